@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let houseRules: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of ours, with what it may import of ours (the table that ArchitectureTests holds).
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: houseRules)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)",
+    swiftSettings: houseRules)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "motionc",
+  products: [
+    .executable(name: "motionc", targets: ["motionc"]),
+    .library(
+      name: "MotionCompiler",
+      targets: ["Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // C libraries
+    .target(name: "CBLAS", linkerSettings: [.linkedLibrary("dl")]),
+    .target(
+      name: "CURDF",
+      linkerSettings: [
+        .linkedLibrary("urdfdom_model"), .linkedLibrary("tinyxml"),
+      ]),
+    .systemLibrary(
+      name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    // The house
+    module("Files", ["CZip"]),
+    module("Geometry"),
+    module("Autodiff", ["CBLAS"]),
+    module("Learning", ["Autodiff", "Files"]),
+    module("Kinematics", ["CURDF", "Files", "Geometry", yams]),
+    module("Motions", ["Files", "Geometry", yams]),
+    module(
+      "Retargeting",
+      ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
+    module("Trajectories", ["Files", "Geometry", "Kinematics"]),
+    .executableTarget(
+      name: "motionc",
+      dependencies: [
+        "Autodiff", "CBLAS", "Files", "Geometry", "Kinematics", "Learning", "Motions",
+        "Retargeting", "Trajectories", arguments,
+      ],
+      swiftSettings: houseRules),
+    // Tests
+    .target(
+      name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
+      swiftSettings: houseRules),
+    tests("ArchitectureTests", []),
+    tests("AutodiffTests", ["Autodiff", "CBLAS", "Files"]),
+    tests("FilesTests", ["Files"]),
+    tests("GeometryTests", ["Geometry"]),
+    tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
+    tests("LearningTests", ["Autodiff", "Files", "Learning"]),
+    tests("MotionsTests", ["Files", "Geometry", "Motions"]),
+    tests("PipelineTests", ["Files", "motionc"]),
+    tests(
+      "RetargetingTests",
+      ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),
+    tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
+  ],
+  cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,1 @@
+int motionc_blas_placeholder(void) { return 0; }

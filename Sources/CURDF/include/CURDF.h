@@ -1,0 +1,1 @@
+int motionc_urdf_placeholder(void);

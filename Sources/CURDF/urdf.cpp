@@ -1,0 +1,1 @@
+extern "C" int motionc_urdf_placeholder(void) { return 0; }

@@ -1,0 +1,21 @@
+/// What is wrong with a file: what, where, found, expected, in one sentence.
+public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There is no such file, or it may not be read.
+  case unreadable(path: String, reason: String)
+  /// The file's contents are not what they should be.
+  case malformed(path: String, reason: String)
+  /// The file cannot be written (folder missing or read-only: exit code 73).
+  case cannotCreate(path: String, reason: String)
+  /// Writing began and failed (disk full: exit code 74); the old file is as it was.
+  case writeFailed(path: String, reason: String)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
+    case .malformed(let path, let reason): "'\(path)': \(reason)"
+    case .cannotCreate(let path, let reason): "'\(path)' cannot be created: \(reason)"
+    case .writeFailed(let path, let reason): "'\(path)' could not be written: \(reason)"
+    }
+  }
+}

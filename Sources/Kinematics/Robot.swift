@@ -1,0 +1,102 @@
+public import Geometry
+
+/// A rigid body of a robot.
+public struct Link: Sendable, Hashable {
+  /// The link's name in the URDF.
+  public var name: String
+  /// The index of the joint above it; nil for the root link.
+  public var parentJoint: Int?
+
+  /// A link below a joint.
+  public init(name: String, parentJoint: Int?) {
+    self.name = name
+    self.parentJoint = parentJoint
+  }
+}
+
+/// A joint between a parent link and a child link.
+public struct Joint: Sendable, Hashable {
+  /// How the child may move against the parent.
+  public enum Kind: String, Sendable, Hashable {
+    case fixed, revolute, continuous, prismatic
+    /// Six degrees of freedom; only above the root's child, carried as the root's pose.
+    case floating
+    /// Three degrees of freedom; only above the root's child, carried as the root's pose.
+    case planar
+  }
+
+  /// `position = multiplier * leader's position + offset`.
+  public struct Mimic: Sendable, Hashable {
+    /// The index of the joint that is followed (already resolved to an independent joint).
+    public var leader: Int
+    /// The factor on the leader's position.
+    public var multiplier: Double
+    /// What is added [rad or m].
+    public var offset: Double
+
+    /// A rule of following.
+    public init(leader: Int, multiplier: Double, offset: Double) {
+      self.leader = leader
+      self.multiplier = multiplier
+      self.offset = offset
+    }
+  }
+
+  /// The joint's name in the URDF.
+  public var name: String
+  /// How it moves.
+  public var kind: Kind
+  /// The index of the link above.
+  public var parentLink: Int
+  /// The index of the link below.
+  public var childLink: Int
+  /// The joint's frame at position zero in the parent link's frame.
+  public var parentFromJoint: Pose
+  /// The unit axis in the joint's frame.
+  public var axis: Vector3
+  /// The joint's own limits; a mimic joint's are handed on to its leader.
+  public var limits: JointLimits
+  /// What it follows, for a dependent joint.
+  public var mimic: Mimic?
+
+  /// A joint with these properties.
+  public init(
+    name: String, kind: Kind, parentLink: Int, childLink: Int, parentFromJoint: Pose,
+    axis: Vector3, limits: JointLimits, mimic: Mimic? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.parentLink = parentLink
+    self.childLink = childLink
+    self.parentFromJoint = parentFromJoint
+    self.axis = axis
+    self.limits = limits
+    self.mimic = mimic
+  }
+}
+
+/// A robot: links and joints in an order in which each comes after its parent.
+///
+/// Parsed, sorted and validated once; immutable afterwards. A *configuration* is one number for
+/// each independent movable joint (revolute, continuous, prismatic and not mimic), in the order of
+/// `configurationJoints`, radians or metres, the root link at the origin.
+public struct Robot: Sendable {
+  /// The robot's name in the URDF.
+  public let name: String
+  /// The links; the first is the root.
+  public let links: [Link]
+  /// The joints; each comes after the joint above it.
+  public let joints: [Joint]
+  /// The joints that a configuration has a number for, as indices into `joints`, in URDF order.
+  public let configurationJoints: [Int]
+  /// Limits on sums of joint positions.
+  public let coupledLimits: [CoupledLimit]
+  /// Whether the root link floats freely (its pose is carried beside the configuration).
+  public let hasFloatingBase: Bool
+  /// The file that the robot was read from.
+  public let path: String
+  /// The SHA-256 of the URDF's bytes, in hexadecimal.
+  public let fingerprint: String
+  /// What the reader noticed and went on (mended names, ignored elements), a sentence each.
+  public let warnings: [String]
+}
