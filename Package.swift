@@ -46,7 +46,7 @@ let package = Package(
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     // The house
-    module("Files", ["CZip"]),
+    module("Files", ["CZip", yams]),
     module("Geometry"),
     module("Autodiff", ["CBLAS"]),
     module("Learning", ["Autodiff", "Files"]),
