@@ -42,6 +42,7 @@ let package = Package(
       name: "CURDF",
       linkerSettings: [
         .linkedLibrary("urdfdom_model"), .linkedLibrary("tinyxml"),
+        .linkedLibrary("console_bridge"),
       ]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
