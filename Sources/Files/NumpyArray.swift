@@ -1,0 +1,222 @@
+/// One array of NumPy's `.npy` format, versions 1 to 3.
+///
+/// Header: the magic bytes, a version, a length, and a Python dictionary with `descr`,
+/// `fortran_order` and `shape`.
+public enum NumpyArray: Sendable, Hashable {
+  /// Numbers, in row-major order and little-endian whatever the file had.
+  case numbers(StoredTensor)
+  /// Texts (`<U` or `|S`).
+  case texts([String])
+
+  /// Decodes an array; the path is for the error's sentence.
+  public init(decoding bytes: [UInt8], path: String) throws(FileError) {
+    func malformed(_ reason: String) -> FileError {
+      .malformed(path: path, reason: "not a NumPy array: \(reason)")
+    }
+    guard bytes.count >= 10, bytes.starts(with: [0x93] + Array("NUMPY".utf8)) else {
+      throw malformed("the magic bytes are missing")
+    }
+    let wide = bytes[6] >= 2
+    let begin = wide ? 12 : 10
+    guard bytes.count >= begin else { throw malformed("it ends inside its header") }
+    let length = bytes[8..<begin].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= bytes.count - begin else { throw malformed("it ends inside its header") }
+    let header = String(decoding: bytes[begin..<(begin + length)], as: UTF8.self)
+    guard let layout = NumpyLayout(header: header) else {
+      throw malformed("its header is \(JSONText.quoted(String(header.prefix(80))))")
+    }
+    let body = bytes[(begin + length)...]
+    guard let size = layout.byteCount, size <= body.count else {
+      throw malformed(
+        "its shape \(layout.shape) of \(layout.type) needs more than the \(body.count) bytes it has"
+      )
+    }
+    let content = layout.rowMajor(Array(body.prefix(size)))
+    switch layout.element {
+    case .number(let type):
+      self = .numbers(StoredTensor(type: type, shape: layout.shape, bytes: content))
+    case .wideText, .byteText: self = .texts(layout.texts(content))
+    }
+  }
+
+  /// The bytes of an `.npy` file.
+  public func encoded() -> [UInt8] {
+    let (descriptor, shape, body): (String, [Int], [UInt8]) =
+      switch self {
+      case .numbers(let tensor): (Self.descriptor(tensor.type), tensor.shape, tensor.bytes)
+      case .texts(let texts): Self.wide(texts)
+      }
+    let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+    var header = "{'descr': '\(descriptor)', 'fortran_order': False, 'shape': (\(extents)), }"
+    let padding = 63 - (10 + header.utf8.count) % 64
+    header += String(repeating: " ", count: padding) + "\n"
+    let length = UInt16(header.utf8.count)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
+      + Array(header.utf8) + body
+  }
+
+  private static func descriptor(_ type: ElementType) -> String {
+    switch type {
+    case .float64: "<f8"
+    case .float32: "<f4"
+    case .int64: "<i8"
+    case .int32: "<i4"
+    case .int16: "<i2"
+    case .int8: "|i1"
+    case .uint64: "<u8"
+    case .uint32: "<u4"
+    case .uint16: "<u2"
+    case .uint8: "|u1"
+    case .bool: "|b1"
+    }
+  }
+
+  private static func wide(_ texts: [String]) -> (String, [Int], [UInt8]) {
+    let width = max(1, texts.map(\.unicodeScalars.count).max() ?? 1)
+    var body: [UInt8] = []
+    for text in texts {
+      var scalars = text.unicodeScalars.map(\.value)
+      scalars += [UInt32](repeating: 0, count: width - scalars.count)
+      for scalar in scalars { withUnsafeBytes(of: scalar.littleEndian) { body += $0 } }
+    }
+    return ("<U\(width)", [texts.count], body)
+  }
+}
+
+/// What an `.npy` header says of its elements.
+struct NumpyLayout {
+  enum Element {
+    case number(ElementType)
+    /// Texts of so many 4-byte code points.
+    case wideText(Int)
+    /// Texts of so many bytes.
+    case byteText(Int)
+  }
+
+  let type: String
+  let element: Element
+  let isBigEndian: Bool
+  let isFortranOrder: Bool
+  let shape: [Int]
+
+  init?(header: String) {
+    guard let type = Self.quotedValue(of: "descr", in: header),
+      let order = Self.value(of: "fortran_order", in: header),
+      let shapeText = Self.value(of: "shape", in: header),
+      let element = Self.element(type)
+    else { return nil }
+    let fortran = order.hasPrefix("True")
+    guard fortran || order.hasPrefix("False"), shapeText.hasPrefix("("),
+      let close = shapeText.firstIndex(of: ")")
+    else { return nil }
+    var shape: [Int] = []
+    let inner = shapeText[shapeText.index(after: shapeText.startIndex)..<close]
+    for part in inner.split(separator: ",") {
+      let digits = part.filter { $0 != " " && $0 != "L" }
+      if digits.isEmpty { continue }
+      guard let extent = Int(digits), extent >= 0 else { return nil }
+      shape.append(extent)
+    }
+    self.type = type
+    self.element = element
+    isBigEndian = type.hasPrefix(">")
+    isFortranOrder = fortran
+    self.shape = shape
+  }
+
+  var elementSize: Int {
+    switch element {
+    case .number(let type): type.size
+    case .wideText(let width): 4 * width
+    case .byteText(let width): width
+    }
+  }
+
+  /// Nil where the product overflows.
+  var byteCount: Int? {
+    shape.reduce(elementSize) { partial, extent -> Int? in
+      guard let partial else { return nil }
+      let (product, overflow) = partial.multipliedReportingOverflow(by: extent)
+      return overflow ? nil : product
+    }
+  }
+
+  /// The bytes little-endian and in row-major order.
+  func rowMajor(_ bytes: [UInt8]) -> [UInt8] {
+    let size = elementSize
+    let unit = if case .wideText = element { 4 } else { size }
+    var content = bytes
+    if isBigEndian, unit > 1 {
+      for start in stride(from: 0, to: content.count, by: unit) {
+        content[start..<(start + unit)].reverse()
+      }
+    }
+    guard isFortranOrder, shape.count > 1, !content.isEmpty else { return content }
+    var result = content
+    var index = [Int](repeating: 0, count: shape.count)
+    for target in 0..<(content.count / size) {
+      var source = 0
+      for dimension in shape.indices.reversed() {
+        source = source * shape[dimension] + index[dimension]
+      }
+      result.replaceSubrange(
+        (target * size)..<((target + 1) * size),
+        with: content[(source * size)..<((source + 1) * size)])
+      for dimension in shape.indices.reversed() {
+        index[dimension] += 1
+        if index[dimension] < shape[dimension] { break }
+        index[dimension] = 0
+      }
+    }
+    return result
+  }
+
+  func texts(_ bytes: [UInt8]) -> [String] {
+    guard elementSize > 0 else { return [] }
+    return stride(from: 0, to: bytes.count, by: elementSize).map { start in
+      let piece = bytes[start..<(start + elementSize)]
+      guard case .wideText = element else {
+        return String(decoding: piece.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      var text = String.UnicodeScalarView()
+      for at in stride(from: piece.startIndex, to: piece.endIndex, by: 4) {
+        let value = piece[at..<(at + 4)].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard value != 0 else { break }
+        text.append(Unicode.Scalar(value) ?? "\u{FFFD}")
+      }
+      return String(text)
+    }
+  }
+
+  private static func element(_ type: String) -> Element? {
+    guard let kind = type.dropFirst().first, "<>|=".contains(type.first ?? " "),
+      let width = Int(type.dropFirst(2)), width >= 0, width < 1 << 20
+    else { return nil }
+    let numbers: [String: ElementType] = [
+      "f8": .float64, "f4": .float32, "i8": .int64, "i4": .int32, "i2": .int16, "i1": .int8,
+      "u8": .uint64, "u4": .uint32, "u2": .uint16, "u1": .uint8, "b1": .bool,
+    ]
+    switch kind {
+    case "U": return .wideText(width)
+    case "S": return .byteText(width)
+    default: return numbers["\(kind)\(width)"].map(Element.number)
+    }
+  }
+
+  /// What follows `'key':` in the header.
+  private static func value(of key: String, in header: String) -> Substring? {
+    for quote in ["'", "\""] {
+      let pattern = "\(quote)\(key)\(quote):"
+      guard let start = header.firstRange(of: pattern)?.upperBound else { continue }
+      return header[start...].drop { $0 == " " }
+    }
+    return nil
+  }
+
+  private static func quotedValue(of key: String, in header: String) -> String? {
+    guard let rest = value(of: key, in: header), let quote = rest.first, "'\"".contains(quote),
+      let end = rest.dropFirst().firstIndex(of: quote)
+    else { return nil }
+    return String(rest[rest.index(after: rest.startIndex)..<end])
+  }
+}

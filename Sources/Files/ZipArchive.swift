@@ -1,0 +1,130 @@
+import CZip
+
+/// Zip archives in memory, by libzip.
+enum ZipArchive {
+  struct Failure: Error {
+    let reason: String
+  }
+
+  /// The files of an archive in its order.
+  static func entries(
+    of bytes: [UInt8], entryLimit: UInt64
+  ) -> Result<[(name: String, bytes: [UInt8])], Failure> {
+    bytes.withUnsafeBytes { buffer in
+      var error = zip_error_t()
+      zip_error_init(&error)
+      defer { zip_error_fini(&error) }
+      guard
+        let source = zip_source_buffer_create(
+          buffer.baseAddress, zip_uint64_t(buffer.count), 0, &error)
+      else { return .failure(failure(&error)) }
+      guard let archive = zip_open_from_source(source, ZIP_RDONLY, &error) else {
+        zip_source_free(source)
+        return .failure(failure(&error))
+      }
+      defer { zip_discard(archive) }
+      var files: [(name: String, bytes: [UInt8])] = []
+      for index in 0..<zip_uint64_t(max(0, zip_get_num_entries(archive, 0))) {
+        var status = zip_stat_t()
+        guard zip_stat_index(archive, index, 0, &status) == 0, let name = status.name else {
+          return .failure(Failure(reason: "entry \(index) cannot be described"))
+        }
+        let text = String(cString: name)
+        guard status.size <= entryLimit else {
+          return .failure(
+            Failure(reason: "'\(text)' unpacks to \(status.size) bytes, over \(entryLimit)"))
+        }
+        guard let content = read(index, of: archive, size: Int(status.size)) else {
+          return .failure(
+            Failure(reason: "'\(text)' is damaged: \(String(cString: zip_strerror(archive)))"))
+        }
+        files.append((text, content))
+      }
+      return .success(files)
+    }
+  }
+
+  /// An archive of stored files with a fixed date, so that the same files give the same bytes.
+  static func archive(of files: [(name: String, bytes: [UInt8])]) -> Result<[UInt8], Failure> {
+    var error = zip_error_t()
+    zip_error_init(&error)
+    defer { zip_error_fini(&error) }
+    guard let target = zip_source_buffer_create(nil, 0, 0, &error) else {
+      return .failure(failure(&error))
+    }
+    zip_source_keep(target)
+    defer { zip_source_free(target) }
+    guard let archive = zip_open_from_source(target, ZIP_TRUNCATE, &error) else {
+      zip_source_free(target)
+      return .failure(failure(&error))
+    }
+    // libzip reads the contents when the archive is closed: they are gathered in one place that
+    // lives as long.
+    let contents = files.flatMap(\.bytes)
+    return contents.withUnsafeBytes { buffer in
+      var offset = 0
+      for file in files {
+        let start = buffer.baseAddress.map { $0 + offset }
+        offset += file.bytes.count
+        let source = zip_source_buffer(archive, start, zip_uint64_t(file.bytes.count), 0)
+        let index = zip_file_add(archive, file.name, source, zip_flags_t(ZIP_FL_ENC_UTF_8))
+        guard index >= 0 else {
+          zip_source_free(source)
+          zip_discard(archive)
+          return .failure(Failure(reason: "'\(file.name)' cannot be added"))
+        }
+        zip_set_file_compression(archive, zip_uint64_t(index), ZIP_CM_STORE, 0)
+        // The first day that a zip archive can say: 1 January 1980.
+        zip_file_set_dostime(archive, zip_uint64_t(index), 0, 0x21, 0)
+      }
+      guard zip_close(archive) == 0 else {
+        let reason = String(cString: zip_strerror(archive))
+        zip_discard(archive)
+        return .failure(Failure(reason: reason))
+      }
+      return bytes(of: target)
+    }
+  }
+
+  private static func bytes(of source: OpaquePointer) -> Result<[UInt8], Failure> {
+    var status = zip_stat_t()
+    guard zip_source_open(source) == 0, zip_source_stat(source, &status) == 0 else {
+      return .failure(Failure(reason: "the finished archive cannot be read back"))
+    }
+    defer { zip_source_close(source) }
+    let size = Int(status.size)
+    let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      count = max(0, Int(zip_source_read(source, buffer.baseAddress, zip_uint64_t(size))))
+    }
+    return result.count == size
+      ? .success(result) : .failure(Failure(reason: "the finished archive cannot be read back"))
+  }
+
+  private static func read(_ index: zip_uint64_t, of archive: OpaquePointer, size: Int)
+    -> [UInt8]?
+  {
+    guard let file = zip_fopen_index(archive, index, 0) else { return nil }
+    defer { zip_fclose(file) }
+    // Grown as the bytes come: a size that lies must not allocate.
+    var result: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
+    while result.count < size {
+      let count = zip_fread(file, &chunk, zip_uint64_t(min(chunk.count, size - result.count)))
+      guard count > 0 else { return nil }
+      result += chunk.prefix(Int(count))
+    }
+    // The end must be read too, for that is where the checksum is compared.
+    return zip_fread(file, &chunk, 1) == 0 ? result : nil
+  }
+
+  private static func failure(_ error: inout zip_error_t) -> Failure {
+    Failure(reason: String(cString: zip_error_strerror(&error)))
+  }
+}
+
+extension Result where Failure == ZipArchive.Failure {
+  /// The reason of a failure; empty for a success.
+  var failureReason: String {
+    if case .failure(let failure) = self { failure.reason } else { "" }
+  }
+}
