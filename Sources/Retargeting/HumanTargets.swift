@@ -1,5 +1,5 @@
 import Foundation
-public import Geometry
+import Geometry
 public import Kinematics
 public import Motions
 

@@ -1,3 +1,4 @@
+import Geometry
 public import Kinematics
 
 /// The configuration that brings some links nearest to their targets, pose by pose.

@@ -1,6 +1,7 @@
 import Files
 import Geometry
 import Motions
+import Yams
 
 extension Mapping {
   /// Reads a mapping's file; unknown keys and names are refused.

@@ -26,7 +26,8 @@ struct RetargetingLoss {
   let bounds: JointBounds
   /// The mirror partner of each joint with its sign, where mapping and robot are symmetric.
   let mirror: Selection?
-  private let kinematics: BatchedKinematics
+  /// Kept from step to step, so that a step takes no memory; a loss is used by one thread.
+  private let scratch: KinematicsScratch
   private let pointWeights: [Float]
   private let directColumns: Selection
   private let directWeights: [Float]
@@ -46,8 +47,10 @@ struct RetargetingLoss {
     let points = targets.weightedPoints.map { targets.mapping.points[$0] }
     var columns: [Int] = []
     do {
-      kinematics = BatchedKinematics(
-        robot: robot, links: try points.map { try robot.linkIndex(named: $0.link) })
+      let kinematics = BatchedKinematics(
+        robot,
+        points: try points.map { BatchedKinematics.Point(link: try robot.linkIndex(named: $0.link)) })
+      scratch = KinematicsScratch(kinematics)
       for map in targets.mapping.directMaps {
         columns.append(try robot.coordinateIndex(named: map.target))
       }
@@ -123,16 +126,21 @@ struct RetargetingLoss {
   /// Link positions [row, point · 3] of configurations [row, joint].
   func positions(_ configurations: Variable, on tape: inout Tape) -> Variable {
     let rows = configurations.shape[0]
-    let kinematics = kinematics
+    let scratch = scratch
+    scratch.reserve(configurations.shape.count)
     return tape.custom(
       [configurations], shape: [rows, 3 * pointWeights.count],
       forward: { inputs, output in
-        kinematics.positions(of: inputs[0], count: rows, into: output)
+        var places = output.mutableSpan
+        scratch.kinematics.forward(
+          inputs[0].span, positions: &places, workspace: &scratch.workspace)
       },
-      pullback: { inputs, _, outputGradient, inputGradients in
-        guard let gradient = inputGradients[0] else { return }
-        kinematics.pullback(
-          of: outputGradient, at: inputs[0], count: rows, addingTo: gradient)
+      pullback: { _, _, outputGradient, inputGradients in
+        guard let target = inputGradients[0] else { return }
+        var gradient = scratch.gradient.mutableSpan
+        scratch.kinematics.pullback(
+          positions: outputGradient.span, into: &gradient, workspace: &scratch.workspace)
+        for index in target.indices { target[index] += scratch.gradient[index] }
       })
   }
 
@@ -222,5 +230,18 @@ private struct LossSum {
     values.append((name, value))
     let weighted = tape.scale(value, by: Float(weight))
     total = total.map { tape.add($0, weighted) } ?? weighted
+  }
+}
+
+/// What a forward pass of kinematics keeps for its pullback.
+private final class KinematicsScratch {
+  let kinematics: BatchedKinematics
+  var workspace = BatchedKinematics.Workspace()
+  var gradient: [Float] = []
+
+  init(_ kinematics: BatchedKinematics) { self.kinematics = kinematics }
+
+  func reserve(_ count: Int) {
+    if gradient.count != count { gradient = [Float](repeating: 0, count: count) }
   }
 }

@@ -1,4 +1,5 @@
 import Geometry
+import Learning
 import Motions
 
 /// The mirror image of a pose and small changes to it.
@@ -15,12 +16,13 @@ enum PoseChange {
   /// Each joint turned a little more, by a rotation vector of so much a coordinate [rad]; also
   /// the length of all these vectors together [rad].
   static func perturbed(
-    _ pose: [Quaternion], deviation: Double, normal: () -> Double
+    _ pose: [Quaternion], deviation: Double, using random: inout RandomSource
   ) -> (pose: [Quaternion], length: Double) {
     var result = pose
     var square = 0.0
     for joint in 1..<Skeleton.jointCount {
-      let turn: Vector3 = [normal() * deviation, normal() * deviation, normal() * deviation]
+      let turn: Vector3 =
+        deviation * [Double(random.normal()), Double(random.normal()), Double(random.normal())]
       square += turn.squaredLength
       result[joint] = (pose[joint] * Quaternion(rotationVector: turn)).normalized
     }
