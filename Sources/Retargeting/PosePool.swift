@@ -67,6 +67,16 @@ public struct PoseBatch: Sendable {
     angles = Self.zeros(count * targets.mapping.directMaps.count)
   }
 
+  /// The first rows as a batch of their own.
+  func prefix(_ rows: Int) -> PoseBatch {
+    var result = PoseBatch(count: rows, targets: targets)
+    result.features = Array(features.prefix(result.features.count))
+    result.positions = Array(positions.prefix(result.positions.count))
+    result.directions = Array(directions.prefix(result.directions.count))
+    result.angles = Array(angles.prefix(result.angles.count))
+    return result
+  }
+
   /// Writes a pose (22 rotations) into a row.
   public mutating func set(_ row: Int, to pose: ArraySlice<Quaternion>) {
     precondition(row < count, "row \(row) of a batch of \(count)")

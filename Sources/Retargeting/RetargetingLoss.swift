@@ -1,5 +1,6 @@
 import Autodiff
 import Kinematics
+import Learning
 
 // The training losses, in the correct form where published code and text differ. Legend: *row* a
 // pose, *joint* a coordinate of the robot's configuration, *point* a weighted point of the mapping.
@@ -20,14 +21,13 @@ struct LossInput {
 }
 
 /// The losses of one mapping onto one robot.
-struct RetargetingLoss {
+struct RetargetingLoss: Sendable {
   let targets: HumanTargets
   let weights: LossWeights
   let bounds: JointBounds
   /// The mirror partner of each joint with its sign, where mapping and robot are symmetric.
   let mirror: Selection?
-  /// Kept from step to step, so that a step takes no memory; a loss is used by one thread.
-  private let scratch: KinematicsScratch
+  private let kinematics: BatchedKinematics
   private let pointWeights: [Float]
   private let directColumns: Selection
   private let directWeights: [Float]
@@ -47,10 +47,9 @@ struct RetargetingLoss {
     let points = targets.weightedPoints.map { targets.mapping.points[$0] }
     var columns: [Int] = []
     do {
-      let kinematics = BatchedKinematics(
+      kinematics = BatchedKinematics(
         robot,
         points: try points.map { BatchedKinematics.Point(link: try robot.linkIndex(named: $0.link)) })
-      scratch = KinematicsScratch(kinematics)
       for map in targets.mapping.directMaps {
         columns.append(try robot.coordinateIndex(named: map.target))
       }
@@ -121,13 +120,19 @@ struct RetargetingLoss {
     return (total, terms.values)
   }
 
+  /// Reports a loss in its unit: squares by their root.
+  static func report(_ name: String, _ value: Float, to part: inout TrainingPart) {
+    let squares: Set = ["distance", "symmetry", "direct", "coupled", "reference"]
+    let unit = LossWeights.names.first { $0.name == name }?.unit ?? ""
+    part.report(name, squares.contains(name) ? value.squareRoot() : value, unit: unit)
+  }
+
   // MARK: - The terms
 
   /// Link positions [row, point · 3] of configurations [row, joint].
   func positions(_ configurations: Variable, on tape: inout Tape) -> Variable {
     let rows = configurations.shape[0]
-    let scratch = scratch
-    scratch.reserve(configurations.shape.count)
+    let scratch = KinematicsScratch(kinematics, gradientCount: configurations.shape.count)
     return tape.custom(
       [configurations], shape: [rows, 3 * pointWeights.count],
       forward: { inputs, output in
@@ -237,11 +242,10 @@ private struct LossSum {
 private final class KinematicsScratch {
   let kinematics: BatchedKinematics
   var workspace = BatchedKinematics.Workspace()
-  var gradient: [Float] = []
+  var gradient: [Float]
 
-  init(_ kinematics: BatchedKinematics) { self.kinematics = kinematics }
-
-  func reserve(_ count: Int) {
-    if gradient.count != count { gradient = [Float](repeating: 0, count: count) }
+  init(_ kinematics: BatchedKinematics, gradientCount: Int) {
+    self.kinematics = kinematics
+    gradient = [Float](repeating: 0, count: gradientCount)
   }
 }
