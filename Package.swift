@@ -64,6 +64,10 @@ let package = Package(
         "Retargeting", "Trajectories", arguments,
       ],
       swiftSettings: houseRules),
+    // Programs that make what ships in Examples
+    .executableTarget(
+      name: "example-motions", dependencies: ["Files", "Geometry", "Motions"],
+      path: "Examples/MakeMotions", swiftSettings: houseRules),
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
