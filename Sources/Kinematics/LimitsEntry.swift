@@ -90,7 +90,10 @@ struct LimitsEntry {
   func apply(to limits: inout JointLimits, source: String, onlyGaps: Bool = false) {
     let scale = isInDegrees ? Double.pi / 180 : 1
     func put(_ key: String, _ path: WritableKeyPath<JointLimits, SourcedLimit?>) {
-      guard let value = values[key], !(onlyGaps && limits[keyPath: path] != nil) else { return }
+      guard let value = values[key] else { return }
+      // A later file's default goes before an earlier file's default.
+      let present = limits[keyPath: path].map { !$0.source.contains(", defaults") } ?? false
+      guard !(onlyGaps && present) else { return }
       limits[keyPath: path] = SourcedLimit(
         key == "effort" ? value : value * scale, source: source)
     }

@@ -13,9 +13,9 @@ struct GoldenKinematics: CustomStringConvertible {
   let links: [String]
   /// [sample, joint] in the reference's order of joints.
   let configurations: [Double]
-  /// [sample, link, 4, 4]
+  /// The poses [sample, link, 4, 4].
   let poses: [Double]
-  /// [sample, link, 6, joint]
+  /// The Jacobians [sample, link, 6, joint].
   let jacobians: [Double]
 
   var description: String { name }
