@@ -171,9 +171,7 @@ extension Retargeter {
   private func measureSymmetry(
     _ result: inout RetargeterEvaluation, _ rotations: [Quaternion], _ dump: EvaluationDump
   ) {
-    guard targets.mapping.isSymmetric, let symmetry = robot.symmetry(), result.poses > 0 else {
-      return
-    }
+    guard let mirror = RobotMirror(robot, mapping: targets.mapping), result.poses > 0 else { return }
     var mirrored: [Quaternion] = []
     mirrored.reserveCapacity(rotations.count)
     for pose in 0..<result.poses {
@@ -185,9 +183,9 @@ extension Retargeter {
     var sum = 0.0
     for pose in 0..<result.poses {
       for joint in 0..<joints {
-        let image = Double(answers[pose * joints + symmetry.partners[joint]])
+        let image = Double(answers[pose * joints + mirror.partners[joint]])
         sum += abs(
-          Double(dump.configurations[pose * joints + joint]) - symmetry.signs[joint] * image)
+          Double(dump.configurations[pose * joints + joint]) - mirror.signs[joint] * image)
       }
     }
     result.symmetryError = sum / Double(result.poses * joints)

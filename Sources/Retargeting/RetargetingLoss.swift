@@ -39,11 +39,9 @@ struct RetargetingLoss: Sendable {
     self.targets = targets
     self.weights = weights
     bounds = try JointBounds(robot: robot)
-    mirror =
-      targets.mapping.isSymmetric
-      ? robot.symmetry().map { symmetry in
-        Selection(symmetry.partners, factors: symmetry.signs.map { Float($0) })
-      } : nil
+    mirror = RobotMirror(robot, mapping: targets.mapping).map { image in
+      Selection(image.partners, factors: image.signs.map { Float($0) })
+    }
     let points = targets.weightedPoints.map { targets.mapping.points[$0] }
     var columns: [Int] = []
     do {

@@ -202,7 +202,8 @@ extension GroupProgram {
 
   /// Factors the matrix in place as `LDLᵀ`, the diagonal as a reciprocal.
   private mutating func factor() {
-    let (n, stride) = (variableCount, width + 1)
+    let (n, width) = (variableCount, width)
+    let stride = width + 1
     band.withUnsafeMutableBufferPointer { band in
       for i in 0..<n {
         let here = i * stride

@@ -29,7 +29,7 @@ struct Import: ParsableCommand {
     for path in paths {
       let (clip, report) = try MotionFile.read(path, options: reading.options)
       let target = "\(output)/\(clip.name).clip.safetensors"
-      try MotionFile.write(clip, to: target)
+      try NativeClip.write(clip, report: report, to: target)
       if json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -57,7 +57,7 @@ private struct RobotReport: Encodable {
     let acceleration: Bound?
     let jerk: Bound?
     let mirror: String?
-    let mirrorSign: Double?
+    let mirrorSign: Double
   }
 
   struct Coupled: Encodable {
@@ -93,8 +93,7 @@ private struct RobotReport: Encodable {
         name: joint.name, kind: joint.kind.rawValue, unit: joint.isAngular ? "rad" : "m",
         lower: Bound(limits.lower), upper: Bound(limits.upper), velocity: Bound(limits.velocity),
         acceleration: Bound(limits.acceleration), jerk: Bound(limits.jerk),
-        mirror: symmetry.map { names[$0.partners[index]] },
-        mirrorSign: symmetry.map { $0.signs[index] })
+        mirror: symmetry.partners[index].map { names[$0] }, mirrorSign: symmetry.signs[index])
     }
     dependentJoints = Dictionary(
       uniqueKeysWithValues: robot.joints.compactMap { joint in
@@ -137,7 +136,7 @@ private struct RobotReport: Encodable {
     for joint in joints {
       let bounds = [joint.lower, joint.upper, joint.velocity, joint.acceleration, joint.jerk]
         .map { ($0.map { Console.fixed($0.value, 3) } ?? "not given").padded(11) }.joined()
-      let sign = (joint.mirrorSign ?? 1) < 0 ? "-" : ""
+      let sign = joint.mirrorSign < 0 ? "-" : ""
       Console.result(joint.name.padded(width) + bounds + (joint.mirror.map { sign + $0 } ?? "none"))
     }
     let sources = Set(
