@@ -28,7 +28,8 @@ extension Robot {
   /// Mirror partners and signs, found from geometry at the zero configuration, not from names.
   ///
   /// Two joints are partners if the joints above them are, their origins mirror each other within a
-  /// tolerance [m], their axes are parallel once mirrored, and as many joints hang below them. The
+  /// tolerance [m] (only at a right angle to an axis of rotation, along which an origin may lie
+  /// anywhere), their axes are parallel once mirrored, and alike joints hang below them. The
   /// image of an axis a of rotation is `-M a` (an axial vector), of a sliding one `M a`. The plane
   /// is y = 0, or x = 0 where that pairs more joints.
   public func symmetry(tolerance: Double = 0.005) -> Symmetry {
@@ -79,11 +80,21 @@ private struct SymmetryMatcher {
     var symmetry = Symmetry(
       normal: normal, partners: [], signs: [])
     for joint in robot.configurationJoints {
-      let partner = partners[joint].flatMap { robot.coordinateOfJoint[$0] }
-      symmetry.partners.append(partner)
-      symmetry.signs.append(partner == nil ? 1 : partners[joint].map { sign(joint, $0) } ?? 1)
+      let found = partner(of: joint)
+      symmetry.partners.append(found?.coordinate)
+      symmetry.signs.append(found?.sign ?? 1)
     }
     return symmetry
+  }
+
+  /// The coordinate that moves a joint's partner; one side may follow the other (NAO's pelvis).
+  private func partner(of joint: Int) -> (coordinate: Int, sign: Double)? {
+    guard let other = partners[joint], let (coordinate, factor) = robot.coordinate(ofJoint: other)
+    else { return nil }
+    let follows = robot.joints[other].mimic != nil
+    guard !follows || coordinate == robot.coordinateOfJoint[joint] else { return nil }
+    guard abs(factor) == 1, robot.joints[other].mimic?.offset ?? 0 == 0 else { return nil }
+    return (coordinate, factor * sign(joint, other))
   }
 
   /// Pairs two lists of siblings (which may be the same list), the nearest images first.
@@ -108,15 +119,33 @@ private struct SymmetryMatcher {
   /// How far a joint is from the other's mirror image [m]; nil if they are no pair.
   private func imageDistance(_ a: Int, _ b: Int) -> Double? {
     let (first, second) = (robot.joints[a], robot.joints[b])
-    guard first.isAngular == second.isAngular, descendants[a] == descendants[b],
-      (first.mimic == nil) == (second.mimic == nil)
-    else { return nil }
-    let image = mirrored(zeroPoses[first.childLink].translation)
+    guard first.isAngular == second.isAngular, descendants[a] == descendants[b] else { return nil }
     let axis = worldAxis(b)
     // A thousandth: axes that are meant to be parallel, from rounded figures.
     guard abs(imageOfAxis(a).dot(axis)) > 0.999 else { return nil }
-    let distance = (image - zeroPoses[second.childLink].translation).length
-    return distance <= tolerance ? distance : nil
+    let gap = mirrored(origin(a)) - origin(b)
+    // A joint that turns may have its origin anywhere along its axis.
+    let apart = first.isAngular ? gap - gap.dot(axis) * axis : gap
+    guard apart.length <= tolerance else { return nil }
+    guard let far = center(a), let near = center(b) else { return gap.length }
+    let below = (mirrored(far) - near).length
+    return below <= 10 * tolerance ? gap.length + below : nil
+  }
+
+  private func origin(_ joint: Int) -> Vector3 {
+    zeroPoses[robot.joints[joint].childLink].translation
+  }
+
+  /// The mean origin of the movable joints somewhere below; it tells limbs apart that begin alike.
+  private func center(_ joint: Int) -> Vector3? {
+    guard descendants[joint] > 0 else { return nil }
+    var sum = Vector3.zero
+    var waiting = below[joint] ?? []
+    while let next = waiting.popLast() {
+      sum += origin(next)
+      waiting += below[next] ?? []
+    }
+    return sum / Double(descendants[joint])
   }
 
   private func sign(_ a: Int, _ b: Int) -> Double {

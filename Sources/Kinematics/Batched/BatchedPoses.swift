@@ -3,7 +3,7 @@
 /// Links of a robot keep the place that the walk over the tree gives them; ask by `pose` or
 /// `setGradient`. Filling and reading in bulk goes through `BatchedLinkKinematics`.
 public struct BatchedPoses: Sendable {
-  /// [block, node, column x, column y, column z, origin]
+  /// The numbers [block, node, column x, column y, column z, origin].
   var lanes: [Lanes] = []
   var nodeOfLink: [Int] = []
   var nodeCount = 0
