@@ -52,7 +52,7 @@ public struct Tape: ~Copyable {
   var nodes: [Node] = []
   var arena = Arena()
   let parameters: FloatBuffer?
-  let gradients: FloatBuffer?
+  private(set) var gradients: FloatBuffer?
   /// Whether operations are kept for gradients.
   public let isRecording: Bool
 
@@ -75,6 +75,13 @@ public struct Tape: ~Copyable {
   public mutating func reset() {
     nodes.removeAll(keepingCapacity: true)
     arena.reset()
+  }
+
+  /// Names another buffer that gradients of parameters are added to; only on an empty tape.
+  public mutating func direct(gradientsTo buffer: FloatBuffer) {
+    precondition(nodes.isEmpty, "gradients are directed before anything is recorded")
+    precondition(buffer.count == parameters?.count, "parameters and gradients differ in number")
+    gradients = buffer
   }
 
   /// The memory that the tape holds [bytes].
@@ -111,6 +118,8 @@ public struct Tape: ~Copyable {
   public mutating func parameter(_ parameter: Parameter) -> Variable {
     guard let parameters else { preconditionFailure("this tape has no parameters") }
     let end = parameter.offset + parameter.shape.count
+    precondition(
+      parameter.offset % FloatBuffer.lanes == 0, "a parameter begins within a vector")
     precondition(
       parameter.offset >= 0 && end <= parameters.count,
       "a parameter at \(parameter.offset)..<\(end) is not among \(parameters.count) numbers")
