@@ -29,6 +29,10 @@ void motionc_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float 
 /// Whether this processor and system can run 512-bit vectors (F, DQ, BW, VL).
 int motionc_has_avx512(void);
 
+/// Whether this build may use 512-bit vectors, and fused multiply-add, in code of its own.
+int motionc_built_for_avx512(void);
+int motionc_built_for_fma(void);
+
 #ifdef __cplusplus
 }
 #endif
