@@ -31,7 +31,7 @@ struct Figure {
     let hip = skeleton.restOffset(of: .leftHip)
     leftFoot = Foot(ankle: [0, hip.x + 0.02, ankle], yaw: degrees(6))
     rightFoot = Foot(ankle: [0, -hip.x - 0.02, ankle], yaw: degrees(-6))
-    pelvis = [0.01, 0, skeleton.standingPelvisHeight - 0.012]
+    pelvis = [0.01, 0, skeleton.standingPelvisHeight - 0.005]
     turns = Figure.relaxedArms()
   }
 

@@ -71,13 +71,13 @@ enum ExampleMotion: String, CaseIterable {
       figure[keyPath: foot].ankle.y += 0.05 * side
       figure[keyPath: foot].yaw = degrees(14) * side
     }
-    figure.pelvis.z -= 0.008 + 0.36 * depth
+    figure.pelvis.z -= 0.01 + 0.36 * depth
     figure.pelvis.x -= 0.12 * depth
     figure.pelvisTurn = Figure.x(degrees(32) * depth)
     figure.blend(
       [
-        .leftShoulder: Figure.y(degrees(-72)) * Figure.z(degrees(-22)),
-        .rightShoulder: Figure.y(degrees(72)) * Figure.z(degrees(22)),
+        .leftShoulder: Figure.y(degrees(-75)) * Figure.z(degrees(12)),
+        .rightShoulder: Figure.y(degrees(75)) * Figure.z(degrees(-12)),
         .leftElbow: Figure.y(degrees(-20)), .rightElbow: Figure.y(degrees(20)),
         .spine1: Figure.x(degrees(4)), .spine2: Figure.x(degrees(6)),
         .neck: Figure.x(degrees(-14)), .head: Figure.x(degrees(-14)),
@@ -88,7 +88,7 @@ enum ExampleMotion: String, CaseIterable {
   private static func reach(_ figure: inout Figure, _ time: Double) {
     let high = Curve.plateau(time, up: 0.5...1.9, down: 2.4...3.7)
     let low = Curve.plateau(time, up: 4.0...5.4, down: 5.8...7.3)
-    figure.pelvis += [0.04 * high, 0.03 * low, -0.004 * high - 0.10 * low]
+    figure.pelvis += [0.02 * high, 0.03 * low, -0.006 * high - 0.10 * low]
     figure.pelvisTurn = Figure.x(degrees(14) * low) * Figure.y(degrees(8) * (high + low))
     figure.blend(
       [

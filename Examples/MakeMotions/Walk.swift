@@ -12,11 +12,11 @@ struct Walk {
   /// The part of a cycle in which a foot is on the ground.
   private let stance = 0.62
   private let strikePitch = degrees(-16)
-  private let pushPitch = degrees(38)
+  private let pushPitch = degrees(45)
 
   init(_ skeleton: Skeleton) {
     self.skeleton = skeleton
-    stride = 0.66 * skeleton.stature
+    stride = 0.62 * skeleton.stature
   }
 
   /// Poses the figure at a time [s].
@@ -31,7 +31,7 @@ struct Walk {
     // The left foot strikes at phase 0, half a step ahead of the pelvis.
     figure.pelvis = [
       stride * phase, 0.018 * sway,
-      skeleton.standingPelvisHeight - 0.047 + 0.016 * bob,
+      skeleton.standingPelvisHeight - 0.045 + 0.016 * bob,
     ]
     let yaw = degrees(5) * cos(turn)
     figure.pelvisTurn =
@@ -55,9 +55,8 @@ struct Walk {
     let from = planted(stance, at: flat)
     let to = planted(0, at: flat + [stride, 0, 0])
     let u = (s - stance) / (1 - stance)
-    let go = Curve.rise(u, from: -0.12, to: 1.0)
-    let started = Curve.rise(0, from: -0.12, to: 1.0)
-    let along = (go - started) / (1 - started)
+    // Leaves the ground with some speed already and lands without (a cubic).
+    let along = u * u * (3 - 2 * u) + 0.5 * u * (1 - u) * (1 - u)
     var ankle = from.ankle + (to.ankle - from.ankle) * along
     ankle.z += 0.055 * sin(.pi * u) * sin(.pi * u)
     let pitch =
@@ -73,7 +72,7 @@ struct Walk {
     let ball: Vector3 = [toe.z, 0, toe.y]
     let heel: Vector3 = [-0.030 * skeleton.stature, 0, -height]
     let down = strikePitch * (1 - Curve.rise(s, from: -0.06, to: 0.12))
-    let push = pushPitch * Curve.rise(s, from: 0.34, to: 0.74)
+    let push = pushPitch * Curve.rise(s, from: 0.32, to: 0.66)
     let pivot = push > 0 ? ball : heel
     let pitch = push + down
     // Pitch turns x towards -z.

@@ -187,7 +187,8 @@ extension BVHReader {
     }
     let count = try scanner.number("the number of frames")
     guard count >= 1, count <= 1e15, count == count.rounded() else {
-      throw scanner.error("the header declares \(count) frames, expected at least one")
+      let shown = count == count.rounded() && abs(count) < 1e15 ? "\(Int(count))" : "\(count)"
+      throw scanner.error("the header declares \(shown) frames, expected at least one")
     }
     declaredFrameCount = Int(count)
     guard scanner.accept("frame time:") else {

@@ -34,7 +34,7 @@ struct BVHImport {
     let offsets = restOffsets(hierarchy, firstRow: row)
     let alignment = try SkeletonAlignment(
       match, hierarchy: hierarchy, offsets: offsets, path: path)
-    let unit = try unit(of: alignment, options: options, path: path)
+    let unit = try unit(of: alignment, match.table, options: options, path: path)
     var source = BVHImport(
       hierarchy: hierarchy, alignment: alignment, unit: unit, offsets: offsets,
       name: MotionFile.clipName(path), frameRate: options.frameRate ?? reader.frameRate,
@@ -51,6 +51,11 @@ struct BVHImport {
       frameCount: source.clip.frameCount, duration: source.clip.duration,
       stature: source.clip.skeleton.stature)
     source.note(unit, looseness: looseness, in: &report)
+    for joint in match.inferred {
+      let name = match.sources[joint.rawValue].map { hierarchy.joints[$0].name } ?? ""
+      report.findings.append(
+        .init(.note, "the joint '\(name.printable)' is taken for \(joint) by its place"))
+    }
     MotionChecks.run(on: &source.clip, options: options, report: &report)
     return (source.clip, report)
   }
@@ -86,7 +91,7 @@ struct BVHImport {
   }
 
   private static func unit(
-    of alignment: SkeletonAlignment, options: ImportOptions, path: String
+    of alignment: SkeletonAlignment, _ table: SkeletonTable, options: ImportOptions, path: String
   ) throws(MotionError) -> UnitDetection.Result {
     let figure = Skeleton(restOffsets: alignment.restOffsets)
     guard let unit = UnitDetection.unit(legLength: figure.legLength),
@@ -95,8 +100,13 @@ struct BVHImport {
       throw .malformed(
         path: path, reason: "the legs have no length, so the size of the body cannot be told")
     }
-    guard let metres = options.metresPerUnit else { return unit }
-    return .init(metresPerUnit: metres, reason: "as you said", isGuess: false)
+    if let metres = options.metresPerUnit {
+      return .init(metresPerUnit: metres, reason: "as you said", isGuess: false)
+    }
+    if let metres = table.metresPerUnit {
+      return .init(metresPerUnit: metres, reason: "fixed for this skeleton", isGuess: false)
+    }
+    return unit
   }
 
   private static func axisName(_ axis: Vector3) -> String {

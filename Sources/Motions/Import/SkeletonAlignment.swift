@@ -174,9 +174,10 @@ extension SkeletonAlignment {
     guard let left, let up, left.dot(up) == 0 else {
       throw .malformed(
         path: path,
-        reason: "the skeleton's rest offsets do not show which way is up and left: the hips lie"
-          + " \(place(.leftHip) - place(.rightHip)) apart, expected a standing figure with bones"
-          + " that have a length")
+        reason: place(.leftHip) == place(.rightHip)
+          ? "the hips lie in one point, so neither size nor left side of the body can be told"
+          : "the rest offsets do not show which way is up and left: expected a figure that stands"
+            + " along the file's axes")
     }
     return Quaternion(columns: left, up, left.cross(up))
   }

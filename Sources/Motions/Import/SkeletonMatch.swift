@@ -6,6 +6,8 @@ struct SkeletonMatch {
   var sources: [Int?]
   /// How many of the file's joints the table knows.
   var knownCount: Int
+  /// Joints whose name is unknown and that were told by their place.
+  var inferred: [Skeleton.Joint] = []
 
   /// Finds the table that knows most of the file's joints, of those that have all they need.
   static func best(of tables: [SkeletonTable], for hierarchy: BVHHierarchy, path: String)
@@ -18,15 +20,15 @@ struct SkeletonMatch {
     var best: SkeletonMatch?
     var nearest: (table: SkeletonTable, missing: [String])?
     for table in tables {
-      let missing = SkeletonTable.required.compactMap { joint -> String? in
-        guard let name = table.joints[joint] else { return nil }
-        return indices[plain(name)] == nil ? name : nil
+      var match = SkeletonMatch(table: table, indices: indices)
+      match.infer(hierarchy)
+      let missing = SkeletonTable.required.compactMap { joint in
+        match.sources[joint.rawValue] == nil ? table.joints[joint] : nil
       }
       if nearest == nil || missing.count < nearest?.missing.count ?? 0 {
         nearest = (table, missing)
       }
       guard missing.isEmpty else { continue }
-      let match = SkeletonMatch(table: table, indices: indices)
       if match.knownCount > best?.knownCount ?? 0 { best = match }
     }
     guard let best else { throw unknown(hierarchy, tables, nearest, path) }
@@ -42,6 +44,28 @@ struct SkeletonMatch {
     knownCount =
       sources.compactMap(\.self).count
       + table.others.filter { indices[Self.plain($0)] != nil }.count
+  }
+
+  /// Takes a joint with a name of its own for the one that is missing between two known ones.
+  ///
+  /// Only where one or two names are missing: more is another skeleton.
+  private mutating func infer(_ hierarchy: BVHHierarchy) {
+    let missing = SkeletonTable.required.filter { joint in
+      table.joints[joint] != nil && sources[joint.rawValue] == nil
+    }
+    guard missing.count <= 2 else { return }
+    let known = Set((table.joints.values + table.others).map(Self.plain))
+    for joint in missing {
+      guard let next = joint.next, let below = sources[next.rawValue], let parent = joint.parent,
+        let above = sources[parent.rawValue]
+      else { continue }
+      let candidate = hierarchy.joints[below].parent
+      guard candidate > above, !known.contains(Self.plain(hierarchy.joints[candidate].name)) else {
+        continue
+      }
+      sources[joint.rawValue] = candidate
+      inferred.append(joint)
+    }
   }
 
   /// A name without the namespace that some exporters write before it (`mixamorig:Hips`).

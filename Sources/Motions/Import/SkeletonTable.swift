@@ -21,6 +21,8 @@ public struct SkeletonTable: Sendable {
   public var joints: [Skeleton.Joint: String]
   /// Further names that tell the skeleton from similar ones.
   public var others: [String] = []
+  /// One unit of the file where that is certain [m]; nil to find it from the size of the body.
+  var metresPerUnit: Double?
   /// The directions of the body's left, up and forward in the file's axes at the T-pose; nil
   /// where the zero pose shows them.
   var axes: [Vector3]?
@@ -89,7 +91,7 @@ extension SkeletonTable {
     }
   }
 
-  private static let keys = ["skeleton", "joints", "others", "axes", "tpose", "aim"]
+  private static let keys = ["skeleton", "joints", "others", "unit", "axes", "tpose", "aim"]
 
   private mutating func read(key: String, value: Yams.Node, path: String) throws(MotionError) {
     switch key {
@@ -100,6 +102,11 @@ extension SkeletonTable {
       }
     case "others":
       others = try Self.list(value, key, path).map { $0.string ?? "" }
+    case "unit":
+      guard let unit = value.float, unit > 0, unit.isFinite else {
+        throw .malformed(path: path, reason: "'unit' should be a positive number of metres")
+      }
+      metresPerUnit = unit
     case "axes":
       let names = try Self.list(value, key, path)
       guard names.count == 3 else {
