@@ -56,7 +56,50 @@ public enum MotionFile {
     do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
-    return try BVHImport.read(bytes, path: path, options: options)
+    switch kind(of: path, bytes) {
+    case .bvh: return try BVHImport.read(bytes, path: path, options: options)
+    case .amass: return try AMASSImport.read(bytes, path: path, options: options)
+    case .native: return try native(bytes, path: path, options: options)
+    case .array:
+      throw .malformed(
+        path: path, reason: "a .npy file holds one array, expected an .npz with poses and trans")
+    }
+  }
+
+  /// The kinds of files.
+  private enum Kind {
+    case bvh
+    case amass
+    case native
+    case array
+  }
+
+  /// The kind by the first bytes, then by the file's extension.
+  private static func kind(of path: String, _ bytes: [UInt8]) -> Kind {
+    let lower = path.lowercased()
+    if bytes.starts(with: [0x93, 0x4E, 0x55, 0x4D]) || lower.hasSuffix(".npy") { return .array }
+    if bytes.starts(with: [0x50, 0x4B]) || lower.hasSuffix(".npz") { return .amass }
+    if lower.hasSuffix(".safetensors") || (bytes.count > 8 && bytes[7] == 0 && bytes[8] == 0x7B) {
+      return .native
+    }
+    return .bvh
+  }
+
+  private static func native(_ bytes: [UInt8], path: String, options: ImportOptions)
+    throws(MotionError) -> (clip: MotionClip, report: ImportReport)
+  {
+    var clip = try NativeClip.decode(bytes, path: path)
+    clip.frameRate = options.frameRate ?? clip.frameRate
+    var report = ImportReport(
+      path: path, format: "motionc", skeleton: "canonical", sourceJointCount: Skeleton.jointCount,
+      knownJointCount: Skeleton.jointCount, metresPerUnit: 1, unitReason: "motionc's own file",
+      upAxis: "z", frameRate: clip.frameRate, frameCount: clip.frameCount,
+      duration: clip.duration, stature: clip.skeleton.stature)
+    // What was left out was left out when the clip was imported.
+    var options = options
+    options.keepsTPose = true
+    MotionChecks.run(on: &clip, options: options, report: &report)
+    return (clip, report)
   }
 
   /// A clip's name: the file's name without folder and extension.

@@ -1,5 +1,5 @@
 extension Skeleton.Joint: CustomStringConvertible {
-  /// The name shown to users and used in files, as in GBC: `Pelvis`, `L_Hip`, ... `R_Wrist`.
+  /// The name shown to users and used in files, from `Pelvis` to `R_Wrist`.
   public var name: String { Self.names[rawValue] }
 
   /// The same as `name`.

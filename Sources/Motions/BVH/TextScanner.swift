@@ -170,7 +170,7 @@ extension TextScanner {
     return here > first ? (isNegative ? -value : value, here) : nil
   }
 
-  /// 10^0 ... 10^22, all exact.
+  /// The powers of ten from 0 to 22, all exact.
   private static let powers: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
