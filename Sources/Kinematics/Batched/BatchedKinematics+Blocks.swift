@@ -12,7 +12,7 @@ extension BatchedKinematics {
     let count = configurations.count / coordinateCount
     Self.grow(&workspace.poses, to: Self.blockCount(count) * nodeLanes)
     Self.grow(&workspace.coordinates, to: coordinateCount)
-    Self.grow(&workspace.wrenches, to: 6 * tree.nodes.count)
+    Self.grow(&workspace.wrenches, to: 12 * tree.nodes.count)
     workspace.sampleCount = count
     return count
   }
@@ -93,15 +93,16 @@ extension BatchedKinematics {
   @inline(__always)
   func addForces(
     _ rows: UnsafePointer<Float>, _ samples: Int, _ poses: UnsafePointer<Lanes>,
-    _ wrenches: UnsafeMutablePointer<Lanes>
+    _ loads: UnsafeMutablePointer<Lanes>
   ) {
     let width = 3 * points.count
     for (point, place) in pointPlaces.enumerated() {
       let force = Self.gather(rows + 3 * point, width, samples)
       let position = Self.position(poses + 12 * place.node, place.offset)
-      let wrench = wrenches + 6 * place.node
-      force.add(to: wrench)
-      position.cross(force, addedTo: Lanes3(wrench + 3)).store(wrench + 3)
+      let load = loads + 6 * place.node
+      var torque = CrossSum(Lanes3(load + 3))
+      torque.add(position, force)
+      Wrench(force: Lanes3(load) + force, torque: torque.value).store(load)
     }
   }
 
@@ -109,27 +110,32 @@ extension BatchedKinematics {
   @inline(__always)
   func addTorques(
     _ rows: UnsafePointer<Float>, _ samples: Int, _ poses: UnsafePointer<Lanes>,
-    _ wrenches: UnsafeMutablePointer<Lanes>
+    _ loads: UnsafeMutablePointer<Lanes>
   ) {
     let width = 9 * rotationLinks.count
     for (rotation, node) in rotationNodes.enumerated() {
-      let wrench = wrenches + 6 * node
-      var torque = Lanes3(wrench + 3)
+      let load = loads + 6 * node
+      var torque = CrossSum(Lanes3(load + 3))
       for column in 0..<3 {
         let gradient = Self.gather(rows + 9 * rotation + 3 * column, width, samples)
-        torque = Lanes3(poses + 12 * node + 3 * column).cross(gradient, addedTo: torque)
+        torque.add(Lanes3(poses + 12 * node + 3 * column), gradient)
       }
-      torque.store(wrench + 3)
+      torque.value.store(load + 3)
     }
   }
 
-  /// Walks over blocks: `load` puts forces on the nodes, and the tree turns them into gradients.
+  /// Walks over blocks: `prepare` may note loads on the nodes, `own` tells what acts on a node.
   @inline(__always)
   func pullback(
     _ workspace: inout Workspace, into gradients: inout MutableSpan<Float>,
-    load: (
-      _ block: Int, _ samples: Int, UnsafePointer<Lanes>, UnsafeMutablePointer<Lanes>
-    ) -> Void
+    prepare: (
+      _ block: Int, _ samples: Int, _ poses: UnsafePointer<Lanes>,
+      _ loads: UnsafeMutablePointer<Lanes>
+    ) -> Void,
+    own: (
+      _ block: Int, _ loads: UnsafeMutablePointer<Lanes>, _ node: Int,
+      _ pose: UnsafePointer<Lanes>
+    ) -> Wrench
   ) {
     let count = workspace.sampleCount
     gradients.withUnsafeMutableBufferPointer { gradients in
@@ -139,13 +145,16 @@ extension BatchedKinematics {
             guard let output = gradients.baseAddress, let lanes = coordinates.baseAddress,
               let wrenches = wrenches.baseAddress, let poses = poses.baseAddress
             else { return }
-            for block in 0..<Self.blockCount(count) {
+            let loads = wrenches + 6 * tree.nodes.count
+            // Backwards: the last blocks of the forward pass are still near.
+            for block in (0..<Self.blockCount(count)).reversed() {
               let samples = min(16, count - block * 16)
               let pose = poses + block * nodeLanes
-              wrenches.update(repeating: .zero, count: 6 * tree.nodes.count)
               lanes.update(repeating: .zero, count: coordinateCount)
-              load(block, samples, pose, wrenches)
-              tree.pullback(poses: pose, wrenches: wrenches, gradients: lanes)
+              prepare(block, samples, pose, loads)
+              tree.pullback(poses: pose, wrenches: wrenches, gradients: lanes) {
+                own(block, loads, $0, $1)
+              }
               store(lanes, into: output + block * 16 * coordinateCount, samples)
             }
           }

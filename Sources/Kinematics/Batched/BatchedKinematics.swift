@@ -61,6 +61,7 @@ public struct BatchedKinematics: Sendable {
       let place = tree.places[$0.link]
       return (place.node, SIMD3<Float>(place.nodeFromFrame * $0.offset))
     }
+    tree.seal()
     coordinateCount = robot.coordinateCount
     self.points = points
     self.rotationLinks = rotationLinks
@@ -134,15 +135,18 @@ public struct BatchedKinematics: Sendable {
         + "\(gradients.count) coordinates, for \(count) samples")
     positions.withUnsafeBufferPointer { positions in
       columns.withUnsafeBufferPointer { columns in
-        pullback(&workspace, into: &gradients) { block, samples, poses, wrenches in
+        pullback(&workspace, into: &gradients) { block, samples, poses, loads in
+          loads.update(repeating: .zero, count: 6 * tree.nodes.count)
           if let start = positions.baseAddress {
             let first = start + block * 16 * 3 * points.count
-            addForces(first, samples, poses, wrenches)
+            addForces(first, samples, poses, loads)
           }
           if let start = columns.baseAddress {
             let first = start + block * 16 * 9 * rotationLinks.count
-            addTorques(first, samples, poses, wrenches)
+            addTorques(first, samples, poses, loads)
           }
+        } own: { _, loads, node, _ in
+          Wrench(loads + 6 * node)
         }
       }
     }

@@ -34,15 +34,16 @@ public struct BatchedPoses: Sendable {
 public struct BatchedLinkKinematics: Sendable {
   private let kinematics: BatchedKinematics
   private let nodeOfLink: [Int]
-  /// The nodes that are a link's frame, each once.
-  private let linkNodes: [Int]
+  /// Whether a node is a link's frame; one with an axis askew is not.
+  private let isLink: [Bool]
 
   /// Kinematics of all links of a robot.
   public init(_ robot: Robot) {
     kinematics = BatchedKinematics(
       robot, points: [], rotationLinks: Array(robot.links.indices))
     nodeOfLink = kinematics.rotationNodes
-    linkNodes = Set(nodeOfLink).sorted()
+    let linkNodes = Set(nodeOfLink)
+    isLink = kinematics.tree.nodes.indices.map { linkNodes.contains($0) }
   }
 
   /// Computes the poses of configurations [sample, coordinate] [rad or m].
@@ -75,28 +76,29 @@ public struct BatchedLinkKinematics: Sendable {
     let stride = kinematics.nodeLanes
     gradients.lanes.withUnsafeBufferPointer { gradients in
       guard let start = gradients.baseAddress else { return }
-      kinematics.pullback(&workspace, into: &configurations) { block, _, poses, wrenches in
-        for node in linkNodes where node > 0 {
-          Self.addWrench(
-            gradient: start + block * stride + 12 * node, pose: poses + 12 * node,
-            to: wrenches + 6 * node)
+      kinematics.pullback(&workspace, into: &configurations) { _, _, _, _ in
+      } own: { block, _, node, pose in
+        guard isLink[node] else {
+          let none = Lanes3(.zero, .zero, .zero)
+          return Wrench(force: none, torque: none)
         }
+        return Self.wrench(gradient: start + block * stride + 12 * node, pose: pose)
       }
     }
     swap(&workspace.poses, &poses.lanes)
   }
 
+  /// What the gradient by a node's pose does to it; a node that is no link has none.
   @inline(__always)
-  private static func addWrench(
-    gradient: UnsafePointer<Lanes>, pose: UnsafePointer<Lanes>,
-    to wrench: UnsafeMutablePointer<Lanes>
-  ) {
+  private static func wrench(
+    gradient: UnsafePointer<Lanes>, pose: UnsafePointer<Lanes>
+  ) -> Wrench {
     let force = Lanes3(gradient + 9)
-    force.add(to: wrench)
-    var torque = Lanes3(pose + 9).cross(force, addedTo: Lanes3(wrench + 3))
-    for column in [0, 3, 6] {
-      torque = Lanes3(pose + column).cross(Lanes3(gradient + column), addedTo: torque)
-    }
-    torque.store(wrench + 3)
+    var torque = CrossSum(Lanes3(.zero, .zero, .zero))
+    torque.add(Lanes3(pose + 9), force)
+    torque.add(Lanes3(pose), Lanes3(gradient))
+    torque.add(Lanes3(pose + 3), Lanes3(gradient + 3))
+    torque.add(Lanes3(pose + 6), Lanes3(gradient + 6))
+    return Wrench(force: force, torque: torque.value)
   }
 }

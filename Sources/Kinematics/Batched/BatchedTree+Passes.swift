@@ -49,10 +49,11 @@ extension BatchedTree {
         origin = origin.adding(combine(x, y, z, node.direction), times: position)
       } else {
         let (sine, cosine) = sineAndCosine(position)
+        let minusSine = Lanes() - sine
         switch node.motion {
-        case .aboutX: (y, z) = (rotated(y, z, sine, cosine), rotated(z, -y, sine, cosine))
-        case .aboutY: (z, x) = (rotated(z, x, sine, cosine), rotated(x, -z, sine, cosine))
-        default: (x, y) = (rotated(x, y, sine, cosine), rotated(y, -x, sine, cosine))
+        case .aboutX: (y, z) = (rotated(y, z, sine, cosine), rotated(z, y, minusSine, cosine))
+        case .aboutY: (z, x) = (rotated(z, x, sine, cosine), rotated(x, z, minusSine, cosine))
+        default: (x, y) = (rotated(x, y, sine, cosine), rotated(y, x, minusSine, cosine))
         }
       }
     }
@@ -81,25 +82,29 @@ extension BatchedTree {
   /// A gradient by a point of a rigid body is a force on it, and a gradient by the columns of its
   /// rotation a torque, `Σ column × gradient`. Both add up along the tree as in statics, torques
   /// about the root frame's origin, and a joint feels `axis · (torque - origin × force)`.
-  /// The wrenches (force, then torque, of each node) are used up.
+  /// `own` gives what acts on a node itself; `wrenches` is room for what its children hand on.
   @inline(__always)
   func pullback(
     poses: UnsafePointer<Lanes>, wrenches: UnsafeMutablePointer<Lanes>,
-    gradients: UnsafeMutablePointer<Lanes>
+    gradients: UnsafeMutablePointer<Lanes>,
+    own: (_ node: Int, _ pose: UnsafePointer<Lanes>) -> Wrench
   ) {
     nodes.withUnsafeBufferPointer { nodes in
       var index = nodes.count - 1
       while index > 0 {
         let node = nodes[index]
-        let force = Lanes3(wrenches + 6 * index)
-        let torque = Lanes3(wrenches + 6 * index + 3)
         let pose = poses + 12 * index
+        var wrench = own(index, pose)
+        if node.hasChildren { wrench = wrench + Wrench(wrenches + 6 * index) }
         if node.motion != .fixed {
           gradients[node.coordinate] = fused(
-            Self.felt(node, pose, force, torque), node.scale, gradients[node.coordinate])
+            Self.felt(node, pose, wrench), node.scale, gradients[node.coordinate])
         }
-        force.add(to: wrenches + 6 * node.parent)
-        torque.add(to: wrenches + 6 * node.parent + 3)
+        if node.parent > 0 {
+          let above = wrenches + 6 * node.parent
+          if !node.isLastChild { wrench = wrench + Wrench(above) }
+          wrench.store(above)
+        }
         index -= 1
       }
     }
@@ -107,12 +112,15 @@ extension BatchedTree {
 
   @inline(__always)
   private static func felt(
-    _ node: Node, _ pose: UnsafePointer<Lanes>, _ force: Lanes3, _ torque: Lanes3
+    _ node: Node, _ pose: UnsafePointer<Lanes>, _ wrench: Wrench
   ) -> Lanes {
     if node.motion == .along {
-      return combine(Lanes3(pose), Lanes3(pose + 3), Lanes3(pose + 6), node.direction).dot(force)
+      return combine(Lanes3(pose), Lanes3(pose + 3), Lanes3(pose + 6), node.direction).dot(
+        wrench.force)
     }
-    let local = force.cross(Lanes3(pose + 9), addedTo: torque)
+    var sum = CrossSum(wrench.torque)
+    sum.add(wrench.force, Lanes3(pose + 9))
+    let local = sum.value
     switch node.motion {
     case .aboutX: return Lanes3(pose).dot(local)
     case .aboutY: return Lanes3(pose + 3).dot(local)

@@ -22,6 +22,10 @@ struct BatchedTree: Sendable {
     var turn: Columns?
     /// The direction of a sliding joint in its own frame.
     var direction: SIMD3<Float>
+    /// Whether other nodes hang below.
+    var hasChildren = false
+    /// Whether it is the last child of its parent, the first that a walk upwards meets.
+    var isLastChild = false
   }
 
   /// A constant rotation matrix.
@@ -125,5 +129,14 @@ struct BatchedTree: Sendable {
         translation: SIMD3<Float>(pose.translation), turn: turn, direction: .zero))
     places[link] = Place(node: nodes.count - 1, nodeFromFrame: .identity)
     return nodes.count - 1
+  }
+
+  /// Notes who has children, once all nodes are there.
+  mutating func seal() {
+    for index in nodes.indices.dropFirst().reversed() {
+      let parent = nodes[index].parent
+      nodes[index].isLastChild = !nodes[parent].hasChildren
+      nodes[parent].hasChildren = true
+    }
   }
 }

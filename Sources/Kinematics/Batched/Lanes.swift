@@ -80,13 +80,6 @@ struct Lanes3 {
     pointer[2] = z
   }
 
-  @inline(__always)
-  func add(to pointer: UnsafeMutablePointer<Lanes>) {
-    pointer[0] += x
-    pointer[1] += y
-    pointer[2] += z
-  }
-
   /// This plus a multiple of another.
   @inline(__always)
   func adding(_ other: Lanes3, times factor: Lanes) -> Lanes3 {
@@ -108,19 +101,59 @@ struct Lanes3 {
   static func + (a: Lanes3, b: Lanes3) -> Lanes3 { Lanes3(a.x + b.x, a.y + b.y, a.z + b.z) }
 
   @inline(__always)
-  static prefix func - (a: Lanes3) -> Lanes3 {
-    Lanes3(Lanes() - a.x, Lanes() - a.y, Lanes() - a.z)
+  func dot(_ other: Lanes3) -> Lanes { fused(x, other.x, fused(y, other.y, z * other.z)) }
+}
+
+/// A sum of vector products, its positive and negative halves apart, so that each step is one
+/// fused operation.
+struct CrossSum {
+  private var plus: Lanes3
+  private var minus: Lanes3
+
+  /// A sum that begins with a vector.
+  @inline(__always)
+  init(_ start: Lanes3) {
+    plus = start
+    minus = Lanes3(.zero, .zero, .zero)
+  }
+
+  /// Adds `a × b`.
+  @inline(__always)
+  mutating func add(_ a: Lanes3, _ b: Lanes3) {
+    plus = Lanes3(fused(a.y, b.z, plus.x), fused(a.z, b.x, plus.y), fused(a.x, b.y, plus.z))
+    minus = Lanes3(fused(a.z, b.y, minus.x), fused(a.x, b.z, minus.y), fused(a.y, b.x, minus.z))
+  }
+
+  /// The sum.
+  @inline(__always)
+  var value: Lanes3 { Lanes3(plus.x - minus.x, plus.y - minus.y, plus.z - minus.z) }
+}
+
+/// What acts on a rigid body: a force, and a torque about the root frame's origin.
+struct Wrench {
+  var force: Lanes3
+  var torque: Lanes3
+
+  @inline(__always)
+  init(force: Lanes3, torque: Lanes3) {
+    self.force = force
+    self.torque = torque
   }
 
   @inline(__always)
-  func dot(_ other: Lanes3) -> Lanes { fused(x, other.x, fused(y, other.y, z * other.z)) }
+  init(_ pointer: UnsafeMutablePointer<Lanes>) {
+    force = Lanes3(pointer)
+    torque = Lanes3(pointer + 3)
+  }
 
-  /// The vector product with another, added to a third.
   @inline(__always)
-  func cross(_ other: Lanes3, addedTo sum: Lanes3) -> Lanes3 {
-    Lanes3(
-      fused(y, other.z, sum.x) - z * other.y,
-      fused(z, other.x, sum.y) - x * other.z,
-      fused(x, other.y, sum.z) - y * other.x)
+  func store(_ pointer: UnsafeMutablePointer<Lanes>) {
+    force.store(pointer)
+    torque.store(pointer + 3)
+  }
+
+  @inline(__always)
+  static func + (a: Wrench, b: Wrench) -> Wrench {
+    Wrench(force: a.force + b.force, torque: a.torque + b.torque)
   }
 }
