@@ -33,3 +33,16 @@ enum MotionPaths {
     URL(filePath: path).deletingPathExtension().lastPathComponent
   }
 }
+
+extension MotionPaths {
+  /// Refuses two motions of one name, whose trajectories would be written over each other.
+  static func refuseCollisions(_ files: [String]) throws {
+    var seen: [String: String] = [:]
+    for file in files {
+      if let other = seen.updateValue(file, forKey: stem(file)) {
+        throw FileError.malformed(
+          path: file, reason: "'\(other)' has the same name; compile them into two folders")
+      }
+    }
+  }
+}
