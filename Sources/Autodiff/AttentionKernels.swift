@@ -251,7 +251,7 @@ enum AttentionKernels {
       let hidden = mask + row * columns
       var largest = Vector(repeating: -.infinity)
       for index in Swift.stride(from: 0, to: columns, by: 16) {
-        largest = pointwiseMax(largest, line.vector(index) + hidden.vector(index))
+        largest = VectorMath.larger(largest, line.vector(index) + hidden.vector(index))
       }
       let top = Vector(repeating: largest.max())
       var sum = Vector.zero

@@ -36,7 +36,7 @@ enum Rows {
   static func softmax(_ x: Pointer, _ y: Pointer, _ columns: Int) {
     var largest = Vector(repeating: -.infinity)
     for index in stride(from: 0, to: columns, by: 16) {
-      largest = pointwiseMax(largest, load(x, index, columns, fill: -.infinity))
+      largest = VectorMath.larger(largest, load(x, index, columns, fill: -.infinity))
     }
     let top = Vector(repeating: largest.max())
     var sum = Vector.zero
@@ -55,7 +55,7 @@ enum Rows {
   static func logSoftmax(_ x: Pointer, _ y: Pointer, _ columns: Int) {
     var largest = Vector(repeating: -.infinity)
     for index in stride(from: 0, to: columns, by: 16) {
-      largest = pointwiseMax(largest, load(x, index, columns, fill: -.infinity))
+      largest = VectorMath.larger(largest, load(x, index, columns, fill: -.infinity))
     }
     let top = largest.max()
     var sum: Float = 0

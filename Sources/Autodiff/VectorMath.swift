@@ -10,11 +10,20 @@ enum VectorMath {
   /// 1.5 * 2^23: adding it rounds to an integer, which is then in the low bits.
   private static var roundingShift: Vector { Vector(repeating: 12_582_912) }
 
+  /// The larger of two numbers lane by lane; the first where either is NaN.
+  ///
+  /// The library's `pointwiseMax` is a call that took a third of all time here.
+  @inline(__always)
+  static func larger(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: a .< b) }
+
+  /// The smaller of two numbers lane by lane; the first where either is NaN.
+  @inline(__always)
+  static func smaller(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: a .> b) }
+
   /// e to the power of `x`; 0 to 2.2e-38 below -87.3, 1.6e38 above 87.9.
   @inline(__always)
   static func exp(_ x: Vector) -> Vector {
-    let bounded = x.clamped(
-      lowerBound: Vector(repeating: -87.3), upperBound: Vector(repeating: 87.9))
+    let bounded = smaller(larger(x, Vector(repeating: -87.3)), Vector(repeating: 87.9))
     let shifted = roundingShift.addingProduct(
       bounded, Vector(repeating: 1.442_695_040_888_963_4))
     let whole = shifted - roundingShift
@@ -79,7 +88,7 @@ enum VectorMath {
     sum = Vector(repeating: 0.199_998_481_533_628_87).addingProduct(sum, square)
     sum = Vector(repeating: 0.333_333_336_775_719_2).addingProduct(sum, square)
     let logarithm = (s + s).addingProduct((s + s) * square, sum)
-    return x.clamped(lowerBound: .zero, upperBound: Vector(repeating: .infinity)) + logarithm
+    return larger(x, .zero) + logarithm
   }
 
   /// The standard normal distribution's cumulative function and density.

@@ -2,9 +2,9 @@ public import Autodiff
 
 /// x Wᵀ + b.
 public struct Linear: Parameterized, Sendable {
-  /// [out, in]
+  /// The weights, [out, in].
   public var weight: Parameter
-  /// [out]
+  /// What is added, [out].
   public var bias: Parameter?
 
   /// A map between these widths; weights start uniform within ±1/√inputs unless a bound is given.
@@ -37,9 +37,9 @@ public struct Linear: Parameterized, Sendable {
 
 /// Normalises the last axis, then scales and shifts its columns.
 public struct LayerNorm: Parameterized, Sendable {
-  /// [width]
+  /// A number for each column, [width].
   public var weight: Parameter
-  /// [width]
+  /// A number for each column, [width].
   public var bias: Parameter
 
   /// A norm of this width that starts without scale and shift.
@@ -68,7 +68,7 @@ public struct SelfAttention: Parameterized, Sendable {
   public let heads: Int
   /// Queries, keys and values side by side: [3 width, width].
   public var projection: Linear
-  /// [width, width]
+  /// The map of width to width, [width, width].
   public var output: Linear
 
   /// Attention of this width and number of heads.
@@ -103,11 +103,11 @@ public struct SelfAttention: Parameterized, Sendable {
 public struct CrossAttention: Parameterized, Sendable {
   /// The number of heads.
   public let heads: Int
-  /// [width, width]
+  /// The map of width to width, [width, width].
   public var queries: Linear
   /// Keys and values side by side: [2 width, width].
   public var memory: Linear
-  /// [width, width]
+  /// The map of width to width, [width, width].
   public var output: Linear
 
   /// Attention of this width and number of heads.
@@ -146,9 +146,9 @@ public struct CrossAttention: Parameterized, Sendable {
 public struct FeedForward: Parameterized, Sendable {
   /// What is applied between the maps.
   public let activation: Activation
-  /// [hidden, width]
+  /// The map to the hidden width, [hidden, width].
   public var expand: Linear
-  /// [width, hidden]
+  /// The map back, [width, hidden].
   public var contract: Linear
 
   /// Maps from `width` to `hidden` and back.
