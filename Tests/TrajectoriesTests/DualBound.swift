@@ -10,7 +10,7 @@ struct DualBound {
   /// The objective `Σ (sample − reference)²` cannot be below this.
   private(set) var value = -Double.infinity
 
-  init(motion: JointMotion, limits: SafetyLimits, iterations: Int = 4000) {
+  init(motion: JointMotion, limits: SafetyLimits, iterations: Int = 20000) {
     let joints = limits.coordinates.count
     let samples = motion.frameCount
     let h = 1 / motion.frameRate
@@ -105,7 +105,7 @@ struct DualBound {
         self.value = max(self.value, bound(y))
         if primal < 1e-12, dual < 1e-12 { break }
         let ratio = ((primal + 1e-300) / (dual + 1e-300)).squareRoot()
-        if iteration <= 2000, ratio > 5 || ratio < 0.2 {
+        if iteration <= 10000, ratio > 5 || ratio < 0.2 {
           rho = min(max(rho * ratio, 1e-6), 1e9)
           factor()
         }
