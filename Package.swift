@@ -42,11 +42,12 @@ let package = Package(
       name: "CURDF",
       linkerSettings: [
         .linkedLibrary("urdfdom_model"), .linkedLibrary("tinyxml"),
+        .linkedLibrary("console_bridge"),
       ]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     // The house
-    module("Files", ["CZip"]),
+    module("Files", ["CZip", yams]),
     module("Geometry"),
     module("Autodiff", ["CBLAS"]),
     module("Learning", ["Autodiff", "Files"]),
@@ -63,6 +64,10 @@ let package = Package(
         "Retargeting", "Trajectories", arguments,
       ],
       swiftSettings: houseRules),
+    // Programs that make what ships in Examples
+    .executableTarget(
+      name: "example-motions", dependencies: ["Files", "Geometry", "Motions"],
+      path: "Examples/MakeMotions", swiftSettings: houseRules),
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",

@@ -1,0 +1,220 @@
+import Geometry
+
+/// Reads a BVH file frame by frame: the hierarchy first, then one row for each `nextFrame`.
+///
+/// A loop with a stack of its own, so that thousands of nested joints are as safe as two. Nothing
+/// is allocated from what the header declares.
+public struct BVHReader {
+  /// The joints.
+  public private(set) var hierarchy = BVHHierarchy(joints: [], channelCount: 0)
+  /// How many frames the header declares.
+  public private(set) var declaredFrameCount = 0
+  /// The time between two frames as written [s].
+  public private(set) var frameTime = 0.0
+  /// The frame rate [Hz]; the whole number that the written digits stand for, if there is one.
+  public private(set) var frameRate = 0.0
+  /// How many frames have been read.
+  public private(set) var frameIndex = 0
+  private var scanner: TextScanner
+
+  /// Reads the hierarchy and the header of the motion.
+  public init(_ bytes: [UInt8], path: String) throws(MotionError) {
+    scanner = TextScanner(bytes, path: path)
+    try refuseOtherFormats()
+    try readHierarchy()
+    try readMotionHeader()
+  }
+
+  /// An upper bound of the number of frames by the file's size, for reserving memory.
+  public var plausibleFrameCount: Int {
+    min(declaredFrameCount, scanner.bytes.count / max(2 * hierarchy.channelCount, 1) + 1)
+  }
+
+  /// Reads one frame into a row of `channelCount` numbers; false behind the last one.
+  public mutating func nextFrame(into row: inout [Double]) throws(MotionError) -> Bool {
+    scanner.skipBlank()
+    guard frameIndex < declaredFrameCount else {
+      guard scanner.isAtEnd else {
+        throw scanner.error(
+          "the header declares \(declaredFrameCount) frames, but there is more behind them: found"
+            + " \(scanner.glimpse()), expected the end of the file")
+      }
+      return false
+    }
+    guard !scanner.isAtEnd else {
+      throw scanner.error(
+        "the file ends after \(frameIndex) of the \(declaredFrameCount) frames that its header"
+          + " declares")
+    }
+    try readRow(into: &row)
+    frameIndex += 1
+    return true
+  }
+
+  private mutating func readRow(into row: inout [Double]) throws(MotionError) {
+    let count = hierarchy.channelCount
+    precondition(row.count == count, "a row has \(count) numbers, not \(row.count)")
+    for channel in 0..<count {
+      guard !scanner.isAtLineEnd() else {
+        throw scanner.error(
+          "frame \(frameIndex) has \(channel) numbers, expected \(count), one for each channel")
+      }
+      row[channel] = try scanner.number("frame \(frameIndex), number \(channel + 1)")
+    }
+    guard scanner.isAtLineEnd() else {
+      throw scanner.error(
+        "frame \(frameIndex) has more than \(count) numbers, expected one for each channel")
+    }
+  }
+}
+
+// MARK: - Header
+
+extension BVHReader {
+  private func refuseOtherFormats() throws(MotionError) {
+    let head = scanner.bytes.prefix(4)
+    if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
+      throw .malformed(path: scanner.path, reason: "the text is UTF-16, expected UTF-8 or ASCII")
+    }
+  }
+
+  private mutating func readHierarchy() throws(MotionError) {
+    guard scanner.accept("hierarchy") else {
+      throw scanner.error("a BVH file begins with HIERARCHY, found \(scanner.glimpse())")
+    }
+    guard scanner.accept("root") else {
+      throw scanner.error("expected ROOT, found \(scanner.glimpse())")
+    }
+    var open: [Int] = []
+    try openJoint(under: -1, isEndSite: false, stack: &open)
+    while let current = open.last {
+      try readItem(of: current, stack: &open)
+    }
+    guard hierarchy.channelCount > 0 else {
+      throw scanner.error("no joint has a channel, expected CHANNELS with at least one")
+    }
+  }
+
+  /// Reads one thing inside a joint's braces.
+  private mutating func readItem(of current: Int, stack: inout [Int]) throws(MotionError) {
+    let joint = hierarchy.joints[current]
+    if scanner.accept("}") {
+      stack.removeLast()
+    } else if scanner.accept("joint"), !joint.isEndSite {
+      try openJoint(under: current, isEndSite: false, stack: &stack)
+    } else if scanner.accept("end"), !joint.isEndSite {
+      try openJoint(under: current, isEndSite: true, stack: &stack)
+    } else if scanner.accept("offset") {
+      for axis in 0..<3 {
+        hierarchy.joints[current].offset[axis] =
+          try scanner.number("OFFSET of '\(joint.name.printable)', number \(axis + 1) of 3")
+      }
+      guard scanner.isAtLineEnd() else {
+        throw scanner.error("OFFSET of '\(joint.name.printable)' has more than 3 numbers")
+      }
+    } else if scanner.accept("channels"), !joint.isEndSite {
+      try readChannels(of: current)
+    } else {
+      throw scanner.error(
+        "inside of '\(joint.name.printable)' expected OFFSET, CHANNELS, JOINT, End Site or }, found"
+          + " \(scanner.glimpse())")
+    }
+  }
+
+  private mutating func openJoint(
+    under parent: Int, isEndSite: Bool, stack: inout [Int]
+  ) throws(MotionError) {
+    var name = scanner.restOfLine()
+    if isEndSite {
+      name = "\(hierarchy.joints[parent].name).End"
+    } else if name.isEmpty {
+      throw scanner.error("a joint has no name, found \(scanner.glimpse())")
+    }
+    guard scanner.accept("{") else {
+      throw scanner.error("expected { behind '\(name.printable)', found \(scanner.glimpse())")
+    }
+    stack.append(hierarchy.joints.count)
+    hierarchy.joints.append(
+      BVHJoint(
+        name: name, parent: parent, offset: .zero, channels: [],
+        firstChannel: hierarchy.channelCount, isEndSite: isEndSite))
+  }
+
+  private mutating func readChannels(of current: Int) throws(MotionError) {
+    let name = hierarchy.joints[current].name.printable
+    guard hierarchy.joints[current].channels.isEmpty else {
+      throw scanner.error("joint '\(name)' has a second CHANNELS")
+    }
+    scanner.skipSpaces()
+    let start = scanner.position
+    let count = try scanner.number("the number of channels of '\(name)'")
+    guard count >= 0, count <= 6, count == count.rounded() else {
+      throw scanner.error("joint '\(name)' declares \(count) channels, expected 0 to 6", at: start)
+    }
+    var channels: [BVHChannel] = []
+    while !scanner.isAtLineEnd() {
+      let place = scanner.position
+      let word = scanner.word()
+      guard let channel = BVHChannel(named: word) else {
+        throw scanner.error(
+          "joint '\(name)' has an unknown channel '\(word.printable)'; the channels are "
+            + BVHChannel.allCases.map(\.name).joined(separator: ", "), at: place)
+      }
+      guard !channels.contains(channel) || !channel.isPosition else {
+        throw scanner.error("joint '\(name)' has \(channel.name) twice", at: place)
+      }
+      channels.append(channel)
+    }
+    guard channels.count == Int(count) else {
+      throw scanner.error(
+        "joint '\(name)' declares \(Int(count)) channels and names \(channels.count)", at: start)
+    }
+    hierarchy.joints[current].channels = channels
+    hierarchy.joints[current].firstChannel = hierarchy.channelCount
+    hierarchy.channelCount += channels.count
+  }
+
+  private mutating func readMotionHeader() throws(MotionError) {
+    guard scanner.accept("motion") else {
+      let hint =
+        scanner.accept("root")
+        ? "a second ROOT; a file holds one person"
+        : "\(scanner.glimpse()), expected MOTION behind the hierarchy"
+      throw scanner.error("found \(hint)")
+    }
+    guard scanner.accept("frames:") else {
+      throw scanner.error("expected 'Frames:', found \(scanner.glimpse())")
+    }
+    let count = try scanner.number("the number of frames")
+    guard count >= 1, count <= 1e15, count == count.rounded() else {
+      let shown = count == count.rounded() && abs(count) < 1e15 ? "\(Int(count))" : "\(count)"
+      throw scanner.error("the header declares \(shown) frames, expected at least one")
+    }
+    declaredFrameCount = Int(count)
+    guard scanner.accept("frame time:") else {
+      throw scanner.error("expected 'Frame Time:', found \(scanner.glimpse())")
+    }
+    scanner.skipSpaces()
+    let start = scanner.position
+    frameTime = try scanner.number("the frame time")
+    guard frameTime >= 1e-5, frameTime <= 100 else {
+      throw scanner.error(
+        "the frame time is \(frameTime) s, expected between 0.00001 and 100 s", at: start)
+    }
+    frameRate = Self.rate(ofFrameTime: frameTime, digits: scanner.bytes[start..<scanner.position])
+    guard scanner.isAtLineEnd() else {
+      throw scanner.error("expected the end of the line, found \(scanner.glimpse())")
+    }
+  }
+
+  /// The rate of a frame time: 0.0333333 was written for 1/30, so it is 30 Hz, not 30.00003.
+  private static func rate(ofFrameTime time: Double, digits: ArraySlice<UInt8>) -> Double {
+    let whole = (1 / time).rounded()
+    guard whole >= 1, let point = digits.firstIndex(of: 0x2E) else { return 1 / time }
+    let decimals = digits.suffix(from: point).dropFirst().prefix { $0 &- 0x30 < 10 }.count
+    var unit = 1.0
+    for _ in 0..<min(decimals, 17) { unit /= 10 }
+    // The last digit may be rounded or cut off.
+    return abs(1 / whole - time) < unit * 1.000001 && unit < time / 10 ? whole : 1 / time
+  }
+}

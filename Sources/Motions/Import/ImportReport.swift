@@ -1,0 +1,93 @@
+import Files
+
+/// What an import found, chose, dropped and doubts.
+public struct ImportReport: Codable, Sendable, Hashable {
+  /// Something the user should know about one clip.
+  public struct Finding: Codable, Sendable, Hashable {
+    /// The kinds of findings.
+    public enum Kind: String, Codable, Sendable {
+      /// A joint that the file does not have and that was filled in.
+      case filledJoint
+      /// A T-pose before the motion, which was left out.
+      case droppedTPose
+      /// Frames in which a joint is faster than 25 m/s.
+      case glitch
+      /// The whole body jumps from one frame to the next.
+      case teleport
+      /// The frame rate does not fit the motion.
+      case doubtfulRate
+      /// The size of the body is a guess.
+      case guessedScale
+      /// Bones change their length, or turning joints were left out.
+      case inexactPositions
+      /// The body hardly ever stands upright.
+      case notUpright
+      /// Anything else.
+      case note
+    }
+    /// The kind.
+    public var kind: Kind
+    /// One sentence.
+    public var message: String
+
+    /// A finding.
+    public init(_ kind: Kind, _ message: String) {
+      self.kind = kind
+      self.message = message
+    }
+  }
+
+  /// The file.
+  public var path: String
+  /// The format: `BVH`, `AMASS`, `motionc`.
+  public var format: String
+  /// The skeleton table that fits, or what the format prescribes.
+  public var skeleton: String
+  /// How many joints the file has.
+  public var sourceJointCount: Int
+  /// How many of them the skeleton table knows.
+  public var knownJointCount: Int
+  /// One unit of the file [m].
+  public var metresPerUnit: Double
+  /// How the unit is known.
+  public var unitReason: String
+  /// The axis of the file that points up.
+  public var upAxis: String
+  /// Frames a second [Hz].
+  public var frameRate: Double
+  /// How many frames the clip has.
+  public var frameCount: Int
+  /// How long it lasts [s].
+  public var duration: Double
+  /// The stature that goes with its legs [m].
+  public var stature: Double
+  /// How many frames of the file were left out.
+  public var droppedFrameCount = 0
+  /// The fastest joint speed [m/s].
+  public var fastestJointSpeed = 0.0
+  /// The frames behind which a joint is faster than 25 m/s.
+  public var glitchFrames: [Int] = []
+  /// What else the user should know.
+  public var findings: [Finding] = []
+
+  /// The report for people, one fact a line.
+  public var lines: [String] {
+    [
+      "\(path): \(format), skeleton '\(skeleton)' (\(knownJointCount) of \(sourceJointCount)"
+        + " joints known), \(upAxis) up",
+      "  \(frameCount) frames at \(Self.short(frameRate)) Hz, \(Self.short(duration)) s,"
+        + " fastest joint \(Self.short(fastestJointSpeed)) m/s",
+      "  1 unit = \(Self.short(metresPerUnit)) m (\(unitReason)); stature about"
+        + " \(Self.short(stature)) m",
+    ] + findings.map { "  \($0.message)" }
+  }
+
+  /// A number with four significant digits at most.
+  static func short(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var scale = 1.0
+    while abs(value) * scale < 1000 { scale *= 10 }
+    let text = "\((value * scale).rounded() / scale)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+}

@@ -1,0 +1,95 @@
+import Geometry
+
+/// Looks for what capture and conversion get wrong, and reports it.
+enum MotionChecks {
+  /// A joint faster than this is a fault of the capture [m/s].
+  static let glitchSpeed = 25.0
+
+  /// Drops a T-pose before the motion, counts glitches and doubts the frame rate.
+  static func run(on clip: inout MotionClip, options: ImportOptions, report: inout ImportReport) {
+    if !options.keepsTPose, startsWithTPose(clip) {
+      clip.rootTranslations.removeFirst()
+      clip.rotations.removeFirst(Skeleton.jointCount)
+      report.droppedFrameCount = 1
+      report.frameCount = clip.frameCount
+      report.duration = clip.duration
+      report.findings.append(
+        .init(.droppedTPose, "frame 0 is a T-pose that does not belong to the motion: left out"))
+    }
+    reportSpeeds(of: clip, in: &report)
+  }
+
+  /// Whether frame 0 is a T-pose and the body jumps from it into the motion.
+  private static func startsWithTPose(_ clip: MotionClip) -> Bool {
+    guard clip.frameCount > 2 else { return false }
+    let first = bodyPositions(clip, frame: 0)
+    guard isTPose(first) else { return false }
+    let second = bodyPositions(clip, frame: 1)
+    let third = bodyPositions(clip, frame: 2)
+    let jump = largestDistance(first, second)
+    return jump > 0.15 && jump > 4 * largestDistance(second, third)
+  }
+
+  /// Arms level to the sides, legs down.
+  private static func isTPose(_ positions: [Vector3]) -> Bool {
+    func points(_ from: Skeleton.Joint, _ to: Skeleton.Joint, along axis: Vector3) -> Bool {
+      let bone = positions[to.rawValue] - positions[from.rawValue]
+      return bone.normalized.map { $0.dot(axis) > 0.94 } ?? false
+    }
+    return points(.leftShoulder, .leftWrist, along: .unitX)
+      && points(.rightShoulder, .rightWrist, along: -.unitX)
+      && points(.leftHip, .leftAnkle, along: -.unitY)
+      && points(.rightHip, .rightAnkle, along: -.unitY)
+  }
+
+  /// Joint positions in the pelvis's frame [m].
+  private static func bodyPositions(_ clip: MotionClip, frame: Int) -> [Vector3] {
+    let poses = clip.jointPoses(frame: frame)
+    let inverse = poses[0].rotation.inverse
+    return poses.map { inverse * ($0.translation - poses[0].translation) }
+  }
+
+  private static func largestDistance(_ a: [Vector3], _ b: [Vector3]) -> Double {
+    zip(a, b).reduce(0) { max($0, ($1.0 - $1.1).length) }
+  }
+
+  private static func reportSpeeds(of clip: MotionClip, in report: inout ImportReport) {
+    let positions = clip.jointPositions()
+    var fastest = (speed: 0.0, frame: 0, joint: 0)
+    var glitches: [Int] = []
+    var teleports: [Int] = []
+    for frame in 0..<max(clip.frameCount - 1, 0) {
+      var fastestHere = 0.0
+      let base = frame * Skeleton.jointCount
+      for joint in 0..<Skeleton.jointCount {
+        let step = positions[base + Skeleton.jointCount + joint] - positions[base + joint]
+        let speed = step.length * clip.frameRate
+        fastestHere = max(fastestHere, speed)
+        if speed > fastest.speed { fastest = (speed, frame, joint) }
+        if joint == 0, speed > glitchSpeed { teleports.append(frame) }
+      }
+      if fastestHere > glitchSpeed { glitches.append(frame) }
+    }
+    report.fastestJointSpeed = fastest.speed
+    report.glitchFrames = glitches
+    if let frame = teleports.first {
+      report.findings.append(
+        .init(
+          .teleport,
+          "the whole body jumps behind frame \(frame)\(more(teleports)), faster than"
+            + " \(ImportReport.short(glitchSpeed)) m/s"))
+    }
+    guard let first = glitches.first else { return }
+    let name = Skeleton.Joint.names[fastest.joint]
+    report.findings.append(
+      .init(
+        .glitch,
+        "a joint is faster than \(ImportReport.short(glitchSpeed)) m/s behind frame"
+          + " \(first)\(more(glitches)); the worst is \(name) at"
+          + " \(ImportReport.short(fastest.speed)) m/s behind frame \(fastest.frame)"))
+  }
+
+  private static func more(_ frames: [Int]) -> String {
+    frames.count > 1 ? " and \(frames.count - 1) more" : ""
+  }
+}

@@ -1,0 +1,50 @@
+public import Geometry
+
+extension MotionClip {
+  /// worldFromJoint of all 22 joints in one frame.
+  public func jointPoses(frame: Int) -> [Pose] {
+    var poses: [Pose] = []
+    poses.reserveCapacity(Skeleton.jointCount)
+    let base = frame * Skeleton.jointCount
+    poses.append(Pose(rotation: rotations[base], translation: rootTranslations[frame]))
+    for joint in 1..<Skeleton.jointCount {
+      let parent = poses[Skeleton.parents[joint]]
+      poses.append(
+        Pose(
+          rotation: parent.rotation * rotations[base + joint],
+          translation: parent * skeleton.restOffsets[joint]))
+    }
+    return poses
+  }
+
+  /// The positions of all 22 joints in the world in one frame [m].
+  public func jointPositions(frame: Int) -> [Vector3] {
+    jointPoses(frame: frame).map(\.translation)
+  }
+
+  /// The positions of all joints in the world [m], 22 for each frame.
+  public func jointPositions() -> [Vector3] {
+    var positions: [Vector3] = []
+    positions.reserveCapacity(rotations.count)
+    var world = [Quaternion](repeating: .identity, count: Skeleton.jointCount)
+    for frame in 0..<frameCount {
+      let base = frame * Skeleton.jointCount
+      world[0] = rotations[base]
+      positions.append(rootTranslations[frame])
+      for joint in 1..<Skeleton.jointCount {
+        let parent = Skeleton.parents[joint]
+        world[joint] = world[parent] * rotations[base + joint]
+        positions.append(positions[base + parent] + world[parent] * skeleton.restOffsets[joint])
+      }
+    }
+    return positions
+  }
+
+  /// How long the clip lasts, from its first to its last frame [s].
+  public var duration: Double { Double(max(frameCount - 1, 0)) / frameRate }
+
+  /// The rotation of a joint in a frame: parentFromJoint, for the pelvis worldFromPelvis.
+  public func rotation(of joint: Skeleton.Joint, frame: Int) -> Quaternion {
+    rotations[frame * Skeleton.jointCount + joint.rawValue]
+  }
+}

@@ -1,0 +1,46 @@
+public import Geometry
+
+extension Skeleton {
+  /// The mirror image: left and right exchanged.
+  public var mirrored: Skeleton {
+    Skeleton(
+      restOffsets: Joint.allCases.map { joint in
+        let offset = restOffset(of: joint.mirrored)
+        return [-offset.x, offset.y, offset.z]
+      })
+  }
+}
+
+extension MotionClip {
+  /// What a mirror in the plane y = 0 shows: left becomes right, in the body and in the world.
+  ///
+  /// Mirroring twice gives the same clip bit for bit.
+  public var mirrored: MotionClip {
+    var copy = self
+    copy.skeleton = skeleton.mirrored
+    for frame in 0..<frameCount {
+      let root = rootTranslations[frame]
+      copy.rootTranslations[frame] = [root.x, -root.y, root.z]
+      let base = frame * Skeleton.jointCount
+      copy.rotations[base] = Self.mirroredRoot(rotations[base])
+      for joint in Skeleton.Joint.allCases.dropFirst() {
+        copy.rotations[base + joint.rawValue] =
+          Self.mirroredJoint(rotations[base + joint.mirrored.rawValue])
+      }
+    }
+    return copy
+  }
+
+  /// parentFromJoint seen in the mirror x = 0 of the body: the axis keeps x and loses y and z.
+  public static func mirroredJoint(_ q: Quaternion) -> Quaternion {
+    Quaternion(w: q.w, x: q.x, y: -q.y, z: -q.z)
+  }
+
+  /// worldFromPelvis seen in the mirrors y = 0 of the world and x = 0 of the body.
+  ///
+  /// With q = s * worldFromBodyAtRest, s mirrored is (w, -x, y, -z); written out for q this is an
+  /// exchange of components.
+  public static func mirroredRoot(_ q: Quaternion) -> Quaternion {
+    Quaternion(w: q.z, x: q.y, y: q.x, z: q.w)
+  }
+}

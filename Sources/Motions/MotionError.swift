@@ -1,0 +1,32 @@
+/// What is wrong with a motion: what, where, found, expected, in one sentence.
+public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file cannot be opened or read.
+  case unreadable(path: String, reason: String)
+  /// Text that is not what the format asks for; line and column count from one.
+  case malformedText(path: String, line: Int, column: Int, reason: String)
+  /// Contents that are not what they should be.
+  case malformed(path: String, reason: String)
+  /// A skeleton whose joint names no table knows.
+  case unknownSkeleton(path: String, reason: String)
+  /// A joint name that the canonical skeleton does not have.
+  case unknownJoint(name: String, known: [String])
+  /// A file that could not be written.
+  case unwritable(reason: String)
+  /// A request that makes no sense (a rate of zero, a slice outside of the clip).
+  case invalidRequest(reason: String)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
+    case .malformedText(let path, let line, let column, let reason):
+      "'\(path)', line \(line), column \(column): \(reason)"
+    case .malformed(let path, let reason): "'\(path)': \(reason)"
+    case .unknownSkeleton(let path, let reason): "'\(path)': \(reason)"
+    case .unknownJoint(let name, let known):
+      "there is no joint '\(name)'; the joints are \(known.joined(separator: ", "))"
+    case .unwritable(let reason): reason
+    case .invalidRequest(let reason): reason
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Files
+
+/// What the user may say about a motion file that it does not say itself.
+public struct ImportOptions: Sendable {
+  /// One unit of the file [m]; nil to find it from the size of the body.
+  public var metresPerUnit: Double?
+  /// The true frame rate [Hz]; nil to believe the file.
+  public var frameRate: Double?
+  /// The skeleton table to use; nil to find it from the names of the joints.
+  public var skeleton: String?
+  /// Whether a T-pose before the motion is kept.
+  public var keepsTPose = false
+  /// The tables of source skeletons; nil for the ones that ship.
+  public var tables: [SkeletonTable]?
+
+  /// Options that leave everything to the file.
+  public init(metresPerUnit: Double? = nil, frameRate: Double? = nil, skeleton: String? = nil) {
+    self.metresPerUnit = metresPerUnit
+    self.frameRate = frameRate
+    self.skeleton = skeleton
+  }
+
+  /// Refuses numbers that cannot be used.
+  func check() throws(MotionError) {
+    for (what, value) in [("scale", metresPerUnit), ("frame rate", frameRate)] {
+      guard let value else { continue }
+      guard value > 0, value.isFinite else {
+        throw .invalidRequest(reason: "the \(what) \(value) is not a positive number")
+      }
+    }
+  }
+
+  /// The tables to choose from.
+  func candidateTables() throws(MotionError) -> [SkeletonTable] {
+    let all: [SkeletonTable]
+    if let tables { all = tables } else { all = try SkeletonTable.shipped() }
+    guard let skeleton else { return all }
+    let named = all.filter { $0.name == skeleton }
+    guard !named.isEmpty else {
+      throw .invalidRequest(
+        reason: "there is no skeleton table '\(skeleton)'; the tables are "
+          + all.map(\.name).joined(separator: ", "))
+    }
+    return named
+  }
+}
+
+/// Motion files of every kind that we read.
+public enum MotionFile {
+  /// Reads a clip and says what was found.
+  public static func read(_ path: String, options: ImportOptions = ImportOptions())
+    throws(MotionError) -> (clip: MotionClip, report: ImportReport)
+  {
+    try options.check()
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
+      throw .unreadable(path: path, reason: error.reason)
+    }
+    switch kind(of: path, bytes) {
+    case .bvh: return try BVHImport.read(bytes, path: path, options: options)
+    case .amass: return try AMASSImport.read(bytes, path: path, options: options)
+    case .native: return try native(bytes, path: path, options: options)
+    case .array:
+      throw .malformed(
+        path: path, reason: "a .npy file holds one array, expected an .npz with poses and trans")
+    }
+  }
+
+  /// The kinds of files.
+  private enum Kind {
+    case bvh
+    case amass
+    case native
+    case array
+  }
+
+  /// The kind by the first bytes, then by the file's extension.
+  private static func kind(of path: String, _ bytes: [UInt8]) -> Kind {
+    let lower = path.lowercased()
+    if bytes.starts(with: [0x93, 0x4E, 0x55, 0x4D]) || lower.hasSuffix(".npy") { return .array }
+    if bytes.starts(with: [0x50, 0x4B]) || lower.hasSuffix(".npz") { return .amass }
+    if lower.hasSuffix(".safetensors") || (bytes.count > 8 && bytes[7] == 0 && bytes[8] == 0x7B) {
+      return .native
+    }
+    return .bvh
+  }
+
+  private static func native(_ bytes: [UInt8], path: String, options: ImportOptions)
+    throws(MotionError) -> (clip: MotionClip, report: ImportReport)
+  {
+    var clip = try NativeClip.decode(bytes, path: path)
+    clip.frameRate = options.frameRate ?? clip.frameRate
+    var report = ImportReport(
+      path: path, format: "motionc", skeleton: "canonical", sourceJointCount: Skeleton.jointCount,
+      knownJointCount: Skeleton.jointCount, metresPerUnit: 1, unitReason: "motionc's own file",
+      upAxis: "z", frameRate: clip.frameRate, frameCount: clip.frameCount,
+      duration: clip.duration, stature: clip.skeleton.stature)
+    // What was left out was left out when the clip was imported.
+    var options = options
+    options.keepsTPose = true
+    MotionChecks.run(on: &clip, options: options, report: &report)
+    return (clip, report)
+  }
+
+  /// A clip's name: the file's name without folder and extension.
+  static func clipName(_ path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return file }
+    return String(file[..<dot])
+  }
+}
+
+extension FileError {
+  /// The reason without the path, which our own errors name.
+  var reason: String {
+    switch self {
+    case .unreadable(_, let reason), .malformed(_, let reason), .cannotCreate(_, let reason),
+      .writeFailed(_, let reason):
+      reason
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Geometry
+import TestSupport
+import Testing
+
+@testable import Motions
+
+@Suite("Importing BVH", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
+struct BVHImportTests {
+  /// The worst distance of a mapped joint from where the file has it [m], over all frames.
+  private func worstDistances(_ file: String) throws -> [Skeleton.Joint: Double] {
+    let url = try SharedData.url("data/motions/\(file)")
+    let (clip, report) = try MotionFile.read(url.path)
+    let oracle = BVHOracle(try String(contentsOf: url, encoding: .utf8))
+    let tables = try SkeletonTable.shipped()
+    let table = try #require(tables.first { $0.name == report.skeleton })
+    #expect(oracle.rows.count == clip.frameCount + report.droppedFrameCount)
+    let isZUp = report.upAxis == "z"
+    var worst: [Skeleton.Joint: Double] = [:]
+    for frame in 0..<clip.frameCount {
+      let ours = clip.jointPositions(frame: frame)
+      let theirs = oracle.positions(frame + report.droppedFrameCount)
+      for (joint, name) in table.joints {
+        guard let index = oracle.names.firstIndex(of: name) else { continue }
+        let p = theirs[index] * report.metresPerUnit
+        // y up, z forward, x left; fair1 is z up, -y forward, x left.
+        let expected: Vector3 = isZUp ? [-p.y, p.x, p.z] : [p.z, p.x, p.y]
+        worst[joint] = max(worst[joint] ?? 0, (ours[joint.rawValue] - expected).length)
+      }
+    }
+    return worst
+  }
+
+  /// A file, what its legs may be off by because the joints between hips and thighs turn [m], and
+  /// the same for the head, which hangs on a joint more than ours [m].
+  struct Case: Sendable, CustomTestStringConvertible {
+    var file: String
+    var legs = 1e-6
+    var head = 1e-6
+    var testDescription: String { file }
+  }
+
+  @Test(
+    "joints are where the file has them",
+    arguments: [
+      Case(file: "cmu/01_02_a.bvh", head: 0.015), Case(file: "cmu/02_01.bvh", head: 0.003),
+      Case(file: "cmu/cmux_train_walking_01.bvh", head: 0.003),
+      Case(file: "misc/style_neutral_01_000.bvh", legs: 0.008, head: 0.003),
+    ])
+  func positions(of item: Case) throws {
+    let legs: Set<Skeleton.Joint> = [
+      .leftHip, .rightHip, .leftKnee, .rightKnee, .leftAnkle, .rightAnkle, .leftFoot, .rightFoot,
+    ]
+    let worst = try worstDistances(item.file)
+    #expect(worst.count == 22)
+    for (joint, distance) in worst {
+      let tolerance = joint == .head ? item.head : legs.contains(joint) ? item.legs : 1e-6
+      #expect(distance < tolerance, "\(joint): \(distance) m")
+    }
+  }
+}

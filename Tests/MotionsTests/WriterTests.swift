@@ -1,0 +1,101 @@
+import Files
+import Foundation
+import Geometry
+import Testing
+
+@testable import Motions
+
+@Suite("Writing motion files")
+struct WriterTests {
+  private func temporaryPath(_ name: String) -> String {
+    FileManager.default.temporaryDirectory.appending(path: "\(UUID())-\(name)").path
+  }
+
+  @Test("a clip written as BVH reads back as the same motion", arguments: 0..<10)
+  func bvh(seed: UInt64) throws {
+    let clip = randomClip(seed: seed, frames: 20)
+    let path = temporaryPath("clip.bvh")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try BVHWriter.write(clip, to: path)
+    let (read, report) = try MotionFile.read(path)
+    #expect(report.skeleton == "canonical" && report.metresPerUnit == 0.01)
+    #expect(read.frameRate == clip.frameRate && read.frameCount == clip.frameCount)
+    for frame in 0..<clip.frameCount {
+      let a = clip.jointPositions(frame: frame)
+      let b = read.jointPositions(frame: frame)
+      for joint in Skeleton.Joint.allCases {
+        #expect((a[joint.rawValue] - b[joint.rawValue]).length < 1e-6)
+        let turn = angle(
+          clip.rotation(of: joint, frame: frame), read.rotation(of: joint, frame: frame))
+        #expect(turn < 1e-6, "\(joint) \(turn)")
+      }
+    }
+  }
+
+  @Test("a clip's own file reads back bit for bit")
+  func native() throws {
+    var clip = randomClip(seed: 9, frames: 12, rate: 119.88)
+    clip.label = "walk"
+    let path = temporaryPath("clip.safetensors")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try NativeClip.write(clip, to: path)
+    let (read, report) = try MotionFile.read(path)
+    #expect(report.format == "motionc")
+    #expect(read.rotations == clip.rotations && read.rootTranslations == clip.rootTranslations)
+    #expect(read.skeleton == clip.skeleton && read.frameRate == clip.frameRate)
+    #expect(read.name == "random" && read.label == "walk")
+  }
+
+  @Test("a file of our own with a missing tensor, a wrong shape or a NaN is refused")
+  func damagedNative() throws {
+    let clip = randomClip(seed: 9, frames: 3)
+    var damaged: [Safetensors] = []
+    for name in ["rotations", "root_translation", "rest_offsets"] {
+      var missing = NativeClip.encoded(clip)
+      missing.tensors[name] = nil
+      var short = NativeClip.encoded(clip)
+      short.tensors[name] = StoredTensor([1.0, 2, 3, 4], shape: [1, 4])
+      damaged += [missing, short]
+    }
+    var nan = NativeClip.encoded(clip)
+    nan.tensors["root_translation"] = StoredTensor(
+      [Double](repeating: .nan, count: 9), shape: [3, 3])
+    var loose = NativeClip.encoded(clip)
+    loose.tensors["rotations"] = StoredTensor(
+      [Double](repeating: 0.7, count: 264), shape: [3, 22, 4])
+    var other = NativeClip.encoded(clip)
+    other.metadata["format"] = "else"
+    for file in damaged + [nan, loose, other] {
+      #expect(throws: MotionError.self) { try NativeClip.decode(file.encoded(), path: "x") }
+    }
+    for count in [0, 5, 100] {
+      let cut = Array(NativeClip.encoded(clip).encoded().prefix(count))
+      #expect(throws: MotionError.self) { try NativeClip.decode(cut, path: "x") }
+    }
+  }
+
+  @Test("an unwritable place is refused")
+  func unwritable() {
+    let clip = randomClip(seed: 1, frames: 1)
+    #expect(throws: FileError.self) { try BVHWriter.write(clip, to: "/nowhere/at/all.bvh") }
+  }
+
+  @Test(
+    "the angles of a joint give back its rotation",
+    arguments: [Skeleton.Joint.leftKnee, .leftElbow])
+  func angles(joint: Skeleton.Joint) {
+    var random = SeededGenerator(5)
+    for _ in 0..<5_000 {
+      let turn = Quaternion(rotationVector: Vector3.random(in: -2...2, using: &random))
+      let near = Vector3.random(in: -4...4, using: &random)
+      let a = BVHWriter.angles(turn, of: joint, near: near) * (180 / .pi)
+      let back =
+        joint == .leftElbow
+        ? Quaternion.identity.turned(degrees: a.x, aboutAxis: 2).turned(degrees: a.y, aboutAxis: 0)
+          .turned(degrees: a.z, aboutAxis: 1)
+        : Quaternion.identity.turned(degrees: a.x, aboutAxis: 2).turned(degrees: a.y, aboutAxis: 1)
+          .turned(degrees: a.z, aboutAxis: 0)
+      #expect(angle(turn, back) < 1e-7)
+    }
+  }
+}
