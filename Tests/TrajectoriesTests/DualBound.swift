@@ -32,7 +32,7 @@ struct DualBound {
         }
       }
     }
-    var a = [[Double]]()
+    var a: [[Double]] = []
     var (lower, upper) = ([Double](), [Double]())
     func add(_ row: [Double], _ low: Double, _ high: Double) {
       // Rows of length one converge best.
@@ -76,11 +76,13 @@ struct DualBound {
     let m = a.count
     var (z, y) = ([Double](repeating: 0, count: m), [Double](repeating: 0, count: m))
     var rho = 1.0
-    var system = [[Double]]()
+    var system: [[Double]] = []
     func factor() {
       system = p
       for row in a {
-        for x in 0..<n where row[x] != 0 { for w in 0..<n { system[x][w] += rho * row[x] * row[w] } }
+        for x in 0..<n where row[x] != 0 {
+          for w in 0..<n { system[x][w] += rho * row[x] * row[w] }
+        }
       }
       system = inverse(system)
     }

@@ -36,7 +36,7 @@ struct RandomProblem {
   ) throws {
     var random = SeededGenerator(seed)
     let rate = random.logarithmic(10...500)
-    var coordinates = [SafetyLimits.Coordinate]()
+    var coordinates: [SafetyLimits.Coordinate] = []
     var positions = [Double](repeating: 0, count: joints * samples)
     for j in 0..<joints {
       let lower = random.uniform(-3...1)
