@@ -120,6 +120,7 @@ extension GroupProgram {
     for place in 0..<count {
       for stencil in stencils {
         let value = sum(stencil, at: place, of: point)
+        guard value != 0 else { continue }
         share = min(share, 0.9 * (value > 0 ? stencil.upper : stencil.lower) / value)
       }
     }
@@ -204,10 +205,12 @@ extension GroupProgram {
   private mutating func factor() {
     let (n, width) = (variableCount, width)
     let stride = width + 1
+    // A pivot that rounding made nothing is as large as that rounding.
+    let least = (0..<n).map { 1e-15 * band[$0 * stride] }
     band.withUnsafeMutableBufferPointer { band in
       for i in 0..<n {
         let here = i * stride
-        let reciprocal = 1 / band[here]
+        let reciprocal = 1 / max(band[here], least[i])
         let reach = min(width, n - 1 - i)
         for a in 1..<reach + 1 {
           let multiplier = band[here + a] * reciprocal

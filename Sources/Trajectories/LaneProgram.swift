@@ -281,7 +281,8 @@ extension LaneProgram {
     var (y, yp, ypp) = (Lanes.zero, Lanes.zero, Lanes.zero)
     for i in 2..<gradient.count - 5 {
       let h = bands[i]
-      let d = ((h.e0 - v3pp * l3pp) - v2p * l2p) - v1 * l1
+      // A pivot that rounding made nothing is as large as that rounding.
+      let d = larger(((h.e0 - v3pp * l3pp) - v2p * l2p) - v1 * l1, 1e-15 * h.e0)
       let u1 = (h.e1 - v3p * l2p) - v2 * l1
       let u2 = h.e2 - v3 * l1
       let reciprocal = 1 / d

@@ -45,9 +45,8 @@ extension LimitProgram {
     var program = GroupProgram(
       reference: values, joints: k, stencils: Self.stencils(ranges, rows, inner))
     program.solve(tolerance: Self.tolerance)
-    var share = 1.0
-    while !store(program.point, group, ranges, rows, inner, share: share, into: &points) {
-      share = share > 0.999 ? 1 - (1 - share + 1e-15) * 16 : share > 1e-3 ? share / 2 : 0
+    for share in Self.shares {
+      if store(program.point, group, ranges, rows, inner, share: share, into: &points) { break }
     }
   }
 
@@ -94,7 +93,7 @@ extension LimitProgram {
           points[i * all + group.joints[j]] = inner[j]
           continue
         }
-        c[0][j] = inner[j] + share * values[i * k + j]
+        c[0][j] = share > 0 ? inner[j] + share * values[i * k + j] : inner[j]
         guard ranges[j].allows(c[0][j], c[1][j], c[2][j], c[3][j], at: i) else { return false }
         points[i * all + group.joints[j]] = c[0][j]
       }

@@ -19,6 +19,9 @@ struct LimitProgram {
   /// Seconds between samples.
   let period: Double
 
+  /// Blends of the optimum towards a constant, tried in this order; the last is that constant.
+  static let shares = [1.0, 1 - 1e-14, 1 - 1e-12, 1 - 1e-10, 1 - 1e-8, 1 - 1e-6, 0.999, 0.9, 0]
+
   private var joints: Int { limits.coordinates.count }
   private var samples: Int { reference.count / joints }
 
@@ -88,9 +91,8 @@ extension LimitProgram {
       var program = laneProgram(chunk, ranges)
       program.solve(tolerance: Self.tolerance)
       for (lane, joint) in chunk.enumerated() {
-        var share = 1.0
-        while !store(program.point, lane, joint, ranges[joint], share: share, into: &points) {
-          share = share > 0.999 ? 1 - (1 - share + 1e-15) * 16 : share > 1e-3 ? share / 2 : 0
+        for share in Self.shares {
+          if store(program.point, lane, joint, ranges[joint], share: share, into: &points) { break }
         }
       }
     }
@@ -122,7 +124,7 @@ extension LimitProgram {
     guard let range else { return true }
     var (c1, c2, c3) = (0.0, 0.0, 0.0)
     for i in 0..<samples + 2 {
-      let c = range.middle + share * lanes[i][lane]
+      let c = share > 0 ? range.middle + share * lanes[i][lane] : range.middle
       guard range.allows(c, c1, c2, c3, at: i) else { return false }
       (c3, c2, c1) = (c2, c1, c)
       points[i * joints + joint] = c

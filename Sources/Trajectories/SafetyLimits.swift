@@ -6,6 +6,8 @@ public struct SafetyLimits: Sendable, Hashable {
   public struct Coordinate: Sendable, Hashable {
     /// The joint's name.
     public var name: String
+    /// Whether its position is an angle [rad] and not a length [m].
+    public var isAngular: Bool
     /// The least position [rad or m].
     public var lower: SourcedLimit
     /// The greatest position [rad or m].
@@ -19,10 +21,11 @@ public struct SafetyLimits: Sendable, Hashable {
 
     /// Limits of a coordinate, not yet validated.
     public init(
-      name: String, lower: SourcedLimit, upper: SourcedLimit, velocity: SourcedLimit,
-      acceleration: SourcedLimit, jerk: SourcedLimit
+      name: String, isAngular: Bool = true, lower: SourcedLimit, upper: SourcedLimit,
+      velocity: SourcedLimit, acceleration: SourcedLimit, jerk: SourcedLimit
     ) {
       self.name = name
+      self.isAngular = isAngular
       self.lower = lower
       self.upper = upper
       self.velocity = velocity
@@ -55,7 +58,8 @@ public struct SafetyLimits: Sendable, Hashable {
   /// A velocity limit is needed for each joint, position limits for each joint that is not
   /// continuous; what else is missing is infinite.
   public init(
-    names: [String], limits: [JointLimits], continuous: [Bool], coupled: [CoupledLimit] = []
+    names: [String], limits: [JointLimits], continuous: [Bool], angular: [Bool]? = nil,
+    coupled: [CoupledLimit] = []
   ) throws(UnsafeMotion) {
     precondition(
       names.count == limits.count && names.count == continuous.count,
@@ -64,7 +68,8 @@ public struct SafetyLimits: Sendable, Hashable {
     for index in names.indices {
       coordinates.append(
         try Coordinate(
-          name: names[index], limits: limits[index], isContinuous: continuous[index]))
+          name: names[index], limits: limits[index], isContinuous: continuous[index],
+          isAngular: angular?[index] ?? true))
     }
     try self.init(coordinates: coordinates, coupled: coupled)
   }
@@ -72,7 +77,7 @@ public struct SafetyLimits: Sendable, Hashable {
 
 extension SafetyLimits.Coordinate {
   fileprivate init(
-    name: String, limits: JointLimits, isContinuous: Bool
+    name: String, limits: JointLimits, isContinuous: Bool, isAngular: Bool
   ) throws(UnsafeMotion) {
     guard let velocity = limits.velocity else {
       throw .limitMissing(joint: name, quantity: "velocity")
@@ -87,7 +92,8 @@ extension SafetyLimits.Coordinate {
     }
     let source = isContinuous ? "continuous joint" : SafetyLimits.notGiven
     self.init(
-      name: name, lower: limits.lower ?? SourcedLimit(-.infinity, source: source),
+      name: name, isAngular: isAngular,
+      lower: limits.lower ?? SourcedLimit(-.infinity, source: source),
       upper: limits.upper ?? SourcedLimit(.infinity, source: source), velocity: velocity,
       acceleration: limits.acceleration
         ?? SourcedLimit(.infinity, source: SafetyLimits.notGiven),

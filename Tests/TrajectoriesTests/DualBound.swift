@@ -10,7 +10,7 @@ struct DualBound {
   /// The objective `Σ (sample − reference)²` cannot be below this.
   private(set) var value = -Double.infinity
 
-  init(motion: JointMotion, limits: SafetyLimits, iterations: Int = 4000) {
+  init(motion: JointMotion, limits: SafetyLimits, iterations: Int = 20000) {
     let joints = limits.coordinates.count
     let samples = motion.frameCount
     let h = 1 / motion.frameRate
@@ -32,7 +32,7 @@ struct DualBound {
         }
       }
     }
-    var a = [[Double]]()
+    var a: [[Double]] = []
     var (lower, upper) = ([Double](), [Double]())
     func add(_ row: [Double], _ low: Double, _ high: Double) {
       // Rows of length one converge best.
@@ -76,11 +76,13 @@ struct DualBound {
     let m = a.count
     var (z, y) = ([Double](repeating: 0, count: m), [Double](repeating: 0, count: m))
     var rho = 1.0
-    var system = [[Double]]()
+    var system: [[Double]] = []
     func factor() {
       system = p
       for row in a {
-        for x in 0..<n where row[x] != 0 { for w in 0..<n { system[x][w] += rho * row[x] * row[w] } }
+        for x in 0..<n where row[x] != 0 {
+          for w in 0..<n { system[x][w] += rho * row[x] * row[w] }
+        }
       }
       system = inverse(system)
     }
@@ -105,7 +107,7 @@ struct DualBound {
         self.value = max(self.value, bound(y))
         if primal < 1e-12, dual < 1e-12 { break }
         let ratio = ((primal + 1e-300) / (dual + 1e-300)).squareRoot()
-        if iteration <= 2000, ratio > 5 || ratio < 0.2 {
+        if iteration <= 10000, ratio > 5 || ratio < 0.2 {
           rho = min(max(rho * ratio, 1e-6), 1e9)
           factor()
         }

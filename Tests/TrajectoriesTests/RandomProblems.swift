@@ -36,7 +36,7 @@ struct RandomProblem {
   ) throws {
     var random = SeededGenerator(seed)
     let rate = random.logarithmic(10...500)
-    var coordinates = [SafetyLimits.Coordinate]()
+    var coordinates: [SafetyLimits.Coordinate] = []
     var positions = [Double](repeating: 0, count: joints * samples)
     for j in 0..<joints {
       let lower = random.uniform(-3...1)
@@ -47,7 +47,7 @@ struct RandomProblem {
       let isSmooth = mayBeInfinite && random.next() % 5 == 0
       let jerk = isSmooth ? .infinity : velocity * random.logarithmic(1...3000)
       coordinates.append(
-        limits("joint\(j)", lower, upper, velocity, acceleration, jerk))
+        coordinate("joint\(j)", lower, upper, velocity, acceleration, jerk))
       let kind = random.next() % 6
       let (middle, half) = ((lower + upper) / 2, (upper - lower) / 2)
       let (speed, phase) = (random.logarithmic(0.1...20), random.uniform(0...6))
@@ -71,7 +71,7 @@ struct RandomProblem {
   }
 }
 
-func limits(
+func coordinate(
   _ name: String, _ lower: Double, _ upper: Double, _ velocity: Double,
   _ acceleration: Double = .infinity, _ jerk: Double = .infinity
 ) -> SafetyLimits.Coordinate {

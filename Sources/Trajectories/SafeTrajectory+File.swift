@@ -1,0 +1,135 @@
+public import Files
+import Foundation
+import Geometry
+import Kinematics
+
+/// The native file: safetensors whose metadata say everything that is needed to read it.
+///
+/// Tensors (all float64): `control_points` [sample + 2, joint]; `lower`, `upper`, `velocity`,
+/// `acceleration`, `jerk` [joint]; for a floating base `root_position` [sample, 3] and
+/// `root_rotation_wxyz` [sample, 4].
+extension SafeTrajectory {
+  private static let format = "motionc trajectory 1"
+  private static let interpolant = "uniform cubic B-spline"
+  private static let quantities = ["lower", "upper", "velocity", "acceleration", "jerk"]
+
+  /// The contents of the native file; the same trajectory gives the same bytes.
+  public func encoded() -> Safetensors {
+    let joints = jointNames.count
+    var tensors = [
+      "control_points": StoredTensor(controlPoints, shape: [sampleCount + 2, joints])
+    ]
+    for quantity in Self.quantities {
+      tensors[quantity] = StoredTensor(
+        limits.coordinates.map { $0.limit(quantity).value }, shape: [joints])
+    }
+    var metadata = [
+      "format": Self.format, "name": name, "interpolant": Self.interpolant,
+      "sample": "sample i, at i * period seconds, is (c[i] + 4 c[i+1] + c[i+2]) / 6",
+      "period": "\(period)", "joints": Self.list(jointNames.map(JSONText.quoted)),
+      "units": Self.list(limits.coordinates.map { $0.isAngular ? "\"rad\"" : "\"m\"" }),
+      "limit_sources": Self.list(limits.coordinates.map(Self.sources)),
+      "coupled_limits": Self.list(limits.coupled.map { Self.text(of: $0, jointNames) }),
+      "provenance": Self.object(provenance.mapValues(JSONText.quoted)),
+    ]
+    metadata["robot"] = robotName
+    metadata["robot_sha256"] = robotFingerprint
+    if let root {
+      metadata["root"] =
+        "root_position [m] and root_rotation_wxyz of the floating base at each "
+        + "sample, carried along from the motion: under no limit and not verified"
+      tensors["root_position"] = StoredTensor(
+        root.translations.flatMap { [$0.x, $0.y, $0.z] }, shape: [root.translations.count, 3])
+      tensors["root_rotation_wxyz"] = StoredTensor(
+        root.rotations.flatMap { [$0.w, $0.x, $0.y, $0.z] }, shape: [root.rotations.count, 4])
+    }
+    return Safetensors(metadata: metadata, tensors: tensors)
+  }
+
+  /// Writes the native file atomically.
+  public func write(to path: String) throws(FileError) {
+    try encoded().write(to: path)
+  }
+
+  /// Reads a native file and verifies it again, against the limits that it holds.
+  public init(contentsOf path: String) throws(UnsafeMotion) {
+    let file: Safetensors
+    do { file = try Safetensors(contentsOf: path) } catch { throw .file(error) }
+    try self.init(decoding: file, path: path)
+  }
+
+  /// Verifies a native file's contents, against the limits that they hold; the path is for errors.
+  public init(decoding file: Safetensors, path: String) throws(UnsafeMotion) {
+    let reader = TrajectoryFileReader(file: file, path: path)
+    try reader.expect("format", Self.format)
+    try reader.expect("interpolant", Self.interpolant)
+    let limits = try reader.limits(quantities: Self.quantities)
+    let points = try reader.numbers("control_points", columns: limits.coordinates.count)
+    guard points.count >= 3 * limits.coordinates.count else {
+      throw .notATrajectory(path: path, reason: "it has fewer than three control points")
+    }
+    let samples = points.count / limits.coordinates.count - 2
+    let robot = file.metadata["robot"].map { ($0, file.metadata["robot_sha256"] ?? "") }
+    try self.init(
+      verifying: points, name: reader.text("name"), period: reader.period(), limits: limits,
+      root: reader.root(samples: samples), robot: robot,
+      provenance: reader.object("provenance").compactMapValues { $0 as? String },
+      deviation: nil)
+  }
+
+  /// Verifies the same curve against other limits, such as those of the robot at hand.
+  public func verified(within other: SafetyLimits) throws(UnsafeMotion) -> SafeTrajectory {
+    guard other.jointNames == jointNames else {
+      throw .jointsDiffer(found: jointNames, expected: other.jointNames)
+    }
+    return try SafeTrajectory(
+      verifying: controlPoints, name: name, period: period, limits: other, root: root,
+      robot: robotName.map { ($0, robotFingerprint ?? "") }, provenance: provenance,
+      deviation: deviation)
+  }
+}
+
+// MARK: - Texts
+
+extension SafeTrajectory {
+  static func list(_ items: [String]) -> String { "[\(items.joined(separator: ","))]" }
+
+  static func object(_ entries: [String: String]) -> String {
+    let texts = entries.sorted { $0.key < $1.key }
+      .map { "\(JSONText.quoted($0.key)):\($0.value)" }
+    return "{\(texts.joined(separator: ","))}"
+  }
+
+  private static func sources(_ coordinate: SafetyLimits.Coordinate) -> String {
+    object(
+      Dictionary(
+        uniqueKeysWithValues: quantities.map {
+          ($0, JSONText.quoted(coordinate.limit($0).source))
+        }))
+  }
+
+  private static func text(of limit: CoupledLimit, _ joints: [String]) -> String {
+    let terms = limit.terms.map {
+      object([
+        "joint": JSONText.quoted(joints[$0.coordinate]), "factor": JSONText.number($0.factor),
+      ])
+    }
+    return object([
+      "name": JSONText.quoted(limit.name), "terms": list(terms),
+      "lower": JSONText.number(limit.lower), "upper": JSONText.number(limit.upper),
+      "source": JSONText.quoted(limit.source),
+    ])
+  }
+}
+
+extension SafetyLimits.Coordinate {
+  fileprivate func limit(_ quantity: String) -> SourcedLimit {
+    switch quantity {
+    case "lower": lower
+    case "upper": upper
+    case "velocity": velocity
+    case "acceleration": acceleration
+    default: jerk
+    }
+  }
+}

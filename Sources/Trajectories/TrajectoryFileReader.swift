@@ -1,0 +1,151 @@
+import Files
+import Foundation
+import Geometry
+import Kinematics
+
+/// Takes the parts of a native file and refuses what is missing or of the wrong form.
+struct TrajectoryFileReader {
+  let file: Safetensors
+  let path: String
+
+  func refused(_ reason: String) -> UnsafeMotion { .notATrajectory(path: path, reason: reason) }
+
+  func text(_ key: String) throws(UnsafeMotion) -> String {
+    guard let text = file.metadata[key] else {
+      let keys = file.metadata.keys.sorted().joined(separator: ", ")
+      throw refused("its metadata lack '\(key)'; they have \(keys.isEmpty ? "nothing" : keys)")
+    }
+    return text
+  }
+
+  func expect(_ key: String, _ value: String) throws(UnsafeMotion) {
+    let found = try text(key)
+    guard found == value else {
+      throw refused("its \(key) is '\(found)', '\(value)' expected")
+    }
+  }
+
+  func period() throws(UnsafeMotion) -> Double {
+    let found = try text("period")
+    guard let period = Double(found), 1e-9 <= period, period <= 1e9 else {
+      throw refused("its period of '\(found)' is not a time in seconds")
+    }
+    return period
+  }
+
+  private func json(_ key: String) throws(UnsafeMotion) -> Any {
+    let found = try text(key)
+    guard let value = try? JSONSerialization.jsonObject(with: Data(found.utf8)) else {
+      throw refused("'\(key)' in its metadata is not JSON")
+    }
+    return value
+  }
+
+  func object(_ key: String) throws(UnsafeMotion) -> [String: Any] {
+    guard let object = try json(key) as? [String: Any] else {
+      throw refused("'\(key)' in its metadata is not a JSON object")
+    }
+    return object
+  }
+
+  private func list<Element>(
+    _ key: String, of type: Element.Type, count: Int? = nil
+  ) throws(UnsafeMotion) -> [Element] {
+    guard let list = try json(key) as? [Element], list.count == count ?? list.count else {
+      throw refused(
+        "'\(key)' in its metadata is not a list of \(count.map { "\($0) " } ?? "")\(type)")
+    }
+    return list
+  }
+
+  /// The numbers of a tensor [row, column].
+  func numbers(_ name: String, columns: Int) throws(UnsafeMotion) -> [Double] {
+    let tensor: StoredTensor
+    do { tensor = try file.tensor(name, in: path) } catch { throw .file(error) }
+    guard tensor.type == .float64, tensor.shape.count == 2, tensor.shape[1] == columns else {
+      throw refused(
+        "tensor '\(name)' is \(tensor.type.rawValue) of shape \(tensor.shape), "
+          + "F64 of shape [rows, \(columns)] expected")
+    }
+    return tensor.doubles()
+  }
+
+  func limits(quantities: [String]) throws(UnsafeMotion) -> SafetyLimits {
+    let names = try list("joints", of: String.self)
+    guard !names.isEmpty, Set(names).count == names.count else {
+      throw refused("its joints \(names) are none, or not all different")
+    }
+    let units = try list("units", of: String.self, count: names.count)
+    let sources = try list("limit_sources", of: [String: String].self, count: names.count)
+    var values: [String: [Double]] = [:]
+    for quantity in quantities {
+      let tensor: StoredTensor
+      do { tensor = try file.tensor(quantity, in: path) } catch { throw .file(error) }
+      guard tensor.type == .float64, tensor.shape == [names.count] else {
+        throw refused(
+          "tensor '\(quantity)' is \(tensor.type.rawValue) of shape \(tensor.shape), "
+            + "F64 of shape [\(names.count)] expected")
+      }
+      values[quantity] = tensor.doubles()
+    }
+    let coordinates = names.indices.map { j in
+      func limit(_ quantity: String) -> SourcedLimit {
+        SourcedLimit(
+          values[quantity]?[j] ?? .nan, source: sources[j][quantity] ?? SafetyLimits.notGiven)
+      }
+      return SafetyLimits.Coordinate(
+        name: names[j], isAngular: units[j] == "rad", lower: limit("lower"),
+        upper: limit("upper"), velocity: limit("velocity"), acceleration: limit("acceleration"),
+        jerk: limit("jerk"))
+    }
+    return try SafetyLimits(coordinates: coordinates, coupled: coupled(names))
+  }
+
+  private func coupled(_ names: [String]) throws(UnsafeMotion) -> [CoupledLimit] {
+    var limits: [CoupledLimit] = []
+    for entry in try list("coupled_limits", of: [String: Any].self) {
+      guard let name = entry["name"] as? String, let source = entry["source"] as? String,
+        let terms = entry["terms"] as? [[String: Any]], !terms.isEmpty,
+        let lower = bound(entry["lower"], -.infinity), let upper = bound(entry["upper"], .infinity)
+      else { throw refused("a coupled limit lacks name, source, terms, lower or upper") }
+      var read: [CoupledLimit.Term] = []
+      for term in terms {
+        guard let joint = term["joint"] as? String, let factor = term["factor"] as? Double,
+          let coordinate = names.firstIndex(of: joint)
+        else { throw refused("coupled limit '\(name)' has a term without a known joint or factor") }
+        read.append(CoupledLimit.Term(coordinate: coordinate, factor: factor))
+      }
+      limits.append(
+        CoupledLimit(name: name, terms: read, lower: lower, upper: upper, source: source))
+    }
+    return limits
+  }
+
+  /// A number, or the infinity that `null` stands for.
+  private func bound(_ value: Any?, _ infinity: Double) -> Double? {
+    value is NSNull ? infinity : value as? Double
+  }
+
+  func root(samples: Int) throws(UnsafeMotion) -> JointMotion.Root? {
+    guard file.tensors["root_position"] != nil else { return nil }
+    let positions = try numbers("root_position", columns: 3)
+    let rotations = try numbers("root_rotation_wxyz", columns: 4)
+    guard positions.count == 3 * samples, rotations.count == 4 * samples else {
+      throw refused(
+        "its root has \(positions.count / 3) positions and \(rotations.count / 4) rotations, "
+          + "\(samples) expected")
+    }
+    guard positions.allSatisfy(\.isFinite), rotations.allSatisfy(\.isFinite) else {
+      throw refused("its root's poses hold values that are not numbers")
+    }
+    return JointMotion.Root(
+      translations: (0..<samples).map {
+        [positions[3 * $0], positions[3 * $0 + 1], positions[3 * $0 + 2]]
+      },
+      rotations: (0..<samples).map {
+        Quaternion(
+          w: rotations[4 * $0], x: rotations[4 * $0 + 1], y: rotations[4 * $0 + 2],
+          z: rotations[4 * $0 + 3])
+      })
+  }
+}

@@ -1,0 +1,37 @@
+public import Files
+
+/// A format that other programs read; none can be read back as a `SafeTrajectory`.
+///
+/// Samples alone do not prove what lies between them: the proof is in the native file.
+public enum TrajectoryFormat: String, Sendable, Hashable, CaseIterable {
+  /// Comma-separated: lines of `#` that say what it is, `time` and joint names, one sample a line.
+  case csv
+  /// NumPy: `time`, `fps`, `joint_names`, `joint_pos`, `joint_vel`, `joint_acc`; for a floating base
+  /// `root_position` and `root_rotation_wxyz`.
+  case npz
+  /// ROS 2 `trajectory_msgs/JointTrajectory` as JSON.
+  case json
+  /// ROS 2 `trajectory_msgs/JointTrajectory` as YAML.
+  case yaml
+}
+
+extension SafeTrajectory {
+  /// Writes samples atomically, at the trajectory's own rate or another [Hz].
+  ///
+  /// At another rate the last sample lies at or after the end, where the robot stands still.
+  public func export(
+    as format: TrajectoryFormat, to path: String, rate: Double? = nil
+  ) throws(FileError) {
+    guard rate ?? 1 >= 1e-3, rate ?? 1 <= 1e5 else {
+      throw .cannotCreate(
+        path: path, reason: "its rate of \(rate ?? 0) Hz is not within 0.001 to 100000 Hz")
+    }
+    let samples = TrajectorySamples(self, rate: rate)
+    switch format {
+    case .csv: try AtomicFile.write(samples.csv(), to: path)
+    case .npz: try samples.archive().write(to: path)
+    case .json: try AtomicFile.write(samples.json(), to: path)
+    case .yaml: try AtomicFile.write(samples.yaml(), to: path)
+    }
+  }
+}
