@@ -48,6 +48,7 @@ struct SharedMotionTests {
       }
       let rate = try #require(Double(row["fps"] ?? ""))
       #expect(abs(report.frameRate - rate) < 0.02, "\(file): \(report.frameRate)")
+      #expect(!report.findings.contains { $0.kind == .doubtfulRate }, "\(file)")
       #expect(report.glitchFrames.isEmpty == (row["glitch"] == "0"), "\(file)")
     }
   }
@@ -85,6 +86,16 @@ struct SharedMotionTests {
       guard !file.contains("style_") else { continue }
       #expect(crooked < 0.25 * max(knee, 0) + 0.1, "\(file): \(crooked) \(knee)")
     }
+  }
+
+  @Test("a frame rate four times too high is doubted, the true one is not")
+  func doubtfulRate() throws {
+    let path = try SharedData.url("data/motions/cmu/cmux_train_walking_05.bvh").path
+    let (_, report) = try MotionFile.read(path)
+    #expect(!report.findings.contains { $0.kind == .doubtfulRate })
+    let (_, fast) = try MotionFile.read(path, options: ImportOptions(frameRate: 120))
+    #expect(fast.findings.contains { $0.kind == .doubtfulRate })
+    #expect(fast.lines.contains { $0.contains("probably too high") })
   }
 
   @Test("AMASS archives stand on the canonical skeleton like the clips they were made from")
