@@ -42,11 +42,12 @@ let package = Package(
       name: "CURDF",
       linkerSettings: [
         .linkedLibrary("urdfdom_model"), .linkedLibrary("tinyxml"),
+        .linkedLibrary("console_bridge"),
       ]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     // The house
-    module("Files", ["CZip"]),
+    module("Files", ["CZip", yams]),
     module("Geometry"),
     module("Autodiff", ["CBLAS"]),
     module("Learning", ["Autodiff", "Files"]),

@@ -99,4 +99,29 @@ public struct Robot: Sendable {
   public let fingerprint: String
   /// What the reader noticed and went on (mended names, ignored elements), a sentence each.
   public let warnings: [String]
+
+  /// The index into a configuration of each independent joint of `joints`, nil for the others.
+  let coordinateOfJoint: [Int?]
+
+  /// A robot of parts that are checked already.
+  init(
+    name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
+    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, path: String, fingerprint: String,
+    warnings: [String]
+  ) {
+    self.name = name
+    self.links = links
+    self.joints = joints
+    self.configurationJoints = configurationJoints
+    self.coupledLimits = coupledLimits
+    self.hasFloatingBase = hasFloatingBase
+    self.path = path
+    self.fingerprint = fingerprint
+    self.warnings = warnings
+    var coordinates = [Int?](repeating: nil, count: joints.count)
+    for (coordinate, joint) in configurationJoints.enumerated() {
+      coordinates[joint] = coordinate
+    }
+    coordinateOfJoint = coordinates
+  }
 }

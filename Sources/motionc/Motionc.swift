@@ -1,7 +1,40 @@
 import ArgumentParser
 
+/// The command-line tool: one file for each verb in Verbs.
 @main
 struct Motionc: ParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
-    commandName: "motionc", abstract: "Compiles human motion into robot trajectories.")
+    commandName: "motionc",
+    abstract: "Compiles human motion into robot trajectories that keep every limit.",
+    discussion: """
+      A robot is a folder name of Robots/ or the path of any URDF. Human motion is BVH, AMASS \
+      .npz, or a clip written by 'motionc import'.
+
+        motionc compile walk.bvh --robot unitree_g1 --model g1.safetensors -o out
+        motionc verify out/walk.trajectory.safetensors
+
+      Exit codes: 0 done, 1 a limit does not hold, 64 wrong usage, 65 wrong input, 66 input not \
+      readable, 69 a library is missing, 73 output cannot be created, 74 writing failed, \
+      130 ended by Ctrl-C. 'motionc --generate-completion-script bash|zsh|fish' prints shell \
+      completions.
+      """,
+    version: version,
+    subcommands: [
+      Inspect.self, Import.self, Train.self, Evaluate.self,
+    ])
+
+  /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let error where ExitStatus.isOurs(error) {
+      Console.note("motionc: \(error)")
+      exit(withError: ExitStatus.code(for: error))
+    } catch {
+      exit(withError: error)
+    }
+  }
 }

@@ -1,1 +1,40 @@
-int motionc_blas_placeholder(void);
+// A small interface to OpenBLAS, which is loaded at first use instead of being linked, so that
+// its kernels can be chosen before its own start-up code reads the environment.
+#ifndef MOTIONC_CBLAS_H
+#define MOTIONC_CBLAS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Loads the library once (any thread, any number of times); 1 where it is usable, else 0.
+int motionc_blas_load(void);
+
+/// Why the library could not be loaded; an empty string where it was.
+const char *motionc_blas_error(void);
+
+/// The kernels that run ("Cooperlake"), and the library's description of itself.
+const char *motionc_blas_corename(void);
+const char *motionc_blas_config(void);
+
+/// The number of threads that one product uses (1 unless set otherwise).
+int motionc_blas_threads(void);
+void motionc_blas_set_threads(int threads);
+
+/// C = alpha op(A) op(B) + beta C in row-major order; op transposes where its flag is not 0.
+void motionc_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                   int ldc);
+
+/// Whether this processor and system can run 512-bit vectors (F, DQ, BW, VL).
+int motionc_has_avx512(void);
+
+/// Whether this build may use 512-bit vectors, and fused multiply-add, in code of its own.
+int motionc_built_for_avx512(void);
+int motionc_built_for_fma(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

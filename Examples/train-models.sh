@@ -1,0 +1,16 @@
+#!/bin/sh
+# Trains the models that Examples/Models ships, each within twenty minutes on two cores, and writes
+# a card beside each. The argument is a folder of motions; with an index.csv in it, training takes
+# only the rows of its split 'train' whose licence starts with LICENCE, evaluation all of 'val'.
+set -eu
+cd "$(dirname "$0")/.."
+motionc=.build/release/motionc
+motions="${1:-Examples/Motions}"
+licence="${LICENCE:-CMU}"
+for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
+  model="Examples/Models/$robot.safetensors"
+  "$motionc" train retargeter --robot "$robot" --motions "$motions" --licence "$licence" \
+    -o "$model" --time-limit 18m --seed 1
+  "$motionc" evaluate retargeter --robot "$robot" --motions "$motions" --model "$model" \
+    --card "Examples/Models/$robot.md"
+done

@@ -1,0 +1,55 @@
+# The two commands for everyone: make demo, make test. The rest is for those who work on motionc.
+
+SWIFT    ?= swift
+FLAGS    := -c release -Xcc -march=native
+TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
+MOTIONC  := .build/release/motionc
+PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
+MOTIONS  ?= Examples/Motions
+PYTHON   ?= python3
+# Rows of a data set's index whose licence allows shipping what was trained on them.
+ROBOTS   := uarm_swift_pro unitree_g1
+
+.PHONY: demo test build bench bench-peers models format lint packages clean
+
+## demo: install what is missing, build, run the main job on the shipped motions
+demo: packages build
+	@sh Examples/demo.sh
+
+## test: the whole suite
+test: packages
+	$(SWIFT) build $(TESTING) --build-tests
+	$(SWIFT) test $(TESTING) --skip-build
+
+build:
+	$(SWIFT) build $(FLAGS)
+
+## bench: one JSON line for each measure of the README's table
+bench: packages build
+	@$(MOTIONC) bench
+
+## bench-peers: the peers' scripts beside our own, with ratios
+bench-peers: packages build
+	@sh Benchmarks/peers.sh
+
+## models: train what Examples/Models ships; MOTIONS=FOLDER for your own motions
+models: packages build
+	@sh Examples/train-models.sh "$(MOTIONS)"
+
+format:
+	$(SWIFT) format -i -r Sources Tests Examples Package.swift
+
+lint:
+	$(SWIFT) format lint --strict -r Sources Tests Examples Package.swift
+
+# Only where something is missing, so that neither root nor a network is needed otherwise.
+packages:
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing$$missing"; \
+	  if [ "$$(id -u)" = 0 ]; then sudo=""; else sudo="sudo"; fi; \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing >/dev/null; fi
+
+clean:
+	rm -rf .build results

@@ -1,0 +1,351 @@
+// Scaled dot-product attention for short sequences.
+//
+// Each sample and head is copied into small padded matrices that stay in the first-level cache,
+// and every product has the form "broadcast number times row of vectors", which needs keys and
+// values transposed once. Nothing of the size batch × heads is transposed.
+
+/// The small matrices of one sample and head, all in one block of memory.
+struct AttentionScratch {
+  typealias Pointer = UnsafeMutablePointer<Float>
+  /// Head width, queries and keys rounded up to whole vectors.
+  let width: Int
+  let keys: Int
+  let query: Pointer
+  let key: Pointer
+  let value: Pointer
+  let turned: Pointer
+  let output: Pointer
+  let scores: Pointer
+  let mask: Pointer
+
+  /// The numbers that the block needs.
+  static func size(_ layout: AttentionLayout) -> Int {
+    let width = FloatBuffer.padded(layout.headWidth)
+    let keys = FloatBuffer.padded(layout.keyCount)
+    let rows = max(layout.queryCount, layout.keyCount)
+    return width * (3 * rows + layout.queryCount) + width * keys + 2 * layout.queryCount * keys
+  }
+
+  init(_ layout: AttentionLayout, memory: Pointer) {
+    width = FloatBuffer.padded(layout.headWidth)
+    keys = FloatBuffer.padded(layout.keyCount)
+    let rows = max(layout.queryCount, layout.keyCount)
+    query = memory
+    key = query + width * rows
+    value = key + width * rows
+    output = value + width * rows
+    turned = output + width * layout.queryCount
+    scores = turned + width * keys
+    mask = scores + layout.queryCount * keys
+    for i in 0..<layout.queryCount {
+      let seen = layout.causal ? min(i + 1, layout.keyCount) : layout.keyCount
+      for j in 0..<keys { mask[i * keys + j] = j < seen ? 0 : -.infinity }
+    }
+  }
+}
+
+enum AttentionKernels {
+  typealias Pointer = UnsafeMutablePointer<Float>
+
+  /// c[m, n] = Σ_k a[m am + k ak] b[k, n], with n in whole vectors.
+  @inline(__always)
+  static func product(
+    _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, rows: Int, columns: Int,
+    inner: Int
+  ) {
+    var column = 0
+    while column + 32 <= columns {
+      wide(a, am, ak, b + column, c + column, rows, columns, inner)
+      column += 32
+    }
+    if column < columns { narrow(a, am, ak, b + column, c + column, rows, columns, inner) }
+  }
+
+  /// Two vectors of columns, four rows at a time.
+  @inline(__always)
+  private static func wide(
+    _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, _ rows: Int, _ stride: Int,
+    _ inner: Int
+  ) {
+    var row = 0
+    while row + 4 <= rows {
+      var c00 = Vector.zero
+      var c01 = Vector.zero
+      var c10 = Vector.zero
+      var c11 = Vector.zero
+      var c20 = Vector.zero
+      var c21 = Vector.zero
+      var c30 = Vector.zero
+      var c31 = Vector.zero
+      var left = a + row * am
+      var right = b
+      for _ in 0..<inner {
+        let b0 = right.vector(0)
+        let b1 = right.vector(16)
+        let a0 = Vector(repeating: left[0])
+        let a1 = Vector(repeating: left[am])
+        let a2 = Vector(repeating: left[2 * am])
+        let a3 = Vector(repeating: left[3 * am])
+        c00.addProduct(a0, b0)
+        c01.addProduct(a0, b1)
+        c10.addProduct(a1, b0)
+        c11.addProduct(a1, b1)
+        c20.addProduct(a2, b0)
+        c21.addProduct(a2, b1)
+        c30.addProduct(a3, b0)
+        c31.addProduct(a3, b1)
+        left += ak
+        right += stride
+      }
+      let target = c + row * stride
+      target.store(c00, 0)
+      target.store(c01, 16)
+      target.store(c10, stride)
+      target.store(c11, stride + 16)
+      target.store(c20, 2 * stride)
+      target.store(c21, 2 * stride + 16)
+      target.store(c30, 3 * stride)
+      target.store(c31, 3 * stride + 16)
+      row += 4
+    }
+    while row < rows {
+      var c0 = Vector.zero
+      var c1 = Vector.zero
+      for k in 0..<inner {
+        let factor = Vector(repeating: a[row * am + k * ak])
+        c0.addProduct(factor, b.vector(k * stride))
+        c1.addProduct(factor, b.vector(k * stride + 16))
+      }
+      c.store(c0, row * stride)
+      c.store(c1, row * stride + 16)
+      row += 1
+    }
+  }
+
+  /// One vector of columns, four rows at a time.
+  @inline(__always)
+  private static func narrow(
+    _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, _ rows: Int, _ stride: Int,
+    _ inner: Int
+  ) {
+    var row = 0
+    while row + 4 <= rows {
+      var c0 = Vector.zero
+      var c1 = Vector.zero
+      var c2 = Vector.zero
+      var c3 = Vector.zero
+      var left = a + row * am
+      var right = b
+      for _ in 0..<inner {
+        let b0 = right.vector(0)
+        c0.addProduct(Vector(repeating: left[0]), b0)
+        c1.addProduct(Vector(repeating: left[am]), b0)
+        c2.addProduct(Vector(repeating: left[2 * am]), b0)
+        c3.addProduct(Vector(repeating: left[3 * am]), b0)
+        left += ak
+        right += stride
+      }
+      let target = c + row * stride
+      target.store(c0, 0)
+      target.store(c1, stride)
+      target.store(c2, 2 * stride)
+      target.store(c3, 3 * stride)
+      row += 4
+    }
+    while row < rows {
+      var c0 = Vector.zero
+      for k in 0..<inner {
+        c0.addProduct(Vector(repeating: a[row * am + k * ak]), b.vector(k * stride))
+      }
+      c.store(c0, row * stride)
+      row += 1
+    }
+  }
+
+  /// Copies some columns of a matrix into rows of whole vectors, times a factor.
+  @inline(__always)
+  static func pack(
+    _ source: Pointer, stride: Int, rows: Int, columns: Int, into target: Pointer, width: Int,
+    factor: Float
+  ) {
+    let k = Vector(repeating: factor)
+    for row in 0..<rows {
+      var index = 0
+      while index < columns {
+        let part = Rows.load(source + row * stride, index, columns, fill: 0)
+        target.store(part * k, row * width + index)
+        index += 16
+      }
+    }
+  }
+
+  /// The reverse of `pack`; adds where the target is not fresh.
+  @inline(__always)
+  static func unpack(
+    _ source: Pointer, width: Int, rows: Int, columns: Int, into target: Pointer, stride: Int,
+    factor: Float, fresh: Bool
+  ) {
+    let k = Vector(repeating: factor)
+    for row in 0..<rows {
+      var index = 0
+      while index < columns {
+        let part = source.vector(row * width + index) * k
+        Rows.put(part, target + row * stride, index, columns, fresh: fresh)
+        index += 16
+      }
+    }
+  }
+
+  /// Transposes 16 × 16 blocks: target[c, r] = source[r, c]; rows beyond `rows` become zero.
+  @inline(__always)
+  static func turn(
+    _ source: Pointer, rows: Int, width: Int, into target: Pointer, stride: Int
+  ) {
+    for block in Swift.stride(from: 0, to: stride, by: 16) {
+      for column in Swift.stride(from: 0, to: width, by: 16) {
+        Transposition.block(
+          source + block * width + column, stride: width, rows: min(16, rows - block),
+          into: target + column * stride + block, stride: stride)
+      }
+    }
+  }
+
+  /// Attention of all samples and heads; `probabilities` has [batch, heads, query, padded key].
+  static func forward(
+    _ layout: AttentionLayout, query: Pointer, queryStride: Int, key: Pointer, keyStride: Int,
+    value: Pointer, valueStride: Int, output: Pointer, probabilities: Pointer, scratch: Pointer
+  ) {
+    let s = AttentionScratch(layout, memory: scratch)
+    let (tq, tk, d) = (layout.queryCount, layout.keyCount, layout.headWidth)
+    let outputStride = layout.heads * d
+    let scale = 1 / Float(d).squareRoot()
+    for sample in 0..<layout.batch {
+      for head in 0..<layout.heads {
+        let p = probabilities + (sample * layout.heads + head) * tq * s.keys
+        pack(
+          query + sample * tq * queryStride + head * d, stride: queryStride, rows: tq, columns: d,
+          into: s.query, width: s.width, factor: scale)
+        pack(
+          key + sample * tk * keyStride + head * d, stride: keyStride, rows: tk, columns: d,
+          into: s.key, width: s.width, factor: 1)
+        pack(
+          value + sample * tk * valueStride + head * d, stride: valueStride, rows: tk, columns: d,
+          into: s.value, width: s.width, factor: 1)
+        turn(s.key, rows: tk, width: s.width, into: s.turned, stride: s.keys)
+        product(s.query, s.width, 1, s.turned, p, rows: tq, columns: s.keys, inner: s.width)
+        softmax(p, mask: s.mask, rows: tq, columns: s.keys)
+        product(p, s.keys, 1, s.value, s.output, rows: tq, columns: s.width, inner: tk)
+        unpack(
+          s.output, width: s.width, rows: tq, columns: d,
+          into: output + sample * tq * outputStride + head * d, stride: outputStride, factor: 1,
+          fresh: true)
+      }
+    }
+  }
+
+  /// The softmax of masked rows of whole vectors, in place.
+  @inline(__always)
+  private static func softmax(_ x: Pointer, mask: Pointer, rows: Int, columns: Int) {
+    for row in 0..<rows {
+      let line = x + row * columns
+      let hidden = mask + row * columns
+      var largest = Vector(repeating: -.infinity)
+      for index in Swift.stride(from: 0, to: columns, by: 16) {
+        largest = VectorMath.larger(largest, line.vector(index) + hidden.vector(index))
+      }
+      let top = Vector(repeating: largest.max())
+      var sum = Vector.zero
+      for index in Swift.stride(from: 0, to: columns, by: 16) {
+        let seen = hidden.vector(index)
+        let e = VectorMath.exp(line.vector(index) - top).replacing(with: 0, where: seen .< 0)
+        line.store(e, index)
+        sum += e
+      }
+      let factor = Vector(repeating: 1 / sum.sum())
+      for index in Swift.stride(from: 0, to: columns, by: 16) {
+        line.store(line.vector(index) * factor, index)
+      }
+    }
+  }
+
+  /// Where a gradient goes; nil where it is not wanted.
+  struct Target {
+    var pointer: Pointer?
+    var stride: Int
+    var fresh: Bool
+  }
+
+  /// The gradients of `forward`.
+  static func backward(
+    _ layout: AttentionLayout, query: Pointer, queryStride: Int, key: Pointer, keyStride: Int,
+    value: Pointer, valueStride: Int, probabilities: Pointer, gradient: Pointer,
+    targets: (query: Target, key: Target, value: Target), scratch: Pointer
+  ) {
+    let s = AttentionScratch(layout, memory: scratch)
+    let (tq, tk, d) = (layout.queryCount, layout.keyCount, layout.headWidth)
+    let outputStride = layout.heads * d
+    let scale = 1 / Float(d).squareRoot()
+    for sample in 0..<layout.batch {
+      for head in 0..<layout.heads {
+        let p = probabilities + (sample * layout.heads + head) * tq * s.keys
+        pack(
+          value + sample * tk * valueStride + head * d, stride: valueStride, rows: tk, columns: d,
+          into: s.value, width: s.width, factor: 1)
+        pack(
+          gradient + sample * tq * outputStride + head * d, stride: outputStride, rows: tq,
+          columns: d, into: s.output, width: s.width, factor: 1)
+        // dV = Pᵀ dO
+        put(
+          targets.value, sample: sample, rows: tk, head: head, columns: d, from: s.key,
+          width: s.width, factor: 1
+        ) { product(p, 1, s.keys, s.output, s.key, rows: tk, columns: s.width, inner: tq) }
+        // dS = P ∘ (dP - rowsum(P ∘ dP)), dP = dO Vᵀ
+        turn(s.value, rows: tk, width: s.width, into: s.turned, stride: s.keys)
+        product(s.output, s.width, 1, s.turned, s.scores, rows: tq, columns: s.keys, inner: s.width)
+        pullSoftmax(p, s.scores, rows: tq, columns: s.keys)
+        // dQ = dS K, dK = dSᵀ Q
+        pack(
+          key + sample * tk * keyStride + head * d, stride: keyStride, rows: tk, columns: d,
+          into: s.key, width: s.width, factor: 1)
+        put(
+          targets.query, sample: sample, rows: tq, head: head, columns: d, from: s.output,
+          width: s.width, factor: scale
+        ) { product(s.scores, s.keys, 1, s.key, s.output, rows: tq, columns: s.width, inner: tk) }
+        pack(
+          query + sample * tq * queryStride + head * d, stride: queryStride, rows: tq, columns: d,
+          into: s.query, width: s.width, factor: 1)
+        put(
+          targets.key, sample: sample, rows: tk, head: head, columns: d, from: s.value,
+          width: s.width, factor: scale
+        ) { product(s.scores, 1, s.keys, s.query, s.value, rows: tk, columns: s.width, inner: tq) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func put(
+    _ target: Target, sample: Int, rows: Int, head: Int, columns: Int, from source: Pointer,
+    width: Int, factor: Float, compute: () -> Void
+  ) {
+    guard let pointer = target.pointer else { return }
+    compute()
+    unpack(
+      source, width: width, rows: rows, columns: columns,
+      into: pointer + sample * rows * target.stride + head * columns, stride: target.stride,
+      factor: factor, fresh: target.fresh)
+  }
+
+  @inline(__always)
+  private static func pullSoftmax(_ p: Pointer, _ g: Pointer, rows: Int, columns: Int) {
+    for row in 0..<rows {
+      var sum = Vector.zero
+      for index in Swift.stride(from: row * columns, to: (row + 1) * columns, by: 16) {
+        sum.addProduct(p.vector(index), g.vector(index))
+      }
+      let mean = Vector(repeating: sum.sum())
+      for index in Swift.stride(from: row * columns, to: (row + 1) * columns, by: 16) {
+        g.store(p.vector(index) * (g.vector(index) - mean), index)
+      }
+    }
+  }
+}

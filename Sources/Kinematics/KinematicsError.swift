@@ -1,0 +1,37 @@
+/// What is wrong with a robot's files: what, where, found, expected, in one sentence.
+public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There is no such file, or it may not be read.
+  case unreadable(path: String, reason: String)
+  /// No robot of this name ships, nor is there a file of this path.
+  case unknownRobot(name: String, existing: [String])
+  /// The URDF is not one that a robot can be made of.
+  case invalidRobot(path: String, reason: String)
+  /// The file of limits is not usable.
+  case invalidLimits(path: String, reason: String)
+  /// A robot has no link or joint of this name.
+  case unknownName(kind: String, name: String, robot: String, existing: [String])
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .unreadable(let path, let reason):
+      "'\(path)' cannot be read: \(reason)"
+    case .unknownRobot(let name, let existing):
+      "no robot is called '\(name)' and no URDF lies there; those that ship: "
+        + Self.list(existing)
+    case .invalidRobot(let path, let reason):
+      "URDF '\(path)': \(reason)"
+    case .invalidLimits(let path, let reason):
+      "limits '\(path)': \(reason)"
+    case .unknownName(let kind, let name, let robot, let existing):
+      "robot '\(robot)' has no \(kind) '\(name)'; it has \(Self.list(existing))"
+    }
+  }
+
+  /// Names in one line, the first hundred of them.
+  static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "none" }
+    let shown = names.prefix(100).map { "'\($0)'" }.joined(separator: ", ")
+    return names.count > 100 ? shown + " and \(names.count - 100) more" : shown
+  }
+}

@@ -1,0 +1,113 @@
+internal import Autodiff
+public import Files
+
+extension ParameterLayout {
+  /// A flat buffer as named tensors.
+  public func tensors(of values: [Float], prefix: String = "") -> [String: StoredTensor] {
+    precondition(values.count == count, "\(values.count) numbers for a layout of \(count)")
+    var tensors: [String: StoredTensor] = [:]
+    for entry in entries {
+      let range = entry.parameter.offset..<(entry.parameter.offset + entry.parameter.shape.count)
+      tensors[prefix + entry.name] = StoredTensor(
+        Array(values[range]), shape: entry.parameter.shape.array)
+    }
+    return tensors
+  }
+
+  /// A flat buffer from the named tensors of a file, each checked for its shape.
+  public func values(
+    from file: Safetensors, prefix: String = "", path: String
+  ) throws -> [Float] {
+    var values = [Float](repeating: 0, count: count)
+    for entry in entries {
+      let name = prefix + entry.name
+      let tensor = try file.tensor(name, in: path)
+      let shape = entry.parameter.shape.array
+      guard tensor.shape == shape else {
+        throw LearningError.mismatch(
+          path: path, reason: "tensor '\(name)' has the shape \(tensor.shape), \(shape) expected")
+      }
+      let floats = tensor.floats()
+      guard floats.allSatisfy(\.isFinite) else {
+        throw LearningError.mismatch(
+          path: path, reason: "tensor '\(name)' holds something that is no finite number")
+      }
+      for (index, value) in floats.enumerated() { values[entry.parameter.offset + index] = value }
+    }
+    return values
+  }
+}
+
+extension Trainer {
+  private static let format = "motionc training checkpoint 1"
+
+  /// Everything that the rest of the training depends on.
+  ///
+  /// The random state is the seed with the step: every step draws from generators of its own.
+  public func checkpoint() -> Safetensors {
+    var tensors = layout.tensors(of: state.parameters.values, prefix: "model.")
+    tensors.merge(layout.tensors(of: state.first.values, prefix: "optimizer.first.")) { $1 }
+    tensors.merge(layout.tensors(of: state.second.values, prefix: "optimizer.second.")) { $1 }
+    if let average = state.average {
+      tensors.merge(layout.tensors(of: average.values, prefix: "average.")) { $1 }
+    }
+    tensors["training.step"] = StoredTensor([UInt64(step)], shape: [1])
+    tensors["random.seed"] = StoredTensor([options.seed], shape: [1])
+    let schedule = options.schedule
+    tensors["schedule.rates"] = StoredTensor([schedule.peak, schedule.minimum], shape: [2])
+    tensors["schedule.steps"] = StoredTensor(
+      [UInt64(schedule.warmUp), UInt64(schedule.steps)], shape: [2])
+    tensors["training.batch"] = StoredTensor(
+      [UInt64(options.batch), UInt64(options.part), UInt64(options.shards)], shape: [3])
+    var metadata = options.metadata
+    metadata["format"] = Self.format
+    return Safetensors(metadata: metadata, tensors: tensors)
+  }
+
+  /// Writes the checkpoint, where the options name a place.
+  public func saveCheckpoint() throws(FileError) {
+    guard let path = options.checkpoint else { return }
+    try checkpoint().write(to: path)
+  }
+
+  /// Continues a training from its checkpoint; what the file and the options disagree on is an
+  /// error, except for the number of threads.
+  public convenience init(
+    _ layout: ParameterLayout, resuming path: String, options: TrainingOptions
+  ) throws {
+    let file = try Safetensors(contentsOf: path)
+    guard file.metadata["format"] == Self.format else {
+      throw LearningError.mismatch(
+        path: path,
+        reason: "its format is '\(file.metadata["format"] ?? "")', '\(Self.format)' expected")
+    }
+    let parameters = try layout.values(from: file, prefix: "model.", path: path)
+    self.init(layout, startingFrom: parameters, options: options)
+    try restore(file, path: path)
+  }
+
+  private func restore(_ file: Safetensors, path: String) throws {
+    state.first.values = try layout.values(from: file, prefix: "optimizer.first.", path: path)
+    state.second.values = try layout.values(from: file, prefix: "optimizer.second.", path: path)
+    if let average = state.average {
+      average.values = try layout.values(from: file, prefix: "average.", path: path)
+    }
+    let mine = checkpoint().tensors
+    for name in ["random.seed", "schedule.rates", "schedule.steps", "training.batch"] {
+      let (found, expected) = (try file.tensor(name, in: path), mine[name])
+      guard found == expected else {
+        throw LearningError.mismatch(
+          path: path,
+          reason: "\(name) is \(found.doubles()) there, \(expected?.doubles() ?? []) here; "
+            + "a training is resumed with the options that it began with")
+      }
+    }
+    guard let step = try file.tensor("training.step", in: path).words()?.first,
+      step <= UInt64(options.schedule.steps)
+    else {
+      throw LearningError.mismatch(
+        path: path, reason: "training.step is no number up to \(options.schedule.steps)")
+    }
+    self.step = Int(step)
+  }
+}

@@ -1,0 +1,68 @@
+internal import Foundation
+
+/// A generator of random numbers with a small state that can be stored: xoshiro256**.
+///
+/// Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021). The state is
+/// filled by SplitMix64 from a seed and any number of stream numbers, so that every step and part
+/// of a batch has a generator of its own and nothing has to be passed from one to the next.
+public struct RandomSource: RandomNumberGenerator, Sendable, Hashable {
+  /// The four words of the state.
+  public private(set) var state: SIMD4<UInt64>
+
+  /// A generator for this seed and stream.
+  public init(seed: UInt64, stream: UInt64...) {
+    var mixer = SplitMix64(state: seed)
+    for number in stream {
+      mixer = SplitMix64(state: mixer.next() ^ (number &* 0x9e37_79b9_7f4a_7c15))
+    }
+    state = SIMD4(mixer.next(), mixer.next(), mixer.next(), mixer.next())
+  }
+
+  /// A generator that continues from a stored state.
+  public init(state: SIMD4<UInt64>) {
+    precondition(state != .zero, "the state of a generator is never zero")
+    self.state = state
+  }
+
+  /// The next 64 bits.
+  public mutating func next() -> UInt64 {
+    let product = state[1] &* 5
+    let result = (product << 7 | product >> 57) &* 9
+    let shifted = state[1] << 17
+    state[2] ^= state[0]
+    state[3] ^= state[1]
+    state[1] ^= state[2]
+    state[0] ^= state[3]
+    state[2] ^= shifted
+    state[3] = state[3] << 45 | state[3] >> 19
+    return result
+  }
+
+  /// A number in 0 ..< 1.
+  public mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
+
+  /// A number between two bounds.
+  public mutating func uniform(from lower: Float, to upper: Float) -> Float {
+    lower + (upper - lower) * uniform()
+  }
+
+  /// A number of the standard normal distribution (Box and Muller).
+  public mutating func normal() -> Float {
+    let radius = (-2 * log(Double(next() >> 11) * 0x1p-53 + 0x1p-54)).squareRoot()
+    return Float(radius * cos(2 * Double.pi * Double(next() >> 11) * 0x1p-53))
+  }
+}
+
+/// The generator that fills states: Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// generators" (2014).
+struct SplitMix64 {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,135 @@
+public import Autodiff
+internal import Files
+
+/// The training loop that all models share.
+///
+/// A step function builds the loss of a part of a batch on a tape; the trainer runs it on several
+/// threads, sums gradients in a fixed order, clips, steps, averages and stores. Training that was
+/// killed at any moment and resumed from its checkpoint ends in the same bytes. A class because
+/// it owns large buffers that must not be copied.
+public final class Trainer {
+  /// The loss of a part of a batch: a variable with one element, the mean over its samples.
+  public typealias StepFunction = @Sendable (inout TrainingPart, inout Tape) -> Variable
+
+  /// Why training ended.
+  public enum Ending: String, Sendable, Hashable {
+    /// All steps were done.
+    case finished
+    /// The time limit came first.
+    case timeLimit
+    /// It was asked to stop.
+    case cancelled
+  }
+
+  /// What a training reports while it runs.
+  public struct Progress: Sendable {
+    /// The steps done.
+    public let step: Int
+    /// The steps to do.
+    public let steps: Int
+    /// The time since this run began.
+    public let elapsed: Duration
+    /// The figures of the last step, "loss" among them.
+    public let metrics: [Metric]
+    /// The norm of the gradient before clipping.
+    public let gradientNorm: Float
+    /// The learning rate.
+    public let rate: Float
+  }
+
+  /// The places of the parameters.
+  public let layout: ParameterLayout
+  /// How to train.
+  public let options: TrainingOptions
+  /// The steps done.
+  public internal(set) var step = 0
+  let state: OptimizerState
+  private let workers: GradientWorkers
+
+  /// A training from the beginning, its parameters drawn from the options' seed.
+  public convenience init(_ layout: ParameterLayout, options: TrainingOptions) {
+    var random = RandomSource(seed: options.seed, stream: 0x7374_6172_74)
+    self.init(layout, startingFrom: layout.startValues(using: &random), options: options)
+  }
+
+  /// A training from these parameters.
+  public init(_ layout: ParameterLayout, startingFrom values: [Float], options: TrainingOptions) {
+    precondition(
+      values.count == layout.count, "\(values.count) numbers for a layout of \(layout.count)")
+    self.layout = layout
+    self.options = options
+    state = OptimizerState(parameters: values, keepsAverage: options.averageDecay != nil)
+    workers = GradientWorkers(layout: layout, parameters: state.parameters, options: options)
+  }
+
+  /// The parameters as they are now.
+  public var parameters: [Float] { state.parameters.values }
+
+  /// The running mean of the parameters, or the parameters where none is kept.
+  public var averagedParameters: [Float] { (state.average ?? state.parameters).values }
+
+  /// The memory that the tapes hold [bytes].
+  public var tapeMemory: Int { workers.memory }
+
+  /// One step; returns its figures and the norm of the gradient before clipping.
+  @discardableResult
+  public func advance(_ loss: StepFunction) throws(LearningError) -> (
+    metrics: [Metric], gradientNorm: Float
+  ) {
+    let metrics = workers.computeGradient(step: step, options: options, loss: loss)
+    let norm = workers.gradientNorm()
+    guard norm.isFinite else { throw .diverged(step: step, norm: norm) }
+    let coefficients = options.optimizer.coefficients(
+      step: step, rate: options.schedule.rate(at: step),
+      gradientFactor: options.optimizer.clipFactor(norm: norm))
+    workers.update(
+      state, options.optimizer, coefficients, averageDecay: averageDecay(at: step))
+    step += 1
+    return (metrics, norm)
+  }
+
+  /// The decay of the average, smaller in the first steps so that the start is forgotten.
+  private func averageDecay(at step: Int) -> Float {
+    min(options.averageDecay ?? 0, Float(step + 1) / Float(step + 10))
+  }
+
+  /// Trains until the steps are done, the time is over or `isCancelled` says so.
+  ///
+  /// - Parameters:
+  ///   - loss: The step function; called on several threads.
+  ///   - isCancelled: Asked before each step; true ends training with a checkpoint.
+  ///   - progress: Called after each step.
+  ///   - validate: Called every `validationInterval` steps and at the end.
+  /// - Returns: Why it ended.
+  public func run(
+    _ loss: StepFunction, isCancelled: () -> Bool = { false },
+    progress: (Progress) -> Void = { _ in }, validate: (Trainer) -> Void = { _ in }
+  ) throws -> Ending {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var ending = Ending.finished
+    while step < options.schedule.steps {
+      if isCancelled() {
+        ending = .cancelled
+        break
+      }
+      if let limit = options.timeLimit, clock.now - start >= limit {
+        ending = .timeLimit
+        break
+      }
+      let rate = options.schedule.rate(at: step)
+      let (metrics, norm) = try advance(loss)
+      progress(
+        Progress(
+          step: step, steps: options.schedule.steps, elapsed: clock.now - start,
+          metrics: metrics, gradientNorm: norm, rate: rate))
+      if options.validationInterval > 0, step % options.validationInterval == 0 { validate(self) }
+      if options.checkpointInterval > 0, step % options.checkpointInterval == 0 {
+        try saveCheckpoint()
+      }
+    }
+    try saveCheckpoint()
+    if options.validationInterval > 0, step % options.validationInterval != 0 { validate(self) }
+    return ending
+  }
+}

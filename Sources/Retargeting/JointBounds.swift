@@ -1,0 +1,46 @@
+import Foundation
+import Kinematics
+
+/// The position limits that the network's last layer keeps by construction.
+struct JointBounds: Sendable {
+  /// The least positions [rad or m].
+  let lower: [Float]
+  /// The greatest positions [rad or m].
+  let upper: [Float]
+
+  /// Bounds of a robot's coordinates; ±π for joints that turn without end.
+  init(robot: Robot) throws(RetargetingError) {
+    var lower: [Float] = []
+    var upper: [Float] = []
+    for (index, limits) in robot.foldedLimits.enumerated() {
+      let joint = robot.joints[robot.configurationJoints[index]]
+      guard joint.isAngular || (limits.lower != nil && limits.upper != nil) else {
+        throw .mapping("joint '\(joint.name)' slides without position limits; state them")
+      }
+      let (low, high) = (limits.lower?.value ?? -.pi, limits.upper?.value ?? .pi)
+      // Rounded inward, so that no Float is outside of the Double's limit.
+      lower.append(Double(Float(low)) < low ? Float(low).nextUp : Float(low))
+      upper.append(Double(Float(high)) > high ? Float(high).nextDown : Float(high))
+    }
+    self.lower = lower
+    self.upper = upper
+  }
+
+  /// Half of each range [rad or m].
+  var half: [Float] { zip(lower, upper).map { ($1 - $0) / 2 } }
+
+  /// The middle of each range [rad or m].
+  var middle: [Float] { zip(lower, upper).map { ($0 + $1) / 2 } }
+
+  /// One for each joint: where raw outputs meet the limits.
+  var one: [Float] { lower.map { _ in 1 } }
+
+  /// The raw output of the position nearest to zero, well inside of the limits.
+  var neutralRaw: [Float] {
+    zip(lower, upper).map { low, high in
+      guard high > low else { return 0 }
+      let relative = (0 - (low + high) / 2) / ((high - low) / 2)
+      return atanh(min(max(relative, -0.9), 0.9))
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import Files
+public import Geometry
+public import Motions
+
+/// How a human skeleton is laid over a robot: `Mappings/<skeleton>-to-<robot>.yaml`.
+///
+/// A mapping is a tree of *points*. Each point ties a human joint to a robot link; its target lies
+/// at its parent point's target plus a piece of the human body that is carried by the human's
+/// rotations and has the robot's size (see `Mapping.Limb`). Mappings/README.md has the format.
+public struct Mapping: Sendable, Hashable {
+  /// How a point's target hangs on its parent's.
+  public enum Limb: Sendable, Hashable {
+    /// The human's bones from the parent's joint to this one, times a factor.
+    case scaled(Double)
+    /// As `scaled`, the factor fitted from the lengths of limb and robot segment.
+    case fitted
+    /// A fixed offset [m], robot axes with the human upright, carried by a human joint's frame.
+    case offset(Vector3, frame: Skeleton.Joint)
+    /// As `offset`, taken from the robot at its zero configuration.
+    case robotOffset(frame: Skeleton.Joint)
+  }
+
+  /// A human joint tied to a robot link.
+  public struct Point: Sendable, Hashable {
+    /// The human joint.
+    public var joint: Skeleton.Joint
+    /// The robot's link.
+    public var link: String
+    /// The weight of the squared distance; a point of weight 0 only carries others.
+    public var weight: Double
+    /// The index of the point that this one hangs on; nil for those that hang on the origin.
+    public var parent: Int?
+    /// How it hangs there.
+    public var limb: Limb
+  }
+
+  /// Where human and robot are laid over each other.
+  public struct Origin: Sendable, Hashable {
+    /// The human joint.
+    public var joint: Skeleton.Joint
+    /// The human joint whose frame stands for the robot's base axes.
+    public var frame: Skeleton.Joint
+    /// The position of the human joint in the robot's base frame [m].
+    public var position: Vector3
+  }
+
+  /// Two points whose connecting line should point as the human's does.
+  public struct Bone: Sendable, Hashable {
+    /// The index of the point where the line begins.
+    public var from: Int
+    /// The index of the point where it ends.
+    public var to: Int
+  }
+
+  /// A robot joint that takes the twist of a human joint about an axis.
+  public struct DirectMap: Sendable, Hashable {
+    /// The human joint.
+    public var joint: Skeleton.Joint
+    /// The unit axis in the skeleton's frame (x left, y up, z forward).
+    public var axis: Vector3
+    /// The factor on the angle, usually 1 or -1.
+    public var factor: Double
+    /// What is added [rad].
+    public var offset: Double
+    /// The robot's joint.
+    public var target: String
+    /// The weight of the squared difference.
+    public var weight: Double
+  }
+
+  /// The skeleton's name.
+  public var skeleton: String
+  /// The robot's name.
+  public var robot: String
+  /// Where human and robot are laid over each other.
+  public var origin: Origin
+  /// The points; each comes after its parent.
+  public var points: [Point]
+  /// The lines whose directions are compared.
+  public var bones: [Bone]
+  /// The joints that follow a twist.
+  public var directMaps: [DirectMap]
+  /// The file, for errors and for the model's card.
+  public var path: String
+  /// The file's text, kept with a model that is trained on it.
+  public var text: String
+
+  /// Whether all points lie on the human's middle or come in left and right pairs.
+  public var isSymmetric: Bool {
+    let joints = Set(points.map(\.joint))
+    return origin.joint == origin.joint.mirrored
+      && joints.allSatisfy { joints.contains($0.mirrored) }
+  }
+}

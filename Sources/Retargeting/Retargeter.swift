@@ -1,0 +1,126 @@
+import Autodiff
+import Files
+import Geometry
+public import Kinematics
+import Learning
+public import Motions
+
+/// A trained network that turns human motion into a robot's joint motion.
+public struct Retargeter: Sendable {
+  /// The network's sizes and places of its parameters.
+  public let network: PoseTransformer
+  /// The network's weights, in the places that `network` knows.
+  public let weights: [Float]
+  /// How human and robot are laid over each other.
+  public let targets: HumanTargets
+  /// The robot.
+  public let robot: Robot
+  /// What is known of the training (seed, data, tool version …), kept in the file.
+  public let history: [String: String]
+  /// The SHA-256 of the model's file; empty for one that was never in a file.
+  public let fingerprint: String
+  let bounds: JointBounds
+
+  /// Poses that go through the network at once: few enough to stay in the processor's cache.
+  static let chunk = 32
+
+  init(
+    network: PoseTransformer, weights: [Float], targets: HumanTargets, robot: Robot,
+    history: [String: String], fingerprint: String = ""
+  ) throws(RetargetingError) {
+    self.network = network
+    self.weights = weights
+    self.targets = targets
+    self.robot = robot
+    self.history = history
+    self.fingerprint = fingerprint
+    bounds = try JointBounds(robot: robot)
+  }
+
+  /// The joint motion of a clip, at the clip's own rate.
+  ///
+  /// A floating base takes the pelvis's pose, its way scaled by the length of the legs.
+  public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
+    guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
+    var provenance = history
+    provenance["motion"] = clip.name
+    if !fingerprint.isEmpty { provenance["model_sha256"] = fingerprint }
+    return JointMotion(
+      name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
+      positions: configurations(of: clip.rotations).map(Double.init),
+      root: robot.hasFloatingBase ? rootMotion(of: clip) : nil, provenance: provenance)
+  }
+
+  /// Configurations [pose, joint] of poses (22 rotations each).
+  func configurations(of rotations: [Quaternion]) -> [Float] {
+    let poses = rotations.count / Skeleton.jointCount
+    let joints = bounds.lower.count
+    let neutral = bounds.neutralRaw
+    var result: [Float] = []
+    result.reserveCapacity(poses * joints)
+    var tape = Tape(parameters: FloatBuffer(weights), recording: false)
+    var batch = PoseBatch(count: Self.chunk, targets: targets)
+    for start in stride(from: 0, to: poses, by: Self.chunk) {
+      let count = min(Self.chunk, poses - start)
+      for row in 0..<count {
+        let base = (start + row) * Skeleton.jointCount
+        batch.set(row, to: rotations[base..<(base + Skeleton.jointCount)])
+      }
+      tape.reset()
+      let features = tape.input(
+        batch.features,
+        shape: [Self.chunk, HumanTargets.tokenCount, HumanTargets.featuresPerJoint])
+      let raw = network(features, neutral: neutral, on: &tape)
+      let bounded = tape.bounded(raw, lower: bounds.lower, upper: bounds.upper)
+      tape.withValues(of: bounded) { result.append(contentsOf: $0.prefix(count * joints)) }
+    }
+    return result
+  }
+
+  // MARK: - The root
+
+  private func rootMotion(of clip: MotionClip) -> JointMotion.Root {
+    let bodyFromRobot = Skeleton.worldFromBodyAtRest.inverse
+    let scale = legScale(of: clip.skeleton)
+    // The height keeps the soles on the floor: what the robot's legs are longer or shorter than
+    // the scaled human's is added.
+    let lift = robotAnkleDrop - scale * clip.skeleton.ankleDrop
+    let frames = 0..<clip.frameCount
+    return JointMotion.Root(
+      translations: frames.map { clip.rootTranslations[$0] * scale + [0, 0, lift] },
+      rotations: frames.map { clip.rotations[$0 * Skeleton.jointCount] * bodyFromRobot })
+  }
+
+  /// The length of the robot's legs over that of the human's.
+  private func legScale(of skeleton: Skeleton) -> Double {
+    var scales: [Double] = []
+    for (index, point) in targets.mapping.points.enumerated() {
+      guard [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle].contains(point.joint),
+        let scale = targets.scales[index]
+      else { continue }
+      let canonical = Skeleton.canonical.length(of: point.joint)
+      scales.append(scale * canonical / max(skeleton.length(of: point.joint), 1e-3))
+    }
+    return scales.isEmpty ? 1 : scales.reduce(0, +) / Double(scales.count)
+  }
+
+  /// How far the ankles' links are below the base at the zero configuration [m].
+  private var robotAnkleDrop: Double {
+    let poses = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    let heights = targets.mapping.points.compactMap { point -> Double? in
+      guard point.joint == .leftAnkle || point.joint == .rightAnkle,
+        let link = try? robot.linkIndex(named: point.link)
+      else { return nil }
+      return poses[link].translation.z
+    }
+    return heights.isEmpty ? 0 : -heights.reduce(0, +) / Double(heights.count)
+  }
+}
+
+extension Skeleton {
+  /// How far the ankles are below the pelvis at rest [m].
+  var ankleDrop: Double {
+    let chain: [Joint] = [.leftHip, .leftKnee, .leftAnkle, .rightHip, .rightKnee, .rightAnkle]
+    return -chain.reduce(0) { $0 + restOffset(of: $1).y } / 2
+  }
+}

@@ -1,0 +1,223 @@
+import Autodiff
+import Files
+import Geometry
+public import Kinematics
+public import Learning
+
+/// Training of a retargeter: self-supervised, through the robot's forward kinematics.
+public struct RetargeterTraining {
+  /// How to train.
+  public struct Options: Sendable {
+    /// The network's sizes.
+    public var network = PoseTransformer.Configuration()
+    /// The weights of the losses.
+    public var weights = LossWeights()
+    /// Poses in a step, mirror images among them.
+    public var batch = 256
+    /// Steps to do.
+    public var steps = 10_000
+    /// What all random numbers depend on.
+    public var seed: UInt64 = 1
+    /// Threads that work on a step.
+    public var threads = 2
+    /// The part of poses drawn from human joint ranges, where there are motions too.
+    public var randomShare = 0.3
+    /// The learning rate after warming up.
+    public var rate: Float = 1e-3
+    /// The deviation of the small changes that the disturbance loss measures [rad].
+    public var noise = 0.02
+    /// The checkpoint's file; nil for none.
+    public var checkpoint: String?
+    /// Steps between checkpoints.
+    public var checkpointInterval = 1000
+    /// When to stop; nil for when the steps are done.
+    public var timeLimit: Duration?
+    /// Texts for the model's file: data, licence, tool version.
+    public var history: [String: String] = [:]
+
+    /// Usual options.
+    public init() {}
+  }
+
+  /// The options.
+  public let options: Options
+  private let robot: Robot
+  private let targets: HumanTargets
+  private let loss: RetargetingLoss
+  private let source: PoseSource
+  private let references: [[Float]]
+
+  /// A training of a robot's retargeter on poses; without any, on random ones.
+  public init(
+    robot: Robot, mapping: Mapping, poses: PosePool, options: Options
+  ) throws(RetargetingError) {
+    self.robot = robot
+    self.options = options
+    targets = try HumanTargets(mapping: mapping, robot: robot)
+    loss = try RetargetingLoss(targets: targets, robot: robot, weights: options.weights)
+    source = PoseSource(pool: poses, randomShare: options.randomShare)
+    references =
+      options.weights.reference > 0
+      ? Self.referenceConfigurations(of: poses, targets: targets, robot: robot) : []
+  }
+
+  /// Whether mirror images are trained on together with their originals.
+  public var isSymmetric: Bool { loss.mirror != nil }
+
+  /// Trains from the beginning, or from the checkpoint where `resume` is set.
+  public func run(
+    resume: Bool = false, isCancelled: () -> Bool = { false },
+    progress: (Trainer.Progress) -> Void = { _ in }
+  ) throws -> (retargeter: Retargeter, ending: Trainer.Ending) {
+    var network = PoseTransformer(options.network, joints: robot.coordinateCount)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: resume)
+    let step = stepFunction(network)
+    let ending = try trainer.run(step, isCancelled: isCancelled, progress: progress)
+    var history = options.history
+    history["seed"] = "\(options.seed)"
+    history["steps"] = "\(trainer.step)"
+    history["training"] = trainingText
+    let retargeter = try Retargeter(
+      network: network, weights: trainer.averagedParameters, targets: targets, robot: robot,
+      history: history)
+    return (retargeter, ending)
+  }
+
+  /// The time of a step with these options, the median of some [s].
+  public func secondsPerStep(steps: Int = 7) throws -> Double {
+    var network = PoseTransformer(options.network, joints: robot.coordinateCount)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: false)
+    let step = stepFunction(network)
+    var times: [Double] = []
+    for round in 0..<(steps + 2) {
+      let clock = ContinuousClock()
+      let start = clock.now
+      try trainer.advance(step)
+      let time = (clock.now - start).components
+      if round >= 2 { times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
+    }
+    return times.sorted()[times.count / 2]
+  }
+
+  private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
+    let training = TrainingOptions(
+      batch: options.batch, part: 16, shards: 4, threads: options.threads, seed: options.seed,
+      schedule: Schedule(
+        peak: options.rate, minimum: options.rate / 200,
+        warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
+      averageDecay: 0.999, timeLimit: options.timeLimit, checkpoint: options.checkpoint,
+      checkpointInterval: options.checkpointInterval, metadata: ["training": trainingText])
+    guard resume, let path = options.checkpoint else {
+      return Trainer(layout, options: training)
+    }
+    let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
+    guard found == trainingText else {
+      throw RetargetingError.training(
+        "checkpoint '\(path)' is of another training: found '\(found)', expected "
+          + "'\(trainingText)'")
+    }
+    return try Trainer(layout, resuming: path, options: training)
+  }
+
+  /// What the training depends on, so that a checkpoint of another one is not taken up.
+  private var trainingText: String {
+    let weights = LossWeights.names.compactMap { name, _ in
+      options.weights[name].map { "\(name)=\($0)" }
+    }
+    return "robot \(robot.fingerprint.prefix(16)), \(source.pool.count) poses, random share "
+      + "\(source.randomShare), batch \(options.batch), steps \(options.steps), rate "
+      + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
+  }
+
+  // MARK: - A step
+
+  private func stepFunction(_ network: PoseTransformer) -> Trainer.StepFunction {
+    let (source, targets, loss, options) = (source, targets, loss, options)
+    let (references, neutral) = (references, loss.bounds.neutralRaw)
+    let joints = loss.bounds.lower.count
+    return { part, tape in
+      let rows = part.samples.count
+      var draft = StepDraft(rows: rows, targets: targets, joints: joints)
+      draft.fill(
+        from: source, mirrored: loss.mirror != nil, noise: options.noise,
+        references: references, using: &part.random)
+      let features = tape.input(
+        draft.everything.features,
+        shape: [2 * rows, HumanTargets.tokenCount, HumanTargets.featuresPerJoint])
+      let raw = network(features, neutral: neutral, on: &tape)
+      let result = loss(
+        raw: raw, input: draft.input(),
+        progress: Double(part.step) / Double(max(1, options.steps)), on: &tape)
+      for (name, value) in result.values { RetargetingLoss.report(name, tape.scalar(value), to: &part) }
+      return result.total
+    }
+  }
+
+  /// The best configuration for each pose of a pool.
+  private static func referenceConfigurations(
+    of poses: PosePool, targets: HumanTargets, robot: Robot
+  ) -> [[Float]] {
+    let points = targets.weightedPoints.map { targets.mapping.points[$0] }
+    guard let links = try? points.map({ try robot.linkIndex(named: $0.link) }) else { return [] }
+    let problem = InverseKinematics(robot: robot, links: links, weights: points.map(\.weight))
+    let start = [Double](repeating: 0, count: robot.coordinateCount)
+    var batch = PoseBatch(count: 1, targets: targets)
+    return (0..<poses.count).map { index in
+      batch.set(0, to: poses.pose(index)[...])
+      return problem.solve(targets: batch.positions.map(Double.init), starts: [start])
+        .configuration.map { Float($0) }
+    }
+  }
+}
+
+/// The poses of one part of a batch on their way into arrays.
+private struct StepDraft {
+  /// The poses, then the same a little changed.
+  var everything: PoseBatch
+  private let rows: Int
+  private var lengths: [Float]
+  private var reference: [Float]
+  private var hasReference: [Float]
+
+  init(rows: Int, targets: HumanTargets, joints: Int) {
+    self.rows = rows
+    everything = PoseBatch(count: 2 * rows, targets: targets)
+    reference = [Float](repeating: 0, count: rows * joints)
+    hasReference = [Float](repeating: 0, count: rows)
+    lengths = [Float](repeating: 1, count: rows)
+  }
+
+  mutating func fill(
+    from source: PoseSource, mirrored: Bool, noise: Double, references: [[Float]],
+    using random: inout RandomSource
+  ) {
+    let drawn = mirrored ? rows / 2 : rows
+    for row in 0..<drawn {
+      let (pose, index) = source.draw(using: &random)
+      put(pose, row, noise: noise, using: &random)
+      if mirrored { put(PoseChange.mirrored(pose), row + drawn, noise: noise, using: &random) }
+      if let index, index < references.count {
+        let width = references[index].count
+        reference.replaceSubrange((row * width)..<((row + 1) * width), with: references[index])
+        hasReference[row] = 1
+      }
+    }
+  }
+
+  private mutating func put(
+    _ pose: [Quaternion], _ row: Int, noise: Double, using random: inout RandomSource
+  ) {
+    everything.set(row, to: pose[...])
+    let changed = PoseChange.perturbed(pose, deviation: noise, using: &random)
+    everything.set(rows + row, to: changed.pose[...])
+    lengths[row] = Float(changed.length)
+  }
+
+  func input() -> LossInput {
+    LossInput(
+      batch: everything.prefix(rows), noiseLengths: lengths, reference: reference,
+      hasReference: hasReference)
+  }
+}

@@ -1,0 +1,19 @@
+/// What keeps a motion from being retargeted.
+public enum RetargetingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A mapping does not fit its robot or is not well formed.
+  case mapping(String)
+  /// A model's file is not one, or was trained for something else.
+  case model(path: String, reason: String)
+  /// A motion cannot be used.
+  case motion(String)
+  /// Training cannot go on.
+  case training(String)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .mapping(let reason), .motion(let reason), .training(let reason): reason
+    case .model(let path, let reason): "model '\(path)': \(reason)"
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Geometry
+public import Kinematics
+
+/// What may happen to the motion's clock.
+public enum Timing: Sendable, Hashable {
+  /// The clock is kept; the trajectory leaves the motion as far as the limits make it.
+  case keep
+  /// The whole motion is slowed down until no sample is further than `tolerance` [rad or m] from it.
+  case stretch(tolerance: Double)
+}
+
+/// What a trajectory's file says about the robot that it is for.
+public struct RobotIdentity: Sendable, Hashable {
+  /// The robot's name.
+  public var name: String
+  /// The SHA-256 of the robot's description in hexadecimal.
+  public var fingerprint: String
+
+  /// A robot with this name and description.
+  public init(name: String, fingerprint: String) {
+    self.name = name
+    self.fingerprint = fingerprint
+  }
+}
+
+/// The slowest that `Timing.stretch` may go, times slower than the motion.
+public let greatestStretch = 64.0
+
+/// The trajectory nearest to a motion among those that keep all limits and begin and end at rest.
+///
+/// `rate` [Hz] is that of the trajectory's samples, the motion's own where it is nil; the motion is
+/// resampled first. A floating base is carried along at the same instants, under no limit.
+public func compile(
+  _ motion: JointMotion, within limits: SafetyLimits, timing: Timing = .keep,
+  rate: Double? = nil, robot: RobotIdentity? = nil
+) throws(UnsafeMotion) -> SafeTrajectory {
+  try CompiledMotion(motion, limits, timing, rate: rate).trajectory(for: robot)
+}
+
+/// A motion, and the control points that were found for it.
+struct CompiledMotion {
+  let motion: JointMotion
+  let limits: SafetyLimits
+  let period: Double
+  var resampled: ResampledMotion
+  var controlPoints: [Double]
+  var deviation: Deviation
+
+  init(
+    _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?
+  ) throws(UnsafeMotion) {
+    try Self.check(motion, limits, rate: rate)
+    (self.motion, self.limits) = (motion, limits)
+    period = 1 / (rate ?? motion.frameRate)
+    (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: 1)
+    guard case .stretch(let tolerance) = timing else { return }
+    guard tolerance > 0 else {
+      throw .motionInvalid(
+        motion: motion.name, reason: "the tolerance of \(tolerance) is not above zero")
+    }
+    try stretch(until: tolerance)
+  }
+
+  func trajectory(for robot: RobotIdentity?) throws(UnsafeMotion) -> SafeTrajectory {
+    try SafeTrajectory(
+      verifying: controlPoints, name: motion.name, period: period, limits: limits,
+      root: resampled.root, robot: robot.map { ($0.name, $0.fingerprint) },
+      provenance: motion.provenance, deviation: deviation)
+  }
+
+  private static func check(
+    _ motion: JointMotion, _ limits: SafetyLimits, rate: Double?
+  ) throws(UnsafeMotion) {
+    guard motion.jointNames == limits.jointNames, !motion.jointNames.isEmpty else {
+      throw .jointsDiffer(found: motion.jointNames, expected: limits.jointNames)
+    }
+    guard motion.frameCount > 0 else {
+      throw .motionInvalid(motion: motion.name, reason: "it has no frames")
+    }
+    for value in [motion.frameRate, rate ?? motion.frameRate] {
+      guard 1e-3 <= value, value <= 1e5 else {
+        throw .motionInvalid(
+          motion: motion.name, reason: "its rate of \(value) Hz is not within 0.001 to 100000 Hz")
+      }
+    }
+    let joints = motion.jointNames.count
+    for (index, value) in motion.positions.enumerated() {
+      // Squares of these must stay finite.
+      guard -1e12 <= value, value <= 1e12 else {
+        throw .motionInvalid(
+          motion: motion.name,
+          reason: "joint '\(motion.jointNames[index % joints])', frame \(index / joints): "
+            + "\(value) is not a position")
+      }
+    }
+    if let root = motion.root {
+      guard root.translations.count == motion.frameCount else {
+        throw .motionInvalid(
+          motion: motion.name,
+          reason: "its root has \(root.translations.count) frames, "
+            + "its joints have \(motion.frameCount)")
+      }
+      for frame in root.translations.indices
+      where !root.translations[frame].isFinite || !root.rotations[frame].isFinite {
+        throw .motionInvalid(
+          motion: motion.name, reason: "the root's pose in frame \(frame) is not a number")
+      }
+    }
+  }
+
+  private static func solve(
+    _ motion: JointMotion, _ limits: SafetyLimits, _ period: Double, factor: Double
+  ) throws(UnsafeMotion) -> (ResampledMotion, [Double], Deviation) {
+    let resampled = try ResampledMotion(motion, period: period, factor: factor)
+    let points = try LimitProgram(
+      reference: resampled.positions, limits: limits, period: period
+    ).solve()
+    let deviation = Deviation(
+      of: points, from: resampled.positions, names: motion.jointNames, period: period,
+      factor: factor)
+    return (resampled, points, deviation)
+  }
+
+  private mutating func stretch(until tolerance: Double) throws(UnsafeMotion) {
+    func reached(_ deviation: Deviation) -> Double { deviation.greatest?.greatest ?? 0 }
+    var (low, high) = (1.0, 1.0)
+    while !(reached(deviation) <= tolerance) {
+      low = high
+      high *= 2
+      guard high <= greatestStretch else {
+        throw .toleranceUnreachable(
+          tolerance: tolerance, reached: reached(deviation), factor: low)
+      }
+      (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: high)
+    }
+    // The deviation need not fall evenly, but what is kept was found to be within tolerance.
+    while high > low * 1.01 {
+      let factor = (low + high) / 2
+      let found = try Self.solve(motion, limits, period, factor: factor)
+      if reached(found.2) <= tolerance {
+        (resampled, controlPoints, deviation) = found
+        high = factor
+      } else {
+        low = factor
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Geometry
+import Kinematics
+
+/// The motion at the trajectory's own instants.
+///
+/// Joint positions are interpolated by the cubic through each frame with the slope of its two
+/// neighbours (Catmull–Rom); the root by straight lines and slerp. Angles are taken as numbers:
+/// a continuous joint must come unwrapped.
+struct ResampledMotion {
+  /// Positions [sample, joint].
+  var positions: [Double]
+  /// The root at each sample, if there is one.
+  var root: JointMotion.Root?
+  /// The number of samples.
+  var count: Int
+
+  /// The most samples that one trajectory may have.
+  static let limit = 20_000_000
+
+  /// The motion, `factor` times slower, sampled every `period` seconds.
+  init(_ motion: JointMotion, period: Double, factor: Double) throws(UnsafeMotion) {
+    let frames = motion.frameCount
+    let last = Double(frames - 1)
+    // Frames a sample. The sum allows for a last sample that rounding puts behind the last frame.
+    let stride = period * motion.frameRate / factor
+    let samples = last / stride * (1 + 1e-12) + 1e-9
+    guard samples * Double(max(1, motion.jointNames.count)) <= Double(Self.limit) else {
+      throw .motionInvalid(
+        motion: motion.name,
+        reason: "\(samples) samples of \(motion.jointNames.count) joints at \(1 / period) Hz are "
+          + "more than the \(Self.limit) numbers that one trajectory may have")
+    }
+    count = Int(samples) + 1
+    guard abs(stride - 1) > 1e-12 else {
+      (positions, root) = (motion.positions, motion.root)
+      return
+    }
+    positions = []
+    positions.reserveCapacity(count * motion.jointNames.count)
+    for sample in 0..<count {
+      let time = min(Double(sample) * stride, last)
+      Self.interpolate(motion, at: time, into: &positions)
+    }
+    root = motion.root.map { root in
+      var moved = JointMotion.Root(translations: [], rotations: [])
+      for sample in 0..<count {
+        let time = min(Double(sample) * stride, last)
+        let frame = min(Int(time), max(0, frames - 2))
+        let next = min(frame + 1, frames - 1)
+        let share = time - Double(frame)
+        let (from, to) = (root.translations[frame], root.translations[next])
+        moved.translations.append(from + share * (to - from))
+        moved.rotations.append(
+          root.rotations[frame].interpolated(to: root.rotations[next], fraction: share))
+      }
+      return moved
+    }
+  }
+
+  private static func interpolate(
+    _ motion: JointMotion, at time: Double, into values: inout [Double]
+  ) {
+    let (joints, last) = (motion.jointNames.count, motion.frameCount - 1)
+    let frame = min(Int(time), max(0, last - 1))
+    let u = time - Double(frame)
+    let before = max(frame - 1, 0) * joints
+    let from = frame * joints
+    let to = min(frame + 1, last) * joints
+    let after = min(frame + 2, last) * joints
+    // At the ends the slope is that of the one side there is.
+    let (entry, exit) = (frame == 0 ? 1.0 : 0.5, frame + 2 > last ? 1.0 : 0.5)
+    let positions = motion.positions
+    for joint in 0..<joints {
+      let (p, q) = (positions[from + joint], positions[to + joint])
+      let slope = entry * (q - positions[before + joint])
+      let next = exit * (positions[after + joint] - p)
+      let rise = q - p
+      values.append(
+        p + u * (slope + u * (3 * rise - 2 * slope - next + u * (slope + next - 2 * rise))))
+    }
+  }
+}

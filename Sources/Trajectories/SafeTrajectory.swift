@@ -1,0 +1,113 @@
+public import Geometry
+public import Kinematics
+
+/// A robot trajectory that was proven to keep every limit: a uniform cubic B-spline of each joint.
+///
+/// There is no way to make one but through the verifier: `compile` makes them from motions,
+/// `SafeTrajectory(contentsOf:)` from files, and both run it. Sample i, at `i · period`, is
+/// `(c[i] + 4 c[i+1] + c[i+2]) / 6` of the control points c; the trajectory is at rest at both ends.
+public struct SafeTrajectory: Sendable {
+  /// What the trajectory is called.
+  public let name: String
+  /// Control points [sample + 2, joint], radians or metres.
+  public let controlPoints: [Double]
+  /// The time between samples [s].
+  public let period: Double
+  /// The limits that it was proven to keep.
+  public let limits: SafetyLimits
+  /// The pose of a floating base at each sample; carried along, under no limit.
+  public let root: JointMotion.Root?
+  /// The robot's name, where it is known.
+  public let robotName: String?
+  /// The SHA-256 of the robot's description in hexadecimal, where it is known.
+  public let robotFingerprint: String?
+  /// Where the motion is from (source file, model, seed, tool version …).
+  public let provenance: [String: String]
+  /// What the verifier found.
+  public let verification: TrajectoryVerifier.Report
+  /// How far the trajectory had to leave the motion; nil for one read from a file.
+  public let deviation: Deviation?
+
+  /// A trajectory of these control points, if the verifier finds no fault in them.
+  init(
+    verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
+    root: JointMotion.Root?, robot: (name: String, fingerprint: String)?,
+    provenance: [String: String], deviation: Deviation?
+  ) throws(UnsafeMotion) {
+    do {
+      verification = try TrajectoryVerifier.verify(
+        controlPoints: controlPoints, period: period, limits: limits)
+    } catch {
+      throw .violation(error)
+    }
+    self.name = name
+    self.controlPoints = controlPoints
+    self.period = period
+    self.limits = limits
+    self.root = root
+    robotName = robot?.name
+    robotFingerprint = robot?.fingerprint
+    self.provenance = provenance
+    self.deviation = deviation
+  }
+
+  /// The names of the joints, in the order of the robot's configuration.
+  public var jointNames: [String] { limits.jointNames }
+
+  /// The number of samples, one more than there are periods.
+  public var sampleCount: Int { controlPoints.count / limits.coordinates.count - 2 }
+
+  /// From the first sample to the last [s].
+  public var duration: Double { Double(sampleCount - 1) * period }
+}
+
+extension SafeTrajectory {
+  /// The state of all joints at an instant.
+  public struct State: Sendable, Hashable {
+    /// Positions [rad or m].
+    public var positions: [Double]
+    /// Velocities [rad/s or m/s].
+    public var velocities: [Double]
+    /// Accelerations [rad/s² or m/s²].
+    public var accelerations: [Double]
+    /// Jerks [rad/s³ or m/s³], constant in each period.
+    public var jerks: [Double]
+  }
+
+  /// The state at a time [s]; before the start and after the end the robot stands still.
+  public func state(at time: Double) -> State {
+    let joints = limits.coordinates.count
+    let (place, pieces) = (time / period, sampleCount - 1)
+    let resting = !(place > 0) || place >= Double(pieces)
+    let piece = resting ? (place > 0 ? max(0, pieces - 1) : 0) : Int(place)
+    let u = resting ? (place > 0 && pieces > 0 ? 1.0 : 0) : place - Double(piece)
+    var state = State(positions: [], velocities: [], accelerations: [], jerks: [])
+    let v = 1 - u
+    for j in 0..<joints {
+      func c(_ i: Int) -> Double { controlPoints[min(piece + i, sampleCount + 1) * joints + j] }
+      let (d0, d1, d2) = (c(1) - c(0), c(2) - c(1), c(3) - c(2))
+      let position =
+        (v * v * v * c(0) + (4 + u * u * (3 * u - 6)) * c(1) + (4 + v * v * (3 * v - 6)) * c(2)
+          + u * u * u * c(3)) / 6
+      state.positions.append(position)
+      state.velocities.append((v * v * d0 + (1 + 2 * u * v) * d1 + u * u * d2) / (2 * period))
+      state.accelerations.append((v * (d1 - d0) + u * (d2 - d1)) / (period * period))
+      state.jerks.append(
+        resting ? 0 : ((d2 - d1) - (d1 - d0)) / (period * period * period))
+    }
+    return state
+  }
+
+  /// The floating base's pose at a time [s], if there is one: straight lines and slerp.
+  public func rootPose(at time: Double) -> Pose? {
+    guard let root, let last = root.translations.indices.last else { return nil }
+    let place = min(max(0, time / period), Double(last))
+    let from = Int(place)
+    let to = min(from + 1, last)
+    let share = place - Double(from)
+    return Pose(
+      rotation: root.rotations[from].interpolated(to: root.rotations[to], fraction: share),
+      translation: root.translations[from]
+        + share * (root.translations[to] - root.translations[from]))
+  }
+}

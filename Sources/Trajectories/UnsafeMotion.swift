@@ -1,0 +1,46 @@
+public import Files
+
+/// Why there is no safe trajectory: what, where, found, expected, in one sentence.
+public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A limit without which nothing can be promised is not given.
+  case limitMissing(joint: String, quantity: String)
+  /// A limit is not a number, negative, or contradicts another.
+  case limitInvalid(joint: String, reason: String)
+  /// The motion's joints are not those of the limits.
+  case jointsDiffer(found: [String], expected: [String])
+  /// The motion cannot be read as a motion: no frames, no rate, a value that is not finite.
+  case motionInvalid(motion: String, reason: String)
+  /// No configuration keeps all coupled limits and all position limits.
+  case coupledLimitsContradict(limits: [String])
+  /// Slowing down does not bring the deviation under what is tolerated.
+  case toleranceUnreachable(tolerance: Double, reached: Double, factor: Double)
+  /// The curve breaks a limit.
+  case violation(TrajectoryVerifier.Violation)
+  /// The file is not a trajectory of ours.
+  case notATrajectory(path: String, reason: String)
+  /// The file cannot be read or written.
+  case file(FileError)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .limitMissing(let joint, let quantity):
+      "joint '\(joint)' has no \(quantity) limit, and one is needed: "
+        + "give it in the robot's limits.yaml or with --limits"
+    case .limitInvalid(let joint, let reason): "joint '\(joint)': \(reason)"
+    case .jointsDiffer(let found, let expected):
+      "the motion is of the joints \(found.joined(separator: ", ")), "
+        + "the limits are of \(expected.joined(separator: ", "))"
+    case .motionInvalid(let motion, let reason): "motion '\(motion)': \(reason)"
+    case .coupledLimitsContradict(let limits):
+      "no configuration lies inside the coupled limits \(limits.joined(separator: ", ")) "
+        + "and inside the position limits of their joints"
+    case .toleranceUnreachable(let tolerance, let reached, let factor):
+      "the trajectory stays \(reached) rad or m away from the motion even \(factor) times slower, "
+        + "more than the tolerated \(tolerance)"
+    case .violation(let violation): violation.description
+    case .notATrajectory(let path, let reason): "'\(path)' is no trajectory: \(reason)"
+    case .file(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+import Motions
+import Retargeting
+
+/// `motionc evaluate`: how good a model is.
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures a model on motions.", subcommands: [EvaluateRetargeter.self])
+}
+
+/// `motionc evaluate retargeter`: distances, optimum, symmetry.
+struct EvaluateRetargeter: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "retargeter",
+    abstract: "Measures a retargeter against the best that inverse kinematics can do.",
+    discussion: """
+      motionc evaluate retargeter --robot unitree_g1 --model g1.safetensors --motions captures/
+
+      Of a folder with an index.csv only the rows of the split 'val' are measured, of other \
+      folders the clips that training holds back; --all takes every clip.
+      """)
+
+  @OptionGroup var robot: RobotOptions
+
+  @Option(help: "The model's file.", completion: .file())
+  var model: String
+
+  @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
+  var motions: [String]
+
+  @Flag(help: "Every clip, not only those that training holds back.")
+  var all = false
+
+  @Option(help: "Poses that the optimum is computed for.")
+  var optimumPoses: Int = 400
+
+  @Option(help: "Writes targets and answers for other programs to judge.", completion: .file())
+  var dump: String?
+
+  @Option(help: "Writes a card of the model (Markdown).", completion: .file())
+  var card: String?
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Flag(help: "One JSON object for machines.")
+  var json = false
+
+  func run() throws {
+    let robot = try robot.load()
+    let retargeter = try Retargeter(contentsOf: model, robot: robot)
+    let set = try MotionSet(paths: motions, licence: nil)
+    let files = all ? set.training + set.validation : set.validation
+    guard !files.isEmpty else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip")
+    }
+    let clips = try MotionSet.read(files, options: reading.options)
+    let (evaluation, dump) = retargeter.evaluate(clips, optimumPoses: max(0, optimumPoses))
+    if let path = self.dump { try retargeter.dumpFile(dump).write(to: path) }
+    if let card {
+      try AtomicFile.write(ModelCard(retargeter, evaluation, path: model).text, to: card)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      Console.result(String(decoding: try encoder.encode(evaluation), as: UTF8.self))
+    } else {
+      Console.result(evaluation.lines.joined(separator: "\n"))
+    }
+  }
+}
+
+extension RetargeterEvaluation {
+  /// The figures for people, one a line.
+  var lines: [String] {
+    func millimetres(_ metres: Double) -> String { "\(Console.fixed(1000 * metres, 2)) mm" }
+    let excess = meanDistanceOfOptimumPoses - optimumDistance
+    let share = 100 * excess / max(optimumDistance, 1e-9)
+    var lines = [
+      "\(poses) poses of \(clips) clips",
+      "mean distance of links from targets: \(millimetres(meanDistance)) "
+        + "(95 of 100 poses below \(millimetres(distance95)))",
+      "on \(optimumPoses) poses: \(millimetres(meanDistanceOfOptimumPoses)), optimum of inverse "
+        + "kinematics \(millimetres(optimumDistance)), above it \(millimetres(excess)) "
+        + "(\(Console.fixed(share, 1)) %)",
+      "poses outside of position limits: \(posesOutsideLimits)",
+    ]
+    if let symmetryError {
+      lines.append(
+        "mirrored poses answered differently by \(Console.fixed(symmetryError * 180 / .pi, 3))° on average"
+      )
+    }
+    if let directError {
+      lines.append(
+        "directly mapped joints off by \(Console.fixed(directError * 180 / .pi, 2))° on average")
+    }
+    for (link, distance) in linkDistances.sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(link.padded(28))\(millimetres(distance))")
+    }
+    lines.append("\(Int(posesPerSecond)) poses a second on one core")
+    return lines
+  }
+}
+
+/// What a model is, what it was made from, and how good it is.
+struct ModelCard {
+  let text: String
+
+  init(_ retargeter: Retargeter, _ evaluation: RetargeterEvaluation, path: String) {
+    let file = URL(filePath: path).lastPathComponent
+    let sizes = retargeter.network.configuration
+    let operations = retargeter.network.operations(joints: retargeter.robot.coordinateCount)
+    let history = retargeter.history.sorted { $0.key < $1.key }
+      .map { "| \($0.key) | \($0.value) |" }
+    text = """
+      # \(file)
+
+      A retargeter for the robot `\(retargeter.robot.name)` (URDF \(retargeter.robot.fingerprint)).
+
+      - Network: \(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, feed-forward \
+      \(sizes.feedForward), one token for each of 21 joints; \(operations / 1000) kFLOP a pose.
+      - File: SHA-256 \(retargeter.fingerprint)
+
+      ## Made from
+
+      | what | value |
+      | --- | --- |
+      \(history.joined(separator: "\n"))
+
+      ## Measured on clips that training never saw
+
+      ```
+      \(evaluation.lines.joined(separator: "\n"))
+      ```
+
+      """
+  }
+}

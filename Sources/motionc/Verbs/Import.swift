@@ -1,0 +1,59 @@
+import ArgumentParser
+import Files
+import Foundation
+import Motions
+
+/// `motionc import`: clips on the canonical skeleton.
+struct Import: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Reads motion files onto the canonical skeleton and reports what was found.",
+    discussion: """
+      motionc import capture/*.bvh -o clips
+      motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
+      """)
+
+  @Argument(help: "Motion files or folders of them.", completion: .file())
+  var files: [String]
+
+  @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
+  var output: String
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Flag(help: "The report as one JSON line for each file.")
+  var json = false
+
+  func run() throws {
+    let paths = try MotionPaths.expand(files)
+    try AtomicFile.makeFolder(output)
+    for path in paths {
+      let (clip, report) = try MotionFile.read(path, options: reading.options)
+      let target = "\(output)/\(clip.name).clip.safetensors"
+      try NativeClip.write(clip, report: report, to: target)
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+      } else {
+        Console.result(report.lines.joined(separator: "\n"))
+        Console.result("  written to \(target)")
+      }
+    }
+  }
+}
+
+/// What the user may say about motion files that they do not say themselves.
+struct ReadingOptions: ParsableArguments {
+  @Option(help: "One unit of the files in metres, where it is not found from the body's size.")
+  var scale: Double?
+
+  @Option(name: .customLong("source-rate"), help: "The true frame rate, where the files' own lies [Hz].")
+  var sourceRate: Double?
+
+  @Option(help: "The table of joint names to use (a file name of Skeletons/).")
+  var skeleton: String?
+
+  var options: ImportOptions {
+    ImportOptions(metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton)
+  }
+}

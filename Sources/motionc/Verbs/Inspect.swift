@@ -1,0 +1,165 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+
+/// `motionc inspect`: what a robot's files say.
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows a robot's joints, limits and their source, tree and symmetry pairs.",
+    discussion: """
+      motionc inspect unitree_g1
+      motionc inspect my_robot.urdf --limits my_limits.yaml --json
+      """)
+
+  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  var robot: String
+
+  @Option(help: "A further file of limits.", completion: .file(extensions: ["yaml", "yml"]))
+  var limits: String?
+
+  @Flag(help: "One JSON object for machines.")
+  var json = false
+
+  func run() throws {
+    let robot = try Robot.named(robot, limits: limits)
+    let report = RobotReport(robot)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      report.print()
+    }
+  }
+}
+
+/// What `inspect` tells of a robot.
+private struct RobotReport: Encodable {
+  struct Bound: Encodable {
+    let value: Double
+    let source: String
+
+    init?(_ limit: SourcedLimit?) {
+      guard let limit else { return nil }
+      value = limit.value
+      source = limit.source
+    }
+  }
+
+  struct Coordinate: Encodable {
+    let name: String
+    let kind: String
+    let unit: String
+    let lower: Bound?
+    let upper: Bound?
+    let velocity: Bound?
+    let acceleration: Bound?
+    let jerk: Bound?
+    let mirror: String?
+    let mirrorSign: Double
+  }
+
+  struct Coupled: Encodable {
+    let name: String
+    let terms: [String: Double]
+    let lower: Double
+    let upper: Double
+    let source: String
+  }
+
+  let name: String
+  let path: String
+  let fingerprint: String
+  let floatingBase: Bool
+  let links: Int
+  let joints: [Coordinate]
+  let dependentJoints: [String: String]
+  let coupledLimits: [Coupled]
+  let tree: [String]
+  let warnings: [String]
+
+  init(_ robot: Robot) {
+    name = robot.name
+    path = robot.path
+    fingerprint = robot.fingerprint
+    floatingBase = robot.hasFloatingBase
+    links = robot.links.count
+    let symmetry = robot.symmetry()
+    let names = robot.coordinateNames
+    joints = robot.foldedLimits.enumerated().map { index, limits in
+      let joint = robot.joints[robot.configurationJoints[index]]
+      return Coordinate(
+        name: joint.name, kind: joint.kind.rawValue, unit: joint.isAngular ? "rad" : "m",
+        lower: Bound(limits.lower), upper: Bound(limits.upper), velocity: Bound(limits.velocity),
+        acceleration: Bound(limits.acceleration), jerk: Bound(limits.jerk),
+        mirror: symmetry.partners[index].map { names[$0] }, mirrorSign: symmetry.signs[index])
+    }
+    dependentJoints = Dictionary(
+      uniqueKeysWithValues: robot.joints.compactMap { joint in
+        joint.mimic.map {
+          (joint.name, "\($0.multiplier) * \(robot.joints[$0.leader].name) + \($0.offset)")
+        }
+      })
+    coupledLimits = robot.coupledLimits.map { limit in
+      Coupled(
+        name: limit.name,
+        terms: Dictionary(
+          limit.terms.map { (names[$0.coordinate], $0.factor) }, uniquingKeysWith: +),
+        lower: limit.lower, upper: limit.upper, source: limit.source)
+    }
+    tree = Self.tree(of: robot)
+    warnings = robot.warnings
+  }
+
+  /// One line for each link, indented by its depth.
+  private static func tree(of robot: Robot) -> [String] {
+    var children = [[Int]](repeating: [], count: robot.links.count)
+    for (index, joint) in robot.joints.enumerated() { children[joint.parentLink].append(index) }
+    var lines = [robot.links[0].name]
+    var open = children[0].reversed().map { (joint: $0, depth: 1) }
+    while let (index, depth) = open.popLast() {
+      let joint = robot.joints[index]
+      let indent = String(repeating: "  ", count: min(depth, 40))
+      lines.append("\(indent)\(robot.links[joint.childLink].name)  [\(joint.kind.rawValue) \(joint.name)]")
+      open += children[joint.childLink].reversed().map { ($0, depth + 1) }
+    }
+    return lines
+  }
+
+  func print() {
+    Console.result("\(name): \(links) links, \(joints.count) independent joints, "
+      + "\(dependentJoints.count) dependent, \(floatingBase ? "floating" : "fixed") base")
+    Console.result("from \(path) (SHA-256 \(fingerprint.prefix(12))…)\n")
+    let width = (joints.map(\.name.count).max() ?? 0) + 2
+    Console.result("joint".padded(width) + "lower      upper      velocity   accel.     jerk       mirror")
+    for joint in joints {
+      let bounds = [joint.lower, joint.upper, joint.velocity, joint.acceleration, joint.jerk]
+        .map { ($0.map { Console.fixed($0.value, 3) } ?? "not given").padded(11) }.joined()
+      let sign = joint.mirrorSign < 0 ? "-" : ""
+      Console.result(joint.name.padded(width) + bounds + (joint.mirror.map { sign + $0 } ?? "none"))
+    }
+    let sources = Set(
+      joints.flatMap { [$0.lower, $0.upper, $0.velocity, $0.acceleration, $0.jerk] }
+        .compactMap { $0?.source })
+    Console.result("\nlimits from \(sources.sorted().joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)")
+    for limit in coupledLimits {
+      let sum = limit.terms.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+      Console.result(
+        "coupled '\(limit.name)': \(Console.fixed(limit.lower, 4)) <= \(sum.joined(separator: " + "))"
+          + " <= \(Console.fixed(limit.upper, 4)) (\(limit.source))")
+    }
+    for (name, rule) in dependentJoints.sorted(by: { $0.key < $1.key }) {
+      Console.result("dependent \(name) = \(rule)")
+    }
+    Console.result("\n" + tree.joined(separator: "\n"))
+    for warning in warnings { Console.note("note: \(warning)") }
+  }
+}
+
+extension String {
+  /// The text with spaces after it up to a width.
+  func padded(_ width: Int) -> String {
+    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
+  }
+}

@@ -1,0 +1,222 @@
+import Files
+import Foundation
+import Geometry
+import Kinematics
+import Learning
+import Motions
+import Testing
+
+@testable import Retargeting
+
+@Suite("Retargeters")
+struct RetargeterTests {
+  private let path = FileManager.default.temporaryDirectory
+    .appending(path: "motionc-\(UUID().uuidString).safetensors").path
+
+  private func clip(_ frames: Int) -> MotionClip {
+    MotionClip(
+      name: "random", skeleton: .canonical, frameRate: 30,
+      rootTranslations: (0..<frames).map { [0.1 * Double($0), 0, 0.9] },
+      rotations: Subjects.poses(frames, seed: 8).flatMap { $0 })
+  }
+
+  @Test("Whatever the weights, every answer lies within the URDF's limits", arguments: Subjects.names)
+  func bounded(name: String) throws {
+    let robot = try Subjects.robot(name)
+    let limits = robot.foldedLimits
+    for seed in 0..<5 {
+      let retargeter = try Subjects.untrained(name, seed: UInt64(seed), loudness: 10)
+      let motion = try retargeter.retarget(clip(40))
+      for (index, q) in motion.positions.enumerated() {
+        let limit = limits[index % robot.coordinateCount]
+        let (lower, upper) = (try #require(limit.lower?.value), try #require(limit.upper?.value))
+        #expect(lower <= q && q <= upper)
+      }
+    }
+  }
+
+  @Test("A clip's answers do not depend on its length or on how frames fall into chunks")
+  func chunks() throws {
+    let retargeter = try Subjects.untrained("unitree_g1")
+    let joints = retargeter.robot.coordinateCount
+    let long = try retargeter.retarget(clip(70)).positions
+    for frames in [1, 31, 32, 33, 69] {
+      #expect(try retargeter.retarget(clip(frames)).positions == Array(long.prefix(frames * joints)))
+    }
+  }
+
+  @Test("A model is the same after writing and reading, and the same bytes each time")
+  func roundTrip() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let retargeter = try Subjects.untrained("unitree_g1")
+    try retargeter.write(to: path)
+    let again = try Retargeter(contentsOf: path, robot: retargeter.robot)
+    #expect(try again.retarget(clip(5)).positions == retargeter.retarget(clip(5)).positions)
+    let bytes = try InputFile.bytes(of: path)
+    try again.write(to: path)
+    #expect(try InputFile.bytes(of: path) == bytes)
+  }
+
+  @Test("A model trained for another robot is refused by name")
+  func otherRobot() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Subjects.untrained("unitree_g1").write(to: path)
+    let other = try Subjects.robot("uarm_swift_pro")
+    let error = #expect(throws: RetargetingError.self) {
+      try Retargeter(contentsOf: path, robot: other)
+    }
+    #expect(error?.description.contains("another URDF") == true)
+  }
+
+  @Test("A model that is cut or damaged is refused, never run")
+  func damaged() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let retargeter = try Subjects.untrained("uarm_swift_pro")
+    try retargeter.write(to: path)
+    let bytes = try InputFile.bytes(of: path)
+    for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 50)) {
+      try AtomicFile.write(Array(bytes.prefix(length)), to: path)
+      #expect(throws: (any Error).self) { try Retargeter(contentsOf: path, robot: retargeter.robot) }
+    }
+    var file = try Safetensors(decoding: bytes, path: path)
+    file.tensors["head.weight"] = StoredTensor([.nan], shape: [1])
+    try file.write(to: path)
+    #expect(throws: (any Error).self) { try Retargeter(contentsOf: path, robot: retargeter.robot) }
+  }
+
+  @Test("A floating base stands as high over its ankles as its legs are long")
+  func root() throws {
+    let retargeter = try Subjects.untrained("unitree_g1")
+    var standing = clip(1)
+    standing.rotations = Subjects.tPose
+    standing.rotations[0] = Skeleton.worldFromBodyAtRest
+    standing.rootTranslations = [[1, 2, Skeleton.canonical.standingPelvisHeight]]
+    let root = try #require(try retargeter.retarget(standing).root)
+    #expect(root.rotations[0].angle < 1e-9)
+    let drop = try retargeter.robot.worldFromLinks(
+      [Double](repeating: 0, count: retargeter.robot.coordinateCount))[
+        retargeter.robot.linkIndex(named: "left_ankle_roll_link")
+      ].translation.z
+    let ankle = root.translations[0].z + drop
+    #expect(ankle > 0.02 && ankle < 0.07, "the ankle stands at \(ankle) m")
+    let arm = try Subjects.untrained("uarm_swift_pro")
+    #expect(try arm.retarget(standing).root == nil)
+  }
+}
+
+@Suite("Training a retargeter")
+struct RetargeterTrainingTests {
+  private func options(steps: Int) -> RetargeterTraining.Options {
+    var options = RetargeterTraining.Options()
+    options.network = .init(width: 32, heads: 4, layers: 1, feedForward: 64)
+    options.batch = 64
+    options.steps = steps
+    return options
+  }
+
+  private func training(_ robot: String, _ options: RetargeterTraining.Options) throws
+    -> RetargeterTraining
+  {
+    try RetargeterTraining(
+      robot: Subjects.robot(robot), mapping: Mapping.shipped(for: robot), poses: PosePool(),
+      options: options)
+  }
+
+  @Test("Random poses alone teach a robot to reach", arguments: Subjects.names)
+  func learns(robot: String) throws {
+    var distances: [Float] = []
+    _ = try training(robot, options(steps: 150)).run { progress in
+      distances.append(progress.metrics.first { $0.name == "distance" }?.value ?? .nan)
+    }
+    #expect(distances.count == 150)
+    let (first, last) = (distances[0..<5].reduce(0, +) / 5, distances.suffix(5).reduce(0, +) / 5)
+    #expect(last < 0.6 * first, "from \(first) m to \(last) m")
+  }
+
+  @Test("The same seed gives the same weights for any number of threads, another seed others")
+  func seeds() throws {
+    func weights(threads: Int, seed: UInt64) throws -> [Float] {
+      var options = options(steps: 4)
+      options.threads = threads
+      options.seed = seed
+      return try training("unitree_g1", options).run().retargeter.weights
+    }
+    let one = try weights(threads: 1, seed: 1)
+    #expect(try weights(threads: 2, seed: 1) == one)
+    #expect(try weights(threads: 2, seed: 2) != one)
+  }
+
+  @Test("Training that is broken off and resumed ends in the same weights")
+  func resumed() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var options = options(steps: 12)
+    let straight = try training("unitree_g1", options).run().retargeter.weights
+    options.checkpoint = path
+    var steps = 0
+    let broken = try training("unitree_g1", options).run(isCancelled: { steps >= 5 }) { _ in
+      steps += 1
+    }
+    #expect(broken.ending == .cancelled)
+    let resumed = try training("unitree_g1", options).run(resume: true)
+    #expect(resumed.ending == .finished)
+    #expect(resumed.retargeter.weights == straight)
+    options.weights.distance = 1
+    #expect(throws: RetargetingError.self) {
+      try training("unitree_g1", options).run(resume: true)
+    }
+  }
+
+  @Test("With a reference, the network is drawn to the best configurations")
+  func reference() throws {
+    var pool = PosePool()
+    pool.add(
+      MotionClip(
+        name: "poses", skeleton: .canonical, frameRate: 15,
+        rootTranslations: [Vector3](repeating: .zero, count: 6),
+        rotations: Subjects.poses(6, seed: 3).flatMap { $0 }))
+    var options = options(steps: 60)
+    options.weights.reference = 10
+    options.randomShare = 0
+    var values: [Float] = []
+    _ = try RetargeterTraining(
+      robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
+      poses: pool, options: options
+    ).run { progress in values += progress.metrics.filter { $0.name == "reference" }.map(\.value) }
+    #expect(values.count == 60)
+    #expect(values.suffix(5).reduce(0, +) < 0.7 * values.prefix(5).reduce(0, +))
+  }
+}
+
+@Suite("Inverse kinematics")
+struct InverseKinematicsTests {
+  @Test("Targets that a configuration reaches are reached", arguments: Subjects.names)
+  func reachable(name: String) throws {
+    let robot = try Subjects.robot(name)
+    let (links, weights) = try Subjects.untrained(name).weightedLinks
+    let indices = try links.map { try robot.linkIndex(named: $0) }
+    let problem = InverseKinematics(robot: robot, links: indices, weights: weights)
+    let limits = robot.foldedLimits
+    var random = RandomSource(seed: 6)
+    var near = 0
+    for _ in 0..<50 {
+      let q = limits.map { limit -> Double in
+        let (low, high) = (limit.lower?.value ?? -1, limit.upper?.value ?? 1)
+        return low + (high - low) * (0.3 + 0.4 * Double(random.uniform()))
+      }
+      let goal = robot.worldFromLinks(q).enumerated().filter { indices.contains($0.offset) }
+      let targets = indices.flatMap { index -> [Double] in
+        let place = goal.first { $0.offset == index }?.element.translation ?? .zero
+        return [place.x, place.y, place.z]
+      }
+      let start = q.map { $0 + 0.3 * Double(random.normal()) }
+      let found = problem.solve(targets: targets, starts: [start])
+      if problem.meanDistance(found.configuration, targets: targets) < 1e-3 { near += 1 }
+      for (index, limit) in limits.enumerated() {
+        let (low, high) = (limit.lower?.value ?? -.pi, limit.upper?.value ?? .pi)
+        #expect(low <= found.configuration[index] && found.configuration[index] <= high)
+      }
+    }
+    #expect(near >= 45, "\(near) of 50 reached")
+  }
+}
