@@ -168,7 +168,7 @@ struct Bench: ParsableCommand {
         path: work.path, reason: "compiling it ended with exit code \(process.terminationStatus)")
     }
     var usage = rusage()
-    getrusage(RUSAGE_CHILDREN, &usage)
+    getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
     let megabytes = Double(usage.ru_maxrss) * 1024 / 1e6
     return [line("compile_peak_mb", megabytes, "MB", target: "<= 300", met: megabytes <= 300)]
   }

@@ -25,7 +25,7 @@ struct Verify: ParsableCommand {
       do {
         let trajectory = try SafeTrajectory(contentsOf: file)
         Console.result(json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
-      } catch let error as UnsafeMotion {
+      } catch {
         guard case .violation = error else { throw error }
         failed = true
         Console.result(
