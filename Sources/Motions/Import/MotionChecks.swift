@@ -59,14 +59,19 @@ enum MotionChecks {
   }
 
   private static func reportSpeeds(of clip: MotionClip, in report: inout ImportReport) {
-    let positions = clip.jointPositions()
     var fastest = (speed: 0.0, frame: 0, joint: 0)
     var glitches: [Int] = []
     var teleports: [Int] = []
     var fastestOfFrames: [Double] = []
+    var positions: [Vector3] = []
+    let block = 256
     for frame in 0..<max(clip.frameCount - 1, 0) {
       var fastestHere = 0.0
-      let base = frame * Skeleton.jointCount
+      // A block at a time, so that long clips need no memory for all their positions.
+      if frame % block == 0 {
+        positions = clip.jointPositions(frames: frame..<min(frame + block + 1, clip.frameCount))
+      }
+      let base = frame % block * Skeleton.jointCount
       for joint in 0..<Skeleton.jointCount {
         let step = positions[base + Skeleton.jointCount + joint] - positions[base + joint]
         let speed = step.length * clip.frameRate
