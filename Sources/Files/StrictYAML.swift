@@ -23,19 +23,27 @@ public struct StrictYAML {
 
   /// The top mapping of a file.
   public init(contentsOf path: String, what: String, keys: [String]) throws {
-    try self.init(parsing: InputFile.text(of: path, limit: 16 << 20), path: path, what: what, keys: keys)
+    try self.init(
+      parsing: InputFile.text(of: path, limit: 16 << 20), path: path, what: what, keys: keys)
   }
 
   /// The top mapping of a text.
   public init(parsing text: String, path: String, what: String, keys: [String]) throws {
-    let root: Node?
+    try self.init(
+      Self.document(text, path: path), path: path, what: what, keys: keys)
+  }
+
+  /// The top node of a text; deep nesting, which the parser would follow by recursion, is refused.
+  public static func document(_ text: String, path: String) throws(YAMLError) -> Node {
+    guard text.utf8.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) <= 1000
+    else { throw YAMLError(path: path, node: nil, "it nests too deeply") }
     do {
-      root = try Yams.compose(yaml: text)
+      if let root = try Yams.compose(yaml: text) { return root }
     } catch {
-      throw YAMLError(path: path, node: nil, "not YAML: \(error)")
+      let reason = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+      throw YAMLError(path: path, node: nil, "not YAML: \(reason)")
     }
-    guard let root else { throw YAMLError(path: path, node: nil, "the file is empty") }
-    try self.init(root, path: path, what: what, keys: keys)
+    throw YAMLError(path: path, node: nil, "the file is empty")
   }
 
   /// A mapping within a file.

@@ -171,7 +171,9 @@ extension Retargeter {
   private func measureSymmetry(
     _ result: inout RetargeterEvaluation, _ rotations: [Quaternion], _ dump: EvaluationDump
   ) {
-    guard let mirror = RobotMirror(robot, mapping: targets.mapping), result.poses > 0 else { return }
+    guard let mirror = RobotMirror(robot, mapping: targets.mapping), result.poses > 0 else {
+      return
+    }
     var mirrored: [Quaternion] = []
     mirrored.reserveCapacity(rotations.count)
     for pose in 0..<result.poses {

@@ -96,6 +96,7 @@ public struct PoseTransformer: Parameterized, Sendable {
   public func operations(joints: Int) -> Int {
     let (w, f, t) = (configuration.width, configuration.feedForward, HumanTargets.tokenCount)
     let layer = t * (4 * w * w + 2 * w * f) + 2 * t * t * w
-    return 2 * (t * HumanTargets.featuresPerJoint * w + configuration.layers * layer + t * w * joints)
+    return 2
+      * (t * HumanTargets.featuresPerJoint * w + configuration.layers * layer + t * w * joints)
   }
 }

@@ -131,7 +131,16 @@ public struct RetargeterTraining {
       + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
   }
 
+  /// How much a network evaluation costs a step: evaluations for a batch of this many poses.
+  public var evaluationsPerStep: Int {
+    options.batch + (options.weights.disturbance > 0 ? options.batch / Self.posesForEachChanged : 0)
+  }
+
   // MARK: - A step
+
+  /// The disturbance is a mean over poses, and every fourth pose is enough to estimate it: it costs
+  /// a second evaluation of the network.
+  private static let posesForEachChanged = 4
 
   private func stepFunction(_ network: PoseTransformer) -> Trainer.StepFunction {
     let (source, targets, loss, options) = (source, targets, loss, options)
@@ -139,18 +148,21 @@ public struct RetargeterTraining {
     let joints = loss.bounds.lower.count
     return { part, tape in
       let rows = part.samples.count
-      var draft = StepDraft(rows: rows, targets: targets, joints: joints)
+      let changed = options.weights.disturbance > 0 ? max(1, rows / Self.posesForEachChanged) : 0
+      var draft = StepDraft(rows: rows, changed: changed, targets: targets, joints: joints)
       draft.fill(
         from: source, mirrored: loss.mirror != nil, noise: options.noise,
         references: references, using: &part.random)
       let features = tape.input(
         draft.everything.features,
-        shape: [2 * rows, HumanTargets.tokenCount, HumanTargets.featuresPerJoint])
+        shape: [rows + changed, HumanTargets.tokenCount, HumanTargets.featuresPerJoint])
       let raw = network(features, neutral: neutral, on: &tape)
       let result = loss(
         raw: raw, input: draft.input(),
         progress: Double(part.step) / Double(max(1, options.steps)), on: &tape)
-      for (name, value) in result.values { RetargetingLoss.report(name, tape.scalar(value), to: &part) }
+      for (name, value) in result.values {
+        RetargetingLoss.report(name, tape.scalar(value), to: &part)
+      }
       return result.total
     }
   }
@@ -174,19 +186,21 @@ public struct RetargeterTraining {
 
 /// The poses of one part of a batch on their way into arrays.
 private struct StepDraft {
-  /// The poses, then the same a little changed.
+  /// The poses, then the first of them a little changed.
   var everything: PoseBatch
   private let rows: Int
+  private let changed: Int
   private var lengths: [Float]
   private var reference: [Float]
   private var hasReference: [Float]
 
-  init(rows: Int, targets: HumanTargets, joints: Int) {
+  init(rows: Int, changed: Int, targets: HumanTargets, joints: Int) {
     self.rows = rows
-    everything = PoseBatch(count: 2 * rows, targets: targets)
+    self.changed = changed
+    everything = PoseBatch(count: rows + changed, targets: targets)
     reference = [Float](repeating: 0, count: rows * joints)
     hasReference = [Float](repeating: 0, count: rows)
-    lengths = [Float](repeating: 1, count: rows)
+    lengths = [Float](repeating: 1, count: changed)
   }
 
   mutating func fill(
@@ -210,6 +224,7 @@ private struct StepDraft {
     _ pose: [Quaternion], _ row: Int, noise: Double, using random: inout RandomSource
   ) {
     everything.set(row, to: pose[...])
+    guard row < changed else { return }
     let changed = PoseChange.perturbed(pose, deviation: noise, using: &random)
     everything.set(rows + row, to: changed.pose[...])
     lengths[row] = Float(changed.length)

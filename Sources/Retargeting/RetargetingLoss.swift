@@ -5,14 +5,15 @@ import Learning
 // The training losses, in the correct form where published code and text differ. Legend: *row* a
 // pose, *joint* a coordinate of the robot's configuration, *point* a weighted point of the mapping.
 //
-// A batch of 2 B rows goes through the network at once: B poses, and the same B a little changed.
+// A batch of B + C rows goes through the network at once: B poses, and the first C of them once more,
+// a little changed.
 // Where the mapping is symmetric, the second half of the B poses is the mirror image of the first.
 
 /// What a batch's losses are computed from, beside the network's output.
 struct LossInput {
   /// The poses: B rows of targets.
   var batch: PoseBatch
-  /// How far each changed pose is from its original, B numbers [rad].
+  /// How far each changed pose is from its original, C numbers [rad].
   var noiseLengths: [Float]
   /// Reference configurations [B, joint], radians or metres; empty where there are none.
   var reference: [Float] = []
@@ -47,7 +48,9 @@ struct RetargetingLoss: Sendable {
     do {
       kinematics = BatchedKinematics(
         robot,
-        points: try points.map { BatchedKinematics.Point(link: try robot.linkIndex(named: $0.link)) })
+        points: try points.map {
+          BatchedKinematics.Point(link: try robot.linkIndex(named: $0.link))
+        })
       for map in targets.mapping.directMaps {
         columns.append(try robot.coordinateIndex(named: map.target))
       }
@@ -64,7 +67,7 @@ struct RetargetingLoss: Sendable {
   /// The sum of all losses, and each by its name in its unit.
   ///
   /// - Parameters:
-  ///   - raw: The network's output before bounding [2 B, joint]; ±1 are the limits.
+  ///   - raw: The network's output before bounding [B + C, joint]; ±1 are the limits.
   ///   - progress: How much of the training is done, 0...1.
   func callAsFunction(
     raw: Variable, input: LossInput, progress: Double, on tape: inout Tape
@@ -73,7 +76,7 @@ struct RetargetingLoss: Sendable {
     let joints = bounds.lower.count
     var terms = LossSum()
     let bounded = tape.bounded(raw, lower: bounds.lower, upper: bounds.upper)
-    let places = positions(bounded, on: &tape)  // [2 B, point · 3]
+    let places = positions(bounded, on: &tape)  // [B + C, point · 3]
     let first = tape.rows(places, 0..<rows)
     if weights.distance > 0 {
       terms.add("distance", weights.distance, distance(first, input, on: &tape), &tape)
@@ -84,9 +87,10 @@ struct RetargetingLoss: Sendable {
     if weights.highValue > 0 {
       terms.add("high-value", weights.highValue, highValue(raw, on: &tape), &tape)
     }
-    if weights.disturbance > 0, progress > 0 {
-      let second = tape.rows(places, rows..<2 * rows)
-      let ratio = disturbance(first, second, input, on: &tape)
+    let changed = input.noiseLengths.count
+    if weights.disturbance > 0, progress > 0, changed > 0 {
+      let second = tape.rows(places, rows..<rows + changed)
+      let ratio = disturbance(tape.rows(first, 0..<changed), second, input, on: &tape)
       // The weight grows with training: a steady map matters once there is a map at all.
       terms.add("disturbance", weights.disturbance * progress, ratio, &tape)
     }

@@ -30,7 +30,8 @@ struct ImportTableTests {
     #expect(Set(folders) == Set(allowedImports.keys))
   }
 
-  @Test("A module imports of ours only what the table allows", arguments: allowedImports.keys.sorted())
+  @Test(
+    "A module imports of ours only what the table allows", arguments: allowedImports.keys.sorted())
   func imports(module: String) throws {
     let ours = Set(allowedImports.keys)
     let allowed = try #require(allowedImports[module])

@@ -11,7 +11,10 @@ struct HumanTargetsTests {
     var batch = PoseBatch(count: 1, targets: targets)
     batch.set(0, to: pose[...])
     return stride(from: 0, to: batch.positions.count, by: 3).map {
-      [Double(batch.positions[$0]), Double(batch.positions[$0 + 1]), Double(batch.positions[$0 + 2])]
+      [
+        Double(batch.positions[$0]), Double(batch.positions[$0 + 1]),
+        Double(batch.positions[$0 + 2]),
+      ]
     }
   }
 

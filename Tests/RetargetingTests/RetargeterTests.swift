@@ -20,7 +20,8 @@ struct RetargeterTests {
       rotations: Subjects.poses(frames, seed: 8).flatMap { $0 })
   }
 
-  @Test("Whatever the weights, every answer lies within the URDF's limits", arguments: Subjects.names)
+  @Test(
+    "Whatever the weights, every answer lies within the URDF's limits", arguments: Subjects.names)
   func bounded(name: String) throws {
     let robot = try Subjects.robot(name)
     let limits = robot.foldedLimits
@@ -41,7 +42,8 @@ struct RetargeterTests {
     let joints = retargeter.robot.coordinateCount
     let long = try retargeter.retarget(clip(70)).positions
     for frames in [1, 31, 32, 33, 69] {
-      #expect(try retargeter.retarget(clip(frames)).positions == Array(long.prefix(frames * joints)))
+      #expect(
+        try retargeter.retarget(clip(frames)).positions == Array(long.prefix(frames * joints)))
     }
   }
 
@@ -76,7 +78,9 @@ struct RetargeterTests {
     let bytes = try InputFile.bytes(of: path)
     for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 50)) {
       try AtomicFile.write(Array(bytes.prefix(length)), to: path)
-      #expect(throws: (any Error).self) { try Retargeter(contentsOf: path, robot: retargeter.robot) }
+      #expect(throws: (any Error).self) {
+        try Retargeter(contentsOf: path, robot: retargeter.robot)
+      }
     }
     var file = try Safetensors(decoding: bytes, path: path)
     file.tensors["head.weight"] = StoredTensor([.nan], shape: [1])
@@ -125,9 +129,9 @@ struct RetargeterTrainingTests {
   @Test("Random poses alone teach a robot to reach", arguments: Subjects.names)
   func learns(robot: String) throws {
     var distances: [Float] = []
-    _ = try training(robot, options(steps: 150)).run { progress in
+    _ = try training(robot, options(steps: 150)).run(progress: { progress in
       distances.append(progress.metrics.first { $0.name == "distance" }?.value ?? .nan)
-    }
+    })
     #expect(distances.count == 150)
     let (first, last) = (distances[0..<5].reduce(0, +) / 5, distances.suffix(5).reduce(0, +) / 5)
     #expect(last < 0.6 * first, "from \(first) m to \(last) m")
@@ -154,9 +158,8 @@ struct RetargeterTrainingTests {
     let straight = try training("unitree_g1", options).run().retargeter.weights
     options.checkpoint = path
     var steps = 0
-    let broken = try training("unitree_g1", options).run(isCancelled: { steps >= 5 }) { _ in
-      steps += 1
-    }
+    let broken = try training("unitree_g1", options).run(
+      isCancelled: { steps >= 5 }, progress: { _ in steps += 1 })
     #expect(broken.ending == .cancelled)
     let resumed = try training("unitree_g1", options).run(resume: true)
     #expect(resumed.ending == .finished)
@@ -182,7 +185,9 @@ struct RetargeterTrainingTests {
     _ = try RetargeterTraining(
       robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
       poses: pool, options: options
-    ).run { progress in values += progress.metrics.filter { $0.name == "reference" }.map(\.value) }
+    ).run(progress: { progress in
+      values += progress.metrics.filter { $0.name == "reference" }.map(\.value)
+    })
     #expect(values.count == 60)
     #expect(values.suffix(5).reduce(0, +) < 0.7 * values.prefix(5).reduce(0, +))
   }

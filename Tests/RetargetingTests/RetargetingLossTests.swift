@@ -26,19 +26,21 @@ struct RetargetingLossTests {
       loss = try RetargetingLoss(targets: targets, robot: robot, weights: weights)
       var random = RandomSource(seed: seed)
       var batch = PoseBatch(count: rows, targets: targets)
-      for (row, pose) in Subjects.poses(rows, seed: seed).enumerated() { batch.set(row, to: pose[...]) }
+      for (row, pose) in Subjects.poses(rows, seed: seed).enumerated() {
+        batch.set(row, to: pose[...])
+      }
       let reference = (0..<(rows * joints)).map { _ in random.normal() * 0.3 }
       input = LossInput(
-        batch: batch, noiseLengths: (0..<rows).map { _ in 0.1 + random.uniform() },
+        batch: batch, noiseLengths: (0..<rows / 2).map { _ in 0.1 + random.uniform() },
         reference: reference, hasReference: (0..<rows).map { Float($0 % 2) })
       // Some beyond the limits, so that every loss has something to say.
-      raw = (0..<(2 * rows * joints)).map { _ in random.normal() * 1.2 }
+      raw = (0..<(3 * rows / 2 * joints)).map { _ in random.normal() * 1.2 }
     }
 
     func value(_ raw: [Float]) -> (total: Float, values: [String: Float], gradient: [Float]) {
       let parameters = FloatBuffer(count: 16)
       var tape = Tape(parameters: parameters, gradients: FloatBuffer(count: 16))
-      let variable = tape.input(raw, shape: [2 * rows, joints], needsGradient: true)
+      let variable = tape.input(raw, shape: [3 * rows / 2, joints], needsGradient: true)
       let result = loss(raw: variable, input: input, progress: 0.5, on: &tape)
       tape.backward(result.total)
       let values = result.values.map { ($0.name, tape.scalar($0.value)) }

@@ -27,7 +27,8 @@ struct MotionCompiler: Sendable {
       let seconds = Console.fixed(trajectory.duration, 2)
       var text = "\(path): \(trajectory.sampleCount) samples, \(seconds) s, every limit holds"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
-        text += "; left the motion by at most \(Console.fixed(worst.greatest, 4)) "
+        text +=
+          "; left the motion by at most \(Console.fixed(worst.greatest, 4)) "
           + "(\(worst.name) at \(Console.fixed(worst.time, 2)) s)"
         if deviation.factor > 1 { text += ", \(Console.fixed(deviation.factor, 2)) times slower" }
       }

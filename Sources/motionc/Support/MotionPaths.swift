@@ -18,7 +18,9 @@ enum MotionPaths {
         continue
       }
       let below = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-      let motions = below.filter { extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
+      let motions = below.filter {
+        extensions.contains(URL(filePath: $0).pathExtension.lowercased())
+      }
       guard !motions.isEmpty else {
         throw FileError.malformed(
           path: path, reason: "the folder holds no motion (.bvh, .npz or .safetensors)")

@@ -50,7 +50,8 @@ struct MotionSet {
       let path = "\(folder)/\(row[file])"
       if row[split] == "val" {
         validation.append(path)
-      } else if licence.map({ prefix in terms.map { row[$0].hasPrefix(prefix) } ?? false }) ?? true {
+      } else if licence.map({ prefix in terms.map { row[$0].hasPrefix(prefix) } ?? false }) ?? true
+      {
         training.append(path)
       }
     }

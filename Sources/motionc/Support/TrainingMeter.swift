@@ -21,7 +21,8 @@ struct TrainingMeter {
       return
     }
     let seconds = Double(progress.elapsed.components.seconds)
-    let left = seconds / Double(max(1, progress.step - first)) * Double(progress.steps - progress.step)
+    let left =
+      seconds / Double(max(1, progress.step - first)) * Double(progress.steps - progress.step)
     let figures = progress.metrics.filter { $0.name != "loss" }.map { metric in
       let unit = metric.unit == "1" || metric.unit.isEmpty ? "" : " \(metric.unit)"
       return "\(metric.name) \(Console.fixed(Double(metric.value), 4))\(unit)"

@@ -22,7 +22,8 @@ struct TrajectoryReport {
       fields.append("\"stretch\": \(JSONText.number(deviation.factor))")
       fields.append(
         "\"deviation\": {\"greatest\": \(JSONText.number(worst.greatest)), "
-          + "\"joint\": \(JSONText.quoted(worst.name)), \"time_s\": \(JSONText.number(worst.time))}")
+          + "\"joint\": \(JSONText.quoted(worst.name)), \"time_s\": \(JSONText.number(worst.time))}"
+      )
     }
     json = "{\(fields.joined(separator: ", "))}"
   }

@@ -33,7 +33,8 @@ struct Bench: ParsableCommand {
   func run() throws {
     let known = measures.map(\.name)
     for name in only where !known.contains(name) {
-      throw ValidationError("There is no measure '\(name)'; there are \(known.joined(separator: ", ")).")
+      throw ValidationError(
+        "There is no measure '\(name)'; there are \(known.joined(separator: ", ")).")
     }
     for (name, measure) in measures where only.isEmpty || only.contains(name) {
       for line in try measure() { Console.result(line) }
@@ -66,7 +67,8 @@ struct Bench: ParsableCommand {
   private func forwardKinematics() throws -> [String] {
     let result = KinematicsBenchmark.run(try Robot.named("unitree_g1"))
     return [
-      line("fk_ns", result.forwardNanoseconds, "ns", target: "<= 100",
+      line(
+        "fk_ns", result.forwardNanoseconds, "ns", target: "<= 100",
         met: result.forwardNanoseconds <= 100)
     ]
   }
@@ -74,7 +76,8 @@ struct Bench: ParsableCommand {
   private func backwardKinematics() throws -> [String] {
     let result = KinematicsBenchmark.run(try Robot.named("unitree_g1"))
     return [
-      line("fk_backward_ratio", result.backwardRatio, "ratio", target: "<= 3",
+      line(
+        "fk_backward_ratio", result.backwardRatio, "ratio", target: "<= 3",
         met: result.backwardRatio <= 3)
     ]
   }
@@ -107,7 +110,9 @@ struct Bench: ParsableCommand {
     return [
       line(
         name, ratio, "times faster", target: ">= \(Int(target))", met: ratio.map { $0 >= target },
-        also: ", \"our_seconds\": \(JSONText.number(seconds.rounded(5)))\(peerText)")
+        also:
+          ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.batch), "
+          + "\"network_evaluations\": \(training.evaluationsPerStep)\(peerText)")
     ]
   }
 

@@ -56,7 +56,8 @@ struct Compile: ParsableCommand {
   @Option(help: "Threads; all cores if not given.")
   var threads: Int?
 
-  @Option(help: "Writes reference, control points and limits for other programs to judge (one motion).",
+  @Option(
+    help: "Writes reference, control points and limits for other programs to judge (one motion).",
     completion: .file())
   var dump: String?
 
@@ -95,7 +96,8 @@ struct Compile: ParsableCommand {
     for outcome in outcomes {
       switch outcome {
       case .success(let done):
-        Console.result(json ? TrajectoryReport(done.trajectory, path: done.path).json : done.summary)
+        Console.result(
+          json ? TrajectoryReport(done.trajectory, path: done.path).json : done.summary)
         if let dump { try done.trajectory.optimumDump(of: done.motion).write(to: dump) }
       case .failure(let error):
         Console.note("motionc: \(error)")

@@ -37,11 +37,15 @@ struct Doctor: ParsableCommand {
 
   private var blas: Check {
     guard BLAS.isAvailable else {
-      return ("OpenBLAS", false, "\(String(cString: motionc_blas_error())); install libopenblas-dev")
+      return (
+        "OpenBLAS", false, "\(String(cString: motionc_blas_error())); install libopenblas-dev"
+      )
     }
     let one = LearningBenchmark.blasSpeed(size: 512, threads: 1)
     let two = LearningBenchmark.blasSpeed(size: 512, threads: 2)
-    let narrow = BLAS.processorHasAVX512 && !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(BLAS.kernels)
+    let narrow =
+      BLAS.processorHasAVX512
+      && !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(BLAS.kernels)
     return (
       "OpenBLAS", !narrow,
       "\(BLAS.configuration.trimmingCharacters(in: .whitespaces)), kernels \(BLAS.kernels), "

@@ -55,7 +55,8 @@ struct EvaluateRetargeter: ParsableCommand {
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(
-        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip")
+        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
+      )
     }
     let clips = try MotionSet.read(files, options: reading.options)
     let (evaluation, dump) = retargeter.evaluate(clips, optimumPoses: max(0, optimumPoses))

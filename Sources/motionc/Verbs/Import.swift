@@ -47,7 +47,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: "One unit of the files in metres, where it is not found from the body's size.")
   var scale: Double?
 
-  @Option(name: .customLong("source-rate"), help: "The true frame rate, where the files' own lies [Hz].")
+  @Option(
+    name: .customLong("source-rate"), help: "The true frame rate, where the files' own lies [Hz].")
   var sourceRate: Double?
 
   @Option(help: "The table of joint names to use (a file name of Skeletons/).")

@@ -121,18 +121,21 @@ private struct RobotReport: Encodable {
     while let (index, depth) = open.popLast() {
       let joint = robot.joints[index]
       let indent = String(repeating: "  ", count: min(depth, 40))
-      lines.append("\(indent)\(robot.links[joint.childLink].name)  [\(joint.kind.rawValue) \(joint.name)]")
+      lines.append(
+        "\(indent)\(robot.links[joint.childLink].name)  [\(joint.kind.rawValue) \(joint.name)]")
       open += children[joint.childLink].reversed().map { ($0, depth + 1) }
     }
     return lines
   }
 
   func print() {
-    Console.result("\(name): \(links) links, \(joints.count) independent joints, "
-      + "\(dependentJoints.count) dependent, \(floatingBase ? "floating" : "fixed") base")
+    Console.result(
+      "\(name): \(links) links, \(joints.count) independent joints, "
+        + "\(dependentJoints.count) dependent, \(floatingBase ? "floating" : "fixed") base")
     Console.result("from \(path) (SHA-256 \(fingerprint.prefix(12))…)\n")
     let width = (joints.map(\.name.count).max() ?? 0) + 2
-    Console.result("joint".padded(width) + "lower      upper      velocity   accel.     jerk       mirror")
+    Console.result(
+      "joint".padded(width) + "lower      upper      velocity   accel.     jerk       mirror")
     for joint in joints {
       let bounds = [joint.lower, joint.upper, joint.velocity, joint.acceleration, joint.jerk]
         .map { ($0.map { Console.fixed($0.value, 3) } ?? "not given").padded(11) }.joined()
@@ -142,7 +145,9 @@ private struct RobotReport: Encodable {
     let sources = Set(
       joints.flatMap { [$0.lower, $0.upper, $0.velocity, $0.acceleration, $0.jerk] }
         .compactMap { $0?.source })
-    Console.result("\nlimits from \(sources.sorted().joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)")
+    Console.result(
+      "\nlimits from \(sources.sorted().joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)"
+    )
     for limit in coupledLimits {
       let sum = limit.terms.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
       Console.result(

@@ -29,11 +29,13 @@ struct TrainRetargeter: ParsableCommand {
 
   @OptionGroup var robot: RobotOptions
 
-  @Option(help: "The mapping's file; Mappings/human-to-ROBOT.yaml if none is given.",
+  @Option(
+    help: "The mapping's file; Mappings/human-to-ROBOT.yaml if none is given.",
     completion: .file(extensions: ["yaml"]))
   var mapping: String?
 
-  @Option(parsing: .upToNextOption, help: "Motion files or folders; random poses if none is given.",
+  @Option(
+    parsing: .upToNextOption, help: "Motion files or folders; random poses if none is given.",
     completion: .file())
   var motions: [String] = []
 

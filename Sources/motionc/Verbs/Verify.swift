@@ -24,7 +24,8 @@ struct Verify: ParsableCommand {
     for file in files {
       do {
         let trajectory = try SafeTrajectory(contentsOf: file)
-        Console.result(json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
+        Console.result(
+          json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
       } catch {
         guard case .violation = error else { throw error }
         failed = true
