@@ -23,13 +23,17 @@ struct FileTests {
           name: "pair", terms: [.init(coordinate: 0, factor: 1), .init(coordinate: 1, factor: -2)],
           lower: -.infinity, upper: 0.9, source: "limits.yaml")
       ])
+    var positions: [Double] = []
+    var root = JointMotion.Root(translations: [], rotations: [])
+    for frame in 0..<100 {
+      let time = Double(frame)
+      positions += [sin(time / 8), 0.1 + 0.1 * sin(time / 5)]
+      root.translations.append([time * 0.01, 0, 1])
+      root.rotations.append(Quaternion(angle: time * 0.01, axis: .unitZ))
+    }
     let motion = JointMotion(
       name: "wave \"one\"", jointNames: ["shoulder", "slide"], frameRate: 50,
-      positions: (0..<100).flatMap { [sin(Double($0) / 8), 0.1 + 0.1 * sin(Double($0) / 5)] },
-      root: JointMotion.Root(
-        translations: (0..<100).map { [Double($0) * 0.01, 0, 1] },
-        rotations: (0..<100).map { Quaternion(angle: Double($0) * 0.01, axis: .unitZ) }),
-      provenance: ["source": "wave.bvh", "seed": "7"])
+      positions: positions, root: root, provenance: ["source": "wave.bvh", "seed": "7"])
     trajectory = try compile(
       motion, within: safety, robot: RobotIdentity(name: "arm", fingerprint: "abc"))
   }
