@@ -22,8 +22,6 @@ extension Tape {
   }
 
   /// Where a node's gradient goes: memory that is written first (fresh) or added to.
-  func isWanted(_ index: Int) -> Bool { nodes[index].needsGradient }
-
   private mutating func target(_ index: Int) -> (pointer: Pointer, fresh: Bool)? {
     guard nodes[index].needsGradient else { return nil }
     if let gradient = nodes[index].gradient { return (gradient, false) }

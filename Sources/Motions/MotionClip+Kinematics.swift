@@ -23,18 +23,22 @@ extension MotionClip {
   }
 
   /// The positions of all joints in the world [m], 22 for each frame.
-  public func jointPositions() -> [Vector3] {
+  public func jointPositions() -> [Vector3] { jointPositions(frames: 0..<frameCount) }
+
+  /// The positions of all joints in the world in some frames [m], 22 for each.
+  public func jointPositions(frames: Range<Int>) -> [Vector3] {
     var positions: [Vector3] = []
-    positions.reserveCapacity(rotations.count)
+    positions.reserveCapacity(frames.count * Skeleton.jointCount)
     var world = [Quaternion](repeating: .identity, count: Skeleton.jointCount)
-    for frame in 0..<frameCount {
+    for frame in frames {
       let base = frame * Skeleton.jointCount
+      let first = positions.count
       world[0] = rotations[base]
       positions.append(rootTranslations[frame])
       for joint in 1..<Skeleton.jointCount {
         let parent = Skeleton.parents[joint]
         world[joint] = world[parent] * rotations[base + joint]
-        positions.append(positions[base + parent] + world[parent] * skeleton.restOffsets[joint])
+        positions.append(positions[first + parent] + world[parent] * skeleton.restOffsets[joint])
       }
     }
     return positions

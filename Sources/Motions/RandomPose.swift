@@ -12,8 +12,10 @@ public enum RandomPose {
     case mixed
   }
 
-  /// One pose: 22 rotations, the first worldFromPelvis of a body that faces along x, then
-  /// parentFromJoint. The same generator gives the same pose.
+  /// One pose of 22 rotations.
+  ///
+  /// The first is worldFromPelvis of a body that faces along x, the others are parentFromJoint.
+  /// The same generator gives the same pose.
   public static func sample(
     using generator: inout some RandomNumberGenerator, spread: Spread = .mixed,
     ranges: HumanJointRanges = .adult

@@ -37,6 +37,8 @@ struct BVHImportTests {
     var file: String
     var legs = 1e-6
     var head = 1e-6
+    /// The same for spine and arms, which hang on a joint of the spine more than ours [m].
+    var upper = 1e-6
     var testDescription: String { file }
   }
 
@@ -46,15 +48,18 @@ struct BVHImportTests {
       Case(file: "cmu/01_02_a.bvh", head: 0.015), Case(file: "cmu/02_01.bvh", head: 0.003),
       Case(file: "cmu/cmux_train_walking_01.bvh", head: 0.003),
       Case(file: "misc/style_neutral_01_000.bvh", legs: 0.008, head: 0.003),
+      Case(file: "misc/cmu_jumping_jacks.bvh", head: 0.003),
+      Case(file: "bandai/dataset-2_walk_normal_001.bvh"), Case(file: "cmu_daz/60_01_a.bvh"),
+      Case(file: "misc/fair1_jumping.bvh", head: 0.003, upper: 0.003),
     ])
   func positions(of item: Case) throws {
     let legs: Set<Skeleton.Joint> = [
       .leftHip, .rightHip, .leftKnee, .rightKnee, .leftAnkle, .rightAnkle, .leftFoot, .rightFoot,
     ]
     let worst = try worstDistances(item.file)
-    #expect(worst.count == 22)
+    #expect(worst.count >= 19)
     for (joint, distance) in worst {
-      let tolerance = joint == .head ? item.head : legs.contains(joint) ? item.legs : 1e-6
+      let tolerance = joint == .head ? item.head : legs.contains(joint) ? item.legs : item.upper
       #expect(distance < tolerance, "\(joint): \(distance) m")
     }
   }

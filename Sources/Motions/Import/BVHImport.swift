@@ -3,10 +3,20 @@ import Geometry
 
 /// A BVH file on the canonical skeleton, frame by frame.
 struct BVHImport {
-  private let hierarchy: BVHHierarchy
+  /// What solving a frame needs of a joint, without names and arrays to count references of.
+  private struct Step {
+    var parent: Int
+    var firstChannel: Int
+    var channelCount: Int
+    var offset: Vector3
+    /// The kinds of the channels, three bits each.
+    var kinds: UInt32
+  }
+
+  private let steps: [Step]
+  private let worldFromSource: Quaternion
   private let alignment: SkeletonAlignment
   private let metresPerUnit: Double
-  private let offsets: [Vector3]
   /// sourceFromJoint of the file's joints in the current frame.
   private var turns: [Quaternion]
   /// Their positions [units of the file].
@@ -36,7 +46,7 @@ struct BVHImport {
       match, hierarchy: hierarchy, offsets: offsets, path: path)
     let unit = try unit(of: alignment, match.table, options: options, path: path)
     var source = BVHImport(
-      hierarchy: hierarchy, alignment: alignment, unit: unit, offsets: offsets,
+      hierarchy: hierarchy, alignment: alignment, unit: unit,
       name: MotionFile.clipName(path), frameRate: options.frameRate ?? reader.frameRate,
       frameCount: reader.plausibleFrameCount)
     source.append(row)
@@ -62,11 +72,16 @@ struct BVHImport {
 
   private init(
     hierarchy: BVHHierarchy, alignment: SkeletonAlignment, unit: UnitDetection.Result,
-    offsets: [Vector3], name: String, frameRate: Double, frameCount: Int
+    name: String, frameRate: Double, frameCount: Int
   ) {
-    self.hierarchy = hierarchy
+    steps = hierarchy.joints.map { joint in
+      Step(
+        parent: joint.parent, firstChannel: joint.firstChannel,
+        channelCount: joint.channels.count, offset: joint.offset,
+        kinds: joint.channels.reversed().reduce(0) { $0 << 3 | UInt32($1.rawValue) })
+    }
+    worldFromSource = alignment.worldFromSource
     self.alignment = alignment
-    self.offsets = offsets
     metresPerUnit = unit.metresPerUnit
     looseSums = Array(repeating: (.zero, 0), count: alignment.loose.count)
     turns = Array(repeating: .identity, count: hierarchy.joints.count)
@@ -121,7 +136,6 @@ extension BVHImport {
   /// Appends a row of the file to the clip.
   private mutating func append(_ row: [Double]) {
     solve(row)
-    let worldFromSource = alignment.worldFromSource
     let base = clip.rotations.count
     for joint in 0..<Skeleton.jointCount {
       let parent = Skeleton.parents[joint]
@@ -189,18 +203,19 @@ extension BVHImport {
 
   /// Forward kinematics of the file's own joints.
   private mutating func solve(_ row: [Double]) {
-    for index in hierarchy.joints.indices {
-      let parent = hierarchy.joints[index].parent
-      var offset = hierarchy.joints[index].offset
+    for index in steps.indices {
+      let step = steps[index]
+      let parent = step.parent
+      var offset = step.offset
       var local = Quaternion.identity
-      var channel = hierarchy.joints[index].firstChannel
-      for kind in hierarchy.joints[index].channels {
-        let value = row[channel]
-        channel += 1
-        if kind.isPosition {
-          offset[kind.axis] = value
+      var kinds = step.kinds
+      for channel in step.firstChannel..<step.firstChannel + step.channelCount {
+        let kind = Int(kinds & 7)
+        kinds >>= 3
+        if kind < 3 {
+          offset[kind] = row[channel]
         } else {
-          local = local.turned(degrees: value, aboutAxis: kind.axis)
+          local = local.turned(degrees: row[channel], aboutAxis: kind - 3)
         }
       }
       guard parent >= 0 else {

@@ -5,6 +5,10 @@ enum MotionChecks {
   /// A joint faster than this is a fault of the capture [m/s].
   static let glitchSpeed = 25.0
 
+  /// The median over the frames of the fastest joint's speed that nobody reaches [m/s]; runners
+  /// come to 7.
+  static let implausibleMedianSpeed = 10.0
+
   /// Drops a T-pose before the motion, counts glitches and doubts the frame rate.
   static func run(on clip: inout MotionClip, options: ImportOptions, report: inout ImportReport) {
     if !options.keepsTPose, startsWithTPose(clip) {
@@ -27,7 +31,8 @@ enum MotionChecks {
     let second = bodyPositions(clip, frame: 1)
     let third = bodyPositions(clip, frame: 2)
     let jump = largestDistance(first, second)
-    return jump > 0.15 && jump > 4 * largestDistance(second, third)
+    // Nobody leaves a T-pose at 10 m/s and goes on at a fourth of that.
+    return jump * clip.frameRate > 10 && jump > 4 * largestDistance(second, third)
   }
 
   /// Arms level to the sides, legs down.
@@ -54,13 +59,19 @@ enum MotionChecks {
   }
 
   private static func reportSpeeds(of clip: MotionClip, in report: inout ImportReport) {
-    let positions = clip.jointPositions()
     var fastest = (speed: 0.0, frame: 0, joint: 0)
     var glitches: [Int] = []
     var teleports: [Int] = []
+    var fastestOfFrames: [Double] = []
+    var positions: [Vector3] = []
+    let block = 256
     for frame in 0..<max(clip.frameCount - 1, 0) {
       var fastestHere = 0.0
-      let base = frame * Skeleton.jointCount
+      // A block at a time, so that long clips need no memory for all their positions.
+      if frame % block == 0 {
+        positions = clip.jointPositions(frames: frame..<min(frame + block + 1, clip.frameCount))
+      }
+      let base = frame % block * Skeleton.jointCount
       for joint in 0..<Skeleton.jointCount {
         let step = positions[base + Skeleton.jointCount + joint] - positions[base + joint]
         let speed = step.length * clip.frameRate
@@ -69,7 +80,9 @@ enum MotionChecks {
         if joint == 0, speed > glitchSpeed { teleports.append(frame) }
       }
       if fastestHere > glitchSpeed { glitches.append(frame) }
+      fastestOfFrames.append(fastestHere)
     }
+    reportRate(fastestOfFrames.sorted(), clip.frameRate, in: &report)
     report.fastestJointSpeed = fastest.speed
     report.glitchFrames = glitches
     if let frame = teleports.first {
@@ -87,6 +100,18 @@ enum MotionChecks {
         "a joint is faster than \(ImportReport.short(glitchSpeed)) m/s behind frame"
           + " \(first)\(more(glitches)); the worst is \(name) at"
           + " \(ImportReport.short(fastest.speed)) m/s behind frame \(fastest.frame)"))
+  }
+
+  /// Doubts a frame rate with which the body is fast all the time.
+  private static func reportRate(
+    _ speeds: [Double], _ rate: Double, in report: inout ImportReport
+  ) {
+    guard speeds.count >= 10, speeds[speeds.count / 2] > implausibleMedianSpeed else { return }
+    report.findings.append(
+      .init(
+        .doubtfulRate,
+        "half of the time a joint is faster than \(ImportReport.short(speeds[speeds.count / 2]))"
+          + " m/s, so the frame rate of \(ImportReport.short(rate)) Hz is probably too high"))
   }
 
   private static func more(_ frames: [Int]) -> String {

@@ -32,17 +32,21 @@ enum ExitStatus {
   /// The code of an error.
   static func code(for error: any Error) -> ExitCode {
     switch error {
-    case let error as FileError:
-      switch error {
-      case .unreadable: noInput
-      case .malformed: dataError
-      case .cannotCreate: cannotCreate
-      case .writeFailed: ioError
-      }
+    case let error as FileError: code(for: error)
+    case UnsafeMotion.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate
     default: dataError
+    }
+  }
+
+  private static func code(for error: FileError) -> ExitCode {
+    switch error {
+    case .unreadable: noInput
+    case .malformed: dataError
+    case .cannotCreate: cannotCreate
+    case .writeFailed: ioError
     }
   }
 

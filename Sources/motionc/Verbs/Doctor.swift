@@ -39,8 +39,8 @@ struct Doctor: ParsableCommand {
     guard BLAS.isAvailable else {
       return ("OpenBLAS", false, "\(String(cString: motionc_blas_error())); install libopenblas-dev")
     }
-    let one = LearningBenchmark.gigaflops(size: 512, workers: 1)
-    let two = LearningBenchmark.gigaflops(size: 512, workers: 2)
+    let one = LearningBenchmark.blasSpeed(size: 512, threads: 1)
+    let two = LearningBenchmark.blasSpeed(size: 512, threads: 2)
     let narrow = BLAS.processorHasAVX512 && !["SkylakeX", "Cooperlake", "SapphireRapids"].contains(BLAS.kernels)
     return (
       "OpenBLAS", !narrow,

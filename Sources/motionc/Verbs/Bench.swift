@@ -1,0 +1,223 @@
+import ArgumentParser
+import Autodiff
+import Files
+import Foundation
+import Kinematics
+import Learning
+import Motions
+import Retargeting
+import Trajectories
+
+/// `motionc bench`: the measures of the README's table.
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures speed: one JSON line for each measure, with its target.",
+    discussion: """
+      motionc bench
+      motionc bench --only fk_ns --only limit_program_s
+
+      The two speed-ups compare with PyTorch and need its times, which 'make bench-peers' measures \
+      in the same run and hands over; without them their value is null and ours is in \
+      'our_seconds'.
+      """)
+
+  @Option(help: "Only this measure; may be repeated.")
+  var only: [String] = []
+
+  @Option(help: "Seconds of PyTorch's step at the compact size.")
+  var peerCompactSeconds: Double?
+
+  @Option(help: "Seconds of PyTorch's step of the published network.")
+  var peerPublishedSeconds: Double?
+
+  func run() throws {
+    let known = measures.map(\.name)
+    for name in only where !known.contains(name) {
+      throw ValidationError("There is no measure '\(name)'; there are \(known.joined(separator: ", ")).")
+    }
+    for (name, measure) in measures where only.isEmpty || only.contains(name) {
+      for line in try measure() { Console.result(line) }
+    }
+  }
+
+  private typealias Measure = () throws -> [String]
+
+  private var measures: [(name: String, run: Measure)] {
+    [
+      ("fk_ns", forwardKinematics), ("fk_backward_ratio", backwardKinematics),
+      ("retargeter_step_speedup", compactStep), ("retargeter_default_speedup", defaultStep),
+      ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
+      ("compile_peak_mb", compileMemory),
+    ]
+  }
+
+  /// One line; `met` is null where there is nothing to compare with.
+  private func line(
+    _ name: String, _ value: Double?, _ unit: String, target: String, met: Bool?,
+    also: String = ""
+  ) -> String {
+    "{\"name\": \"\(name)\", \"value\": \(value.map { JSONText.number($0.rounded(4)) } ?? "null"), "
+      + "\"unit\": \"\(unit)\", \"target\": \"\(target)\", "
+      + "\"met\": \(met.map { "\($0)" } ?? "null")\(also)}"
+  }
+
+  // MARK: - Kinematics
+
+  private func forwardKinematics() throws -> [String] {
+    let result = KinematicsBenchmark.run(try Robot.named("unitree_g1"))
+    return [
+      line("fk_ns", result.forwardNanoseconds, "ns", target: "<= 100",
+        met: result.forwardNanoseconds <= 100)
+    ]
+  }
+
+  private func backwardKinematics() throws -> [String] {
+    let result = KinematicsBenchmark.run(try Robot.named("unitree_g1"))
+    return [
+      line("fk_backward_ratio", result.backwardRatio, "ratio", target: "<= 3",
+        met: result.backwardRatio <= 3)
+    ]
+  }
+
+  // MARK: - Learning
+
+  private func compactStep() throws -> [String] {
+    let compact = PoseTransformer.Configuration(width: 128, heads: 4, layers: 4, feedForward: 512)
+    return try speedUp("retargeter_step_speedup", compact, peer: peerCompactSeconds, target: 3)
+  }
+
+  private func defaultStep() throws -> [String] {
+    try speedUp(
+      "retargeter_default_speedup", PoseTransformer.Configuration(), peer: peerPublishedSeconds,
+      target: 300)
+  }
+
+  private func speedUp(
+    _ name: String, _ network: PoseTransformer.Configuration, peer: Double?, target: Double
+  ) throws -> [String] {
+    var options = RetargeterTraining.Options()
+    options.network = network
+    options.weights.reference = 0
+    let training = try RetargeterTraining(
+      robot: Robot.named("unitree_g1"), mapping: Mapping.shipped(for: "unitree_g1"),
+      poses: PosePool(), options: options)
+    let seconds = try training.secondsPerStep()
+    let ratio = peer.map { $0 / seconds }
+    let peerText = peer.map { ", \"peer_seconds\": \(JSONText.number($0.rounded(4)))" } ?? ""
+    return [
+      line(
+        name, ratio, "times faster", target: ">= \(Int(target))", met: ratio.map { $0 >= target },
+        also: ", \"our_seconds\": \(JSONText.number(seconds.rounded(5)))\(peerText)")
+    ]
+  }
+
+  private func blas() throws -> [String] {
+    try BLAS.require()
+    return [256, 512, 1024].flatMap { size in
+      [1, 2].map { threads in
+        let speed = LearningBenchmark.blasSpeed(size: size, threads: threads)
+        return line(
+          "blas_gflops", speed, "GFLOP/s", target: "what the widest kernels reach", met: nil,
+          also: ", \"size\": \(size), \"threads\": \(threads), \"kernels\": \"\(BLAS.kernels)\"")
+      }
+    }
+  }
+
+  // MARK: - Compiling
+
+  private func limitProgram() throws -> [String] {
+    let seconds = try TrajectoryBenchmark.limitProgramSeconds()
+    return [line("limit_program_s", seconds, "s", target: "<= 0.1", met: seconds <= 0.1)]
+  }
+
+  private func compileSpeed() throws -> [String] {
+    let work = try BenchmarkMotion(minutes: 2)
+    defer { work.remove() }
+    let robot = try Robot.named("unitree_g1")
+    let compiler = MotionCompiler(
+      retargeter: try Retargeter(contentsOf: shippedModel(), robot: robot),
+      limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
+      rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [])
+    var best = 0.0
+    for _ in 0..<3 {
+      let clock = ContinuousClock()
+      let start = clock.now
+      _ = try compiler.compile(work.path)
+      let time = (clock.now - start).components
+      let seconds = Double(time.seconds) + Double(time.attoseconds) * 1e-18
+      best = max(best, Double(work.frames) / seconds)
+    }
+    return [line("compile_fps", best, "frames/s", target: ">= 5000", met: best >= 5000)]
+  }
+
+  private func compileMemory() throws -> [String] {
+    let work = try BenchmarkMotion(minutes: 10)
+    defer { work.remove() }
+    let process = Process()
+    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = [
+      "compile", work.path, "--robot", "unitree_g1", "--model", try shippedModel(), "-o",
+      work.folder,
+    ]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw FileError.malformed(
+        path: work.path, reason: "compiling it ended with exit code \(process.terminationStatus)")
+    }
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
+    let megabytes = Double(usage.ru_maxrss) * 1024 / 1e6
+    return [line("compile_peak_mb", megabytes, "MB", target: "<= 300", met: megabytes <= 300)]
+  }
+
+  private func shippedModel() throws -> String {
+    guard let examples = ProjectFolder.locate("Examples") else {
+      throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
+    }
+    return "\(examples)/Models/unitree_g1.safetensors"
+  }
+}
+
+/// A long motion made of the shipped walk, in a folder of its own.
+private struct BenchmarkMotion {
+  let folder: String
+  let path: String
+  let frames: Int
+
+  init(minutes: Int) throws {
+    guard let examples = ProjectFolder.locate("Examples") else {
+      throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
+    }
+    let clip = try MotionFile.read("\(examples)/Motions/walk.bvh").clip
+    frames = Int(Double(minutes * 60) * clip.frameRate)
+    // There and back again, so that no frame jumps.
+    let last = max(1, clip.frameCount - 1)
+    let order = (0..<frames).map { frame in
+      let place = frame % (2 * last)
+      return place <= last ? place : 2 * last - place
+    }
+    let count = Skeleton.jointCount
+    let long = MotionClip(
+      name: "long", skeleton: clip.skeleton, frameRate: clip.frameRate,
+      rootTranslations: order.map { clip.rootTranslations[$0] },
+      rotations: order.flatMap { clip.rotations[($0 * count)..<(($0 + 1) * count)] })
+    folder = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
+    path = "\(folder)/long.bvh"
+    try AtomicFile.makeFolder(folder)
+    try BVHWriter.write(long, to: path)
+  }
+
+  func remove() { try? FileManager.default.removeItem(atPath: folder) }
+}
+
+extension Double {
+  /// The number with so many digits after the point.
+  fileprivate func rounded(_ digits: Int) -> Double {
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    return (self * scale).rounded() / scale
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+import Motions
+import Retargeting
+import Trajectories
+
+/// `motionc compile`: human motion to trajectories within all limits.
+struct Compile: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compiles human motion into robot trajectories that keep every limit.",
+    discussion: """
+      motionc compile walk.bvh --robot unitree_g1 --model g1.safetensors -o out
+      motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
+        --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
+
+      Writes NAME.trajectory.safetensors, the file that proves its limits, and what --format asks \
+      for. With --timing keep the clock is the motion's and the report says how far the limits \
+      made the trajectory leave it; with --timing stretch it is slowed down until it is nearer \
+      than --tolerance. A motion that cannot be compiled is named and leaves no file; the others \
+      are compiled.
+      """)
+
+  /// What may happen to the motion's clock.
+  enum TimingChoice: String, ExpressibleByArgument, CaseIterable {
+    case keep, stretch
+  }
+
+  @Argument(help: "Motion files or folders of them.", completion: .file())
+  var motions: [String]
+
+  @OptionGroup var robot: RobotOptions
+
+  @Option(help: "The retargeter's file.", completion: .file())
+  var model: String
+
+  @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
+  var output: String
+
+  @Option(help: "Further formats, with commas between: csv, npz, json, yaml.")
+  var format: FormatList = FormatList(formats: [])
+
+  @Option(help: "Samples a second of the trajectory [Hz]; the motion's own if not given.")
+  var rate: Double?
+
+  @Option(help: "Keep the clock, or stretch time until the deviation is small.")
+  var timing: TimingChoice = .keep
+
+  @Option(help: "The greatest deviation with --timing stretch [rad or m].")
+  var tolerance: Double = 0.05
+
+  @Option(help: "The speed of the motion, 2 for twice as fast.")
+  var speed: Double = 1
+
+  @Option(help: "Threads; all cores if not given.")
+  var threads: Int?
+
+  @Option(help: "Writes reference, control points and limits for other programs to judge (one motion).",
+    completion: .file())
+  var dump: String?
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Flag(help: "One JSON line for each trajectory.")
+  var json = false
+
+  func validate() throws {
+    guard (rate ?? 1) > 0, rate?.isFinite ?? true, speed > 0, speed.isFinite, tolerance > 0 else {
+      throw ValidationError("--rate, --speed and --tolerance must be above 0.")
+    }
+    guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+  }
+
+  func run() throws {
+    let robot = try robot.load()
+    let compiler = MotionCompiler(
+      retargeter: try Retargeter(contentsOf: model, robot: robot),
+      limits: try SafetyLimits(robot: robot),
+      robot: RobotIdentity(robot),
+      timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
+      reading: reading.options, output: output, formats: format.formats)
+    let files = try MotionPaths.expand(motions)
+    guard dump == nil || files.count == 1 else {
+      throw ValidationError("--dump goes with one motion; found \(files.count).")
+    }
+    try MotionPaths.refuseCollisions(files)
+    try AtomicFile.makeFolder(output)
+    let outcomes = Parallel.map(
+      files, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+    ) { file in
+      Result { try compiler.compile(file) }
+    }
+    var firstFailure: (any Error)?
+    for outcome in outcomes {
+      switch outcome {
+      case .success(let done):
+        Console.result(json ? TrajectoryReport(done.trajectory, path: done.path).json : done.summary)
+        if let dump { try done.trajectory.optimumDump(of: done.motion).write(to: dump) }
+      case .failure(let error):
+        Console.note("motionc: \(error)")
+        firstFailure = firstFailure ?? error
+      }
+    }
+    if let firstFailure { throw ExitStatus.code(for: firstFailure) }
+  }
+}
+
+/// The formats of `--format`.
+struct FormatList: ExpressibleByArgument {
+  let formats: [TrajectoryFormat]
+
+  init(formats: [TrajectoryFormat]) { self.formats = formats }
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",").map(String.init)
+    formats = names.compactMap { TrajectoryFormat(rawValue: $0) }
+    guard formats.count == names.count else { return nil }
+  }
+
+  var defaultValueDescription: String { "none" }
+}

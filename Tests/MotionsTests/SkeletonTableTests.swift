@@ -1,0 +1,104 @@
+import Geometry
+import Testing
+
+@testable import Motions
+
+@Suite("Skeleton tables")
+struct SkeletonTableTests {
+  /// A small BVH file of a T-pose with Mixamo's names, z up where asked, in a unit.
+  private func mixamo(prefix: String = "", zUp: Bool = false, unit: Double = 0.01) -> String {
+    let names: [Skeleton.Joint: String] = [
+      .pelvis: "Hips", .leftHip: "LeftUpLeg", .rightHip: "RightUpLeg", .spine1: "Spine",
+      .leftKnee: "LeftLeg", .rightKnee: "RightLeg", .spine2: "Spine1", .leftAnkle: "LeftFoot",
+      .rightAnkle: "RightFoot", .spine3: "Spine2", .leftFoot: "LeftToeBase",
+      .rightFoot: "RightToeBase", .neck: "Neck", .leftCollar: "LeftShoulder",
+      .rightCollar: "RightShoulder", .head: "Head", .leftShoulder: "LeftArm",
+      .rightShoulder: "RightArm", .leftElbow: "LeftForeArm", .rightElbow: "RightForeArm",
+      .leftWrist: "LeftHand", .rightWrist: "RightHand",
+    ]
+    func write(_ joint: Skeleton.Joint) -> String {
+      let p = Skeleton.canonical.restOffset(of: joint) / unit
+      let place = zUp ? "\(p.x) \(-p.z) \(p.y)" : "\(p.x) \(p.y) \(p.z)"
+      let root = joint == .pelvis
+      return "\(root ? "ROOT" : "JOINT") \(prefix)\(names[joint] ?? "")\n{\nOFFSET \(place)\n"
+        + "CHANNELS \(root ? "6 Xposition Yposition Zposition" : "3") Xrotation Yrotation"
+        + " Zrotation\n" + joint.children.map(write).joined() + "}\n"
+    }
+    let row = Array(repeating: "0", count: 69).joined(separator: " ")
+    return "HIERARCHY\n\(write(.pelvis))MOTION\nFrames: 2\nFrame Time: 0.04\n\(row)\n\(row)\n"
+  }
+
+  @Test(
+    "a T-pose becomes rotations of zero whatever axis, unit and name prefix",
+    arguments: [("", false, 0.01), ("mixamorig:", true, 1), ("mixamorig1:", false, 0.0254)])
+  func tPose(prefix: String, zUp: Bool, unit: Double) throws {
+    let text = mixamo(prefix: prefix, zUp: zUp, unit: unit)
+    let (clip, report) = try BVHImport.read(
+      Array(text.utf8), path: "t.bvh", options: ImportOptions())
+    #expect(report.skeleton == "mixamo" && report.metresPerUnit == unit)
+    #expect(report.upAxis == (zUp ? "z" : "y") && report.frameRate == 25)
+    #expect(angle(clip.rotations[0], Skeleton.worldFromBodyAtRest) < 1e-9)
+    for joint in 1..<22 { #expect(clip.rotations[joint].angle < 1e-9) }
+    for joint in Skeleton.Joint.allCases {
+      let difference =
+        clip.skeleton.restOffset(of: joint) - Skeleton.canonical.restOffset(of: joint)
+      #expect(difference.length < 1e-9)
+    }
+  }
+
+  @Test("names that no table knows are listed with what is missing")
+  func unknownNames() throws {
+    let text = mixamo().replacing("LeftUpLeg", with: "Femur").replacing("Hips", with: "Base")
+      .replacing("LeftArm", with: "Humerus")
+    let error = #expect(throws: MotionError.self) {
+      try BVHImport.read(Array(text.utf8), path: "t.bvh", options: ImportOptions())
+    }
+    let sentence = try #require(error?.description)
+    for part in ["Femur", "Humerus", "mixamo", "Hips", "are missing"] {
+      #expect(sentence.contains(part), "\(sentence)")
+    }
+  }
+
+  @Test("one unknown name between known ones is told by its place, and said")
+  func inferredName() throws {
+    let text = mixamo().replacing("LeftUpLeg", with: "Femur")
+    let (_, report) = try BVHImport.read(
+      Array(text.utf8), path: "t.bvh", options: ImportOptions())
+    #expect(report.findings.contains { $0.message.contains("'Femur' is taken for L_Hip") })
+  }
+
+  @Test("a scale that the user gives is used, and one that makes no sense is refused")
+  func scale() throws {
+    let bytes = Array(mixamo().utf8)
+    let options = ImportOptions(metresPerUnit: 0.02)
+    let (clip, _) = try BVHImport.read(bytes, path: "t.bvh", options: options)
+    #expect(abs(clip.skeleton.stature - 3.4) < 1e-6)
+    for bad in [0, -1, .nan, .infinity] {
+      #expect(throws: MotionError.self) { try ImportOptions(metresPerUnit: bad).check() }
+    }
+  }
+
+  @Test(
+    "tables with unknown keys, joints or directions are refused",
+    arguments: [
+      "skeleton: a\njoints: {Pelvis: Hips}\nscael: 1", "skeleton: a\njoints: {Nose: Hips}",
+      "skeleton: a\njoints: {Pelvis: Hips}\ntpose: {Pelvis: {x: upwards, y: left}}",
+      "skeleton: a\njoints: {Pelvis: Hips}\naxes: [+x, +w, +z]", "joints: {Pelvis: Hips}", "[1, 2]",
+      "skeleton: a\njoints: {Pelvis: Hips}\nunit: -1", ": : :", "",
+    ])
+  func badTables(yaml: String) {
+    #expect(throws: MotionError.self) { try SkeletonTable(yaml: yaml, path: "t.yaml") }
+  }
+
+  @Test("every table that ships can be read and knows all joints it needs")
+  func shipped() throws {
+    let tables = try SkeletonTable.shipped()
+    let names = tables.map(\.name)
+    #expect(
+      names == ["bandai", "canonical", "cmu", "cmu_daz", "cmu_max", "fair1", "lafan1", "mixamo"])
+    for table in tables {
+      for joint in SkeletonTable.required { #expect(table.joints[joint] != nil) }
+      #expect(Set(table.joints.values).count == table.joints.count)
+    }
+  }
+}
