@@ -19,24 +19,24 @@ struct LaneProgram {
   }
 
   /// Control points 0..<count, then three that repeat the last one.
-  private(set) var point: [Lanes]
+  var point: [Lanes]
   /// The number of control points.
   let count: Int
   /// The bounds of the differences of each order.
   let bound: Quadruple
   /// The number of interior-point steps that were made.
-  private(set) var iterations = 0
+  var iterations = 0
   /// The proven distance to the optimum, as a share of the objective.
-  private(set) var relativeGap = Lanes(repeating: .infinity)
+  var relativeGap = Lanes(repeating: .infinity)
 
-  private var reference: [Lanes]
-  private var gradient: [Lanes]
-  private var affineStep: [Lanes]
-  private var step: [Lanes]
+  var reference: [Lanes]
+  var gradient: [Lanes]
+  var affineStep: [Lanes]
+  var step: [Lanes]
   /// The band of the matrix, then of its factor (the diagonal as a reciprocal).
-  private var band: [Quadruple]
-  private var multiplier: [Multipliers]
-  private var multiplierStep: [Multipliers]
+  var band: [Quadruple]
+  var multiplier: [Multipliers]
+  var multiplierStep: [Multipliers]
 
   /// The program of these references [sample], at least four, relative to the middle.
   init(reference samples: [Lanes], bound: Quadruple) {
@@ -51,8 +51,8 @@ struct LaneProgram {
     reference = samples
   }
 
-  private var variables: ClosedRange<Int> { 2...(count - 3) }
-  private var constraints: Double { Double(8 * count) }
+  var variables: ClosedRange<Int> { 2...(count - 3) }
+  var constraints: Double { Double(8 * count) }
 
   /// Comes as near to the optimum as `tolerance`, a share of the objective.
   mutating func solve(tolerance: Double, iterationLimit: Int = 80) {
@@ -96,7 +96,7 @@ extension LaneProgram {
 
   /// A strictly feasible beginning: the reference at rest at both ends, drawn towards the middle
   /// until all of its differences are well within their bounds.
-  private mutating func start() {
+  mutating func start() {
     let last = count - 3
     for i in variables {
       point[i] = reference[min(max(i - 1, 1), count - 4)]
@@ -116,13 +116,13 @@ extension LaneProgram {
     repeatEnds()
   }
 
-  private mutating func repeatEnds() {
+  mutating func repeatEnds() {
     for i in 0..<2 { point[i] = point[2] }
     for i in count - 2..<count + 3 { point[i] = point[count - 3] }
   }
 
   /// Sets all multipliers for the same complementarity; returns its sum.
-  private mutating func initialMultipliers() -> Lanes {
+  mutating func initialMultipliers() -> Lanes {
     var objective = Lanes.zero
     var window = DifferenceWindow(point.span)
     for i in 0..<count - 2 {
@@ -145,7 +145,7 @@ extension LaneProgram {
   }
 
   /// The squared length of the Lagrangian's gradient.
-  private mutating func dualResidual() -> Lanes {
+  mutating func dualResidual() -> Lanes {
     var window = DifferenceWindow(point.span)
     var (samples, rows) = (SampleGather(), DifferenceGather())
     for i in 0..<count + 3 {
@@ -165,7 +165,7 @@ extension LaneProgram {
   }
 
   /// Moves what was gathered at the resting ends to the one variable of each.
-  fileprivate static func fold(_ values: inout [Lanes], _ count: Int) {
+  static func fold(_ values: inout [Lanes], _ count: Int) {
     values[2] += values[0] + values[1]
     for i in count - 2..<count + 3 { values[count - 3] += values[i] }
   }
@@ -173,17 +173,9 @@ extension LaneProgram {
 
 // MARK: - One step
 
-/// The reciprocals of the slacks of one pair of rows.
-@inline(__always)
-private func reciprocals(_ bound: Lanes, _ value: Lanes) -> (above: Lanes, below: Lanes) {
-  let (above, below) = (bound - value, bound + value)
-  let both = 1 / (above * below)
-  return (below * both, above * both)
-}
-
 extension LaneProgram {
   /// The matrix and the gradient of the objective; returns the objective.
-  private mutating func assemble() -> Lanes {
+  mutating func assemble() -> Lanes {
     // Taken out, for a span of a stored property holds on to all of self.
     var (bands, gradients) = ([Quadruple](), [Lanes]())
     (bands, band) = (band, bands)
@@ -196,14 +188,14 @@ extension LaneProgram {
   }
 
   @inline(__always)
-  private static func weight(
+  static func weight(
     _ bound: Lanes, _ value: Lanes, _ above: Lanes, _ below: Lanes
   ) -> Lanes {
     let (a, b) = (bound - value, bound + value)
     return (above * b + below * a) / (a * b)
   }
 
-  private func gather(_ band: inout [Quadruple], _ gradient: inout [Lanes]) -> Lanes {
+  func gather(_ band: inout [Quadruple], _ gradient: inout [Lanes]) -> Lanes {
     let (points, references) = (point.span, reference.span)
     let multipliers = multiplier.span
     var bands = band.mutableSpan
@@ -246,7 +238,7 @@ extension LaneProgram {
   }
 
   /// Moves the entries of the resting ends to the one variable of each.
-  private mutating func foldBand() {
+  mutating func foldBand() {
     let places = Array(0..<min(3, count)) + Array(max(3, count - 6)..<count + 3)
     let entries = places.map { band[$0] }
     for i in places { band[i] = Quadruple() }
@@ -266,7 +258,7 @@ extension LaneProgram {
   }
 
   /// Factors the matrix in place and substitutes the negated gradient forwards.
-  private static func factor(
+  static func factor(
     _ band: inout [Quadruple], _ step: inout [Lanes], _ gradient: [Lanes]
   ) {
     let gradients = gradient.span
@@ -296,7 +288,7 @@ extension LaneProgram {
     }
   }
 
-  private static func substituteForwards(
+  static func substituteForwards(
     _ values: inout [Lanes], _ band: [Quadruple], _ count: Int
   ) {
     let bands = band.span
@@ -316,7 +308,7 @@ extension LaneProgram {
     }
   }
 
-  private static func substituteBack(
+  static func substituteBack(
     _ values: inout [Lanes], _ band: [Quadruple], _ count: Int
   ) {
     let bands = band.span
@@ -330,144 +322,5 @@ extension LaneProgram {
     }
     for i in 0..<2 { x[i] = x[2] }
     for i in count - 2..<count + 3 { x[i] = x[count - 3] }
-  }
-}
-
-// MARK: - Predictor and corrector
-
-extension LaneProgram {
-  /// How far the affine step is from breaking a bound, as the largest `−ds/s` or `−dz/z`, and the
-  /// sum of `ds·dz`.
-  private func affineReach() -> (largest: Lanes, curvature: Lanes) {
-    let (points, steps) = (point.span, affineStep.span)
-    let multipliers = multiplier.span
-    var (at, along) = (DifferenceWindow(points), DifferenceWindow(steps))
-    var (largest, least, curvature) = (Lanes.zero, Lanes.zero, Lanes.zero)
-    for i in 0..<count {
-      let (d, t) = (at.advance(to: i, in: points), along.advance(to: i, in: steps))
-      let (a, b) = (multipliers[i].above, multipliers[i].below)
-      @inline(__always)
-      func pair(_ bound: Lanes, _ d: Lanes, _ t: Lanes, _ a: Lanes, _ b: Lanes) {
-        let inverse = reciprocals(bound, d)
-        let (p, m) = (t * inverse.above, -t * inverse.below)
-        largest = larger(larger(largest, p), m)
-        least = smaller(smaller(least, p), m)
-        curvature += t * (a * (1 - p) - b * (1 - m))
-      }
-      pair(bound.e0, d.e0, t.e0, a.e0, b.e0)
-      pair(bound.e1, d.e1, t.e1, a.e1, b.e1)
-      pair(bound.e2, d.e2, t.e2, a.e2, b.e2)
-      pair(bound.e3, d.e3, t.e3, a.e3, b.e3)
-    }
-    // The affine step takes −dz/z = 1 + ds/s.
-    return (larger(largest, 1 - least), curvature)
-  }
-
-  /// The step to the complementarity `target`, with the affine step's curvature taken into account.
-  private mutating func correct(_ target: Lanes) {
-    correctedRightSide(target)
-    Self.fold(&step, count)
-    Self.substituteForwards(&step, band, count)
-    Self.substituteBack(&step, band, count)
-  }
-
-  private mutating func correctedRightSide(_ target: Lanes) {
-    let (variables, point, affineStep, gradient) = (variables, point, affineStep, gradient)
-    let (count, bound, multiplier) = (count, bound, multiplier)
-    let (points, affine, gradients) = (point.span, affineStep.span, gradient.span)
-    let multipliers = multiplier.span
-    var steps = step.mutableSpan
-    var (at, along) = (DifferenceWindow(points), DifferenceWindow(affine))
-    var rows = DifferenceGather()
-    for i in 0..<count + 3 {
-      var y = Quadruple()
-      if i < count {
-        let (d, t) = (at.advance(to: i, in: points), along.advance(to: i, in: affine))
-        let (a, b) = (multipliers[i].above, multipliers[i].below)
-        @inline(__always)
-        func pair(_ bound: Lanes, _ d: Lanes, _ t: Lanes, _ a: Lanes, _ b: Lanes) -> Lanes {
-          let inverse = reciprocals(bound, d)
-          let (p, m) = (t * inverse.above, -t * inverse.below)
-          return (target - t * a * (1 - p)) * inverse.above
-            - (target + t * b * (1 - m)) * inverse.below
-        }
-        y.e0 = pair(bound.e0, d.e0, t.e0, a.e0, b.e0)
-        y.e1 = pair(bound.e1, d.e1, t.e1, a.e1, b.e1)
-        y.e2 = pair(bound.e2, d.e2, t.e2, a.e2, b.e2)
-        y.e3 = pair(bound.e3, d.e3, t.e3, a.e3, b.e3)
-      }
-      steps[i] = -rows.push(y)
-    }
-    // The folded gradient stands at the variables only; what lies beyond is folded once.
-    for i in variables { steps[i] -= gradients[i] }
-  }
-
-  /// The steps of the multipliers, and the largest `−ds/s` or `−dz/z`.
-  private mutating func correctedReach(_ target: Lanes) -> Lanes {
-    let (count, bound) = (count, bound)
-    let (point, affineStep, step, multiplier) = (point, affineStep, step, multiplier)
-    let (points, affine, steps) = (point.span, affineStep.span, step.span)
-    let multipliers = multiplier.span
-    var multiplierSteps = multiplierStep.mutableSpan
-    var at = DifferenceWindow(points)
-    var (predicted, along) = (DifferenceWindow(affine), DifferenceWindow(steps))
-    var largest = Lanes.zero
-    for i in 0..<count {
-      let d = at.advance(to: i, in: points)
-      let t = predicted.advance(to: i, in: affine)
-      let u = along.advance(to: i, in: steps)
-      let (a, b) = (multipliers[i].above, multipliers[i].below)
-      var (da, db) = (Quadruple(), Quadruple())
-      @inline(__always)
-      func pair(
-        _ bound: Lanes, _ d: Lanes, _ t: Lanes, _ u: Lanes, _ a: Lanes, _ b: Lanes
-      ) -> (Lanes, Lanes) {
-        let inverse = reciprocals(bound, d)
-        let (p, m) = (t * inverse.above, -t * inverse.below)
-        let (q, r) = (u * inverse.above, -u * inverse.below)
-        let stepAbove = (target - t * a * (1 - p)) * inverse.above - a * (1 - q)
-        let stepBelow = (target + t * b * (1 - m)) * inverse.below - b * (1 - r)
-        largest = larger(larger(largest, q), r)
-        let both = 1 / (a * b)
-        largest = larger(larger(largest, -stepAbove * b * both), -stepBelow * a * both)
-        return (stepAbove, stepBelow)
-      }
-      (da.e0, db.e0) = pair(bound.e0, d.e0, t.e0, u.e0, a.e0, b.e0)
-      (da.e1, db.e1) = pair(bound.e1, d.e1, t.e1, u.e1, a.e1, b.e1)
-      (da.e2, db.e2) = pair(bound.e2, d.e2, t.e2, u.e2, a.e2, b.e2)
-      (da.e3, db.e3) = pair(bound.e3, d.e3, t.e3, u.e3, a.e3, b.e3)
-      multiplierSteps[i] = Multipliers(above: da, below: db)
-    }
-    return largest
-  }
-
-  /// Goes along the step by a share of its length; returns the complementarity there.
-  private mutating func advance(_ length: Lanes) -> Lanes {
-    for i in variables { point[i] += length * step[i] }
-    repeatEnds()
-    let (count, bound, point, multiplierStep) = (count, bound, point, multiplierStep)
-    let (points, multiplierSteps) = (point.span, multiplierStep.span)
-    var multipliers = multiplier.mutableSpan
-    var at = DifferenceWindow(points)
-    var sum = Lanes.zero
-    for i in 0..<count {
-      let d = at.advance(to: i, in: points)
-      let (da, db) = (multiplierSteps[i].above, multiplierSteps[i].below)
-      var (a, b) = (multipliers[i].above, multipliers[i].below)
-      a.e0 += length * da.e0
-      a.e1 += length * da.e1
-      a.e2 += length * da.e2
-      a.e3 += length * da.e3
-      b.e0 += length * db.e0
-      b.e1 += length * db.e1
-      b.e2 += length * db.e2
-      b.e3 += length * db.e3
-      sum += a.e0 * (bound.e0 - d.e0) + b.e0 * (bound.e0 + d.e0)
-      sum += a.e1 * (bound.e1 - d.e1) + b.e1 * (bound.e1 + d.e1)
-      sum += a.e2 * (bound.e2 - d.e2) + b.e2 * (bound.e2 + d.e2)
-      sum += a.e3 * (bound.e3 - d.e3) + b.e3 * (bound.e3 + d.e3)
-      multipliers[i] = Multipliers(above: a, below: b)
-    }
-    return sum
   }
 }

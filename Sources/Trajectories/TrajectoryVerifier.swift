@@ -233,6 +233,7 @@ extension TrajectoryVerifier {
     var (least, greatest) = (Double.infinity, -Double.infinity)
     var (leastAt, greatestAt) = (0.0, 0.0)
     let flat = weights.flatMap(\.self)
+    let base = bound.quantity == .position || bound.quantity == .coupled ? 1.0 : 0.0
     if pieces == 0 {
       // One sample: all control points are equal, and so is the curve.
       (least, greatest) =
@@ -245,7 +246,9 @@ extension TrajectoryVerifier {
       )
       for s in shares.indices {
         let w = 4 * s
-        let value = flat[w] * c0 + flat[w + 1] * c1 + flat[w + 2] * c2 + flat[w + 3] * c3
+        // The weights sum to one or, of a derivative, to zero; so a constant stays what it is.
+        let value =
+          base * c1 + (flat[w] * (c0 - c1) + flat[w + 2] * (c2 - c1) + flat[w + 3] * (c3 - c1))
         guard bound.lower <= value, value <= bound.upper else {
           throw Violation(
             name: bound.name, quantity: bound.quantity,
