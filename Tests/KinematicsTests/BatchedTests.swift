@@ -41,8 +41,8 @@ struct BatchedTests {
   }
 
   @Test(
-    "link poses agree with Pinocchio to 2e-5 m", .enabled(if: SharedData.isPresent),
-    arguments: GoldenKinematics.names)
+    "link poses agree with Pinocchio to 2e-5 m",
+    arguments: GoldenKinematics.paths)
   func golden(_ name: String) throws {
     let golden = try GoldenKinematics(name)
     let robot = try Robot(urdf: golden.urdf)

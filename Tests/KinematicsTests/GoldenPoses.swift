@@ -22,24 +22,33 @@ struct GoldenKinematics: CustomStringConvertible {
   var sampleCount: Int { configurations.count / joints.count }
   var jacobianSampleCount: Int { jacobians.count / (links.count * 6 * joints.count) }
 
-  static let names: [String] = {
+  /// The project's own robots, and where the reference data is there, all robots of it.
+  static let paths: [String] = {
+    let fixtures = SharedData.fixtures
+    let own = ["unitree_g1", "uarm_swift_pro"].map {
+      fixtures.appending(path: "kinematics-\($0).safetensors").path
+    }
     guard let golden = try? SharedData.url("golden"),
       let files = try? FileManager.default.contentsOfDirectory(atPath: golden.path)
-    else { return [] }
+    else { return own }
     // ToddlerBot's values are there, its URDF is not.
-    return files.filter { name in
+    let others = files.filter { name in
       name.hasPrefix("kinematics-") && name.hasSuffix(".safetensors")
         && !name.contains("toddlerbot")
-    }.sorted()
+    }
+    return own + others.sorted().map { golden.appending(path: $0).path }
   }()
 
-  init(_ name: String) throws {
-    let file = try Safetensors(contentsOf: SharedData.url("golden/\(name)").path)
+  init(_ path: String) throws {
+    let file = try Safetensors(contentsOf: path)
     func list(_ key: String) throws -> [String] {
       try JSONDecoder().decode([String].self, from: Data(#require(file.metadata[key]).utf8))
     }
-    self.name = name
-    urdf = try SharedData.url(#require(file.metadata["urdf"])).path
+    name = URL(filePath: path).lastPathComponent
+    let place = try #require(file.metadata["urdf"])
+    urdf =
+      place.hasPrefix("Robots/")
+      ? SharedData.checkout.appending(path: place).path : try SharedData.url(place).path
     joints = try list("joints")
     links = try list("links")
     configurations = try file.tensor("configuration").doubles()
@@ -67,11 +76,9 @@ struct GoldenKinematics: CustomStringConvertible {
   }
 }
 
-@Suite(
-  "Link poses and Jacobians agree with Pinocchio",
-  .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
+@Suite("Link poses and Jacobians agree with Pinocchio")
 struct GoldenPoses {
-  @Test("poses to 1e-9", arguments: GoldenKinematics.names)
+  @Test("poses to 1e-9", arguments: GoldenKinematics.paths)
   func poses(_ name: String) throws {
     let golden = try GoldenKinematics(name)
     let robot = try Robot(urdf: golden.urdf)
@@ -94,7 +101,7 @@ struct GoldenPoses {
     #expect(worst <= 1e-9)
   }
 
-  @Test("Jacobians to 1e-8", arguments: GoldenKinematics.names)
+  @Test("Jacobians to 1e-8", arguments: GoldenKinematics.paths)
   func jacobians(_ name: String) throws {
     let golden = try GoldenKinematics(name)
     let robot = try Robot(urdf: golden.urdf)

@@ -91,7 +91,8 @@ struct RobotsOfOurs {
     .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
   func unitree() throws {
     let ours = try Robot.named("unitree_g1")
-    let golden = try GoldenKinematics("kinematics-g1_29dof_rev_1_0.safetensors")
+    let golden = try GoldenKinematics(
+      SharedData.url("golden/kinematics-g1_29dof_rev_1_0.safetensors").path)
     let vendor = try Robot(urdf: golden.urdf)
     #expect(ours.links == vendor.links)
     #expect(ours.coordinateNames == vendor.coordinateNames)

@@ -42,7 +42,7 @@ struct RetargetingLossTests {
       var tape = Tape(parameters: parameters, gradients: FloatBuffer(count: 16))
       let variable = tape.input(raw, shape: [3 * rows / 2, joints], needsGradient: true)
       let result = loss(raw: variable, input: input, progress: 0.5, on: &tape)
-      tape.backward(result.total)
+      tape.backward(from: result.total)
       let values = result.values.map { ($0.name, tape.scalar($0.value)) }
       return (
         tape.scalar(result.total), Dictionary(uniqueKeysWithValues: values),

@@ -2,10 +2,15 @@ public import Foundation
 
 /// The reference data that lies beside a developer's checkout; users do not have it.
 public enum SharedData {
+  /// The checkout that the tests were built from.
+  public static let checkout = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  /// The reference values that the project keeps for its own robots and networks.
+  public static let fixtures = checkout.appending(path: "Tests/Fixtures")
+
   /// The folder, or nil where it does not lie beside the checkout.
   public static let folder: URL? = {
-    let checkout = URL(filePath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
     let shared = checkout.appending(path: "../shared").standardizedFileURL
     return FileManager.default.fileExists(atPath: shared.path) ? shared : nil
   }()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Kinematics
 import Trajectories
 
 /// `motionc verify`: whether trajectory files keep every limit.
@@ -7,23 +8,43 @@ struct Verify: ParsableCommand {
     abstract: "Checks that trajectory files keep every limit; exit code 0 only if all do.",
     discussion: """
       motionc verify out/*.trajectory.safetensors
+      motionc verify out/*.trajectory.safetensors --robot unitree_g1
 
       Reads the native file, which holds the curve itself and its limits, and checks the control \
       points and the curve on a grid 20 times finer than its samples. A CSV or NPZ export holds \
-      samples only and cannot be verified between them.
+      samples only and cannot be verified between them. The limits are the file's own; with --robot \
+      they are the robot's as its files give them today.
       """)
 
   @Argument(help: "Native trajectory files.", completion: .file(extensions: ["safetensors"]))
   var files: [String]
 
+  @Option(
+    help: "Checks against this robot's limits: a folder name of Robots/, or a URDF's path.",
+    completion: .file())
+  var robot: String?
+
+  @Option(
+    help: "With --robot, a file of limits whose values go before those of the robot's own.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var limits: String?
+
   @Flag(help: "One JSON line for each file.")
   var json = false
 
+  func validate() throws {
+    guard limits == nil || robot != nil else {
+      throw ValidationError("--limits goes with --robot.")
+    }
+  }
+
   func run() throws {
+    let own = try robot.map { try SafetyLimits(robot: Robot.named($0, limits: limits)) }
     var failed = false
     for file in files {
       do {
-        let trajectory = try SafeTrajectory(contentsOf: file)
+        var trajectory = try SafeTrajectory(contentsOf: file)
+        if let own { trajectory = try trajectory.verified(within: own) }
         Console.result(
           json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
       } catch {
