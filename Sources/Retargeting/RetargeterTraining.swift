@@ -51,6 +51,12 @@ public struct RetargeterTraining {
   public init(
     robot: Robot, mapping: Mapping, poses: PosePool, options: Options
   ) throws(RetargetingError) {
+    guard options.weights.isTrainable else {
+      throw .training("every loss is switched off; at least one besides 'disturbance' is needed")
+    }
+    guard options.weights.reference == 0 || poses.count > 0 else {
+      throw .training("the loss 'reference' needs motions, and there are none")
+    }
     self.robot = robot
     self.options = options
     targets = try HumanTargets(mapping: mapping, robot: robot)
@@ -78,9 +84,9 @@ public struct RetargeterTraining {
     history["seed"] = "\(options.seed)"
     history["steps"] = "\(trainer.step)"
     history["training"] = trainingText
-    let retargeter = try Retargeter(
+    let retargeter = Retargeter(
       network: network, weights: trainer.averagedParameters, targets: targets, robot: robot,
-      history: history)
+      bounds: loss.bounds, history: history)
     return (retargeter, ending)
   }
 
@@ -126,7 +132,9 @@ public struct RetargeterTraining {
     let weights = LossWeights.names.compactMap { name, _ in
       options.weights[name].map { "\(name)=\($0)" }
     }
-    return "robot \(robot.fingerprint.prefix(16)), \(source.pool.count) poses, random share "
+    let mapping = Fingerprint.sha256(Array(targets.mapping.text.utf8))
+    return "robot \(robot.fingerprint.prefix(16)), mapping \(mapping.prefix(16)), "
+      + "\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.batch), steps \(options.steps), rate "
       + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
   }
