@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Kinematics
 import Motions
 import Retargeting
@@ -45,10 +46,20 @@ struct MotionCompiler: Sendable {
     motion.provenance["tool"] = "motionc \(Motionc.version)"
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, robot: robot)
-    let path = "\(output)/\(clip.name).trajectory.safetensors"
-    try trajectory.write(to: path)
-    for format in formats {
-      try trajectory.export(as: format, to: "\(output)/\(clip.name).\(format.rawValue)")
+    let base = "\(output)/\(MotionPaths.stem(file))"
+    let path = base + MotionPaths.trajectory
+    var written: [String] = []
+    do {
+      for format in formats {
+        let target = "\(base).\(format.rawValue)"
+        try trajectory.export(as: format, to: target)
+        written.append(target)
+      }
+      try trajectory.write(to: path)
+    } catch {
+      // All files of a motion or none.
+      for file in written { unlink(file) }
+      throw error
     }
     return Outcome(trajectory: trajectory, motion: motion, path: path, report: report)
   }
