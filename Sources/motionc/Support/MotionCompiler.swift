@@ -45,10 +45,11 @@ struct MotionCompiler: Sendable {
     motion.provenance["tool"] = "motionc \(Motionc.version)"
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, robot: robot)
-    let path = "\(output)/\(clip.name).trajectory.safetensors"
+    let stem = "\(output)/\(MotionPaths.outputName(file))"
+    let path = "\(stem).trajectory.safetensors"
     try trajectory.write(to: path)
     for format in formats {
-      try trajectory.export(as: format, to: "\(output)/\(clip.name).\(format.rawValue)")
+      try trajectory.export(as: format, to: "\(stem).\(format.rawValue)")
     }
     return Outcome(trajectory: trajectory, motion: motion, path: path, report: report)
   }

@@ -100,7 +100,7 @@ struct Compile: ParsableCommand {
           json ? TrajectoryReport(done.trajectory, path: done.path).json : done.summary)
         if let dump { try done.trajectory.optimumDump(of: done.motion).write(to: dump) }
       case .failure(let error):
-        Console.note("motionc: \(error)")
+        Console.failure("\(error)")
         firstFailure = firstFailure ?? error
       }
     }
