@@ -16,13 +16,22 @@ struct MotionCompiler: Sendable {
   let reading: ImportOptions
   let output: String
   let formats: [TrajectoryFormat]
+  /// Whether outcomes carry what `--dump` writes.
+  var dumps = false
 
   /// What came of one file.
   struct Outcome: Sendable {
-    let trajectory: SafeTrajectory
-    let motion: JointMotion
     let path: String
-    let report: ImportReport
+    let summary: String
+    let json: String
+    /// What `--dump` writes; only where it was asked for.
+    let dump: Safetensors?
+  }
+
+  private struct Report {
+    let trajectory: SafeTrajectory
+    let path: String
+    let findings: [String]
 
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
@@ -33,7 +42,7 @@ struct MotionCompiler: Sendable {
           + "(\(worst.name) at \(Console.fixed(worst.time, 2)) s)"
         if deviation.factor > 1 { text += ", \(Console.fixed(deviation.factor, 2)) times slower" }
       }
-      for finding in report.findings { text += "\n  \(finding.message)" }
+      for finding in findings { text += "\n  \(finding)" }
       return text
     }
   }
@@ -46,8 +55,8 @@ struct MotionCompiler: Sendable {
     motion.provenance["tool"] = "motionc \(Motionc.version)"
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, robot: robot)
-    let base = "\(output)/\(MotionPaths.stem(file))"
-    let path = base + MotionPaths.trajectory
+    let base = "\(output)/\(MotionPaths.outputName(file))"
+    let path = base + MotionPaths.trajectoryEnding
     var written: [String] = []
     do {
       for format in formats {
@@ -61,6 +70,12 @@ struct MotionCompiler: Sendable {
       for file in written { unlink(file) }
       throw error
     }
-    return Outcome(trajectory: trajectory, motion: motion, path: path, report: report)
+    var findings = report.findings.map(\.message)
+    if trajectory.root != nil { findings.append("the floating base's way is carried along, under no limit") }
+    let text = Report(trajectory: trajectory, path: path, findings: findings)
+    return Outcome(
+      path: path, summary: text.summary,
+      json: TrajectoryReport(trajectory, path: path, findings: findings).json,
+      dump: dumps ? try trajectory.optimumDump(of: motion) : nil)
   }
 }

@@ -121,7 +121,11 @@ struct TrainRetargeter: ParsableCommand {
         + "back; \(options.steps) steps of \(batch) poses on \(options.threads) threads")
     let training = try RetargeterTraining(
       robot: robot, mapping: mapping, poses: pool, options: options)
-    // A folder that cannot be written to is found now and not after the training.
+    // A place that cannot be written to is found now and not after the training.
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+      throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
+    }
     try AtomicFile.write("", to: output + ".probe")
     try? FileManager.default.removeItem(atPath: output + ".probe")
     Interruption.catchSignals()
