@@ -67,7 +67,8 @@ extension Retargeter {
       zip(bounds.lower, bounds.upper).allSatisfy({ -1e6 <= $0 && $0 <= $1 && $1 <= 1e6 })
     else {
       throw RetargetingError.model(
-        path: path, reason: "its bounds are not one range for each of \(robot.coordinateCount) joints")
+        path: path,
+        reason: "its bounds are not one range for each of \(robot.coordinateCount) joints")
     }
     let mapping = try Mapping(parsing: try text("mapping"), path: "\(path) (mapping)")
     let own: Set = ["kind", "robot", "robot_sha256", "network", "mapping", "joints"]

@@ -71,7 +71,9 @@ struct MotionCompiler: Sendable {
       throw error
     }
     var findings = report.findings.map(\.message)
-    if trajectory.root != nil { findings.append("the floating base's way is carried along, under no limit") }
+    if trajectory.root != nil {
+      findings.append("the floating base's way is carried along, under no limit")
+    }
     let text = Report(trajectory: trajectory, path: path, findings: findings)
     return Outcome(
       path: path, summary: text.summary,

@@ -109,7 +109,8 @@ struct TrainRetargeter: ParsableCommand {
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
-        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? ""))
+        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
+      )
     }
     var pool = PosePool()
     if !set.training.isEmpty {

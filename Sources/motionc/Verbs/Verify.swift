@@ -46,7 +46,8 @@ struct Verify: ParsableCommand {
       do {
         var trajectory = try SafeTrajectory(contentsOf: file)
         if let own, let robot { trajectory = try recheck(trajectory, own, robot, file) }
-        Console.result(json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
+        Console.result(
+          json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
       } catch {
         // Unreadable files weigh more than broken limits, and every file is looked at.
         let code = Self.isBrokenLimit(error) ? ExitStatus.limitsBroken : ExitStatus.code(for: error)
@@ -82,7 +83,8 @@ struct Verify: ParsableCommand {
         "\(quantity.rawValue) \(Console.fixed(100 * $0.share, 1)) % (\($0.name))"
       }
     }
-    return "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
+    return
+      "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
       + "greatest use: \(uses.joined(separator: ", "))"
   }
 }
