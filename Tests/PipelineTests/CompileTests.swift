@@ -155,6 +155,21 @@ struct CompileTests {
     #expect(zip(one.rows.joined(), other.rows.joined()).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
+  @Test("--source-rate corrects a clock that lies, --scale a unit")
+  func corrections() throws {
+    let output = try Work.folder()
+    let run = try Subject.humanoid.compile(
+      Shipped.motion("walk"), to: output, "--source-rate", "60", "--format", "csv")
+    #expect(run.status == 0, "\(run.text)")
+    let times = try Samples(csv: "\(output)/walk.csv").times
+    #expect(times.count == 181 && abs((times.last ?? 0) - 3) < 1e-9)
+    let inMillimetres = try Tool.run(
+      "import", try Shipped.motion("walk"), "-o", output, "--scale", "0.001", "--json")
+    #expect(inMillimetres.status == 0, "\(inMillimetres.text)")
+    let report = try JSONSerialization.jsonObject(with: Data(inMillimetres.output.utf8))
+    #expect((report as? [String: Any])?["metresPerUnit"] as? Double == 0.001)
+  }
+
   @Test("--dump writes reference, control points and limits for other programs")
   func dump() throws {
     let output = try Work.folder()

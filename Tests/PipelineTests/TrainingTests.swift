@@ -73,6 +73,21 @@ struct TrainingTests {
     #expect(try Work.bytes(model) == Self.uninterrupted.get())
   }
 
+  @Test("--resume goes on from the step of the checkpoint and does not begin again")
+  func goesOn() throws {
+    let model = "\(try Work.folder())/model"
+    let tool = try startAndWait(model, [], delay: 0)
+    tool.send(SIGKILL)
+    _ = try tool.wait()
+    let stored = try Safetensors(contentsOf: "\(model).checkpoint").tensors["training.step"]
+    let step = try #require(stored?.words()?.first)
+    #expect(step >= 20 && step.isMultiple(of: 20))
+    let run = try Tool.run(
+      arguments: Self.command(model, ["--resume", "--time-limit", "0.000000001s"]))
+    #expect(run.status == 0, "\(run.text)")
+    #expect(try Safetensors(contentsOf: model).metadata["steps"] == "\(step)")
+  }
+
   @Test("The same seed gives the same bytes on one thread and on two, another seed gives others")
   func threads() throws {
     let expected = try Self.uninterrupted.get()
@@ -174,6 +189,30 @@ struct TrainingTests {
     #expect(evaluated.status == 0, "\(evaluated.text)")
     let object = try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8))
     #expect((object as? [String: Any])?["meanDistance"] is Double)
+  }
+
+  @Test("An index.csv says what is trained on, by split and by licence")
+  func index() throws {
+    let folder = try Work.folder()
+    for name in Shipped.names {
+      try Work.write(Work.text(Shipped.motion(name)), "\(folder)/\(name).bvh")
+    }
+    try Work.write(
+      "file,note,split,licence\nwave.bvh,\"a, b\",train,free\nreach.bvh,c,train,other\n"
+        + "walk.bvh,d,val,other\n", "\(folder)/index.csv")
+    for (licence, clips) in [(nil, 2), ("free", 1)] as [(String?, Int)] {
+      let run = try Tool.run(
+        arguments: Self.command(
+          "\(Work.folder())/model", ["--time-limit", "0.02s", "--motions", folder])
+          + (licence.map { ["--licence", $0] } ?? []))
+      #expect(run.status == 0, "\(run.text)")
+      #expect(
+        run.error.contains(" poses of \(clips) clips, 1 clips held back"), "\(run.text)")
+    }
+    try Work.write("name,split\nwave.bvh,train\n", "\(folder)/index.csv")
+    let run = try Tool.run(
+      arguments: Self.command("\(Work.folder())/model", ["--motions", folder]))
+    #expect(run.status == 65 && run.saysOneSentence, "\(run.text)")
   }
 
   @Test(

@@ -99,6 +99,22 @@ struct VerifyTests {
     #expect(itself.status == 66 && itself.saysOneSentence, "\(itself.text)")
   }
 
+  @Test("Against the limits of a robot at hand, which may be narrower than the file's")
+  func robotAtHand() throws {
+    let folder = try Work.folder()
+    try trajectory().write(to: "\(folder)/wave.safetensors")
+    let own = try Tool.run(
+      "verify", "wave.safetensors", "--robot", "uarm_swift_pro", folder: folder)
+    #expect(own.status == 0, "\(own.text)")
+    try Work.write("joint_limits:\n  wrist: {max_velocity: 0.001}\n", "\(folder)/slow.yaml")
+    let slow = try Tool.run(
+      "verify", "wave.safetensors", "--robot", "uarm_swift_pro", "--limits", "slow.yaml",
+      folder: folder)
+    #expect(slow.status == 1 && slow.output.contains("'wrist'"), "\(slow.text)")
+    let other = try Tool.run("verify", "wave.safetensors", "--robot", "unitree_g1", folder: folder)
+    #expect(other.status == 65 && other.saysOneSentence, "\(other.text)")
+  }
+
   @Test("One broken file among sound ones is told, and the others are too")
   func among() throws {
     let folder = try Work.folder()
