@@ -114,17 +114,23 @@ public struct RetargeterTraining {
         peak: options.rate, minimum: options.rate / 200,
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
       averageDecay: 0.999, timeLimit: options.timeLimit, checkpoint: options.checkpoint,
-      checkpointInterval: options.checkpointInterval, metadata: ["training": trainingText])
+      checkpointInterval: options.checkpointInterval, metadata: ["training": checkpointText])
     guard resume, let path = options.checkpoint else {
       return Trainer(layout, options: training)
     }
     let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
-    guard found == trainingText else {
+    guard found == checkpointText else {
       throw RetargetingError.training(
         "checkpoint '\(path)' is of another training: found '\(found)', expected "
-          + "'\(trainingText)'")
+          + "'\(checkpointText)'")
     }
     return try Trainer(layout, resuming: path, options: training)
+  }
+
+  /// What a checkpoint must agree on: the training, and the limits that bound the answers.
+  private var checkpointText: String {
+    let limits = "\(loss.bounds.lower) \(loss.bounds.upper) \(robot.coupledLimits)"
+    return "\(trainingText), limits \(Fingerprint.sha256(Array(limits.utf8)).prefix(16))"
   }
 
   /// What the training depends on, so that a checkpoint of another one is not taken up.

@@ -141,18 +141,20 @@ struct TrainingTests {
     return model
   }
 
-  @Test("Resumed with another mapping, it is refused")
+  @Test("Resumed with another mapping or other limits, it is refused")
   func otherFiles() throws {
     let model = try interruptedTraining()
     let folder = try Work.folder()
     let mappings = try #require(ProjectFolder.locate("Mappings"))
     let text = try Work.text("\(mappings)/human-to-uarm_swift_pro.yaml")
-    let mapping = try Work.write(
-      text.replacing("scale: 0.22", with: "scale: 0.3"), "\(folder)/m.yaml")
+    let other = text.replacing("scale: 0.16", with: "scale: 0.17")
+    try #require(other != text)
+    let mapping = try Work.write(other, "\(folder)/m.yaml")
     let run = try Tool.run(arguments: Self.command(model, ["--resume", "--mapping", mapping]))
-    withKnownIssue("the checkpoint does not say which mapping and limits it is for") {
-      #expect(run.status == 65, "\(run.text)")
-    }
+    #expect(run.status == 65, "\(run.text)")
+    let limits = try Work.write("joint_limits: {base: {lower: -1}}\n", "\(folder)/l.yaml")
+    let tighter = try Tool.run(arguments: Self.command(model, ["--resume", "--limits", limits]))
+    #expect(tighter.status == 65, "\(tighter.text)")
   }
 
   @Test("Without a checkpoint, or with a damaged one, --resume is refused")
