@@ -213,7 +213,7 @@ extension StrictYAML {
     } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
       throw YAMLError(
         path: path, line: context.mark.line,
-        "the key \(keys.map { "'\($0)'" }.joined(separator: ", ")) stands twice")
+        "the mapping here has the key \(keys.map { "'\($0)'" }.joined(separator: ", ")) twice")
     } catch let error as YamlError {
       throw fault(error, path: path)
     } catch {
