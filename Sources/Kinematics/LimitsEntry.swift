@@ -78,7 +78,7 @@ struct LimitsEntry {
   private func put(_ key: String, into limits: inout JointLimits, source: String) -> Bool {
     guard let value = values[key] else { return false }
     let isAngle = isInDegrees && key != "effort"
-    limits[key] = SourcedLimit(isAngle ? value * .pi / 180 : value, source: source)
+    limits[key] = SourcedLimit(isAngle ? value * (.pi / 180) : value, source: source)
     return true
   }
 }
