@@ -51,8 +51,8 @@ let package = Package(
     module("Geometry"),
     module("Autodiff", ["CBLAS"]),
     module("Learning", ["Autodiff", "Files"]),
-    module("Kinematics", ["CURDF", "Files", "Geometry", yams]),
-    module("Motions", ["Files", "Geometry", yams]),
+    module("Kinematics", ["CURDF", "Files", "Geometry"]),
+    module("Motions", ["Files", "Geometry"]),
     module(
       "Retargeting",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),

@@ -4,25 +4,28 @@ import Foundation
 public enum AtomicFile {
   /// Writes beside the target, forces the bytes to the disk, then renames over it.
   ///
-  /// On any failure the old file is as it was and no partial file is left.
+  /// On any failure the old file is as it was and no partial file is left. A link is followed, and
+  /// what is there and no file (a folder, a device) is refused.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0...UInt32.max)).partial"
+    let target = try writable(path)
+    // A name of its own, so that long names of targets fit too.
+    let folder = target.range(of: "/", options: .backwards).map { target[..<$0.upperBound] } ?? ""
+    let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    let temporary = "\(folder).motionc-\(getpid())-\(random).partial"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw .cannotCreate(path: path, reason: String(cString: strerror(errno)))
-    }
+    guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: reason(errno)) }
     if let reason = fill(descriptor, with: bytes) {
       close(descriptor)
       unlink(temporary)
       throw .writeFailed(path: path, reason: reason)
     }
     guard close(descriptor) == 0 else {
-      let reason = String(cString: strerror(errno))
+      let reason = reason(errno)
       unlink(temporary)
       throw .writeFailed(path: path, reason: reason)
     }
-    guard rename(temporary, path) == 0 else {
-      let reason = String(cString: strerror(errno))
+    guard rename(temporary, target) == 0 else {
+      let reason = reason(errno)
       unlink(temporary)
       throw .cannotCreate(path: path, reason: reason)
     }
@@ -35,12 +38,45 @@ public enum AtomicFile {
 
   /// Makes a folder and those above it, unless it is there.
   public static func makeFolder(_ path: String) throws(FileError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw .cannotCreate(path: path, reason: "\((error as NSError).localizedDescription)")
+    guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
+    var folder = path.hasPrefix("/") ? "/" : ""
+    for name in path.split(separator: "/") {
+      folder += folder.isEmpty || folder.hasSuffix("/") ? String(name) : "/\(name)"
+      // Made first and looked at then, so that another process may make it at the same time.
+      if mkdir(folder, 0o777) == 0 { continue }
+      let reason = reason(errno)
+      switch mode(of: folder) {
+      case S_IFDIR?: continue
+      case nil: throw .cannotCreate(path: path, reason: reason)
+      default: throw .cannotCreate(path: path, reason: "'\(folder)' is there and no folder")
+      }
     }
   }
+
+  /// The place that is written to: the path, or the file that it links to.
+  private static func writable(_ path: String) throws(FileError) -> String {
+    guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
+    guard let mode = mode(of: path) else { return path }
+    guard mode != S_IFDIR else {
+      throw .cannotCreate(path: path, reason: "a folder of that name is there")
+    }
+    guard mode == S_IFREG else {
+      throw .cannotCreate(path: path, reason: "it is there and not a file")
+    }
+    guard let resolved = realpath(path, nil) else {
+      throw .cannotCreate(path: path, reason: reason(errno))
+    }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// What kind of thing lies at a path; nil where there is nothing.
+  private static func mode(of path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
   /// What went wrong, or nil.
   private static func fill(_ descriptor: Int32, with bytes: [UInt8]) -> String? {
@@ -51,9 +87,9 @@ public enum AtomicFile {
           descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
       }
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return String(cString: strerror(errno)) }
+      guard count > 0 else { return reason(errno) }
       written += count
     }
-    return fsync(descriptor) == 0 ? nil : String(cString: strerror(errno))
+    return fsync(descriptor) == 0 ? nil : reason(errno)
   }
 }

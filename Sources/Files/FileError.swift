@@ -18,4 +18,13 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
     case .writeFailed(let path, let reason): "'\(path)' could not be written: \(reason)"
     }
   }
+
+  /// The reason without the path, for errors that name the path themselves.
+  public var reason: String {
+    switch self {
+    case .unreadable(_, let reason), .malformed(_, let reason), .cannotCreate(_, let reason),
+      .writeFailed(_, let reason):
+      reason
+    }
+  }
 }

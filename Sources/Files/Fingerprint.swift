@@ -2,48 +2,58 @@
 public enum Fingerprint {
   /// The SHA-256 of some bytes (FIPS 180-4), in hexadecimal.
   public static func sha256(_ bytes: [UInt8]) -> String {
-    var message = bytes
-    message.append(0x80)
-    message += [UInt8](repeating: 0, count: (119 - bytes.count % 64) % 64)
-    withUnsafeBytes(of: (UInt64(bytes.count) * 8).bigEndian) { message += $0 }
-    var state: [UInt32] = [
+    // What is left behind the last whole block, a one bit, zeros, and the length in bits.
+    let whole = bytes.count / 64 * 64
+    var tail = Array(bytes[whole...])
+    tail.append(0x80)
+    tail += [UInt8](repeating: 0, count: (119 - bytes.count % 64) % 64)
+    withUnsafeBytes(of: (UInt64(bytes.count) * 8).bigEndian) { tail += $0 }
+    var state = SIMD8<UInt32>(
       0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
-      0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-    ]
-    for start in stride(from: 0, to: message.count, by: 64) {
-      compress(message[start..<(start + 64)], into: &state)
+      0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19)
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
+      constants.withUnsafeBufferPointer { constants in
+        bytes.withUnsafeBytes { buffer in
+          compress(UnsafeRawBufferPointer(rebasing: buffer[..<whole]), schedule, constants, &state)
+        }
+        tail.withUnsafeBytes { compress($0, schedule, constants, &state) }
+      }
     }
-    return state.map { word in
-      let digits = String(word, radix: 16)
+    return (0..<8).map { word in
+      let digits = String(state[word], radix: 16)
       return String(repeating: "0", count: 8 - digits.count) + digits
     }.joined()
   }
 
-  private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-    func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x >> n | x << (32 - n) }
-    var schedule = [UInt32](repeating: 0, count: 64)
-    for i in 0..<16 {
-      let at = block.startIndex + 4 * i
-      schedule[i] =
-        UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8
-        | UInt32(block[at + 3])
+  /// Takes whole blocks of 64 bytes into the state; `schedule` is room for 64 words.
+  private static func compress(
+    _ blocks: UnsafeRawBufferPointer, _ schedule: UnsafeMutableBufferPointer<UInt32>,
+    _ constants: UnsafeBufferPointer<UInt32>, _ state: inout SIMD8<UInt32>
+  ) {
+    @inline(__always) func rotated(_ x: UInt32, _ n: UInt32) -> UInt32 { x &>> n | x &<< (32 &- n) }
+    for start in stride(from: 0, to: blocks.count, by: 64) {
+      for i in 0..<16 {
+        let word = blocks.loadUnaligned(fromByteOffset: start &+ 4 &* i, as: UInt32.self)
+        schedule[i] = UInt32(bigEndian: word)
+      }
+      for i in 16..<64 {
+        let (a, b) = (schedule[i &- 15], schedule[i &- 2])
+        let first = rotated(a, 7) ^ rotated(a, 18) ^ a &>> 3
+        let second = rotated(b, 17) ^ rotated(b, 19) ^ b &>> 10
+        schedule[i] = schedule[i &- 16] &+ first &+ schedule[i &- 7] &+ second
+      }
+      var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+      var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+      for i in 0..<64 {
+        let sum1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
+        let choice = (e & f) ^ (~e & g)
+        let first = h &+ sum1 &+ choice &+ constants[i] &+ schedule[i]
+        let sum0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
+        let second = sum0 &+ ((a & b) ^ (a & c) ^ (b & c))
+        (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+      }
+      state &+= SIMD8(a, b, c, d, e, f, g, h)
     }
-    for i in 16..<64 {
-      let (a, b) = (schedule[i - 15], schedule[i - 2])
-      let first = rotated(a, 7) ^ rotated(a, 18) ^ a >> 3
-      let second = rotated(b, 17) ^ rotated(b, 19) ^ b >> 10
-      schedule[i] = schedule[i - 16] &+ first &+ schedule[i - 7] &+ second
-    }
-    var s = state
-    for i in 0..<64 {
-      let sum1 = rotated(s[4], 6) ^ rotated(s[4], 11) ^ rotated(s[4], 25)
-      let choice = (s[4] & s[5]) ^ (~s[4] & s[6])
-      let first = s[7] &+ sum1 &+ choice &+ constants[i] &+ schedule[i]
-      let sum0 = rotated(s[0], 2) ^ rotated(s[0], 13) ^ rotated(s[0], 22)
-      let second = sum0 &+ ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]))
-      s = [first &+ second, s[0], s[1], s[2], s[3] &+ first, s[4], s[5], s[6]]
-    }
-    for i in 0..<8 { state[i] &+= s[i] }
   }
 
   private static let constants: [UInt32] = [

@@ -9,8 +9,11 @@ public struct NumpyArchive: Sendable {
   /// Arrays that could not be read (objects, unknown types) with the reason.
   public private(set) var unreadable: [String: String] = [:]
 
-  /// The largest array that is unpacked [bytes].
-  private static let entryLimit: UInt64 = 2 << 30
+  /// Arrays that the file has and that were not asked for.
+  private var others: [String] = []
+
+  /// How much is unpacked of one file by default [bytes].
+  public static let unpackedLimit = 1 << 30
 
   /// An archive with these contents.
   public init(arrays: [String: StoredTensor] = [:], strings: [String: [String]] = [:]) {
@@ -19,37 +22,61 @@ public struct NumpyArchive: Sendable {
   }
 
   /// Reads an archive; arrays of unknown types are listed in `unreadable`.
-  public init(contentsOf path: String) throws(FileError) {
-    try self.init(decoding: InputFile.bytes(of: path), path: path)
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - wanted: The arrays to unpack; nil for all.
+  ///   - limit: How much is unpacked at most, of one array and of all together [bytes].
+  public init(
+    contentsOf path: String, wanting wanted: Set<String>? = nil, limit: Int = unpackedLimit
+  ) throws(FileError) {
+    try self.init(
+      decoding: InputFile.bytes(of: path), path: path, wanting: wanted, limit: limit)
   }
 
   /// Decodes an archive's bytes; the path is for the error's sentence.
-  public init(decoding bytes: [UInt8], path: String) throws(FileError) {
-    arrays = [:]
-    strings = [:]
-    let entries = ZipArchive.entries(of: bytes, entryLimit: Self.entryLimit)
-    guard case .success(let files) = entries else {
-      throw .malformed(path: path, reason: "not an .npz archive: \(entries.failureReason)")
-    }
-    for (file, content) in files where file.hasSuffix(".npy") {
+  public init(
+    decoding bytes: [UInt8], path: String, wanting wanted: Set<String>? = nil,
+    limit: Int = unpackedLimit
+  ) throws(FileError) {
+    var arrays: [String: StoredTensor] = [:]
+    var strings: [String: [String]] = [:]
+    var unreadable: [String: String] = [:]
+    var others: [String] = []
+    func isWanted(_ file: String) -> Bool {
+      guard file.hasSuffix(".npy") else { return false }
       let name = String(file.dropLast(4))
-      do {
+      guard let wanted, !wanted.contains(name) else { return true }
+      others.append(name)
+      return false
+    }
+    // One file at a time, so that no more than one is there twice.
+    let reading = ZipArchive.read(bytes, limit: limit, where: isWanted) { file, content in
+      let name = String(file.dropLast(4))
+      do throws(FileError) {
         switch try NumpyArray(decoding: content, path: path) {
         case .numbers(let tensor): arrays[name] = tensor
         case .texts(let texts): strings[name] = texts
         }
-      } catch .malformed(_, let reason) {
-        unreadable[name] = reason
+      } catch {
+        unreadable[name] = error.reason
       }
     }
-    guard !(arrays.isEmpty && strings.isEmpty && unreadable.isEmpty) else {
+    if case .failure(let failure) = reading {
+      throw .malformed(path: path, reason: "not an .npz archive: \(failure.reason)")
+    }
+    self.arrays = arrays
+    self.strings = strings
+    self.unreadable = unreadable
+    self.others = others
+    guard !names.isEmpty else {
       throw .malformed(path: path, reason: "the archive holds no .npy array")
     }
   }
 
   /// The names of all arrays in the file.
   public var names: [String] {
-    (Array(arrays.keys) + Array(strings.keys) + Array(unreadable.keys)).sorted()
+    (Array(arrays.keys) + Array(strings.keys) + Array(unreadable.keys) + others).sorted()
   }
 
   /// The array of a name; the path is for the error's sentence.
@@ -58,9 +85,10 @@ public struct NumpyArchive: Sendable {
     if let reason = unreadable[name] {
       throw .malformed(path: path, reason: "array '\(name)': \(reason)")
     }
+    let shown = names.prefix(100).joined(separator: ", ")
     throw .malformed(
       path: path,
-      reason: "array '\(name)' is missing; it has \(names.joined(separator: ", "))")
+      reason: "array '\(name)' is missing; it has \(shown)\(names.count > 100 ? " and more" : "")")
   }
 
   /// The archive's bytes: stored, with a fixed date, in the order of the names.

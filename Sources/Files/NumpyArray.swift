@@ -8,6 +8,11 @@ public enum NumpyArray: Sendable, Hashable {
   /// Texts (`<U` or `|S`).
   case texts([String])
 
+  /// The longest header that is read [bytes]; NumPy itself stops at 10000.
+  private static let headerLimit = 1 << 16
+  /// The largest array of texts that is read [bytes]: names, not books.
+  private static let textLimit = 16 << 20
+
   /// Decodes an array; the path is for the error's sentence.
   public init(decoding bytes: [UInt8], path: String) throws(FileError) {
     func malformed(_ reason: String) -> FileError {
@@ -21,6 +26,7 @@ public enum NumpyArray: Sendable, Hashable {
     guard bytes.count >= begin else { throw malformed("it ends inside its header") }
     let length = bytes[8..<begin].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard length <= bytes.count - begin else { throw malformed("it ends inside its header") }
+    guard length <= Self.headerLimit else { throw malformed("its header has \(length) bytes") }
     let header = String(decoding: bytes[begin..<(begin + length)], as: UTF8.self)
     guard let layout = NumpyLayout(header: header) else {
       throw malformed("its header is \(JSONText.quoted(String(header.prefix(80))))")
@@ -35,7 +41,11 @@ public enum NumpyArray: Sendable, Hashable {
     switch layout.element {
     case .number(let type):
       self = .numbers(StoredTensor(type: type, shape: layout.shape, bytes: content))
-    case .wideText, .byteText: self = .texts(layout.texts(content))
+    case .wideText, .byteText:
+      guard size <= Self.textLimit else {
+        throw malformed("it holds \(size) bytes of texts, more than the \(Self.textLimit) allowed")
+      }
+      self = .texts(layout.texts(content))
     }
   }
 
@@ -114,7 +124,8 @@ struct NumpyLayout {
     for part in inner.split(separator: ",") {
       let digits = part.filter { $0 != " " && $0 != "L" }
       if digits.isEmpty { continue }
-      guard let extent = Int(digits), extent >= 0 else { return nil }
+      // NumPy's own arrays have at most 64 dimensions.
+      guard let extent = Int(digits), extent >= 0, shape.count < 64 else { return nil }
       shape.append(extent)
     }
     self.type = type
@@ -147,28 +158,49 @@ struct NumpyLayout {
     let unit = if case .wideText = element { 4 } else { size }
     var content = bytes
     if isBigEndian, unit > 1 {
-      for start in stride(from: 0, to: content.count, by: unit) {
-        content[start..<(start + unit)].reverse()
+      content.withUnsafeMutableBytes { buffer in
+        for start in stride(from: 0, to: buffer.count, by: unit) {
+          for i in 0..<unit / 2 { buffer.swapAt(start + i, start + unit - 1 - i) }
+        }
       }
     }
-    guard isFortranOrder, shape.count > 1, !content.isEmpty else { return content }
-    var result = content
-    var index = [Int](repeating: 0, count: shape.count)
-    for target in 0..<(content.count / size) {
-      var source = 0
-      for dimension in shape.indices.reversed() {
-        source = source * shape[dimension] + index[dimension]
+    let extents = shape.filter { $0 != 1 }
+    guard isFortranOrder, extents.count > 1, !content.isEmpty else { return content }
+    return [UInt8](unsafeUninitializedCapacity: content.count) { result, count in
+      content.withUnsafeBytes { source in
+        Self.transpose(source, into: UnsafeMutableRawBufferPointer(result), extents, size)
       }
-      result.replaceSubrange(
-        (target * size)..<((target + 1) * size),
-        with: content[(source * size)..<((source + 1) * size)])
-      for dimension in shape.indices.reversed() {
+      count = content.count
+    }
+  }
+
+  /// Copies elements of an array whose first index runs fastest to where the last one does.
+  private static func transpose(
+    _ source: UnsafeRawBufferPointer, into result: UnsafeMutableRawBufferPointer,
+    _ extents: [Int], _ size: Int
+  ) {
+    // How far apart neighbours along each dimension are in the source [bytes].
+    var strides: [Int] = []
+    var step = size
+    for extent in extents {
+      strides.append(step)
+      step *= extent
+    }
+    let last = extents.count - 1
+    var index = [Int](repeating: 0, count: extents.count)
+    var from = 0
+    for target in stride(from: 0, to: result.count, by: size) {
+      for byte in 0..<size { result[target + byte] = source[from + byte] }
+      var dimension = last
+      while dimension >= 0 {
         index[dimension] += 1
-        if index[dimension] < shape[dimension] { break }
+        from += strides[dimension]
+        if index[dimension] < extents[dimension] { break }
+        from -= index[dimension] * strides[dimension]
         index[dimension] = 0
+        dimension -= 1
       }
     }
-    return result
   }
 
   func texts(_ bytes: [UInt8]) -> [String] {

@@ -12,7 +12,7 @@ public struct Safetensors: Sendable {
   public var tensors: [String: StoredTensor]
 
   /// The longest header that is read [bytes].
-  private static let headerLimit = 100 << 20
+  private static let headerLimit = 16 << 20
 
   /// A file with these contents.
   public init(metadata: [String: String] = [:], tensors: [String: StoredTensor] = [:]) {
@@ -44,30 +44,49 @@ public struct Safetensors: Sendable {
     else { throw malformed("its header is not a JSON object") }
     metadata = [:]
     tensors = [:]
+    var entries: [Entry] = []
     for (name, value) in header {
       if name == "__metadata__" {
         guard let texts = value as? [String: String] else {
           throw malformed("__metadata__ holds something that is not text")
         }
         metadata = texts
-        continue
+      } else {
+        do throws(Refusal) { entries.append(try Entry(name, value)) } catch {
+          throw malformed(error.reason)
+        }
       }
-      guard let entry = value as? [String: Any], let typeName = entry["dtype"] as? String,
-        let shape = entry["shape"] as? [Int], let range = entry["data_offsets"] as? [Int],
-        range.count == 2
-      else { throw malformed("tensor '\(name)' lacks dtype, shape or data_offsets") }
-      guard let type = ElementType(rawValue: typeName) else {
-        throw malformed("tensor '\(name)' has the type \(typeName), which is not supported")
+    }
+    do throws(Refusal) {
+      try Self.refuseGaps(&entries, size: bytes.count - start)
+    } catch {
+      throw malformed(error.reason)
+    }
+    for entry in entries {
+      let content = bytes[(start + entry.range.lowerBound)..<(start + entry.range.upperBound)]
+      tensors[entry.name] = StoredTensor(
+        type: entry.type, shape: entry.shape, bytes: Array(content))
+    }
+  }
+
+  /// The format's law that tensors lie side by side, without gaps or overlaps.
+  ///
+  /// Without it a small file whose tensors share their bytes would unpack to any size.
+  private static func refuseGaps(_ entries: inout [Entry], size: Int) throws(Refusal) {
+    entries.sort {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }
+    var end = 0
+    for entry in entries {
+      guard entry.range.lowerBound == end, entry.range.upperBound <= size else {
+        throw Refusal(
+          "tensor '\(entry.name)' of shape \(entry.shape) claims bytes \(entry.range) of \(size), "
+            + "expected from \(end) on, where the one before ends")
       }
-      guard range[0] >= 0, range[0] <= range[1], range[1] <= bytes.count - start,
-        Self.byteCount(shape, type) == range[1] - range[0]
-      else {
-        throw malformed(
-          "tensor '\(name)' of shape \(shape) claims bytes \(range[0])..<\(range[1]) of "
-            + "\(bytes.count - start)")
-      }
-      tensors[name] = StoredTensor(
-        type: type, shape: shape, bytes: Array(bytes[(start + range[0])..<(start + range[1])]))
+      end = entry.range.upperBound
+    }
+    guard end == size else {
+      throw Refusal("its tensors cover \(end) bytes of data, the file has \(size)")
     }
   }
 
@@ -117,9 +136,45 @@ public struct Safetensors: Sendable {
   public func write(to path: String) throws(FileError) {
     try AtomicFile.write(encoded(), to: path)
   }
+}
+
+/// Why a file is refused.
+private struct Refusal: Error {
+  let reason: String
+
+  init(_ reason: String) { self.reason = reason }
+}
+
+/// What the header says of a tensor.
+private struct Entry {
+  let name: String
+  let type: ElementType
+  let shape: [Int]
+  /// Where the bytes are, behind the header.
+  let range: Range<Int>
+
+  init(_ name: String, _ value: Any) throws(Refusal) {
+    guard let entry = value as? [String: Any], let typeName = entry["dtype"] as? String,
+      let shape = entry["shape"] as? [Int], let range = entry["data_offsets"] as? [Int],
+      range.count == 2
+    else { throw Refusal("tensor '\(name)' lacks dtype, shape or data_offsets") }
+    guard let type = ElementType(rawValue: typeName) else {
+      throw Refusal("tensor '\(name)' has the type \(typeName), which is not supported")
+    }
+    guard range[0] >= 0, range[0] <= range[1],
+      Self.byteCount(shape, type) == range[1] - range[0]
+    else {
+      throw Refusal(
+        "tensor '\(name)' of shape \(shape) claims the bytes from \(range[0]) to \(range[1])")
+    }
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.range = range[0]..<range[1]
+  }
 
   /// The bytes that a shape needs; nil where it is negative or too large to say.
-  static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
+  private static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
     var count = type.size
     for extent in shape {
       guard extent >= 0 else { return nil }

@@ -6,10 +6,17 @@ enum ZipArchive {
     let reason: String
   }
 
-  /// The files of an archive in its order.
-  static func entries(
-    of bytes: [UInt8], entryLimit: UInt64
-  ) -> Result<[(name: String, bytes: [UInt8])], Failure> {
+  /// Hands over the files of an archive in its order, one at a time.
+  ///
+  /// - Parameters:
+  ///   - bytes: The archive.
+  ///   - limit: How much is unpacked at most, of all files together [bytes].
+  ///   - isWanted: Whether a file is unpacked at all, by its name.
+  ///   - body: Takes a file's name and contents.
+  static func read(
+    _ bytes: [UInt8], limit: Int, where isWanted: (String) -> Bool,
+    _ body: (String, [UInt8]) -> Void
+  ) -> Result<Void, Failure> {
     bytes.withUnsafeBytes { buffer in
       var error = zip_error_t()
       zip_error_init(&error)
@@ -23,24 +30,27 @@ enum ZipArchive {
         return .failure(failure(&error))
       }
       defer { zip_discard(archive) }
-      var files: [(name: String, bytes: [UInt8])] = []
+      var left = UInt64(limit)
       for index in 0..<zip_uint64_t(max(0, zip_get_num_entries(archive, 0))) {
         var status = zip_stat_t()
         guard zip_stat_index(archive, index, 0, &status) == 0, let name = status.name else {
           return .failure(Failure(reason: "entry \(index) cannot be described"))
         }
         let text = String(cString: name)
-        guard status.size <= entryLimit else {
+        guard isWanted(text) else { continue }
+        guard status.size <= left else {
           return .failure(
-            Failure(reason: "'\(text)' unpacks to \(status.size) bytes, over \(entryLimit)"))
+            Failure(
+              reason: "with '\(text)' of \(status.size) bytes it unpacks to more than \(limit)"))
         }
-        guard let content = read(index, of: archive, size: Int(status.size)) else {
+        left -= status.size
+        guard let content = contents(index, of: archive, size: Int(status.size)) else {
           return .failure(
             Failure(reason: "'\(text)' is damaged: \(String(cString: zip_strerror(archive)))"))
         }
-        files.append((text, content))
+        body(text, content)
       }
-      return .success(files)
+      return .success(())
     }
   }
 
@@ -100,21 +110,24 @@ enum ZipArchive {
       ? .success(result) : .failure(Failure(reason: "the finished archive cannot be read back"))
   }
 
-  private static func read(_ index: zip_uint64_t, of archive: OpaquePointer, size: Int)
-    -> [UInt8]?
-  {
+  /// A file of the size that the archive states, or nil where it is damaged.
+  private static func contents(
+    _ index: zip_uint64_t, of archive: OpaquePointer, size: Int
+  ) -> [UInt8]? {
     guard let file = zip_fopen_index(archive, index, 0) else { return nil }
     defer { zip_fclose(file) }
-    // Grown as the bytes come: a size that lies must not allocate.
-    var result: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: min(max(size, 1), 1 << 20))
-    while result.count < size {
-      let count = zip_fread(file, &chunk, zip_uint64_t(min(chunk.count, size - result.count)))
-      guard count > 0 else { return nil }
-      result += chunk.prefix(Int(count))
+    // The size may lie, but memory that is not written to takes no room.
+    let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      while count < size {
+        let got = zip_fread(
+          file, buffer.baseAddress.map { $0 + count }, zip_uint64_t(size - count))
+        guard got > 0 else { return }
+        count += Int(got)
+      }
     }
     // The end must be read too, for that is where the checksum is compared.
-    return zip_fread(file, &chunk, 1) == 0 ? result : nil
+    var beyond: UInt8 = 0
+    return result.count == size && zip_fread(file, &beyond, 1) == 0 ? result : nil
   }
 
   private static func failure(_ error: inout zip_error_t) -> Failure {

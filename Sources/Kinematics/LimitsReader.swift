@@ -1,4 +1,4 @@
-import Yams
+import Files
 
 /// Lays files of limits over the limits of a URDF, later files over earlier ones.
 struct LimitsReader {
@@ -7,11 +7,14 @@ struct LimitsReader {
   private(set) var coupledLimits: [CoupledLimit] = []
   private(set) var hasFloatingBase: Bool?
   private(set) var warnings: [String] = []
+  /// For each joint the quantities whose limit is a default, which a later default replaces.
+  private var defaults: [Set<String>]
 
   private static let largestFile = 256 << 10
   private static let keys = [
     "floating_base", "defaults", "defaults_prismatic", "joint_limits", "coupled_limits",
   ]
+  private static let coupledKeys = ["name", "terms", "lower", "upper", "unit"]
   /// MoveIt's keys of the same file, which are about its planner and not about the robot.
   private static let ignoredKeys = [
     "default_velocity_scaling_factor", "default_acceleration_scaling_factor",
@@ -20,6 +23,7 @@ struct LimitsReader {
   /// Limits as the URDF gives them.
   init(joints: [Joint], fileOrder: [Int]) {
     self.joints = joints
+    defaults = Array(repeating: [], count: joints.count)
     configurationJoints = joints.indices
       .filter { joints[$0].isMovable && joints[$0].mimic == nil }
       .sorted { fileOrder[$0] < fileOrder[$1] }
@@ -28,64 +32,54 @@ struct LimitsReader {
   /// Reads a file of limits; `source` is how its bounds are labelled.
   mutating func read(_ path: String, source: String) throws(KinematicsError) {
     let bytes = try Robot.read(path, limit: Self.largestFile)
-    do {
-      try read(try Self.document(bytes), source: source)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .invalidLimits(path: path, reason: "it is not UTF-8 text")
+    }
+    do throws(YAMLError) {
+      try read(
+        StrictYAML(
+          parsing: text, path: path, what: "the file", keys: Self.keys + Self.ignoredKeys),
+        source: source)
     } catch {
       throw .invalidLimits(path: path, reason: error.reason)
     }
   }
 
-  private static func document(_ bytes: [UInt8]) throws(LimitsRefusal) -> Node {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw LimitsRefusal("it is not UTF-8 text")
-    }
-    let opening = bytes.count { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
-    guard opening <= 1000 else { throw LimitsRefusal("it nests too deeply") }
-    do {
-      guard let node = try Yams.compose(yaml: text) else { throw LimitsRefusal("it is empty") }
-      return node
-    } catch {
-      let reason = (error as? LimitsRefusal)?.reason ?? "it is not YAML: \(error)"
-      throw LimitsRefusal(reason.split(separator: "\n").joined(separator: " "))
-    }
-  }
-
-  private mutating func read(_ document: Node, source: String) throws(LimitsRefusal) {
-    let entries = try document.entries(of: "the file")
-    for (key, value) in entries where !(Self.keys + Self.ignoredKeys).contains(key) {
-      throw LimitsRefusal(
-        "the key '\(key)' is unknown; there are \(KinematicsError.list(Self.keys))", at: value)
-    }
-    for key in Self.ignoredKeys where entries[key] != nil {
+  private mutating func read(_ file: StrictYAML, source: String) throws(YAMLError) {
+    for key in Self.ignoredKeys where file.has(key) {
       warnings.append("\(source): '\(key)' is a planner's setting and is not used")
     }
-    if let node = entries["floating_base"] {
-      guard let value = node.bool else {
-        throw LimitsRefusal("floating_base: expected true or false", at: node)
-      }
-      hasFloatingBase = value
+    if let value = try file.bool("floating_base") { hasFloatingBase = value }
+    try readJoints(file, source: source)
+    for (key, isAngular) in [("defaults", true), ("defaults_prismatic", false)] {
+      try readDefaults(file, key: key, isAngular: isAngular, source: source)
     }
-    if let node = entries["joint_limits"] { try readJoints(node, source: source) }
-    for (key, angular) in [("defaults", true), ("defaults_prismatic", false)] {
-      guard let node = entries[key] else { continue }
-      try readDefaults(node, key: key, angular: angular, source: source)
+    for item in try file.list("coupled_limits", of: "a coupled limit", keys: Self.coupledKeys) {
+      let limit = try coupledLimit(item, source: source)
+      coupledLimits.removeAll { $0.name == limit.name }
+      coupledLimits.append(limit)
     }
-    if let node = entries["coupled_limits"] { try readCoupled(node, source: source) }
   }
 
-  private mutating func readJoints(_ node: Node, source: String) throws(LimitsRefusal) {
-    for (name, value) in try node.entries(of: "joint_limits") {
-      let joint = try movableJoint(name, of: "joint_limits", at: value)
-      let entry = try LimitsEntry(value, of: "joint '\(name)'")
+  private mutating func readJoints(_ file: StrictYAML, source: String) throws(YAMLError) {
+    guard let entries = try file.mapping("joint_limits", what: "joint_limits", keys: nil) else {
+      return
+    }
+    for name in entries.names {
+      let joint = try movableJoint(name, in: entries)
+      guard
+        let yaml = try entries.mapping(name, what: "joint '\(name)'", keys: LimitsEntry.keys)
+      else { continue }
+      let entry = try LimitsEntry(yaml)
       guard joints[joint].isAngular || !entry.isInDegrees else {
-        throw LimitsRefusal("joint '\(name)' is prismatic and has no degrees", at: value)
+        throw yaml.error("unit", "the joint is prismatic and has no degrees")
       }
-      entry.apply(to: &joints[joint].limits, source: source)
+      entry.apply(to: &joints[joint].limits, defaults: &defaults[joint], source: source)
       if let lower = joints[joint].limits.lower, let upper = joints[joint].limits.upper {
         guard lower.value <= upper.value else {
-          throw LimitsRefusal(
-            "joint '\(name)': lower \(lower.value) (\(lower.source)) is above "
-              + "upper \(upper.value) (\(upper.source))", at: value)
+          throw yaml.error(
+            "lower \(lower.value) (\(lower.source)) is above "
+              + "upper \(upper.value) (\(upper.source))")
         }
       }
     }
@@ -93,84 +87,63 @@ struct LimitsReader {
 
   /// Fills what neither the URDF nor `joint_limits` gives, for independent joints of one kind.
   private mutating func readDefaults(
-    _ node: Node, key: String, angular: Bool, source: String
-  ) throws(LimitsRefusal) {
-    let entry = try LimitsEntry(node, of: key)
-    guard angular || !entry.isInDegrees else {
-      throw LimitsRefusal("\(key): prismatic joints have no degrees", at: node)
+    _ file: StrictYAML, key: String, isAngular: Bool, source: String
+  ) throws(YAMLError) {
+    guard let yaml = try file.mapping(key, what: key, keys: LimitsEntry.keys) else { return }
+    let entry = try LimitsEntry(yaml)
+    guard isAngular || !entry.isInDegrees else {
+      throw yaml.error("unit", "prismatic joints have no degrees")
     }
-    for joint in configurationJoints where joints[joint].isAngular == angular {
-      entry.apply(to: &joints[joint].limits, source: "\(source), \(key)", onlyGaps: true)
-    }
-  }
-
-  private mutating func readCoupled(_ node: Node, source: String) throws(LimitsRefusal) {
-    guard let sequence = node.sequence else {
-      throw LimitsRefusal("coupled_limits: expected a list", at: node)
-    }
-    for item in sequence {
-      let limit = try coupledLimit(item, source: source)
-      coupledLimits.removeAll { $0.name == limit.name }
-      coupledLimits.append(limit)
+    for joint in configurationJoints where joints[joint].isAngular == isAngular {
+      entry.fill(
+        &joints[joint].limits, defaults: &defaults[joint], source: "\(source), \(key)")
     }
   }
 
-  private func coupledLimit(_ node: Node, source: String) throws(LimitsRefusal) -> CoupledLimit {
-    let entries = try node.entries(of: "coupled_limits")
-    let known = ["name", "terms", "lower", "upper", "unit"]
-    for (key, value) in entries where !known.contains(key) {
-      throw LimitsRefusal(
-        "coupled_limits: the key '\(key)' is unknown; there are \(KinematicsError.list(known))",
-        at: value)
-    }
-    guard let name = entries["name"]?.string, !name.isEmpty, let termsNode = entries["terms"],
-      let lowerNode = entries["lower"], let upperNode = entries["upper"]
-    else {
-      throw LimitsRefusal("coupled_limits: expected name, terms, lower and upper", at: node)
-    }
-    let place = "coupled limit '\(name)'"
-    let isInDegrees = try entries["unit"]?.isDegrees(of: place) ?? false
+  private func coupledLimit(_ yaml: StrictYAML, source: String) throws(YAMLError) -> CoupledLimit {
+    let name = try yaml.requiredText("name")
+    let isInDegrees = try yaml.isInDegrees()
     let scale = isInDegrees ? Double.pi / 180 : 1
-    let sum = try terms(termsNode, of: place, isInDegrees: isInDegrees)
-    let lower = try lowerNode.number(of: "\(place), lower") * scale - sum.offset
-    let upper = try upperNode.number(of: "\(place), upper") * scale - sum.offset
-    guard lower <= upper else {
-      throw LimitsRefusal("\(place): lower is above upper", at: node)
-    }
+    let sum = try terms(yaml, of: "coupled limit '\(name)'", isInDegrees: isInDegrees)
+    let lower = try yaml.requiredNumber("lower") * scale - sum.offset
+    let upper = try yaml.requiredNumber("upper") * scale - sum.offset
+    guard lower <= upper else { throw yaml.error("lower", "it is above upper") }
     return CoupledLimit(name: name, terms: sum.terms, lower: lower, upper: upper, source: source)
   }
 
   /// The summands over coordinates, and what mimic joints' offsets add.
   private func terms(
-    _ node: Node, of place: String, isInDegrees: Bool
-  ) throws(LimitsRefusal) -> (terms: [CoupledLimit.Term], offset: Double) {
-    var factors: [Int: Double] = [:]
+    _ yaml: StrictYAML, of place: String, isInDegrees: Bool
+  ) throws(YAMLError) -> (terms: [CoupledLimit.Term], offset: Double) {
+    guard let factors = try yaml.mapping("terms", what: "\(place), terms", keys: nil) else {
+      throw yaml.error("terms", "the key is missing")
+    }
+    var sums: [Int: Double] = [:]
     var offset = 0.0
-    for (name, value) in try node.entries(of: "\(place), terms") {
-      let joint = joints[try movableJoint(name, of: place, at: value)]
+    for name in factors.names {
+      let joint = joints[try movableJoint(name, in: factors)]
       guard joint.isAngular || !isInDegrees else {
-        throw LimitsRefusal("\(place): joint '\(name)' is prismatic, no degrees", at: value)
+        throw factors.error(name, "the joint is prismatic and has no degrees")
       }
-      let factor = try value.number(of: "\(place), \(name)")
+      let factor = try factors.requiredNumber(name)
       let leader = joint.mimic.map { joints[$0.leader].name } ?? name
       guard let coordinate = configurationJoints.firstIndex(where: { joints[$0].name == leader })
       else { continue }
-      factors[coordinate, default: 0] += factor * (joint.mimic?.multiplier ?? 1)
+      sums[coordinate, default: 0] += factor * (joint.mimic?.multiplier ?? 1)
       offset += factor * (joint.mimic?.offset ?? 0)
     }
-    let terms = factors.filter { $0.value != 0 }.sorted { $0.key < $1.key }
+    let terms = sums.filter { $0.value != 0 }.sorted { $0.key < $1.key }
       .map { CoupledLimit.Term(coordinate: $0.key, factor: $0.value) }
-    guard !terms.isEmpty else { throw LimitsRefusal("\(place): it has no terms", at: node) }
+    guard !terms.isEmpty else { throw yaml.error("terms", "it has no terms") }
     return (terms, offset)
   }
 
-  private func movableJoint(
-    _ name: String, of place: String, at node: Node
-  ) throws(LimitsRefusal) -> Int {
+  private func movableJoint(_ name: String, in yaml: StrictYAML) throws(YAMLError) -> Int {
     guard let index = joints.firstIndex(where: { $0.name == name && $0.isMovable }) else {
-      throw LimitsRefusal(
-        "\(place): there is no movable joint '\(name)'; there are "
-          + KinematicsError.list(joints.filter(\.isMovable).map(\.name)), at: node)
+      throw yaml.error(
+        name,
+        "there is no such movable joint; there are "
+          + KinematicsError.list(joints.filter(\.isMovable).map(\.name)))
     }
     return index
   }

@@ -20,11 +20,6 @@ extension Robot {
     try Self.find(name, among: links.map(\.name), kind: "link", of: self.name)
   }
 
-  /// The index of a joint into `joints`.
-  public func jointIndex(named name: String) throws(KinematicsError) -> Int {
-    try Self.find(name, among: joints.map(\.name), kind: "joint", of: self.name)
-  }
-
   /// The index of a joint's position in a configuration.
   public func coordinateIndex(named name: String) throws(KinematicsError) -> Int {
     try Self.find(name, among: coordinateNames, kind: "independent joint", of: self.name)

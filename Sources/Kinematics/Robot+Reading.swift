@@ -75,11 +75,7 @@ extension Robot {
     do {
       return try InputFile.bytes(of: path, limit: limit)
     } catch {
-      switch error {
-      case .unreadable(_, let reason), .malformed(_, let reason), .cannotCreate(_, let reason),
-        .writeFailed(_, let reason):
-        throw .unreadable(path: path, reason: reason)
-      }
+      throw .unreadable(path: path, reason: error.reason)
     }
   }
 }

@@ -86,6 +86,13 @@ extension Trainer {
     try restore(file, path: path)
   }
 
+  /// The numbers of an option as they were given: a seed has more digits than a double.
+  private static func shown(_ tensor: StoredTensor) -> String {
+    let texts = tensor.words()?.map(String.init) ?? tensor.floats().map { "\($0)" }
+    let shown = texts.prefix(4).joined(separator: ", ") + (texts.count > 4 ? ", ..." : "")
+    return texts.count == 1 ? shown : "[\(shown)]"
+  }
+
   private func restore(_ file: Safetensors, path: String) throws {
     state.first.values = try layout.values(from: file, prefix: "optimizer.first.", path: path)
     state.second.values = try layout.values(from: file, prefix: "optimizer.second.", path: path)
@@ -98,7 +105,7 @@ extension Trainer {
       guard found == expected else {
         throw LearningError.mismatch(
           path: path,
-          reason: "\(name) is \(found.doubles()) there, \(expected?.doubles() ?? []) here; "
+          reason: "\(name) is \(Self.shown(found)) there, \(expected.map(Self.shown) ?? "") here; "
             + "a training is resumed with the options that it began with")
       }
     }

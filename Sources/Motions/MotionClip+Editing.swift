@@ -2,14 +2,33 @@ import Foundation
 import Geometry
 
 extension MotionClip {
+  /// The frame rates that are believed [Hz].
+  static let rates = 0.01...100_000.0
+  /// The most frames of a clip: four hours and a half at 120 Hz, 1.4 GB.
+  static let largestFrameCount = 2_000_000
+
+  /// Refuses a frame rate that no motion has [Hz].
+  static func check(rate: Double) throws(MotionError) {
+    guard rates.contains(rate) else {
+      throw .invalidRequest(
+        reason: "the frame rate \(rate) Hz is not between 0.01 and 100000 Hz")
+    }
+  }
+
+  /// Refuses a motion with more frames than fit into memory.
+  static func check(frameCount: Int, path: String) throws(MotionError) {
+    guard frameCount <= largestFrameCount else {
+      throw .malformed(
+        path: path, reason: "it has more than \(largestFrameCount) frames; cut it into parts")
+    }
+  }
+
   /// The clip at another frame rate [Hz]: turns along the shorter arc, moves in straight lines.
   ///
   /// The first frame stays where it is; the last frame of the result is the last that the clip
   /// still covers: `n = floor((T - 1) / rate * newRate) + 1`.
   public func resampled(to newRate: Double) throws(MotionError) -> MotionClip {
-    guard newRate > 0, newRate.isFinite else {
-      throw .invalidRequest(reason: "the frame rate \(newRate) Hz is not a positive number")
-    }
+    try Self.check(rate: newRate)
     guard frameCount > 1, newRate != frameRate else {
       var copy = self
       copy.frameRate = newRate
@@ -17,7 +36,13 @@ extension MotionClip {
     }
     let step = frameRate / newRate
     // The tolerance keeps a last frame that rounding would lose.
-    let count = Int((Double(frameCount - 1) / step + 1e-6).rounded(.down)) + 1
+    let last = (Double(frameCount - 1) / step + 1e-6).rounded(.down)
+    guard last < Double(Self.largestFrameCount) else {
+      throw .invalidRequest(
+        reason: "the frame rate \(newRate) Hz would make more than \(Self.largestFrameCount)"
+          + " frames of '\(name)'")
+    }
+    let count = Int(last) + 1
     var result = self
     result.frameRate = newRate
     result.rootTranslations = []
@@ -35,6 +60,7 @@ extension MotionClip {
     guard factor > 0, factor.isFinite else {
       throw .invalidRequest(reason: "the speed factor \(factor) is not a positive number")
     }
+    try Self.check(rate: frameRate * factor)
     var copy = self
     copy.frameRate = frameRate * factor
     return copy
@@ -89,30 +115,7 @@ extension MotionClip {
     for joint in 0..<Skeleton.jointCount {
       let from = clip.rotations[before * Skeleton.jointCount + joint]
       let to = clip.rotations[after * Skeleton.jointCount + joint]
-      rotations.append(fraction == 0 ? from : from.slerp(to: to, fraction: fraction))
+      rotations.append(fraction == 0 ? from : from.interpolated(to: to, fraction: fraction))
     }
-  }
-}
-
-extension Quaternion {
-  /// Slerp along the shorter arc; Shoemake's formula, by one arc cosine instead of a logarithm.
-  func slerp(to other: Quaternion, fraction: Double) -> Quaternion {
-    var cosine = dot(other)
-    let sign: Double = cosine < 0 ? -1 : 1
-    cosine = abs(cosine)
-    // Close together the chord is as good as the arc, and the quotient is not defined.
-    var first = 1 - fraction
-    var second = fraction
-    if cosine < 1 - 1e-9 {
-      let angle = acos(cosine)
-      let sine = sin(angle)
-      first = sin(first * angle) / sine
-      second = sin(second * angle) / sine
-    }
-    second *= sign
-    return Quaternion(
-      w: w * first + other.w * second, x: x * first + other.x * second,
-      y: y * first + other.y * second, z: z * first + other.z * second
-    ).normalized
   }
 }

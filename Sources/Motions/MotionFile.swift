@@ -22,12 +22,12 @@ public struct ImportOptions: Sendable {
 
   /// Refuses numbers that cannot be used.
   func check() throws(MotionError) {
-    for (what, value) in [("scale", metresPerUnit), ("frame rate", frameRate)] {
-      guard let value else { continue }
-      guard value > 0, value.isFinite else {
-        throw .invalidRequest(reason: "the \(what) \(value) is not a positive number")
+    if let metresPerUnit {
+      guard metresPerUnit > 0, metresPerUnit.isFinite else {
+        throw .invalidRequest(reason: "the scale \(metresPerUnit) is not a positive number")
       }
     }
+    if let frameRate { try MotionClip.check(rate: frameRate) }
   }
 
   /// The tables to choose from.
@@ -89,34 +89,27 @@ public enum MotionFile {
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
     var clip = try NativeClip.decode(bytes, path: path)
+    var findings: [ImportReport.Finding] = []
+    if !ClipName.isPlain(clip.name) {
+      let name = ClipName.of(path)
+      findings.append(
+        .init(
+          .note,
+          "the name '\(clip.name.prefix(80).description.printable)' in it is no plain name of a"
+            + " file: '\(name)' is used"))
+      clip.name = name
+    }
     clip.frameRate = options.frameRate ?? clip.frameRate
     var report = ImportReport(
       path: path, format: "motionc", skeleton: "canonical", sourceJointCount: Skeleton.jointCount,
       knownJointCount: Skeleton.jointCount, metresPerUnit: 1, unitReason: "motionc's own file",
       upAxis: "z", frameRate: clip.frameRate, frameCount: clip.frameCount,
       duration: clip.duration, stature: clip.skeleton.stature)
+    report.findings = findings
     // What was left out was left out when the clip was imported.
     var options = options
     options.keepsTPose = true
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
-  }
-
-  /// A clip's name: the file's name without folder and extension.
-  static func clipName(_ path: String) -> String {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    guard let dot = file.lastIndex(of: "."), dot != file.startIndex else { return file }
-    return String(file[..<dot])
-  }
-}
-
-extension FileError {
-  /// The reason without the path, which our own errors name.
-  var reason: String {
-    switch self {
-    case .unreadable(_, let reason), .malformed(_, let reason), .cannotCreate(_, let reason),
-      .writeFailed(_, let reason):
-      reason
-    }
   }
 }

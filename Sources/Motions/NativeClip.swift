@@ -51,8 +51,12 @@ public enum NativeClip {
     let turns = try numbers(file, "rotations", path, shape: [frames, Skeleton.jointCount, 4])
     let offsets = try numbers(file, "rest_offsets", path, shape: [Skeleton.jointCount, 3])
     guard frames > 0 else { throw .malformed(path: path, reason: "the clip has no frames") }
-    guard let rate = Double(file.metadata["frame_rate"] ?? ""), rate > 0, rate.isFinite else {
-      throw .malformed(path: path, reason: "the metadata's 'frame_rate' is not a positive number")
+    try MotionClip.check(frameCount: frames, path: path)
+    guard let rate = Double(file.metadata["frame_rate"] ?? ""), MotionClip.rates.contains(rate)
+    else {
+      throw .malformed(
+        path: path,
+        reason: "the metadata's 'frame_rate' is no number between 0.01 and 100000 Hz")
     }
     var rotations: [Quaternion] = []
     rotations.reserveCapacity(turns.count / 4)
@@ -68,7 +72,7 @@ public enum NativeClip {
       rotations.append(q)
     }
     return MotionClip(
-      name: file.metadata["name"] ?? MotionFile.clipName(path),
+      name: file.metadata["name"] ?? ClipName.of(path),
       skeleton: Skeleton(restOffsets: vectors(offsets)), frameRate: rate,
       rootTranslations: vectors(places), rotations: rotations, label: file.metadata["label"])
   }

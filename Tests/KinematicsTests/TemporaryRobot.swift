@@ -6,7 +6,8 @@ import Kinematics
 enum TemporaryRobot {
   /// A robot with these elements and, beside it, these limits.
   static func make(
-    _ elements: String, limits: String? = nil, further: String? = nil
+    _ elements: String, limits: String? = nil, further: String? = nil,
+    furtherName: String = "further.yaml"
   ) throws -> Robot {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "motionc-\(UUID().uuidString)")
@@ -19,7 +20,7 @@ enum TemporaryRobot {
     }
     let path = try write("<robot name=\"odd\">\(elements)</robot>", "robot.urdf")
     if let limits { _ = try write(limits, "limits.yaml") }
-    let furtherPath = try further.map { try write($0, "further.yaml") }
+    let furtherPath = try further.map { try write($0, furtherName) }
     return try Robot(urdf: path, limits: furtherPath)
   }
 }

@@ -153,9 +153,16 @@ struct TrainingTests {
     #expect(throws: LearningError.self) {
       try Trainer(layout, resuming: path, options: options)
     }
-    #expect(throws: LearningError.self) {
-      try Trainer(problem.layout, resuming: path, options: problem.options(steps: 20, seed: 9))
+    let error = #expect(throws: LearningError.self) {
+      try Trainer(
+        problem.layout, resuming: path, options: problem.options(steps: 20, seed: (1 << 63) + 1))
     }
+    let sentence = error?.description ?? ""
+    #expect(sentence.contains("random.seed is 7 there, 9223372036854775809 here"), "\(sentence)")
+    let shorter = #expect(throws: LearningError.self) {
+      try Trainer(problem.layout, resuming: path, options: problem.options(steps: 19))
+    }
+    #expect(shorter?.description.contains("schedule.steps is [5, 20] there, [5, 19] here") == true)
     try Safetensors().write(to: path)
     #expect(throws: LearningError.self) {
       try Trainer(problem.layout, resuming: path, options: options)

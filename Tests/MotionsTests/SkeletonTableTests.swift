@@ -90,6 +90,28 @@ struct SkeletonTableTests {
     #expect(throws: MotionError.self) { try SkeletonTable(yaml: yaml, path: "t.yaml") }
   }
 
+  @Test(
+    "what is wrong in a table is said with its line",
+    arguments: [
+      ("skeleton: a\njoints:\n  Pelvis: Hips\n  Nose: Tip", "line 4", "Nose"),
+      ("skeleton: a\njoints:\n  Pelvis: Hips\n  Pelvis: Root", "line 3", "twice"),
+      ("skeleton: a\nskeleton: b\njoints: {Pelvis: Hips}", "line 1", "twice"),
+      ("skeleton: a\njoints: {Pelvis: Hips}\naim: [Pelvis, Nose]", "line 3", "Nose"),
+      (
+        "skeleton: a\njoints: {Pelvis: Hips}\ntpose:\n  Pelvis: {x: up, z: [0, 0, 0]}", "line 4",
+        "zero"
+      ),
+      ("skeleton: a\njoints: {Pelvis: Hips}\ntpose:\n  Pelvis: {x: up}", "line 4", "two axes"),
+      ("skeleton: a\njoints: {Pelvis: Hips}\nothers: [[a]]", "line 3", "text"),
+      (String(repeating: "[", count: 5000), "", "deep"),
+    ])
+  func lines(yaml: String, line: String, word: String) {
+    let error = #expect(throws: MotionError.self) { try SkeletonTable(yaml: yaml, path: "t.yaml") }
+    let sentence = error?.description ?? ""
+    #expect(
+      sentence.hasPrefix("'t.yaml': \(line)") && sentence.contains(word), "\(sentence)")
+  }
+
   @Test("every table that ships can be read and knows all joints it needs")
   func shipped() throws {
     let tables = try SkeletonTable.shipped()

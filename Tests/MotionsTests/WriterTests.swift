@@ -74,6 +74,63 @@ struct WriterTests {
     }
   }
 
+  @Test(
+    "a name that is no plain name of a file gives way to the file's own, and that is said",
+    arguments: [
+      "../escaped", "a/b", "two\nlines", "", ".", "..", "nul\u{0}", "\u{202E}txt", "a\u{2028}b",
+      String(repeating: "n", count: 300),
+    ])
+  func escapedName(name: String) throws {
+    var clip = randomClip(seed: 9, frames: 3)
+    clip.name = name
+    let path = temporaryPath("walk.safetensors")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try NativeClip.write(clip, to: path)
+    let (read, report) = try MotionFile.read(path)
+    #expect(read.name.hasSuffix("-walk"))
+    #expect(report.findings.contains { $0.message.contains("plain name") })
+    #expect(report.lines.allSatisfy { !$0.contains("\n") })
+  }
+
+  @Test("clips are named after files, whatever is in the name")
+  func names() {
+    let cases = [
+      "a/b/walk.bvh": "walk", "walk": "walk", ".hidden": ".hidden", "two\nlines.bvh": "two_lines",
+      "..": "clip", "/": "clip", "Knie λ.npz": "Knie λ", "a.b.bvh": "a.b",
+    ]
+    for (path, name) in cases {
+      #expect(ClipName.of(path) == name)
+      #expect(ClipName.isPlain(name))
+    }
+  }
+
+  @Test(
+    "a frame rate that no motion has is refused", arguments: [0, -1, 0.009, 1e6, .nan, .infinity])
+  func rates(rate: Double) throws {
+    let clip = randomClip(seed: 9, frames: 3)
+    #expect(throws: MotionError.self) { try ImportOptions(frameRate: rate).check() }
+    #expect(throws: MotionError.self) { try clip.resampled(to: rate) }
+    #expect(throws: MotionError.self) { try clip.playedFaster(by: rate / 30) }
+    var file = NativeClip.encoded(clip)
+    file.metadata["frame_rate"] = "\(rate)"
+    #expect(throws: MotionError.self) { try NativeClip.decode(file.encoded(), path: "x") }
+  }
+
+  @Test("a rate that would make millions of frames is refused, not tried")
+  func manyFrames() throws {
+    let clip = randomClip(seed: 9, frames: 30, rate: 0.02)
+    #expect(throws: MotionError.self) { try clip.resampled(to: 100_000) }
+  }
+
+  @Test("one frame is no frames in the report")
+  func plural() throws {
+    let path = temporaryPath("one.safetensors")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try NativeClip.write(randomClip(seed: 9, frames: 1), to: path)
+    let (_, report) = try MotionFile.read(path)
+    #expect(report.lines[1].contains(" 1 frame at "))
+  }
+
   @Test("an unwritable place is refused")
   func unwritable() {
     let clip = randomClip(seed: 1, frames: 1)

@@ -1,3 +1,4 @@
+import Files
 import Geometry
 
 /// Reads a BVH file frame by frame: the hierarchy first, then one row for each `nextFrame`.
@@ -27,7 +28,9 @@ public struct BVHReader {
 
   /// An upper bound of the number of frames by the file's size, for reserving memory.
   public var plausibleFrameCount: Int {
-    min(declaredFrameCount, scanner.bytes.count / max(2 * hierarchy.channelCount, 1) + 1)
+    min(
+      declaredFrameCount, scanner.bytes.count / max(2 * hierarchy.channelCount, 1) + 1,
+      MotionClip.largestFrameCount)
   }
 
   /// Reads one frame into a row of `channelCount` numbers; false behind the last one.
@@ -36,15 +39,15 @@ public struct BVHReader {
     guard frameIndex < declaredFrameCount else {
       guard scanner.isAtEnd else {
         throw scanner.error(
-          "the header declares \(declaredFrameCount) frames, but there is more behind them: found"
+          "the header declares \(Wording.count(declaredFrameCount, "frame")), but there is more behind them: found"
             + " \(scanner.glimpse()), expected the end of the file")
       }
       return false
     }
     guard !scanner.isAtEnd else {
       throw scanner.error(
-        "the file ends after \(frameIndex) of the \(declaredFrameCount) frames that its header"
-          + " declares")
+        "the file ends after \(frameIndex) of \(Wording.count(declaredFrameCount, "frame")) that its"
+          + " header declares")
     }
     try readRow(into: &row)
     frameIndex += 1
@@ -57,13 +60,15 @@ public struct BVHReader {
     for channel in 0..<count {
       guard !scanner.isAtLineEnd() else {
         throw scanner.error(
-          "frame \(frameIndex) has \(channel) numbers, expected \(count), one for each channel")
+          "frame \(frameIndex) has \(Wording.count(channel, "number")), expected \(count), one for each channel"
+        )
       }
       row[channel] = try scanner.number("frame \(frameIndex), number \(channel + 1)")
     }
     guard scanner.isAtLineEnd() else {
       throw scanner.error(
-        "frame \(frameIndex) has more than \(count) numbers, expected one for each channel")
+        "frame \(frameIndex) has more than \(Wording.count(count, "number")), expected one for each channel"
+      )
     }
   }
 }
@@ -167,7 +172,8 @@ extension BVHReader {
     }
     guard channels.count == Int(count) else {
       throw scanner.error(
-        "joint '\(name)' declares \(Int(count)) channels and names \(channels.count)", at: start)
+        "joint '\(name)' declares \(Wording.count(Int(count), "channel")) and names \(channels.count)",
+        at: start)
     }
     hierarchy.joints[current].channels = channels
     hierarchy.joints[current].firstChannel = hierarchy.channelCount

@@ -10,16 +10,23 @@ enum AMASSImport {
   private static let widths = [66: "SMPL", 72: "SMPL", 156: "SMPL-H", 165: "SMPL-X"]
   private static let rateNames = ["mocap_framerate", "mocap_frame_rate", "fps"]
 
+  /// The arrays that are read; hands, shapes and markers are not unpacked.
+  private static let wanted = Set(
+    ["poses", "trans", "root_orient", "pose_body"] + rateNames)
+
   /// Reads a clip and says what was found.
   static func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
     let archive: NumpyArchive
-    do throws(FileError) { archive = try NumpyArchive(decoding: bytes, path: path) } catch {
+    do throws(FileError) {
+      archive = try NumpyArchive(decoding: bytes, path: path, wanting: Self.wanted)
+    } catch {
       throw .malformed(path: path, reason: error.reason)
     }
     let (vectors, width, model) = try rotations(archive, path)
     let frameCount = vectors.count / width
+    try MotionClip.check(frameCount: frameCount, path: path)
     let translations = try matrix(archive, "trans", path)
     guard translations.width == 3, translations.values.count == 3 * frameCount else {
       throw .malformed(
@@ -32,7 +39,7 @@ enum AMASSImport {
     let rate: Double
     if let given = options.frameRate { rate = given } else { rate = try frameRate(archive, path) }
     var clip = MotionClip(
-      name: MotionFile.clipName(path), skeleton: .canonical, frameRate: rate,
+      name: ClipName.of(path), skeleton: .canonical, frameRate: rate,
       rootTranslations: [], rotations: [])
     let scale = options.metresPerUnit ?? 1
     fill(&clip, vectors, width, translations.values, scale)
@@ -122,7 +129,7 @@ enum AMASSImport {
         reason: "no frame rate (\(rateNames.joined(separator: ", "))); the arrays are"
           + " \(archive.names.joined(separator: ", "))")
     }
-    guard rate >= 0.01, rate <= 100_000 else {
+    guard MotionClip.rates.contains(rate) else {
       throw .malformed(
         path: path, reason: "'\(name)' is \(rate) Hz, expected between 0.01 and 100000 Hz")
     }

@@ -47,10 +47,13 @@ struct BVHImport {
     let unit = try unit(of: alignment, match.table, options: options, path: path)
     var source = BVHImport(
       hierarchy: hierarchy, alignment: alignment, unit: unit,
-      name: MotionFile.clipName(path), frameRate: options.frameRate ?? reader.frameRate,
+      name: ClipName.of(path), frameRate: options.frameRate ?? reader.frameRate,
       frameCount: reader.plausibleFrameCount)
     source.append(row)
-    while try reader.nextFrame(into: &row) { source.append(row) }
+    while try reader.nextFrame(into: &row) {
+      try MotionClip.check(frameCount: reader.frameIndex, path: path)
+      source.append(row)
+    }
     let looseness = source.settleRestOffsets()
     try source.refuseAbsurd(path)
     var report = ImportReport(

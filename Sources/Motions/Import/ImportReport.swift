@@ -20,8 +20,6 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case guessedScale
       /// Bones change their length, or turning joints were left out.
       case inexactPositions
-      /// The body hardly ever stands upright.
-      case notUpright
       /// Anything else.
       case note
     }
@@ -75,7 +73,7 @@ public struct ImportReport: Codable, Sendable, Hashable {
     [
       "\(path): \(format), skeleton '\(skeleton)' (\(knownJointCount) of \(sourceJointCount)"
         + " joints known), \(upAxis) up",
-      "  \(frameCount) frames at \(Self.short(frameRate)) Hz, \(Self.short(duration)) s,"
+      "  \(Wording.count(frameCount, "frame")) at \(Self.short(frameRate)) Hz, \(Self.short(duration)) s,"
         + " fastest joint \(Self.short(fastestJointSpeed)) m/s",
       "  1 unit = \(Self.short(metresPerUnit)) m (\(unitReason)); stature about"
         + " \(Self.short(stature)) m",

@@ -1,7 +1,6 @@
 import Files
 import Foundation
 import Geometry
-import Yams
 
 /// How one kind of source skeleton maps onto the canonical one: a file of `Skeletons/`.
 public struct SkeletonTable: Sendable {
@@ -66,118 +65,76 @@ extension SkeletonTable {
   /// Reads a table; unknown keys are refused.
   public init(contentsOf path: String) throws(MotionError) {
     let text: String
-    do throws(FileError) { text = try InputFile.text(of: path) } catch {
-      throw .unreadable(path: path, reason: "\(error)")
+    do throws(FileError) { text = try InputFile.text(of: path, limit: 1 << 20) } catch {
+      throw .unreadable(path: path, reason: error.reason)
     }
     try self.init(yaml: text, path: path)
   }
 
   /// Reads a table from its text.
-  init(yaml: String, path: String) throws(MotionError) {
-    let root: Yams.Node?
-    do { root = try Yams.compose(yaml: yaml) } catch {
-      throw .malformed(path: path, reason: "the YAML cannot be read: \(error)".printable)
-    }
-    guard let mapping = root?.mapping else {
-      throw .malformed(path: path, reason: "expected a mapping with 'skeleton' and 'joints'")
-    }
-    name = ""
-    joints = [:]
-    for (key, value) in mapping {
-      try read(key: key.string ?? "", value: value, path: path)
-    }
-    guard !name.isEmpty, !joints.isEmpty else {
-      throw .malformed(path: path, reason: "'skeleton' and 'joints' must both be given")
+  init(yaml text: String, path: String) throws(MotionError) {
+    do throws(YAMLError) {
+      try self.init(
+        StrictYAML(parsing: text, path: path, what: "the skeleton table", keys: Self.keys))
+    } catch {
+      throw .malformed(path: path, reason: error.reason)
     }
   }
 
   private static let keys = ["skeleton", "joints", "others", "unit", "axes", "tpose", "aim"]
 
-  private mutating func read(key: String, value: Yams.Node, path: String) throws(MotionError) {
-    switch key {
-    case "skeleton": name = value.string ?? ""
-    case "joints":
-      for (joint, source) in try Self.entries(value, key, path) {
-        joints[joint] = try Self.text(source, "joints: \(joint)", path)
-      }
-    case "others":
-      others = try Self.list(value, key, path).map { $0.string ?? "" }
-    case "unit":
-      guard let unit = value.float, unit > 0, unit.isFinite else {
-        throw .malformed(path: path, reason: "'unit' should be a positive number of metres")
-      }
-      metresPerUnit = unit
-    case "axes":
-      let names = try Self.list(value, key, path)
-      guard names.count == 3 else {
-        throw .malformed(path: path, reason: "'axes' needs 3 entries: left, up, forward")
-      }
-      var directions: [Vector3] = []
-      for name in names { directions.append(try Self.fileAxis(name, path)) }
-      axes = directions
-    case "tpose":
-      for (joint, reference) in try Self.entries(value, key, path) {
-        references[joint] = try Self.reference(reference, joint, path)
-      }
-    case "aim":
-      aimed = []
-      for name in try Self.list(value, key, path) {
-        aimed.append(try Skeleton.Joint(named: try Self.text(name, key, path)))
-      }
-    default:
-      throw .malformed(
-        path: path,
-        reason: "unknown key '\(key)'; the keys are \(Self.keys.joined(separator: ", "))")
+  private init(_ yaml: StrictYAML) throws(YAMLError) {
+    name = try yaml.requiredText("skeleton")
+    joints = [:]
+    let names = try yaml.mapping("joints", what: "joints", keys: nil)
+    for key in names?.names ?? [] {
+      joints[try Self.joint(key) { names?.error(key, $0) ?? yaml.error($0) }] =
+        try names?.requiredText(key)
+    }
+    guard !joints.isEmpty else { throw yaml.error("joints", "at least one joint was expected") }
+    others = try yaml.texts("others") ?? []
+    metresPerUnit = try yaml.positiveNumber("unit")
+    if let texts = try yaml.texts("axes") { axes = try Self.fileAxes(texts, yaml) }
+    let poses = try yaml.mapping("tpose", what: "tpose", keys: nil)
+    for key in poses?.names ?? [] {
+      guard let poses else { break }
+      references[try Self.joint(key) { poses.error(key, $0) }] = try Self.reference(key, poses)
+    }
+    for text in try yaml.texts("aim") ?? [] {
+      aimed.append(try Self.joint(text) { yaml.error("aim", $0) })
     }
   }
 
-  private static func entries(_ node: Yams.Node, _ key: String, _ path: String)
-    throws(MotionError) -> [(Skeleton.Joint, Yams.Node)]
-  {
-    guard let mapping = node.mapping else {
-      throw .malformed(path: path, reason: "'\(key)' should be a mapping by joint names")
+  private static func joint(
+    _ name: String, error: (String) -> YAMLError
+  ) throws(YAMLError) -> Skeleton.Joint {
+    do throws(MotionError) {
+      return try Skeleton.Joint(named: name)
+    } catch let unknown {
+      throw error(unknown.description)
     }
-    var entries: [(Skeleton.Joint, Yams.Node)] = []
-    for (name, value) in mapping {
-      entries.append((try Skeleton.Joint(named: name.string ?? ""), value))
-    }
-    return entries
   }
 
-  private static func list(_ node: Yams.Node, _ key: String, _ path: String)
-    throws(MotionError) -> [Yams.Node]
-  {
-    guard let sequence = node.sequence else {
-      throw .malformed(path: path, reason: "'\(key)' should be a list")
+  private static func reference(
+    _ key: String, _ poses: StrictYAML
+  ) throws(YAMLError) -> Reference {
+    if poses.isText(key) {
+      switch try poses.requiredText(key) {
+      case "parent": return .parent
+      case "zero": return .zero
+      default: break
+      }
     }
-    return Array(sequence)
-  }
-
-  private static func text(_ node: Yams.Node, _ key: String, _ path: String)
-    throws(MotionError) -> String
-  {
-    guard let text = node.string, !text.isEmpty else {
-      throw .malformed(path: path, reason: "'\(key)' should be a name")
-    }
-    return text
-  }
-
-  private static func reference(_ node: Yams.Node, _ joint: Skeleton.Joint, _ path: String)
-    throws(MotionError) -> Reference
-  {
-    if node.string == "parent" { return .parent }
-    if node.string == "zero" { return .zero }
-    guard let mapping = node.mapping, mapping.count == 2 else {
-      throw .malformed(
-        path: path,
-        reason: "tpose of \(joint) should be 'parent', 'zero' or two axes such as {x: up, z: left}")
+    guard !poses.isText(key), !poses.isList(key),
+      let yaml = try poses.mapping(key, what: "tpose of \(key)", keys: ["x", "y", "z"]),
+      yaml.names.count == 2
+    else {
+      throw poses.error(
+        key, "expected 'parent', 'zero' or two axes such as {x: up, z: left}")
     }
     var axes: [Int: Vector3] = [:]
-    for (axis, direction) in mapping {
-      guard let index = ["x", "y", "z"].firstIndex(of: axis.string ?? "") else {
-        throw .malformed(path: path, reason: "tpose of \(joint): the axes are x, y, z")
-      }
-      axes[index] = try bodyDirection(direction, path)
+    for (index, axis) in ["x", "y", "z"].enumerated() where yaml.has(axis) {
+      axes[index] = try bodyDirection(axis, yaml)
     }
     return .axes(axes)
   }
@@ -188,30 +145,34 @@ extension SkeletonTable {
   ]
 
   /// A direction in the body's frame, by name or as three numbers (left, up, forward).
-  private static func bodyDirection(_ node: Yams.Node, _ path: String) throws(MotionError)
-    -> Vector3
+  private static func bodyDirection(_ key: String, _ yaml: StrictYAML) throws(YAMLError) -> Vector3
   {
-    if let name = node.string, let direction = bodyDirections[name] { return direction }
-    let numbers = node.sequence?.compactMap(\.float) ?? []
-    guard numbers.count == 3,
-      let direction = Vector3(numbers[0], numbers[1], numbers[2]).normalized
-    else {
-      throw .malformed(
-        path: path,
-        reason: "a direction should be one of \(bodyDirections.keys.sorted()) or three numbers")
+    if yaml.isText(key), let direction = bodyDirections[try yaml.requiredText(key)] {
+      return direction
     }
-    return direction
+    if yaml.isList(key), let numbers = try yaml.numbers(key, count: 3),
+      let direction = Vector3(numbers[0], numbers[1], numbers[2]).normalized
+    {
+      return direction
+    }
+    throw yaml.error(
+      key,
+      "expected \(bodyDirections.keys.sorted().joined(separator: ", ")) or three numbers that are"
+        + " not all zero")
   }
 
-  /// One of the file's axes: `+x`, `-y`, ...
-  private static func fileAxis(_ node: Yams.Node, _ path: String) throws(MotionError) -> Vector3 {
-    let axes: [String: Vector3] = [
+  /// The file's axes (`+x`, `-y`, ...) that point left, up and forward.
+  private static func fileAxes(_ names: [String], _ yaml: StrictYAML) throws(YAMLError) -> [Vector3]
+  {
+    let known: [String: Vector3] = [
       "+x": .unitX, "-x": -.unitX, "+y": .unitY, "-y": -.unitY, "+z": .unitZ, "-z": -.unitZ,
     ]
-    guard let axis = axes[node.string ?? ""] else {
-      throw .malformed(
-        path: path, reason: "an entry of 'axes' should be one of \(axes.keys.sorted())")
+    let axes = names.compactMap { known[$0] }
+    guard names.count == 3, axes.count == 3 else {
+      throw yaml.error(
+        "axes",
+        "expected three of \(known.keys.sorted().joined(separator: ", ")): left, up, forward")
     }
-    return axis
+    return axes
   }
 }
