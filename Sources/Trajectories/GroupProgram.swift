@@ -59,11 +59,11 @@ struct GroupProgram {
     start()
     var (complementarity, residual) = initialMultipliers()
     let rows = Double(2 * above.count)
-    for _ in 0..<iterationLimit {
+    for iteration in 0...iterationLimit {
       let objective = assemble()
-      let gap = complementarity + 4.5 * residual
-      relativeGap = gap / (objective + 1e-12 * Double(count * joints))
-      guard relativeGap > tolerance else { return }
+      let scale = objective + 1e-12 * Double(count * joints)
+      relativeGap = (complementarity + 4.5 * residual) / scale
+      guard relativeGap > tolerance, iteration < iterationLimit else { break }
       iterations += 1
       factor()
       setVariables(of: &affineStep, to: substituted(gradient.map { -$0 }))
@@ -73,6 +73,8 @@ struct GroupProgram {
       let target = ratio * ratio * ratio * complementarity / rows
       correct(target)
       let length = min(1, 0.995 / correctedReach(target))
+      // A step that is not a number leads nowhere.
+      guard (step + aboveStep + belowStep).allSatisfy(\.isFinite), length > 0 else { break }
       for i in point.indices { point[i] += length * step[i] }
       for r in above.indices {
         above[r] += length * aboveStep[r]
@@ -81,6 +83,9 @@ struct GroupProgram {
       complementarity = sumOfProducts()
       residual *= (1 - length) * (1 - length)
     }
+    // Rounding makes it differ from what the steps promised.
+    let scale = assemble() + 1e-12 * Double(count * joints)
+    relativeGap = (complementarity + 4.5 * dualResidual()) / scale
   }
 }
 
@@ -131,21 +136,31 @@ extension GroupProgram {
     var objective = 0.0
     for index in reference.indices { objective += sampleError(index) * sampleError(index) }
     let share = 0.1 * objective / Double(2 * above.count) + 1e-30
-    var (row, slope) = (0, [Double](repeating: 0, count: variableCount))
+    var row = 0
     for place in 0..<count {
       for stencil in stencils {
         let value = sum(stencil, at: place, of: point)
         above[row] = share / (stencil.upper - value)
         below[row] = share / (value - stencil.lower)
+        row += 1
+      }
+    }
+    _ = assemble()
+    return (share * Double(2 * above.count), dualResidual())
+  }
+
+  /// The squared length of the Lagrangian's gradient, after `assemble`.
+  private func dualResidual() -> Double {
+    var (row, slope) = (0, gradient)
+    for place in 0..<count {
+      for stencil in stencils {
         for term in stencil.terms {
           slope[variable(place * joints + term.offset)] += term.factor * (above[row] - below[row])
         }
         row += 1
       }
     }
-    _ = assemble()
-    for i in slope.indices { slope[i] += gradient[i] }
-    return (share * Double(2 * above.count), slope.reduce(0) { $0 + $1 * $1 })
+    return slope.reduce(0) { $0 + $1 * $1 }
   }
 
   private func sumOfProducts() -> Double {

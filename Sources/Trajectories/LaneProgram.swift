@@ -59,12 +59,18 @@ struct LaneProgram {
     start()
     var complementarity = initialMultipliers()
     var residual = dualResidual()
-    for _ in 0..<iterationLimit {
+    // Lanes whose next step is not a number stay where they are.
+    var isStuck = SIMDMask<SIMD8<Int64>>(repeating: false)
+    for iteration in 0...iterationLimit {
       let objective = assemble()
       // BᵀB ≥ 1/9, so an unbalanced gradient r is worth at most 9/2 r² of the objective.
       let gap = complementarity + 4.5 * residual
       relativeGap = gap / (objective + 1e-12 * Double(count))
-      guard any(relativeGap .> tolerance) else { return }
+      guard any((relativeGap .> tolerance) .& .!isStuck), iteration < iterationLimit else {
+        // Rounding makes it differ from what the steps promised.
+        relativeGap = (complementarity + 4.5 * dualResidual()) / (objective + 1e-12 * Double(count))
+        return
+      }
       iterations += 1
       Self.factor(&band, &affineStep, gradient)
       Self.substituteBack(&affineStep, band, count)
@@ -76,10 +82,30 @@ struct LaneProgram {
       correct(target)
       let reach = correctedReach(target) * (1 / 0.995)
       var length = Lanes(repeating: 1).replacing(with: 1 / reach, where: reach .> 1)
-      length.replace(with: 0, where: relativeGap .<= tolerance)
-      complementarity = advance(length)
+      isStuck = isStuck .| .!isFinite(target)
+      length.replace(with: 0, where: (relativeGap .<= tolerance) .| isStuck)
+      complementarity.replace(with: advance(length), where: .!isStuck)
       residual *= (1 - length) * (1 - length)
     }
+  }
+
+  /// Whether the step and its target are numbers; where they are not, the step is nothing.
+  private mutating func isFinite(_ target: Lanes) -> SIMDMask<SIMD8<Int64>> {
+    var sum = 0 * target
+    for i in variables { sum += 0 * step[i] }
+    for i in 0..<count {
+      let (a, b) = (multiplierStep[i].above, multiplierStep[i].below)
+      let (first, second) = ((a.e0 + a.e1) + (a.e2 + a.e3), (b.e0 + b.e1) + (b.e2 + b.e3))
+      sum += 0 * (first + second)
+    }
+    let finite = sum .== 0
+    guard !all(finite) else { return finite }
+    for i in step.indices { step[i].replace(with: 0, where: .!finite) }
+    for i in multiplierStep.indices {
+      multiplierStep[i].above.clear(where: .!finite)
+      multiplierStep[i].below.clear(where: .!finite)
+    }
+    return finite
   }
 }
 
