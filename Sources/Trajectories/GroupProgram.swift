@@ -63,7 +63,12 @@ struct GroupProgram {
       let objective = assemble()
       let scale = objective + 1e-12 * Double(count * joints)
       relativeGap = (complementarity + 4.5 * residual) / scale
-      guard relativeGap > tolerance, iteration < iterationLimit else { break }
+      if !(relativeGap > tolerance) || iteration == iterationLimit {
+        // Rounding makes it differ from what the steps promised.
+        residual = dualResidual()
+        relativeGap = (complementarity + 4.5 * residual) / scale
+      }
+      guard relativeGap > tolerance, iteration < iterationLimit else { return }
       iterations += 1
       factor()
       setVariables(of: &affineStep, to: substituted(gradient.map { -$0 }))
@@ -71,7 +76,8 @@ struct GroupProgram {
       let affine = min(1, 1 / largest)
       let ratio = (complementarity * (1 - affine) + affine * affine * curvature) / complementarity
       let target = ratio * ratio * ratio * complementarity / rows
-      correct(target)
+      // After a short predictor a whole corrector overshoots (see `LaneProgram`).
+      correct(target, weight: affine < 0.1 ? affine : 1)
       let length = min(1, 0.995 / correctedReach(target))
       // A step that is not a number leads nowhere.
       guard (step + aboveStep + belowStep).allSatisfy(\.isFinite), length > 0 else { break }
@@ -83,7 +89,6 @@ struct GroupProgram {
       complementarity = sumOfProducts()
       residual *= (1 - length) * (1 - length)
     }
-    // Rounding makes it differ from what the steps promised.
     let scale = assemble() + 1e-12 * Double(count * joints)
     relativeGap = (complementarity + 4.5 * dualResidual()) / scale
   }
@@ -270,15 +275,15 @@ extension GroupProgram {
     return (largest, curvature)
   }
 
-  private mutating func correct(_ target: Double) {
+  private mutating func correct(_ target: Double, weight: Double) {
     var (row, right) = (0, gradient.map { -$0 })
     for place in 0..<count {
       for stencil in stencils {
         let value = sum(stencil, at: place, of: point)
         let t = sum(stencil, at: place, of: affineStep)
         let (up, down) = (stencil.upper - value, value - stencil.lower)
-        aboveStep[row] = (target - t * above[row] * (1 - t / up)) / up
-        belowStep[row] = (target + t * below[row] * (1 + t / down)) / down
+        aboveStep[row] = (target - weight * t * above[row] * (1 - t / up)) / up
+        belowStep[row] = (target + weight * t * below[row] * (1 + t / down)) / down
         for term in stencil.terms {
           right[variable(place * joints + term.offset)] -=
             term.factor * (aboveStep[row] - belowStep[row])

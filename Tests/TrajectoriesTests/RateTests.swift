@@ -91,7 +91,11 @@ extension RateTests {
     let isPair = seed % 3 == 0
     let names = isPair ? ["a", "b"] : ["a"]
     let velocity = min(acceleration * random.logarithmic(0.01...10), 100)
-    let coordinates = names.map { coordinate($0, -1, 2, velocity, acceleration, jerk) }
+    // Of a pair, the second joint may be swifter or slower by far.
+    let other = seed % 2 == 0 ? random.logarithmic(1e-4...1e4) : 1
+    let coordinates = zip(names, [1, other]).map { name, factor in
+      coordinate(name, -1, 2, factor * velocity, factor * acceleration, factor * jerk)
+    }
     let coupled = [
       CoupledLimit(
         name: "sum", terms: [.init(coordinate: 0, factor: 1), .init(coordinate: 1, factor: 1)],
@@ -147,15 +151,6 @@ extension RateTests {
       ]
       return 2 * difference[order][0]
     }.value
-    if !(found <= bound * 1.001 + 1e-9) {
-      print(
-        "DBG", seed, motion.frameCount, limit.velocity.value * h, limit.acceleration.value * h * h,
-        limit.jerk.value * h * h * h, program.relativeGap[0], program.iterations,
-        JointRange(
-          limit,
-          LimitProgram(reference: motion.positions, limits: limits, period: h).summary(of: 0),
-          period: h, samples: motion.frameCount, isCoupled: false), motion.positions)
-    }
     #expect(found <= bound * 1.001 + 1e-9)
     #expect(found >= bound * (1 - 1e-9) - 1e-9)
   }
