@@ -70,7 +70,8 @@ struct LaneProgram {
         // Rounding makes it differ from what the steps promised.
         residual = dualResidual()
         relativeGap = (complementarity + 4.5 * residual) / objective
-        isOpen = (relativeGap .> tolerance) .& .!isStuck
+        let isStillOpen = (relativeGap .> tolerance) .& .!isStuck
+        isOpen = isStillOpen
       }
       guard any(isOpen), iteration < iterationLimit else { return }
       iterations += 1
@@ -87,7 +88,8 @@ struct LaneProgram {
       correct(target, weight)
       let reach = correctedReach(target, weight) * (1 / 0.995)
       var length = Lanes(repeating: 1).replacing(with: 1 / reach, where: reach .> 1)
-      isStuck = isStuck .| .!hasFiniteStep(target)
+      let isNowStuck = isStuck .| .!hasFiniteStep(target)
+      isStuck = isNowStuck
       length.replace(with: 0, where: .!isOpen .| isStuck)
       complementarity.replace(with: advance(length), where: .!isStuck)
       residual *= (1 - length) * (1 - length)
