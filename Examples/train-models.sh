@@ -11,8 +11,8 @@ licence="${LICENCE:-CMU}"
 mkdir -p Examples/Models
 for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
   case "$robot" in
-    unitree_g1) epochs=160 ;;
-    *) epochs=50 ;;
+    unitree_g1) epochs=90 ;;
+    *) epochs=40 ;;
   esac
   model="Examples/Models/$robot.safetensors"
   "$motionc" train retargeter --robot "$robot" --motions "$motions" --licence "$licence" \

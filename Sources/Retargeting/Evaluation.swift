@@ -42,7 +42,7 @@ public struct EvaluationDump: Sendable {
 }
 
 extension Retargeter {
-  /// Measures on every `stride`th frame of some clips.
+  /// Measures on every frame of some clips; the optimum on some of them, for it takes long.
   public func evaluate(
     _ clips: [MotionClip], optimumPoses: Int = 200
   ) -> (evaluation: RetargeterEvaluation, dump: EvaluationDump) {

@@ -2,7 +2,14 @@ import Foundation
 import Kinematics
 
 /// The position limits that the network's last layer keeps by construction.
-struct JointBounds: Sendable {
+///
+/// They belong to the trained network, and a model's file keeps them: other limits later on must not
+/// stretch what the network answers, only restrict it.
+struct JointBounds: Sendable, Hashable {
+  /// The raw output behind which bounding leaves less than two hundredths of the range: tanh(2) is
+  /// 0.964.
+  static let saturation: Float = 2
+
   /// The least positions [rad or m].
   let lower: [Float]
   /// The greatest positions [rad or m].
@@ -26,14 +33,14 @@ struct JointBounds: Sendable {
     self.upper = upper
   }
 
+  /// Bounds that a model was trained with.
+  init(lower: [Float], upper: [Float]) {
+    self.lower = lower
+    self.upper = upper
+  }
+
   /// Half of each range [rad or m].
   var half: [Float] { zip(lower, upper).map { ($1 - $0) / 2 } }
-
-  /// The middle of each range [rad or m].
-  var middle: [Float] { zip(lower, upper).map { ($0 + $1) / 2 } }
-
-  /// One for each joint: where raw outputs meet the limits.
-  var one: [Float] { lower.map { _ in 1 } }
 
   /// The raw output of the position nearest to zero, well inside of the limits.
   var neutralRaw: [Float] {

@@ -5,9 +5,9 @@
 public struct LossWeights: Sendable, Hashable {
   /// The weighted mean square of the distance between links and targets [1/m²].
   public var distance: Double = 1000
-  /// How far the raw output lies outside of the limits [1/rad].
+  /// How far the raw output lies in the bounding's saturation [1/rad].
   public var limit: Double = 1
-  /// How far raw angles go beyond 0.85 π [1/rad].
+  /// How far positions go beyond 0.85 π [1/rad].
   public var highValue: Double = 1
   /// How far links move for a small change of the pose [rad/m], at the end of training.
   public var disturbance: Double = 0.02
@@ -31,6 +31,11 @@ public struct LossWeights: Sendable, Hashable {
     ("symmetry", "rad"), ("direct", "rad"), ("direction", "1"), ("coupled", "rad"),
     ("reference", "rad"),
   ]
+
+  /// Whether some loss is left that there is from the first step on.
+  public var isTrainable: Bool {
+    Self.names.contains { name, _ in name != "disturbance" && (self[name] ?? 0) > 0 }
+  }
 
   /// The weight of a loss by its name; nil for names that no loss has.
   public subscript(name: String) -> Double? {

@@ -85,10 +85,12 @@ public struct Mapping: Sendable, Hashable {
   /// The file's text, kept with a model that is trained on it.
   public var text: String
 
-  /// Whether all points lie on the human's middle or come in left and right pairs.
+  /// Whether all points lie on the human's middle or come in left and right pairs of one weight.
   public var isSymmetric: Bool {
-    let joints = Set(points.map(\.joint))
-    return origin.joint == origin.joint.mirrored
-      && joints.allSatisfy { joints.contains($0.mirrored) }
+    origin.joint == origin.joint.mirrored && origin.frame == origin.frame.mirrored
+      && origin.position.y == 0
+      && points.allSatisfy { point in
+        points.contains { $0.joint == point.joint.mirrored && $0.weight == point.weight }
+      }
   }
 }

@@ -35,6 +35,12 @@ extension Retargeter {
     else {
       throw RetargetingError.model(path: path, reason: "its network's sizes are '\(sizes)'")
     }
+    // Sizes are compared before memory is taken for them.
+    let held = file.tensors.values.reduce(0) { $0 + $1.count }
+    guard configuration.parameterEstimate(joints: robot.coordinateCount) <= 2 * held else {
+      throw RetargetingError.model(
+        path: path, reason: "its network's sizes '\(sizes)' do not fit its \(held) weights")
+    }
     var network = PoseTransformer(configuration, joints: robot.coordinateCount)
     let layout = ParameterLayout(placing: &network)
     var weights = [Float](repeating: 0, count: layout.count)
@@ -54,11 +60,21 @@ extension Retargeter {
       weights.replaceSubrange(
         entry.parameter.offset..<(entry.parameter.offset + values.count), with: values)
     }
+    let bounds = JointBounds(
+      lower: try file.tensor("bounds.lower", in: path).floats(),
+      upper: try file.tensor("bounds.upper", in: path).floats())
+    guard bounds.lower.count == robot.coordinateCount, bounds.upper.count == bounds.lower.count,
+      zip(bounds.lower, bounds.upper).allSatisfy({ -1e6 <= $0 && $0 <= $1 && $1 <= 1e6 })
+    else {
+      throw RetargetingError.model(
+        path: path,
+        reason: "its bounds are not one range for each of \(robot.coordinateCount) joints")
+    }
     let mapping = try Mapping(parsing: try text("mapping"), path: "\(path) (mapping)")
     let own: Set = ["kind", "robot", "robot_sha256", "network", "mapping", "joints"]
-    try self.init(
+    self.init(
       network: network, weights: weights,
-      targets: HumanTargets(mapping: mapping, robot: robot), robot: robot,
+      targets: try HumanTargets(mapping: mapping, robot: robot), robot: robot, bounds: bounds,
       history: file.metadata.filter { !own.contains($0.key) },
       fingerprint: Fingerprint.sha256(bytes))
   }
@@ -76,6 +92,8 @@ extension Retargeter {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     let sizes = (try? encoder.encode(network.configuration)) ?? Data()
+    tensors["bounds.lower"] = StoredTensor(bounds.lower, shape: [bounds.lower.count])
+    tensors["bounds.upper"] = StoredTensor(bounds.upper, shape: [bounds.upper.count])
     var metadata = history
     metadata["kind"] = Self.kind
     metadata["robot"] = robot.name

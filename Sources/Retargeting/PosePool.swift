@@ -19,6 +19,17 @@ public struct PosePool: Sendable {
   /// How many poses there are.
   public var count: Int { rotations.count / Skeleton.jointCount }
 
+  /// What tells these poses from others: FNV-1a over their bits, in hexadecimal.
+  public var fingerprint: String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for rotation in rotations {
+      for lane in 0..<4 {
+        hash = (hash ^ UInt64(rotation[lane].bitPattern)) &* 0x100_0000_01b3
+      }
+    }
+    return String(hash, radix: 16)
+  }
+
   /// Adds a clip's frames; all of them, or thinned to `thinnedRate`.
   public mutating func add(_ clip: MotionClip, thinned: Bool = true) {
     clipNames.append(clip.name)

@@ -5,7 +5,7 @@ public import Learning
 ///
 /// Legend: *sample* a pose, *token* one of the 21 joints, *feature* what `HumanTargets` gives for
 /// each. Pre-norm encoder layers, then one linear map of all tokens side by side. The output is
-/// raw: ±1 are the limits once `Tape.bounded` has been applied.
+/// raw: `Tape.bounded` turns it into positions within the limits.
 public struct PoseTransformer: Parameterized, Sendable {
   /// The sizes of a network.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -33,6 +33,13 @@ public struct PoseTransformer: Parameterized, Sendable {
     public var isValid: Bool {
       (1...4096).contains(width) && (1...64).contains(heads) && width % heads == 0
         && (1...64).contains(layers) && (1...16384).contains(feedForward)
+        && parameterEstimate(joints: 1000) < 100_000_000
+    }
+
+    /// About how many weights a network of these sizes has.
+    func parameterEstimate(joints: Int) -> Int {
+      layers * (4 * width * width + 2 * width * feedForward)
+        + HumanTargets.tokenCount * width * (joints + 1)
     }
   }
 

@@ -19,6 +19,7 @@ public struct Retargeter: Sendable {
   public let history: [String: String]
   /// The SHA-256 of the model's file; empty for one that was never in a file.
   public let fingerprint: String
+  /// The position limits that the network was trained with.
   let bounds: JointBounds
 
   /// Poses that go through the network at once: few enough to stay in the processor's cache.
@@ -26,15 +27,15 @@ public struct Retargeter: Sendable {
 
   init(
     network: PoseTransformer, weights: [Float], targets: HumanTargets, robot: Robot,
-    history: [String: String], fingerprint: String = ""
-  ) throws(RetargetingError) {
+    bounds: JointBounds, history: [String: String], fingerprint: String = ""
+  ) {
     self.network = network
     self.weights = weights
     self.targets = targets
     self.robot = robot
     self.history = history
     self.fingerprint = fingerprint
-    bounds = try JointBounds(robot: robot)
+    self.bounds = bounds
   }
 
   /// The joint motion of a clip, at the clip's own rate.

@@ -51,6 +51,12 @@ public struct RetargeterTraining {
   public init(
     robot: Robot, mapping: Mapping, poses: PosePool, options: Options
   ) throws(RetargetingError) {
+    guard options.weights.isTrainable else {
+      throw .training("every loss is switched off; at least one besides 'disturbance' is needed")
+    }
+    guard options.weights.reference == 0 || poses.count > 0 else {
+      throw .training("the loss 'reference' needs motions, and there are none")
+    }
     self.robot = robot
     self.options = options
     targets = try HumanTargets(mapping: mapping, robot: robot)
@@ -78,9 +84,9 @@ public struct RetargeterTraining {
     history["seed"] = "\(options.seed)"
     history["steps"] = "\(trainer.step)"
     history["training"] = trainingText
-    let retargeter = try Retargeter(
+    let retargeter = Retargeter(
       network: network, weights: trainer.averagedParameters, targets: targets, robot: robot,
-      history: history)
+      bounds: loss.bounds, history: history)
     return (retargeter, ending)
   }
 
@@ -108,17 +114,23 @@ public struct RetargeterTraining {
         peak: options.rate, minimum: options.rate / 200,
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
       averageDecay: 0.999, timeLimit: options.timeLimit, checkpoint: options.checkpoint,
-      checkpointInterval: options.checkpointInterval, metadata: ["training": trainingText])
+      checkpointInterval: options.checkpointInterval, metadata: ["training": checkpointText])
     guard resume, let path = options.checkpoint else {
       return Trainer(layout, options: training)
     }
     let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
-    guard found == trainingText else {
+    guard found == checkpointText else {
       throw RetargetingError.training(
         "checkpoint '\(path)' is of another training: found '\(found)', expected "
-          + "'\(trainingText)'")
+          + "'\(checkpointText)'")
     }
     return try Trainer(layout, resuming: path, options: training)
+  }
+
+  /// What a checkpoint must agree on: the training, and the limits that bound the answers.
+  private var checkpointText: String {
+    let limits = "\(loss.bounds.lower) \(loss.bounds.upper) \(robot.coupledLimits)"
+    return "\(trainingText), limits \(Fingerprint.sha256(Array(limits.utf8)).prefix(16))"
   }
 
   /// What the training depends on, so that a checkpoint of another one is not taken up.
@@ -126,7 +138,9 @@ public struct RetargeterTraining {
     let weights = LossWeights.names.compactMap { name, _ in
       options.weights[name].map { "\(name)=\($0)" }
     }
-    return "robot \(robot.fingerprint.prefix(16)), \(source.pool.count) poses, random share "
+    let mapping = Fingerprint.sha256(Array(targets.mapping.text.utf8))
+    return "robot \(robot.fingerprint.prefix(16)), mapping \(mapping.prefix(16)), "
+      + "\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.batch), steps \(options.steps), rate "
       + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
   }

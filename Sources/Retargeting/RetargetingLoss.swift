@@ -30,7 +30,7 @@ struct RetargetingLoss: Sendable {
   let mirror: Selection?
   private let kinematics: BatchedKinematics
   private let pointWeights: [Float]
-  private let directColumns: Selection
+  private let directColumns: [Int]
   private let directWeights: [Float]
   private let coupled: [CoupledLimit]
 
@@ -59,7 +59,7 @@ struct RetargetingLoss: Sendable {
     }
     let total = points.reduce(0) { $0 + $1.weight }
     pointWeights = points.map { Float(($0.weight / total).squareRoot()) }
-    directColumns = Selection(columns)
+    directColumns = columns
     directWeights = targets.mapping.directMaps.map { Float($0.weight.squareRoot()) }
     coupled = robot.coupledLimits
   }
@@ -67,7 +67,7 @@ struct RetargetingLoss: Sendable {
   /// The sum of all losses, and each by its name in its unit.
   ///
   /// - Parameters:
-  ///   - raw: The network's output before bounding [B + C, joint]; ±1 are the limits.
+  ///   - raw: The network's output before bounding [B + C, joint].
   ///   - progress: How much of the training is done, 0...1.
   func callAsFunction(
     raw: Variable, input: LossInput, progress: Double, on tape: inout Tape
@@ -82,10 +82,10 @@ struct RetargetingLoss: Sendable {
       terms.add("distance", weights.distance, distance(first, input, on: &tape), &tape)
     }
     if weights.limit > 0 {
-      terms.add("limit", weights.limit, excess(raw, beyond: bounds.one, on: &tape), &tape)
+      terms.add("limit", weights.limit, excess(raw, on: &tape), &tape)
     }
     if weights.highValue > 0 {
-      terms.add("high-value", weights.highValue, highValue(raw, on: &tape), &tape)
+      terms.add("high-value", weights.highValue, highValue(bounded, on: &tape), &tape)
     }
     let changed = input.noiseLengths.count
     if weights.disturbance > 0, progress > 0, changed > 0 {
@@ -160,21 +160,16 @@ struct RetargetingLoss: Sendable {
     return tape.scale(tape.sum(tape.square(difference)), by: 1 / Float(shape[0]))
   }
 
-  /// The mean over rows and joints of how far raw values lie beyond ±bound [rad].
-  private func excess(_ raw: Variable, beyond bound: [Float], on tape: inout Tape) -> Variable {
-    let columns = [raw.shape[1]]
-    let limit = tape.input(bound, shape: Shape(columns))
-    let beyond = tape.relu(tape.subtract(tape.abs(raw), limit))
-    return tape.mean(tape.multiply(beyond, tape.input(bounds.half, shape: Shape(columns))))
+  /// The mean over rows and joints of how far raw values lie beyond saturation, times half of the
+  /// joint's range [rad]: what lies there is bounded to the limit and hardly learns.
+  private func excess(_ raw: Variable, on tape: inout Tape) -> Variable {
+    let beyond = tape.relu(tape.scale(tape.abs(raw), by: 1, plus: -JointBounds.saturation))
+    return tape.mean(tape.multiply(beyond, tape.input(bounds.half, shape: [raw.shape[1]])))
   }
 
   /// The mean of |q| − 0.85 π where that is positive [rad].
-  private func highValue(_ raw: Variable, on tape: inout Tape) -> Variable {
-    let columns = Shape([raw.shape[1]])
-    let angle = tape.add(
-      tape.multiply(raw, tape.input(bounds.half, shape: columns)),
-      tape.input(bounds.middle, shape: columns))
-    return tape.mean(tape.relu(tape.scale(tape.abs(angle), by: 1, plus: -0.85 * .pi)))
+  private func highValue(_ angles: Variable, on tape: inout Tape) -> Variable {
+    tape.mean(tape.relu(tape.scale(tape.abs(angles), by: 1, plus: -0.85 * .pi)))
   }
 
   /// The mean over rows of |P(x + n) − P(x)| / |n| [m/rad].
@@ -188,8 +183,16 @@ struct RetargetingLoss: Sendable {
 
   /// The weighted mean square of directly mapped joints [rad²].
   private func direct(_ angles: Variable, _ input: LossInput, on tape: inout Tape) -> Variable {
-    let chosen = tape.gather(angles, directColumns)
-    let goal = tape.input(input.batch.angles, shape: chosen.shape)
+    let chosen = tape.gather(angles, Selection(directColumns))
+    // A twist beyond the joint's limits cannot be followed: the limit itself is the goal.
+    let columns = directColumns
+    let goal = tape.input(shape: chosen.shape) { values in
+      for index in values.indices {
+        let joint = columns[index % columns.count]
+        let wanted = input.batch.angles[index]
+        values[index] = min(max(wanted, bounds.lower[joint]), bounds.upper[joint])
+      }
+    }
     let scale = tape.input(directWeights, shape: [directWeights.count])
     return tape.mean(tape.square(tape.multiply(tape.subtract(chosen, goal), scale)))
   }

@@ -32,7 +32,7 @@ struct Motionc: ParsableCommand {
       var command = try parseAsRoot()
       try command.run()
     } catch let error where ExitStatus.isOurs(error) {
-      Console.note("motionc: \(error)")
+      Console.failure("\(error)")
       exit(withError: ExitStatus.code(for: error))
     } catch {
       exit(withError: error)

@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-/// Who may know whom. SwiftPM does not report an undeclared import of a sibling target, so the
+/// Who may know whom.
+///
+/// SwiftPM does not report an undeclared import of a sibling target, so the
 /// import lines themselves are held to this table.
 private let allowedImports: [String: Set<String>] = [
   "Files": ["CZip"],

@@ -73,11 +73,22 @@ struct HumanTargetsTests {
     // The arm forward: from pointing right (-x) the shoulder turns it about y (up) to z (forward).
     pose[Skeleton.Joint.rightShoulder.rawValue] = Quaternion(angle: .pi / 2, axis: .unitY)
     let forward = positions(targets, pose)[0]
-    let reach = Skeleton.canonical.armLength * 0.22
-    #expect((forward - [0.215 + reach, 0, 0.065]).length < 1e-3)
+    let reach = Skeleton.canonical.armLength * 0.16
+    #expect((forward - [0.20 + reach, 0, 0.10]).length < 1e-3)
     // The chest turned with the arm changes nothing.
     pose[Skeleton.Joint.spine2.rawValue] = Quaternion(angle: 0.7, axis: .unitY)
     #expect((positions(targets, pose)[0] - forward).length < 1e-6)
+  }
+
+  @Test("The uArm's target stays above the table and within reach, whatever the pose")
+  func uArmWorkspace() throws {
+    let targets = try Subjects.targets("uarm_swift_pro")
+    for pose in Subjects.poses(2000, seed: 12) {
+      let tip = positions(targets, pose)[0]
+      #expect(tip.z > 0 && tip.z < 0.2)
+      let reach = (tip.x * tip.x + tip.y * tip.y).squareRoot()
+      #expect(reach > 0.09 && reach < 0.35)
+    }
   }
 
   @Test("A direct map asks for the twist about its axis")

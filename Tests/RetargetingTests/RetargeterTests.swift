@@ -59,6 +59,19 @@ struct RetargeterTests {
     #expect(try InputFile.bytes(of: path) == bytes)
   }
 
+  @Test("Other limits later on do not change what the network answers")
+  func otherLimits() throws {
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let limits = path + ".yaml"
+    defer { try? FileManager.default.removeItem(atPath: limits) }
+    try AtomicFile.write("joint_limits: {base: {lower: -0.2, upper: 1.5}}\n", to: limits)
+    let retargeter = try Subjects.untrained("uarm_swift_pro")
+    try retargeter.write(to: path)
+    let tighter = try Robot(urdf: retargeter.robot.path, limits: limits)
+    let again = try Retargeter(contentsOf: path, robot: tighter)
+    #expect(try again.retarget(clip(20)).positions == retargeter.retarget(clip(20)).positions)
+  }
+
   @Test("A model trained for another robot is refused by name")
   func otherRobot() throws {
     defer { try? FileManager.default.removeItem(atPath: path) }

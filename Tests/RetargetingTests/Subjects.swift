@@ -32,7 +32,8 @@ enum Subjects {
     let layout = ParameterLayout(placing: &network)
     var random = RandomSource(seed: seed)
     let weights = (0..<layout.count).map { _ in random.normal() * loudness }
-    return try Retargeter(
-      network: network, weights: weights, targets: targets(name), robot: robot, history: [:])
+    return Retargeter(
+      network: network, weights: weights, targets: try targets(name), robot: robot,
+      bounds: try JointBounds(robot: robot), history: [:])
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// What the tool says, on standard output for results and standard error for everything else.
@@ -5,8 +6,22 @@ enum Console {
   /// Whether standard error is a terminal.
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
-  /// A result.
-  static func result(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+  /// A result; where it cannot be written, the tool has failed.
+  static func result(_ text: String) {
+    guard !write(text + "\n", to: STDOUT_FILENO) else { return }
+    failure("standard output could not be written: \(String(cString: strerror(errno)))")
+    exit(ExitStatus.ioError.rawValue)
+  }
+
+  /// The sentence of an error, in one line; what a file holds does not reach the terminal as
+  /// control characters.
+  static func failure(_ sentence: String) {
+    let scalars = sentence.unicodeScalars.map { (scalar) -> Unicode.Scalar in
+      guard scalar.properties.generalCategory == .control else { return scalar }
+      return scalar == "\n" || scalar == "\t" ? " " : "\u{FFFD}"
+    }
+    note("motionc: \(String(String.UnicodeScalarView(scalars)))")
+  }
 
   /// A note beside the result.
   static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
@@ -37,12 +52,16 @@ enum Console {
 
   private static func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  /// Whether all of a text could be written.
+  @discardableResult
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { return }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
       bytes = bytes.dropFirst(count)
     }
+    return true
   }
 }

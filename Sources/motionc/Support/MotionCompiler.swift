@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Kinematics
 import Motions
 import Retargeting
@@ -15,13 +16,22 @@ struct MotionCompiler: Sendable {
   let reading: ImportOptions
   let output: String
   let formats: [TrajectoryFormat]
+  /// Whether outcomes carry what `--dump` writes.
+  var dumps = false
 
   /// What came of one file.
   struct Outcome: Sendable {
-    let trajectory: SafeTrajectory
-    let motion: JointMotion
     let path: String
-    let report: ImportReport
+    let summary: String
+    let json: String
+    /// What `--dump` writes; only where it was asked for.
+    let dump: Safetensors?
+  }
+
+  private struct Report {
+    let trajectory: SafeTrajectory
+    let path: String
+    let findings: [String]
 
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
@@ -32,7 +42,7 @@ struct MotionCompiler: Sendable {
           + "(\(worst.name) at \(Console.fixed(worst.time, 2)) s)"
         if deviation.factor > 1 { text += ", \(Console.fixed(deviation.factor, 2)) times slower" }
       }
-      for finding in report.findings { text += "\n  \(finding.message)" }
+      for finding in findings { text += "\n  \(finding)" }
       return text
     }
   }
@@ -45,11 +55,29 @@ struct MotionCompiler: Sendable {
     motion.provenance["tool"] = "motionc \(Motionc.version)"
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, robot: robot)
-    let path = "\(output)/\(clip.name).trajectory.safetensors"
-    try trajectory.write(to: path)
-    for format in formats {
-      try trajectory.export(as: format, to: "\(output)/\(clip.name).\(format.rawValue)")
+    let base = "\(output)/\(MotionPaths.outputName(file))"
+    let path = base + MotionPaths.trajectoryEnding
+    var written: [String] = []
+    do {
+      for format in formats {
+        let target = "\(base).\(format.rawValue)"
+        try trajectory.export(as: format, to: target)
+        written.append(target)
+      }
+      try trajectory.write(to: path)
+    } catch {
+      // All files of a motion or none.
+      for file in written { unlink(file) }
+      throw error
     }
-    return Outcome(trajectory: trajectory, motion: motion, path: path, report: report)
+    var findings = report.findings.map(\.message)
+    if trajectory.root != nil {
+      findings.append("the floating base's way is carried along, under no limit")
+    }
+    let text = Report(trajectory: trajectory, path: path, findings: findings)
+    return Outcome(
+      path: path, summary: text.summary,
+      json: TrajectoryReport(trajectory, path: path, findings: findings).json,
+      dump: dumps ? try trajectory.optimumDump(of: motion) : nil)
   }
 }

@@ -5,7 +5,12 @@ import Foundation
 enum MotionPaths {
   private static let extensions: Set<String> = ["bvh", "npz", "safetensors"]
 
+  /// The ending of the native trajectory file.
+  static let trajectoryEnding = ".trajectory.safetensors"
+
   /// The files themselves and, of folders, the motion files anywhere below, in a stable order.
+  ///
+  /// Trajectories that lie in a folder from an earlier run, and their exports, are no motions.
   static func expand(_ paths: [String]) throws -> [String] {
     var files: [String] = []
     for path in paths {
@@ -17,7 +22,11 @@ enum MotionPaths {
         files.append(path)
         continue
       }
-      let below = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+      let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+      let trajectories = all.filter { $0.hasSuffix(trajectoryEnding) }
+      let results = Set(
+        trajectories + trajectories.map { $0.dropLast(trajectoryEnding.count) + ".npz" })
+      let below = all.filter { !results.contains($0) }
       let motions = below.filter {
         extensions.contains(URL(filePath: $0).pathExtension.lowercased())
       }
@@ -37,13 +46,21 @@ enum MotionPaths {
 }
 
 extension MotionPaths {
-  /// Refuses two motions of one name, whose trajectories would be written over each other.
+  /// What the results of a motion are called: its file's name, a clip's own ending left out.
+  ///
+  /// Never a name inside of the file, which may be another motion's or lead out of the folder.
+  static func outputName(_ path: String) -> String {
+    let name = stem(path)
+    return name.hasSuffix(".clip") && name.count > 5 ? String(name.dropLast(5)) : name
+  }
+
+  /// Refuses two motions of one name, whose results would be written over each other.
   static func refuseCollisions(_ files: [String]) throws {
     var seen: [String: String] = [:]
     for file in files {
-      if let other = seen.updateValue(file, forKey: stem(file)) {
+      if let other = seen.updateValue(file, forKey: outputName(file)) {
         throw FileError.malformed(
-          path: file, reason: "'\(other)' has the same name; compile them into two folders")
+          path: file, reason: "'\(other)' has the same name; write them into two folders")
       }
     }
   }

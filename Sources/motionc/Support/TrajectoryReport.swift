@@ -5,7 +5,7 @@ import Trajectories
 struct TrajectoryReport {
   let json: String
 
-  init(_ trajectory: SafeTrajectory, path: String) {
+  init(_ trajectory: SafeTrajectory, path: String, findings: [String] = []) {
     var fields = [
       "\"file\": \(JSONText.quoted(path))", "\"valid\": true",
       "\"samples\": \(trajectory.sampleCount)",
@@ -24,6 +24,10 @@ struct TrajectoryReport {
         "\"deviation\": {\"greatest\": \(JSONText.number(worst.greatest)), "
           + "\"joint\": \(JSONText.quoted(worst.name)), \"time_s\": \(JSONText.number(worst.time))}"
       )
+    }
+    if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
+    if !findings.isEmpty {
+      fields.append("\"findings\": [\(findings.map(JSONText.quoted).joined(separator: ", "))]")
     }
     json = "{\(fields.joined(separator: ", "))}"
   }

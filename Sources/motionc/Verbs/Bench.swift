@@ -112,7 +112,8 @@ struct Bench: ParsableCommand {
         name, ratio, "times faster", target: ">= \(Int(target))", met: ratio.map { $0 >= target },
         also:
           ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.batch), "
-          + "\"network_evaluations\": \(training.evaluationsPerStep)\(peerText)")
+          + "\"network_evaluations\": \(training.evaluationsPerStep), \"peer_network_evaluations\": "
+          + "\(3 * options.batch)\(peerText)")
     ]
   }
 

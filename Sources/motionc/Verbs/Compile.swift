@@ -80,7 +80,7 @@ struct Compile: ParsableCommand {
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
-      reading: reading.options, output: output, formats: format.formats)
+      reading: reading.options, output: output, formats: format.formats, dumps: dump != nil)
     let files = try MotionPaths.expand(motions)
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
@@ -88,20 +88,20 @@ struct Compile: ParsableCommand {
     try MotionPaths.refuseCollisions(files)
     try AtomicFile.makeFolder(output)
     let outcomes = Parallel.map(
-      files, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
-    ) { file in
-      Result { try compiler.compile(file) }
-    }
+      files, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+      { file in Result { try compiler.compile(file) } },
+      whenDone: { outcome in
+        switch outcome {
+        case .success(let done): Console.result(json ? done.json : done.summary)
+        case .failure(let error): Console.failure("\(error)")
+        }
+      })
     var firstFailure: (any Error)?
     for outcome in outcomes {
       switch outcome {
       case .success(let done):
-        Console.result(
-          json ? TrajectoryReport(done.trajectory, path: done.path).json : done.summary)
-        if let dump { try done.trajectory.optimumDump(of: done.motion).write(to: dump) }
-      case .failure(let error):
-        Console.note("motionc: \(error)")
-        firstFailure = firstFailure ?? error
+        if let dump, let file = done.dump { try file.write(to: dump) }
+      case .failure(let error): firstFailure = firstFailure ?? error
       }
     }
     if let firstFailure { throw ExitStatus.code(for: firstFailure) }

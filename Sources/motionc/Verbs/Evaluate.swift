@@ -79,14 +79,16 @@ extension RetargeterEvaluation {
   var lines: [String] {
     func millimetres(_ metres: Double) -> String { "\(Console.fixed(1000 * metres, 2)) mm" }
     let excess = meanDistanceOfOptimumPoses - optimumDistance
-    let share = 100 * excess / max(optimumDistance, 1e-9)
+    // A share of nothing says nothing.
+    let share =
+      optimumDistance > 1e-4 ? " (\(Console.fixed(100 * excess / optimumDistance, 1)) %)" : ""
     var lines = [
       "\(poses) poses of \(clips) clips",
       "mean distance of links from targets: \(millimetres(meanDistance)) "
         + "(95 of 100 poses below \(millimetres(distance95)))",
       "on \(optimumPoses) poses: \(millimetres(meanDistanceOfOptimumPoses)), optimum of inverse "
         + "kinematics \(millimetres(optimumDistance)), above it \(millimetres(excess)) "
-        + "(\(Console.fixed(share, 1)) %)",
+        + "\(share)",
       "poses outside of position limits: \(posesOutsideLimits)",
     ]
     if let symmetryError {

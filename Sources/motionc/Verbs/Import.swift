@@ -25,10 +25,11 @@ struct Import: ParsableCommand {
 
   func run() throws {
     let paths = try MotionPaths.expand(files)
+    try MotionPaths.refuseCollisions(paths)
     try AtomicFile.makeFolder(output)
     for path in paths {
       let (clip, report) = try MotionFile.read(path, options: reading.options)
-      let target = "\(output)/\(clip.name).clip.safetensors"
+      let target = "\(output)/\(MotionPaths.outputName(path)).clip.safetensors"
       try NativeClip.write(clip, report: report, to: target)
       if json {
         let encoder = JSONEncoder()

@@ -87,8 +87,10 @@ struct TrainRetargeter: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard epochs > 0, batch >= 2, batch <= 65_536, batch.isMultiple(of: 2) else {
-      throw ValidationError("--epochs must be above 0 and --batch an even number of 2 to 65536.")
+    guard 0 < epochs, epochs <= 1_000_000, batch >= 2, batch <= 65_536, batch.isMultiple(of: 2)
+    else {
+      throw ValidationError(
+        "--epochs must be within 1 and 1000000, --batch an even number of 2 to 65536.")
     }
     guard 0 <= randomShare, randomShare <= 1, 0 < rate, rate < 1 else {
       throw ValidationError("--random-share must be within 0 and 1, --rate between 0 and 1.")
@@ -104,6 +106,12 @@ struct TrainRetargeter: ParsableCommand {
       try mapping.map { try Mapping(contentsOf: $0) }
       ?? Mapping.shipped(for: robot.folderName)
     let set = try MotionSet(paths: motions, licence: licence)
+    guard motions.isEmpty || !set.training.isEmpty else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "),
+        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
+      )
+    }
     var pool = PosePool()
     if !set.training.isEmpty {
       for clip in try MotionSet.read(set.training, options: reading.options) { pool.add(clip) }
@@ -114,7 +122,11 @@ struct TrainRetargeter: ParsableCommand {
         + "back; \(options.steps) steps of \(batch) poses on \(options.threads) threads")
     let training = try RetargeterTraining(
       robot: robot, mapping: mapping, poses: pool, options: options)
-    // A folder that cannot be written to is found now and not after the training.
+    // A place that cannot be written to is found now and not after the training.
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+      throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
+    }
     try AtomicFile.write("", to: output + ".probe")
     try? FileManager.default.removeItem(atPath: output + ".probe")
     Interruption.catchSignals()

@@ -39,22 +39,42 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    let own = try robot.map { try SafetyLimits(robot: Robot.named($0, limits: limits)) }
-    var failed = false
+    let robot = try robot.map { try Robot.named($0, limits: limits) }
+    let own = try robot.map { try SafetyLimits(robot: $0) }
+    var worst: ExitCode?
     for file in files {
       do {
         var trajectory = try SafeTrajectory(contentsOf: file)
-        if let own { trajectory = try trajectory.verified(within: own) }
+        if let own, let robot { trajectory = try recheck(trajectory, own, robot, file) }
         Console.result(
           json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
       } catch {
-        guard case .violation = error else { throw error }
-        failed = true
+        // Unreadable files weigh more than broken limits, and every file is looked at.
+        let code = Self.isBrokenLimit(error) ? ExitStatus.limitsBroken : ExitStatus.code(for: error)
+        worst = max(worst?.rawValue ?? 0, code.rawValue) == code.rawValue ? code : worst
         Console.result(
           json ? TrajectoryReport.failure(path: file, reason: "\(error)") : "\(file): \(error)")
       }
     }
-    if failed { throw ExitStatus.limitsBroken }
+    if let worst { throw worst }
+  }
+
+  private static func isBrokenLimit(_ error: any Error) -> Bool {
+    if case UnsafeMotion.violation = error { true } else { false }
+  }
+
+  /// The same trajectory against a robot's own limits of today.
+  private func recheck(
+    _ trajectory: SafeTrajectory, _ own: SafetyLimits, _ robot: Robot, _ file: String
+  ) throws -> SafeTrajectory {
+    guard trajectory.robotFingerprint == robot.fingerprint else {
+      throw UnsafeMotion.notATrajectory(
+        path: file,
+        reason: "it is for robot '\(trajectory.robotName ?? "unknown")' (SHA-256 "
+          + "\((trajectory.robotFingerprint ?? "none").prefix(12))…), not for '\(robot.name)' "
+          + "(\(robot.fingerprint.prefix(12))…)")
+    }
+    return try trajectory.verified(within: own)
   }
 
   private func summary(_ trajectory: SafeTrajectory, _ file: String) -> String {
@@ -63,7 +83,8 @@ struct Verify: ParsableCommand {
         "\(quantity.rawValue) \(Console.fixed(100 * $0.share, 1)) % (\($0.name))"
       }
     }
-    return "\(file): every limit holds at \(trajectory.verification.instants) instants; "
+    return
+      "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
       + "greatest use: \(uses.joined(separator: ", "))"
   }
 }
