@@ -59,11 +59,16 @@ struct GroupProgram {
     start()
     var (complementarity, residual) = initialMultipliers()
     let rows = Double(2 * above.count)
-    for _ in 0..<iterationLimit {
+    for iteration in 0...iterationLimit {
       let objective = assemble()
-      let gap = complementarity + 4.5 * residual
-      relativeGap = gap / (objective + 1e-12 * Double(count * joints))
-      guard relativeGap > tolerance else { return }
+      let scale = objective + 1e-12 * Double(count * joints)
+      relativeGap = (complementarity + 4.5 * residual) / scale
+      if !(relativeGap > tolerance) || iteration == iterationLimit {
+        // Rounding makes it differ from what the steps promised.
+        residual = dualResidual()
+        relativeGap = (complementarity + 4.5 * residual) / scale
+      }
+      guard relativeGap > tolerance, iteration < iterationLimit else { return }
       iterations += 1
       factor()
       setVariables(of: &affineStep, to: substituted(gradient.map { -$0 }))
@@ -71,8 +76,11 @@ struct GroupProgram {
       let affine = min(1, 1 / largest)
       let ratio = (complementarity * (1 - affine) + affine * affine * curvature) / complementarity
       let target = ratio * ratio * ratio * complementarity / rows
-      correct(target)
+      // After a short predictor a whole corrector overshoots (see `LaneProgram`).
+      correct(target, weight: affine < 0.1 ? affine : 1)
       let length = min(1, 0.995 / correctedReach(target))
+      // A step that is not a number leads nowhere.
+      guard (step + aboveStep + belowStep).allSatisfy(\.isFinite), length > 0 else { break }
       for i in point.indices { point[i] += length * step[i] }
       for r in above.indices {
         above[r] += length * aboveStep[r]
@@ -81,6 +89,8 @@ struct GroupProgram {
       complementarity = sumOfProducts()
       residual *= (1 - length) * (1 - length)
     }
+    let scale = assemble() + 1e-12 * Double(count * joints)
+    relativeGap = (complementarity + 4.5 * dualResidual()) / scale
   }
 }
 
@@ -131,21 +141,31 @@ extension GroupProgram {
     var objective = 0.0
     for index in reference.indices { objective += sampleError(index) * sampleError(index) }
     let share = 0.1 * objective / Double(2 * above.count) + 1e-30
-    var (row, slope) = (0, [Double](repeating: 0, count: variableCount))
+    var row = 0
     for place in 0..<count {
       for stencil in stencils {
         let value = sum(stencil, at: place, of: point)
         above[row] = share / (stencil.upper - value)
         below[row] = share / (value - stencil.lower)
+        row += 1
+      }
+    }
+    _ = assemble()
+    return (share * Double(2 * above.count), dualResidual())
+  }
+
+  /// The squared length of the Lagrangian's gradient, after `assemble`.
+  private func dualResidual() -> Double {
+    var (row, slope) = (0, gradient)
+    for place in 0..<count {
+      for stencil in stencils {
         for term in stencil.terms {
           slope[variable(place * joints + term.offset)] += term.factor * (above[row] - below[row])
         }
         row += 1
       }
     }
-    _ = assemble()
-    for i in slope.indices { slope[i] += gradient[i] }
-    return (share * Double(2 * above.count), slope.reduce(0) { $0 + $1 * $1 })
+    return slope.reduce(0) { $0 + $1 * $1 }
   }
 
   private func sumOfProducts() -> Double {
@@ -255,15 +275,15 @@ extension GroupProgram {
     return (largest, curvature)
   }
 
-  private mutating func correct(_ target: Double) {
+  private mutating func correct(_ target: Double, weight: Double) {
     var (row, right) = (0, gradient.map { -$0 })
     for place in 0..<count {
       for stencil in stencils {
         let value = sum(stencil, at: place, of: point)
         let t = sum(stencil, at: place, of: affineStep)
         let (up, down) = (stencil.upper - value, value - stencil.lower)
-        aboveStep[row] = (target - t * above[row] * (1 - t / up)) / up
-        belowStep[row] = (target + t * below[row] * (1 + t / down)) / down
+        aboveStep[row] = (target - weight * t * above[row] * (1 - t / up)) / up
+        belowStep[row] = (target + weight * t * below[row] * (1 + t / down)) / down
         for term in stencil.terms {
           right[variable(place * joints + term.offset)] -=
             term.factor * (aboveStep[row] - belowStep[row])

@@ -34,15 +34,16 @@ extension LaneProgram {
     return (larger(largest, 1 - least), curvature)
   }
 
-  /// The step to the complementarity `target`, with the affine step's curvature taken into account.
-  mutating func correct(_ target: Lanes) {
-    correctedRightSide(target)
+  /// The step to the complementarity `target`, with a share of the affine step's
+  /// curvature taken into account.
+  mutating func correct(_ target: Lanes, _ weight: Lanes) {
+    correctedRightSide(target, weight)
     Self.fold(&step, count)
     Self.substituteForwards(&step, band, count)
     Self.substituteBack(&step, band, count)
   }
 
-  mutating func correctedRightSide(_ target: Lanes) {
+  mutating func correctedRightSide(_ target: Lanes, _ weight: Lanes) {
     let (variables, point, affineStep, gradient) = (variables, point, affineStep, gradient)
     let (count, bound, multiplier) = (count, bound, multiplier)
     let (points, affine, gradients) = (point.span, affineStep.span, gradient.span)
@@ -59,8 +60,9 @@ extension LaneProgram {
         func pair(_ bound: Lanes, _ d: Lanes, _ t: Lanes, _ a: Lanes, _ b: Lanes) -> Lanes {
           let inverse = reciprocals(bound, d)
           let (p, m) = (t * inverse.above, -t * inverse.below)
-          return (target - t * a * (1 - p)) * inverse.above
-            - (target + t * b * (1 - m)) * inverse.below
+          let u = weight * t
+          return (target - u * a * (1 - p)) * inverse.above
+            - (target + u * b * (1 - m)) * inverse.below
         }
         y.e0 = pair(bound.e0, d.e0, t.e0, a.e0, b.e0)
         y.e1 = pair(bound.e1, d.e1, t.e1, a.e1, b.e1)
@@ -74,7 +76,7 @@ extension LaneProgram {
   }
 
   /// The steps of the multipliers, and the largest `−ds/s` or `−dz/z`.
-  mutating func correctedReach(_ target: Lanes) -> Lanes {
+  mutating func correctedReach(_ target: Lanes, _ weight: Lanes) -> Lanes {
     let (count, bound) = (count, bound)
     let (point, affineStep, step, multiplier) = (point, affineStep, step, multiplier)
     let (points, affine, steps) = (point.span, affineStep.span, step.span)
@@ -96,8 +98,9 @@ extension LaneProgram {
         let inverse = reciprocals(bound, d)
         let (p, m) = (t * inverse.above, -t * inverse.below)
         let (q, r) = (u * inverse.above, -u * inverse.below)
-        let stepAbove = (target - t * a * (1 - p)) * inverse.above - a * (1 - q)
-        let stepBelow = (target + t * b * (1 - m)) * inverse.below - b * (1 - r)
+        let v = weight * t
+        let stepAbove = (target - v * a * (1 - p)) * inverse.above - a * (1 - q)
+        let stepBelow = (target + v * b * (1 - m)) * inverse.below - b * (1 - r)
         largest = larger(larger(largest, q), r)
         let both = 1 / (a * b)
         largest = larger(larger(largest, -stepAbove * b * both), -stepBelow * a * both)

@@ -59,12 +59,21 @@ struct LaneProgram {
     start()
     var complementarity = initialMultipliers()
     var residual = dualResidual()
-    for _ in 0..<iterationLimit {
-      let objective = assemble()
+    // Lanes whose next step is not a number stay where they are.
+    var isStuck = SIMDMask<SIMD8<Int64>>(repeating: false)
+    for iteration in 0...iterationLimit {
+      let objective = assemble() + 1e-12 * Double(count)
       // BᵀB ≥ 1/9, so an unbalanced gradient r is worth at most 9/2 r² of the objective.
-      let gap = complementarity + 4.5 * residual
-      relativeGap = gap / (objective + 1e-12 * Double(count))
-      guard any(relativeGap .> tolerance) else { return }
+      relativeGap = (complementarity + 4.5 * residual) / objective
+      var isOpen = (relativeGap .> tolerance) .& .!isStuck
+      if !any(isOpen) || iteration == iterationLimit {
+        // Rounding makes it differ from what the steps promised.
+        residual = dualResidual()
+        relativeGap = (complementarity + 4.5 * residual) / objective
+        let isStillOpen = (relativeGap .> tolerance) .& .!isStuck
+        isOpen = isStillOpen
+      }
+      guard any(isOpen), iteration < iterationLimit else { return }
       iterations += 1
       Self.factor(&band, &affineStep, gradient)
       Self.substituteBack(&affineStep, band, count)
@@ -73,13 +82,37 @@ struct LaneProgram {
       let predicted = complementarity * (1 - affine) + affine * affine * curvature
       let ratio = predicted / complementarity
       let target = ratio * ratio * ratio * complementarity / constraints
-      correct(target)
-      let reach = correctedReach(target) * (1 / 0.995)
+      // After a short predictor a whole corrector overshoots, and the method may go in circles
+      // (Cartis, SIAM J. Optimization 20, 2009).
+      let weight = Lanes(repeating: 1).replacing(with: affine, where: affine .< 0.1)
+      correct(target, weight)
+      let reach = correctedReach(target, weight) * (1 / 0.995)
       var length = Lanes(repeating: 1).replacing(with: 1 / reach, where: reach .> 1)
-      length.replace(with: 0, where: relativeGap .<= tolerance)
-      complementarity = advance(length)
+      let isNowStuck = isStuck .| .!hasFiniteStep(target)
+      isStuck = isNowStuck
+      length.replace(with: 0, where: .!isOpen .| isStuck)
+      complementarity.replace(with: advance(length), where: .!isStuck)
       residual *= (1 - length) * (1 - length)
     }
+  }
+
+  /// Whether the step and its target are numbers; where they are not, the step is nothing.
+  private mutating func hasFiniteStep(_ target: Lanes) -> SIMDMask<SIMD8<Int64>> {
+    var sum = 0 * target
+    for i in variables { sum += 0 * step[i] }
+    for i in 0..<count {
+      let (a, b) = (multiplierStep[i].above, multiplierStep[i].below)
+      let (first, second) = ((a.e0 + a.e1) + (a.e2 + a.e3), (b.e0 + b.e1) + (b.e2 + b.e3))
+      sum += 0 * (first + second)
+    }
+    let finite = sum .== 0
+    guard !all(finite) else { return finite }
+    for i in step.indices { step[i].replace(with: 0, where: .!finite) }
+    for i in multiplierStep.indices {
+      multiplierStep[i].above.clear(where: .!finite)
+      multiplierStep[i].below.clear(where: .!finite)
+    }
+    return finite
   }
 }
 

@@ -7,6 +7,13 @@ struct Quadruple: Sendable {
   var e1 = Lanes.zero
   var e2 = Lanes.zero
   var e3 = Lanes.zero
+
+  mutating func clear(where mask: SIMDMask<SIMD8<Int64>>) {
+    e0.replace(with: 0, where: mask)
+    e1.replace(with: 0, where: mask)
+    e2.replace(with: 0, where: mask)
+    e3.replace(with: 0, where: mask)
+  }
 }
 
 /// The differences of orders 0…3 that begin at a place which moves along a row of values.

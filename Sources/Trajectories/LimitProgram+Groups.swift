@@ -27,31 +27,84 @@ extension LimitProgram {
 
   /// Solves for one group's control points.
   func solve(_ group: CoupledGroup, into points: inout [Double]) throws(UnsafeMotion) {
-    let all = limits.coordinates.count
-    let samples = reference.count / all
-    let ranges = group.joints.map { range(of: $0) }
+    var ranges: [JointRange] = []
+    for joint in group.joints { ranges.append(try range(of: joint, isCoupled: true)) }
     let rows = group.limits.map { CoupledRow($0, group: group.joints, ranges: ranges) }
-    guard let inner = InnerConfiguration.find(ranges: ranges, rows: rows) else {
+    guard var inner = InnerConfiguration.find(ranges: ranges, rows: rows) else {
       throw .coupledLimitsContradict(limits: group.limits.map { "'\($0.name)'" })
     }
-    let k = group.joints.count
-    var values = [Double](repeating: 0, count: samples * k)
-    for sample in 0..<samples {
-      for (j, joint) in group.joints.enumerated() {
-        values[sample * k + j] =
-          ranges[j].isConstant ? 0 : reference[sample * all + joint] - inner[j]
+    if ranges.contains(where: { $0.isConstant && !$0.isPoint }) {
+      inner = standing(group, ranges, rows, inner)
+    }
+    guard !ranges.allSatisfy(\.isConstant) else {
+      for i in 0..<samples + 2 {
+        for (j, joint) in group.joints.enumerated() { points[i * joints + joint] = inner[j] }
       }
+      return
+    }
+    // The joint with the fastest limits says how far the rate may be lowered.
+    let first = ranges.filter { !$0.isConstant }.map(\.level).min() ?? 0
+    var (level, gap) = (first, Double.infinity)
+    while level <= first + Self.retries, (samples - 1) >> level >= 3 {
+      let program = solution(of: group, ranges, rows, inner, level: level)
+      gap = program.relativeGap
+      let k = group.joints.count
+      let columns = (0..<k).map { j in
+        Refinement.refined(
+          (0..<program.count).map { program.point[$0 * k + j] }, level: level, count: samples + 2)
+      }
+      if gap <= Self.acceptedGap,
+        Self.shares.contains(where: {
+          store(columns, group, ranges, rows, inner, share: $0, into: &points)
+        })
+      {
+        return
+      }
+      level += 1
+    }
+    throw .notSolved(
+      joints: group.joints.map { limits.coordinates[$0].name }, gap: gap, share: Self.leastShare)
+  }
+
+  private func solution(
+    of group: CoupledGroup, _ ranges: [JointRange], _ rows: [CoupledRow], _ inner: [Double],
+    level: Int
+  ) -> GroupProgram {
+    let k = group.joints.count
+    let count = ((samples - 1) >> level) + 1
+    var values = [Double](repeating: 0, count: count * k)
+    for (j, joint) in group.joints.enumerated() where !ranges[j].isConstant {
+      let own = Refinement.coarsened(
+        (0..<samples).map { reference[$0 * joints + joint] - inner[j] }, level: level)
+      for sample in 0..<count { values[sample * k + j] = own[sample] }
     }
     var program = GroupProgram(
-      reference: values, joints: k, stencils: Self.stencils(ranges, rows, inner))
+      reference: values, joints: k, stencils: Self.stencils(ranges, rows, inner, level: level))
     program.solve(tolerance: Self.tolerance)
-    for share in Self.shares {
-      if store(program.point, group, ranges, rows, inner, share: share, into: &points) { break }
+    return program
+  }
+
+  /// The mean configuration of a solution in which joints that cannot move are let move a little:
+  /// where they best stand.
+  private func standing(
+    _ group: CoupledGroup, _ ranges: [JointRange], _ rows: [CoupledRow], _ inner: [Double]
+  ) -> [Double] {
+    let k = group.joints.count
+    var level = 0
+    while (samples - 1) >> (level + 1) >= JointRange.fewestPieces { level += 1 }
+    let program = solution(of: group, ranges.map(\.loosened), rows, inner, level: level)
+    guard program.relativeGap <= Self.acceptedGap else { return inner }
+    // Some room is left for the joints that do move.
+    let share = ranges.allSatisfy(\.isConstant) ? 1 - 1e-7 : 1 - 1e-4
+    return (0..<k).map { j in
+      let places = 2..<program.count - 2
+      let mean = places.reduce(0) { $0 + program.point[$1 * k + j] } / Double(places.count)
+      return ranges[j].isPoint ? inner[j] : inner[j] + share * mean
     }
   }
 
   private static func stencils(
-    _ ranges: [JointRange], _ rows: [CoupledRow], _ inner: [Double]
+    _ ranges: [JointRange], _ rows: [CoupledRow], _ inner: [Double], level: Int
   ) -> [GroupProgram.Stencil] {
     let k = ranges.count
     let differences: [[Double]] = [[1], [-1, 1], [1, -2, 1], [-1, 3, -3, 1]]
@@ -59,7 +112,7 @@ extension LimitProgram {
     for (j, range) in ranges.enumerated() {
       for (order, factors) in differences.enumerated() {
         // A joint that must stand still has bounds that keep it there but leave room to solve in.
-        let bound = range.isConstant ? 1 : range.bounds[order]
+        let bound = range.isConstant ? 1 : range.bound(order, level: level)
         let middle = order == 0 && !range.isConstant ? range.middle - inner[j] : 0
         stencils.append(
           GroupProgram.Stencil(
@@ -80,22 +133,22 @@ extension LimitProgram {
   }
 
   private func store(
-    _ values: [Double], _ group: CoupledGroup, _ ranges: [JointRange], _ rows: [CoupledRow],
+    _ columns: [[Double]], _ group: CoupledGroup, _ ranges: [JointRange], _ rows: [CoupledRow],
     _ inner: [Double], share: Double, into points: inout [Double]
   ) -> Bool {
-    let (all, k) = (limits.coordinates.count, group.joints.count)
+    let k = group.joints.count
     var c = [[Double]](repeating: [Double](repeating: 0, count: k), count: 4)
-    for i in 0..<reference.count / all + 2 {
+    for i in 0..<samples + 2 {
       c.insert(c.removeLast(), at: 0)
       for j in 0..<k {
         guard !ranges[j].isConstant else {
           c[0][j] = inner[j]
-          points[i * all + group.joints[j]] = inner[j]
+          points[i * joints + group.joints[j]] = inner[j]
           continue
         }
-        c[0][j] = share > 0 ? inner[j] + share * values[i * k + j] : inner[j]
+        c[0][j] = inner[j] + share * columns[j][i]
         guard ranges[j].allows(c[0][j], c[1][j], c[2][j], c[3][j], at: i) else { return false }
-        points[i * all + group.joints[j]] = c[0][j]
+        points[i * joints + group.joints[j]] = c[0][j]
       }
       guard rows.allSatisfy({ $0.allows(c[0]) }) else { return false }
     }
@@ -118,7 +171,7 @@ struct CoupledRow {
     var (least, greatest, size) = (-1.0, 1.0, 1.0)
     for (factor, range) in zip(factors, ranges) {
       let half = abs(factor) * (max(0, range.bounds[0]) + 1)
-      let middle = factor * (range.isConstant ? range.constant : range.middle)
+      let middle = factor * (range.isPoint ? range.constant : range.middle)
       least += middle - half
       greatest += middle + half
       size += abs(middle) + half
@@ -142,8 +195,8 @@ enum InnerConfiguration {
   /// Minimises `Σ row^p` for growing p, rows scaled so that bounds are at ±1, by Newton's method:
   /// the limit p → ∞ is the configuration furthest inside.
   static func find(ranges: [JointRange], rows: [CoupledRow]) -> [Double]? {
-    let free = ranges.indices.filter { !ranges[$0].isConstant }
-    var x = ranges.map { $0.isConstant ? $0.constant : $0.middle }
+    let free = ranges.indices.filter { !ranges[$0].isPoint }
+    var x = ranges.map { $0.isPoint ? $0.constant : $0.middle }
     var scaled: [(factors: [Double], offset: Double)] = []
     for j in free {
       var factors = [Double](repeating: 0, count: x.count)

@@ -3,14 +3,26 @@ import Kinematics
 /// Finds the control points nearest to a motion under all limits.
 ///
 /// Joints under no coupled limit are solved eight at a time, joints that a coupled limit ties
-/// together as one group. What is returned lies strictly inside: bounds are drawn in by a relative
-/// `margin` and by what rounding can do, and the last resort, never met in tests, is a blend
-/// towards a constant.
+/// together as one group. Where a joint's limits are small against what rounding leaves at the
+/// asked rate, the program is solved at a rate 2ᵏ times lower and its curve is refined (see
+/// `Refinement`): what is minimised is then the sum of squares at every 2ᵏ-th sample, from the
+/// motion smoothed to that rate. What is returned lies strictly inside: bounds are drawn in by a
+/// relative `margin` and by what rounding can do. An answer whose optimality is not proven to
+/// `acceptedGap`, or that had to be blended with a constant, is solved again at a lower rate, and
+/// thrown away if that does not help.
 struct LimitProgram {
   /// How far the bounds are drawn in, as a share of each.
   static let margin = 1e-9
-  /// The proven distance to the optimum that is good enough, as a share of the objective.
+  /// The proven distance to the optimum that is aimed at, as a share of the objective.
   static let tolerance = 1e-5
+  /// The proven distance to the optimum that is accepted, as a share of the objective.
+  static let acceptedGap = 1e-2
+  /// Blends of the optimum towards a constant, tried in this order.
+  static let shares = [1.0, 1 - 1e-12, 1 - 1e-9, 1 - 1e-6, leastShare]
+  /// The least share of the optimum in a blend.
+  static let leastShare = 0.999
+  /// How many times the rate is halved once more where an answer is not accepted.
+  static let retries = 6
 
   /// Samples [sample, joint] that the curve should pass.
   let reference: [Double]
@@ -19,11 +31,8 @@ struct LimitProgram {
   /// Seconds between samples.
   let period: Double
 
-  /// Blends of the optimum towards a constant, tried in this order; the last is that constant.
-  static let shares = [1.0, 1 - 1e-14, 1 - 1e-12, 1 - 1e-10, 1 - 1e-8, 1 - 1e-6, 0.999, 0.9, 0]
-
-  private var joints: Int { limits.coordinates.count }
-  private var samples: Int { reference.count / joints }
+  var joints: Int { limits.coordinates.count }
+  var samples: Int { reference.count / joints }
 
   /// Control points [sample + 2, joint].
   func solve() throws(UnsafeMotion) -> [Double] {
@@ -31,7 +40,7 @@ struct LimitProgram {
     var points = [Double](repeating: 0, count: (samples + 2) * joints)
     let groups = coupledGroups()
     let grouped = Set(groups.flatMap(\.joints))
-    solveSeparately((0..<joints).filter { !grouped.contains($0) }, into: &points)
+    try solveSeparately((0..<joints).filter { !grouped.contains($0) }, into: &points)
     for group in groups { try solve(group, into: &points) }
     return points
   }
@@ -48,88 +57,26 @@ struct LimitProgram {
     return Array([ArraySlice](repeating: row, count: samples + 2).joined())
   }
 
-  func range(of joint: Int) -> JointRange {
-    var (least, greatest, sum) = (Double.infinity, -Double.infinity, 0.0)
+  func summary(of joint: Int) -> JointRange.Summary {
+    var (summary, sum) = (JointRange.Summary(), 0.0)
     for sample in 0..<samples {
       let value = reference[sample * joints + joint]
-      least = min(least, value)
-      greatest = max(greatest, value)
+      summary.least = min(summary.least, value)
+      summary.greatest = max(summary.greatest, value)
       sum += value
     }
-    return JointRange(
-      limits.coordinates[joint], least: least, greatest: greatest, mean: sum / Double(samples),
-      period: period)
-  }
-}
-
-// MARK: - Joints by themselves
-
-extension LimitProgram {
-  private func solveSeparately(_ all: [Int], into points: inout [Double]) {
-    var ranges: [Int: JointRange] = [:]
-    for joint in all { ranges[joint] = range(of: joint) }
-    var free: [Int] = []
-    for joint in all {
-      guard let range = ranges[joint] else { continue }
-      if range.isConstant {
-        for i in 0..<samples + 2 { points[i * joints + joint] = range.constant }
-      } else {
-        free.append(joint)
-      }
-    }
-    var bound: [Int] = []
-    for chunk in free.chunks(of: Lanes.scalarCount) {
-      var program = laneProgram(chunk, ranges)
-      program.solveWithoutBounds()
-      for (lane, joint) in chunk.enumerated() {
-        if !store(program.point, lane, joint, ranges[joint], into: &points) {
-          bound.append(joint)
-        }
-      }
-    }
-    for chunk in bound.chunks(of: Lanes.scalarCount) {
-      var program = laneProgram(chunk, ranges)
-      program.solve(tolerance: Self.tolerance)
-      for (lane, joint) in chunk.enumerated() {
-        for share in Self.shares {
-          if store(program.point, lane, joint, ranges[joint], share: share, into: &points) { break }
-        }
-      }
-    }
+    summary.mean = sum / Double(samples)
+    return summary
   }
 
-  private func laneProgram(_ chunk: [Int], _ ranges: [Int: JointRange]) -> LaneProgram {
-    var values = [Lanes](repeating: .zero, count: samples)
-    var bound = Quadruple(
-      e0: Lanes(repeating: 1), e1: Lanes(repeating: 1), e2: Lanes(repeating: 1),
-      e3: Lanes(repeating: 1))
-    for (lane, joint) in chunk.enumerated() {
-      guard let range = ranges[joint] else { continue }
-      for sample in 0..<samples {
-        values[sample][lane] = reference[sample * joints + joint] - range.middle
-      }
-      bound.e0[lane] = range.bounds[0]
-      bound.e1[lane] = range.bounds[1]
-      bound.e2[lane] = range.bounds[2]
-      bound.e3[lane] = range.bounds[3]
+  func range(of joint: Int, isCoupled: Bool) throws(UnsafeMotion) -> JointRange {
+    let range = JointRange(
+      limits.coordinates[joint], summary(of: joint), period: period, samples: samples,
+      isCoupled: isCoupled)
+    guard range.isConstant || !range.isLost else {
+      throw .rateTooHigh(joint: limits.coordinates[joint].name, rate: 1 / period)
     }
-    return LaneProgram(reference: values, bound: bound)
-  }
-
-  /// Stores a lane's control points if, rounded as they are stored, they keep the joint's limits.
-  private func store(
-    _ lanes: [Lanes], _ lane: Int, _ joint: Int, _ range: JointRange?, share: Double = 1,
-    into points: inout [Double]
-  ) -> Bool {
-    guard let range else { return true }
-    var (c1, c2, c3) = (0.0, 0.0, 0.0)
-    for i in 0..<samples + 2 {
-      let c = share > 0 ? range.middle + share * lanes[i][lane] : range.middle
-      guard range.allows(c, c1, c2, c3, at: i) else { return false }
-      (c3, c2, c1) = (c2, c1, c)
-      points[i * joints + joint] = c
-    }
-    return true
+    return range
   }
 }
 

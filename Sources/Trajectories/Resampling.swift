@@ -5,7 +5,8 @@ import Kinematics
 ///
 /// Joint positions are interpolated by the cubic through each frame with the slope of its two
 /// neighbours (Catmull–Rom); the root by straight lines and slerp. Angles are taken as numbers:
-/// a continuous joint must come unwrapped.
+/// a continuous joint must come unwrapped. The samples last at least as long as the motion; one after
+/// its last frame is that frame.
 struct ResampledMotion {
   /// Positions [sample, joint].
   var positions: [Double]
@@ -21,9 +22,10 @@ struct ResampledMotion {
   init(_ motion: JointMotion, period: Double, factor: Double) throws(UnsafeMotion) {
     let frames = motion.frameCount
     let last = Double(frames - 1)
-    // Frames a sample. The sum allows for a last sample that rounding puts behind the last frame.
+    // Frames a sample. The last sample is at the last frame or, standing there, after it; what
+    // rounding alone puts behind it is not.
     let stride = period * motion.frameRate / factor
-    let samples = last / stride * (1 + 1e-12) + 1e-9
+    let samples = max(0, last / stride * (1 - 1e-12) - 1e-9).rounded(.up)
     guard samples * Double(max(1, motion.jointNames.count)) <= Double(Self.limit) else {
       throw .motionInvalid(
         motion: motion.name,

@@ -78,7 +78,18 @@ extension SafeTrajectory {
   }
 
   /// Verifies the same curve against other limits, such as those of the robot at hand.
-  public func verified(within other: SafetyLimits) throws(UnsafeMotion) -> SafeTrajectory {
+  ///
+  /// Where it is known which robot each is for, one for another robot's description is refused.
+  public func verified(
+    within other: SafetyLimits, robot: RobotIdentity? = nil
+  ) throws(UnsafeMotion) -> SafeTrajectory {
+    if let robot, let robotFingerprint, !robotFingerprint.isEmpty, !robot.fingerprint.isEmpty,
+      robot.fingerprint != robotFingerprint
+    {
+      throw .robotDiffers(
+        found: Self.text(robotName, robotFingerprint),
+        expected: Self.text(robot.name, robot.fingerprint))
+    }
     guard other.jointNames == jointNames else {
       throw .jointsDiffer(found: jointNames, expected: other.jointNames)
     }
@@ -98,6 +109,10 @@ extension SafeTrajectory {
     let texts = entries.sorted { $0.key < $1.key }
       .map { "\(JSONText.quoted($0.key)):\($0.value)" }
     return "{\(texts.joined(separator: ","))}"
+  }
+
+  private static func text(_ robot: String?, _ fingerprint: String) -> String {
+    "'\(robot ?? "unnamed")' (SHA-256 \(fingerprint.prefix(12))…)"
   }
 
   private static func sources(_ coordinate: SafetyLimits.Coordinate) -> String {

@@ -86,10 +86,11 @@ extension SafeTrajectory {
     for j in 0..<joints {
       func c(_ i: Int) -> Double { controlPoints[min(piece + i, sampleCount + 1) * joints + j] }
       let (d0, d1, d2) = (c(1) - c(0), c(2) - c(1), c(3) - c(2))
-      let position =
-        (v * v * v * c(0) + (4 + u * u * (3 * u - 6)) * c(1) + (4 + v * v * (3 * v - 6)) * c(2)
-          + u * u * u * c(3)) / 6
-      state.positions.append(position)
+      // The weights sum to one, so that a constant stays exactly what it is.
+      let offset =
+        (v * v * v * (c(0) - c(1)) + (4 + v * v * (3 * v - 6)) * (c(2) - c(1))
+          + u * u * u * (c(3) - c(1))) / 6
+      state.positions.append(c(1) + offset)
       state.velocities.append((v * v * d0 + (1 + 2 * u * v) * d1 + u * u * d2) / (2 * period))
       state.accelerations.append((v * (d1 - d0) + u * (d2 - d1)) / (period * period))
       state.jerks.append(
@@ -109,5 +110,26 @@ extension SafeTrajectory {
       rotation: root.rotations[from].interpolated(to: root.rotations[to], fraction: share),
       translation: root.translations[from]
         + share * (root.translations[to] - root.translations[from]))
+  }
+}
+
+extension SafeTrajectory {
+  /// What is under no limit, for the user to know: "jerk of 'left', 'right'" or, where it is of more
+  /// than three joints, "acceleration of 29 joints".
+  public var unlimitedQuantities: [String] {
+    typealias Coordinate = SafetyLimits.Coordinate
+    let quantities: [(String, (Coordinate) -> Bool)] = [
+      ("position", { $0.lower.value == -.infinity || $0.upper.value == .infinity }),
+      ("acceleration", { $0.acceleration.value == .infinity }),
+      ("jerk", { $0.jerk.value == .infinity }),
+    ]
+    return quantities.compactMap { quantity, isUnlimited in
+      let names = limits.coordinates.filter(isUnlimited).map(\.name)
+      guard !names.isEmpty else { return nil }
+      let joints =
+        names.count > 3
+        ? "\(names.count) joints" : names.map { "'\($0)'" }.joined(separator: ", ")
+      return "\(quantity) of \(joints)"
+    }
   }
 }

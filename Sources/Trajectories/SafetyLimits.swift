@@ -116,6 +116,11 @@ extension SafetyLimits.Coordinate {
           reason: "its \(quantity) limit of \(limit.value) (\(limit.source)) is not above zero")
       }
     }
+    guard velocity.value < .infinity else {
+      throw .limitInvalid(
+        joint: name,
+        reason: "its velocity limit of \(velocity.value) (\(velocity.source)) is no limit")
+    }
   }
 }
 

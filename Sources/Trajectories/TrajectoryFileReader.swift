@@ -76,6 +76,9 @@ struct TrajectoryFileReader {
       throw refused("its joints \(names) are none, or not all different")
     }
     let units = try list("units", of: String.self, count: names.count)
+    if let unknown = units.first(where: { $0 != "rad" && $0 != "m" }) {
+      throw refused("its units hold '\(unknown)', 'rad' or 'm' expected")
+    }
     let sources = try list("limit_sources", of: [String: String].self, count: names.count)
     var values: [String: [Double]] = [:]
     for quantity in quantities {

@@ -197,9 +197,7 @@ extension TrajectoryVerifier {
         (.acceleration, -limit.acceleration.value, limit.acceleration.value),
         (.jerk, -limit.jerk.value, limit.jerk.value),
       ]
-      let row = points.indices.lazy.filter { $0 % joints == j }
-      let own = row.map { points[$0] }
-      let values = Array(own)
+      let values = stride(from: j, to: points.count, by: joints).map { points[$0] }
       for (order, (quantity, lower, upper)) in bounds.enumerated() {
         uses.append(
           try greatestUse(

@@ -14,6 +14,12 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
   case coupledLimitsContradict(limits: [String])
   /// Slowing down does not bring the deviation under what is tolerated.
   case toleranceUnreachable(tolerance: Double, reached: Double, factor: Double)
+  /// The limit program was not solved: its optimum is not proven, or not kept when rounded.
+  case notSolved(joints: [String], gap: Double, share: Double)
+  /// Rounding at this rate [Hz] is as large as the differences that a joint's limits allow.
+  case rateTooHigh(joint: String, rate: Double)
+  /// The trajectory is for another robot.
+  case robotDiffers(found: String, expected: String)
   /// The curve breaks a limit.
   case violation(TrajectoryVerifier.Violation)
   /// The file is not a trajectory of ours.
@@ -38,6 +44,15 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
     case .toleranceUnreachable(let tolerance, let reached, let factor):
       "the trajectory stays \(reached) rad or m away from the motion even \(factor) times slower, "
         + "more than the tolerated \(tolerance)"
+    case .notSolved(let joints, let gap, let share):
+      "the trajectory of \(joints.map { "'\($0)'" }.joined(separator: ", ")) was not found: "
+        + "\(gap) of its deviation is not proven to be needed (at most "
+        + "\(LimitProgram.acceptedGap) is accepted), or less than \(share) of it keeps its limits"
+    case .rateTooHigh(let joint, let rate):
+      "joint '\(joint)': at \(rate) Hz its limits allow changes from sample to sample that are lost "
+        + "in the rounding of its positions; ask for a lower rate"
+    case .robotDiffers(let found, let expected):
+      "the trajectory is for the robot \(found), not for \(expected)"
     case .violation(let violation): violation.description
     case .notATrajectory(let path, let reason): "'\(path)' is no trajectory: \(reason)"
     case .file(let error): error.description

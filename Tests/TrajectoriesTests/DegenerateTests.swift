@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Kinematics
 import Testing
@@ -112,7 +113,8 @@ struct DegenerateTests {
   @Test("limits that are not limits are refused")
   func badLimits() throws {
     for (lower, upper, velocity) in [
-      (1.0, -1.0, 1.0), (.nan, 1, 1), (-1, .nan, 1), (-1, 1, 0), (-1, 1, -2), (-1, 1, .nan),
+      (1.0, -1.0, 1.0), (.nan, 1, 1), (-1, .nan, 1), (-1, 1, .infinity), (-1, 1, 0), (-1, 1, -2),
+      (-1, 1, .nan),
     ] {
       #expect(throws: UnsafeMotion.self) { try box(lower, upper, velocity) }
     }
@@ -185,6 +187,55 @@ struct DegenerateTests {
     // A straight line is resampled exactly.
     let resampled = try ResampledMotion(moving, period: 0.01, factor: 1)
     for i in 0..<101 { #expect(abs(resampled.positions[i] - Double(i) * 0.005) < 1e-12) }
+  }
+
+  @Test("lasts as long as the motion at any rate", arguments: [0.01, 1, 3, 7.3, 100, 999])
+  func wholeMotion(rate: Double) throws {
+    let positions = (0..<1198).map { 0.5 * sin(Double($0) / 40) }
+    let moving = motion(positions, rate: 120)
+    let resampled = try ResampledMotion(moving, period: 1 / rate, factor: 1)
+    let trajectory = try compile(moving, within: box(), rate: rate)
+    #expect(trajectory.duration >= 9.975 * (1 - 1e-9))
+    #expect(trajectory.duration < 9.975 + 1 / rate)
+    #expect(resampled.positions.count == trajectory.sampleCount)
+    #expect(abs(resampled.positions.last.map { $0 - positions[1197] } ?? 1) < 1e-9)
+  }
+
+  @Test("joints that stand still do so in all states", arguments: [0.1, 1.0 / 3, -0.7, 1e-3])
+  func locked(place: Double) throws {
+    let samples = (0..<50).map { Double($0) * 0.1 - 2 }
+    let trajectory = try compile(motion(samples), within: box(place, place))
+    for i in 0..<500 {
+      let state = trajectory.state(at: Double(i) * 0.00173)
+      #expect(state.positions == [place] && state.velocities == [0])
+    }
+  }
+
+  @Test("says what is under no limit")
+  func unlimited() throws {
+    let limits = try SafetyLimits(coordinates: [
+      coordinate("a", -1, 1, 2, 3), coordinate("b", -.infinity, 1, 2),
+      coordinate("c", 0, 1, 2, 3, 4),
+    ])
+    let positions = [Double](repeating: 0.5, count: 30)
+    let trajectory = try compile(
+      JointMotion(name: "m", jointNames: ["a", "b", "c"], frameRate: 60, positions: positions),
+      within: limits)
+    #expect(
+      trajectory.unlimitedQuantities == [
+        "position of 'b'", "acceleration of 'b'", "jerk of 'a', 'b'",
+      ])
+  }
+
+  @Test("a rate at which rounding would hide the limits is refused by joint and rate")
+  func tooHigh() throws {
+    let slow = try box(-100, 100, 1, 0.1, 1e-3)
+    let samples = (0..<1000).map { 90 + 5 * sin(Double($0) / 100) }
+    let moving = motion(samples, rate: 1)
+    #expect(throws: UnsafeMotion.rateTooHigh(joint: "a", rate: 1e4)) {
+      try compile(moving, within: slow, rate: 1e4)
+    }
+    #expect(try compile(moving, within: slow, rate: 500).sampleCount > 1)
   }
 
   @Test("a hundred thousand frames")

@@ -10,7 +10,12 @@ struct DualBound {
   /// The objective `Σ (sample − reference)²` cannot be below this.
   private(set) var value = -Double.infinity
 
-  init(motion: JointMotion, limits: SafetyLimits, iterations: Int = 20000) {
+  /// `guess` may give multipliers to begin with, of a row's order and place (for one joint only):
+  /// where they come from does not matter, the bound of any multipliers holds.
+  init(
+    motion: JointMotion, limits: SafetyLimits, iterations: Int = 20000,
+    guess: ((_ order: Int, _ place: Int) -> Double)? = nil
+  ) {
     let joints = limits.coordinates.count
     let samples = motion.frameCount
     let h = 1 / motion.frameRate
@@ -33,12 +38,13 @@ struct DualBound {
       }
     }
     var a: [[Double]] = []
-    var (lower, upper) = ([Double](), [Double]())
-    func add(_ row: [Double], _ low: Double, _ high: Double) {
+    var (lower, upper, y) = ([Double](), [Double](), [Double]())
+    func add(_ row: [Double], _ low: Double, _ high: Double, guess: Double = 0) {
       // Rows of length one converge best.
       let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
       guard length > 0, low > -.infinity || high < .infinity else { return }
       a.append(row.map { $0 / length })
+      y.append(guess * length)
       lower.append(low / length)
       upper.append(high / length)
     }
@@ -49,11 +55,11 @@ struct DualBound {
         (-limit.acceleration.value * h * h, limit.acceleration.value * h * h, [1, -2, 1]),
         (-limit.jerk.value * h * h * h, limit.jerk.value * h * h * h, [-1, 3, -3, 1]),
       ]
-      for (low, high, factors) in bounds {
+      for (order, (low, high, factors)) in bounds.enumerated() {
         for i in 0..<samples + 3 - factors.count {
           var row = [Double](repeating: 0, count: n)
           for (offset, factor) in factors.enumerated() { row[variable(i + offset, j)] += factor }
-          add(row, low, high)
+          add(row, low, high, guess: guess?(order, i) ?? 0)
         }
       }
     }
@@ -74,7 +80,8 @@ struct DualBound {
       return value
     }
     let m = a.count
-    var (z, y) = ([Double](repeating: 0, count: m), [Double](repeating: 0, count: m))
+    if guess != nil { value = bound(y) }
+    var z = [Double](repeating: 0, count: m)
     var rho = 1.0
     var system: [[Double]] = []
     func factor() {
@@ -86,8 +93,9 @@ struct DualBound {
       }
       system = inverse(system)
     }
+    guard iterations > 0 else { return }
     factor()
-    for iteration in 1...iterations {
+    for iteration in 0..<iterations {
       var right = b
       for k in 0..<m {
         let v = rho * z[k] - y[k]
@@ -103,7 +111,7 @@ struct DualBound {
         y[k] += rho * (value - next)
         z[k] = next
       }
-      if iteration % 100 == 0 {
+      if iteration % 100 == 99 {
         self.value = max(self.value, bound(y))
         if primal < 1e-12, dual < 1e-12 { break }
         let ratio = ((primal + 1e-300) / (dual + 1e-300)).squareRoot()

@@ -112,6 +112,42 @@ struct FileTests {
     #expect(try trajectory.verified(within: trajectory.limits).controlPoints.count == 204)
   }
 
+  @Test("another robot's trajectory is refused where both robots are known")
+  func otherRobot() throws {
+    let limits = trajectory.limits
+    let other = RobotIdentity(name: "arm", fingerprint: "def")
+    #expect(throws: UnsafeMotion.self) { try trajectory.verified(within: limits, robot: other) }
+    let same = RobotIdentity(name: "an arm", fingerprint: "abc")
+    #expect(try trajectory.verified(within: limits, robot: same).robotName == "arm")
+    var file = trajectory.encoded()
+    (file.metadata["robot"], file.metadata["robot_sha256"]) = (nil, nil)
+    let unknown = try SafeTrajectory(decoding: file, path: "x")
+    #expect(try unknown.verified(within: limits, robot: other).robotName == nil)
+  }
+
+  @Test("limits and units that are none are refused on reading")
+  func limitsInFile() throws {
+    for value in [Double.infinity, 0, -1, .nan] {
+      var file = trajectory.encoded()
+      file.tensors["velocity"] = StoredTensor([value, 0.5], shape: [2])
+      #expect(throws: UnsafeMotion.self) { try SafeTrajectory(decoding: file, path: "x") }
+    }
+    var file = trajectory.encoded()
+    file.metadata["units"] = "[\"rad\",\"mm\"]"
+    #expect(throws: UnsafeMotion.self) { try SafeTrajectory(decoding: file, path: "x") }
+  }
+
+  @Test("a file of very many joints is read in no time")
+  func manyJoints() throws {
+    let names = (0..<20000).map { "j\($0)" }
+    let limits = try SafetyLimits(coordinates: names.map { coordinate($0, -1, 1, 1) })
+    let start = ContinuousClock.now
+    let report = try TrajectoryVerifier.verify(
+      controlPoints: [Double](repeating: 0.5, count: 4 * names.count), period: 0.1, limits: limits)
+    #expect(report.uses.count == 4 * names.count)
+    #expect(ContinuousClock.now - start < .seconds(1))
+  }
+
   @Test("CSV says what it is, and holds the samples")
   func csv() throws {
     try trajectory.export(as: .csv, to: path("a.csv"))
