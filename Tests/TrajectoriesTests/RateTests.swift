@@ -60,7 +60,7 @@ struct RateTests {
       found.append(Self.meanSquares(trajectory, motion))
     }
     for (rate, values) in zip(Self.rates, found) {
-      for (a, b) in zip(values, found[0]) { #expect(abs(a - b) <= 0.02 * b, "\(rate)") }
+      for (a, b) in zip(values, found[0]) { #expect(abs(a - b) <= 0.01 * b, "\(rate)") }
     }
   }
 
@@ -153,5 +153,14 @@ extension RateTests {
     }.value
     #expect(found <= bound * 1.001 + 1e-9)
     #expect(found >= bound * (1 - 1e-9) - 1e-9)
+  }
+}
+
+extension RateTests {
+  @Test("29 joints of 1,896 samples are solved in well under a second")
+  func benchmark() throws {
+    let seconds = try TrajectoryBenchmark.limitProgramSeconds(repetitions: 10)
+    // Room for a machine that others load.
+    #expect(seconds < 0.5)
   }
 }
