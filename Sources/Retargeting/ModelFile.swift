@@ -68,7 +68,9 @@ extension Retargeter {
     else {
       throw RetargetingError.model(
         path: path,
-        reason: "its bounds are not one range for each of \(robot.coordinateCount) joints")
+        reason:
+          "tensors 'bounds.lower' and 'bounds.upper' are not a range for each of \(robot.coordinateCount) joints"
+      )
     }
     let mapping = try Mapping(parsing: try text("mapping"), path: "\(path) (mapping)")
     let own: Set = ["kind", "robot", "robot_sha256", "network", "mapping", "joints"]

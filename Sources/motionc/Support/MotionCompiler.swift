@@ -35,7 +35,9 @@ struct MotionCompiler: Sendable {
 
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
-      var text = "\(path): \(trajectory.sampleCount) samples, \(seconds) s, every limit holds"
+      var text =
+        "\(path): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
+        + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
         text +=
           "; left the motion by at most \(Console.fixed(worst.greatest, 4)) "
@@ -59,21 +61,19 @@ struct MotionCompiler: Sendable {
     let path = base + MotionPaths.trajectoryEnding
     var written: [String] = []
     do {
+      try trajectory.write(to: path)
+      written.append(path)
       for format in formats {
         let target = "\(base).\(format.rawValue)"
         try trajectory.export(as: format, to: target)
         written.append(target)
       }
-      try trajectory.write(to: path)
     } catch {
       // All files of a motion or none.
       for file in written { unlink(file) }
       throw error
     }
-    var findings = report.findings.map(\.message)
-    if trajectory.root != nil {
-      findings.append("the floating base's way is carried along, under no limit")
-    }
+    let findings = report.findings.map(\.message)
     let text = Report(trajectory: trajectory, path: path, findings: findings)
     return Outcome(
       path: path, summary: text.summary,

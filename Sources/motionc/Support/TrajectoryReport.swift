@@ -25,11 +25,21 @@ struct TrajectoryReport {
           + "\"joint\": \(JSONText.quoted(worst.name)), \"time_s\": \(JSONText.number(worst.time))}"
       )
     }
+    if !trajectory.unlimitedQuantities.isEmpty {
+      let quantities = trajectory.unlimitedQuantities.map(JSONText.quoted)
+      fields.append("\"not_limited\": [\(quantities.joined(separator: ", "))]")
+    }
     if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
     if !findings.isEmpty {
       fields.append("\"findings\": [\(findings.map(JSONText.quoted).joined(separator: ", "))]")
     }
     json = "{\(fields.joined(separator: ", "))}"
+  }
+
+  /// What no limit is known for, as the end of a sentence; empty where everything is limited.
+  static func unlimited(_ trajectory: SafeTrajectory) -> String {
+    let quantities = trajectory.unlimitedQuantities
+    return quantities.isEmpty ? "" : "; NOT limited: \(quantities.joined(separator: ", "))"
   }
 
   /// The line of a file that does not keep its limits.

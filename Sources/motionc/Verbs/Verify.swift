@@ -45,15 +45,22 @@ struct Verify: ParsableCommand {
     for file in files {
       do {
         var trajectory = try SafeTrajectory(contentsOf: file)
-        if let own, let robot { trajectory = try recheck(trajectory, own, robot, file) }
+        if let own, let robot {
+          trajectory = try trajectory.verified(within: own, robot: RobotIdentity(robot))
+        }
         Console.result(
           json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
       } catch {
-        // Unreadable files weigh more than broken limits, and every file is looked at.
-        let code = Self.isBrokenLimit(error) ? ExitStatus.limitsBroken : ExitStatus.code(for: error)
+        // Files that are none weigh more than broken limits, and every file is looked at.
+        let isBroken = Self.isBrokenLimit(error)
+        let code = isBroken ? ExitStatus.limitsBroken : ExitStatus.code(for: error)
         worst = max(worst?.rawValue ?? 0, code.rawValue) == code.rawValue ? code : worst
-        Console.result(
-          json ? TrajectoryReport.failure(path: file, reason: "\(error)") : "\(file): \(error)")
+        if json { Console.result(TrajectoryReport.failure(path: file, reason: "\(error)")) }
+        if !isBroken {
+          Console.failure("\(error)")
+        } else if !json {
+          Console.result("\(file): \(error)")
+        }
       }
     }
     if let worst { throw worst }
@@ -61,20 +68,6 @@ struct Verify: ParsableCommand {
 
   private static func isBrokenLimit(_ error: any Error) -> Bool {
     if case UnsafeMotion.violation = error { true } else { false }
-  }
-
-  /// The same trajectory against a robot's own limits of today.
-  private func recheck(
-    _ trajectory: SafeTrajectory, _ own: SafetyLimits, _ robot: Robot, _ file: String
-  ) throws -> SafeTrajectory {
-    guard trajectory.robotFingerprint == robot.fingerprint else {
-      throw UnsafeMotion.notATrajectory(
-        path: file,
-        reason: "it is for robot '\(trajectory.robotName ?? "unknown")' (SHA-256 "
-          + "\((trajectory.robotFingerprint ?? "none").prefix(12))…), not for '\(robot.name)' "
-          + "(\(robot.fingerprint.prefix(12))…)")
-    }
-    return try trajectory.verified(within: own)
   }
 
   private func summary(_ trajectory: SafeTrajectory, _ file: String) -> String {
@@ -85,6 +78,6 @@ struct Verify: ParsableCommand {
     }
     return
       "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
-      + "greatest use: \(uses.joined(separator: ", "))"
+      + "greatest use: \(uses.joined(separator: ", "))" + TrajectoryReport.unlimited(trajectory)
   }
 }
