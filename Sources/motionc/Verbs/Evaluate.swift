@@ -87,8 +87,7 @@ extension RetargeterEvaluation {
       "mean distance of links from targets: \(millimetres(meanDistance)) "
         + "(95 of 100 poses below \(millimetres(distance95)))",
       "on \(optimumPoses) poses: \(millimetres(meanDistanceOfOptimumPoses)), optimum of inverse "
-        + "kinematics \(millimetres(optimumDistance)), above it \(millimetres(excess)) "
-        + "\(share)",
+        + "kinematics \(millimetres(optimumDistance)), above it \(millimetres(excess))\(share)",
       "poses outside of position limits: \(posesOutsideLimits)",
     ]
     if let symmetryError {
