@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 motionc=.build/release/motionc
 motions="${1:-Examples/Motions}"
-licence="${LICENCE:-CMU}"
+licence=""
+[ -f "$motions/index.csv" ] && licence="--licence=${LICENCE:-CMU}"
 mkdir -p Examples/Models
 for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
   case "$robot" in
@@ -15,7 +16,7 @@ for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
     *) epochs=40 ;;
   esac
   model="Examples/Models/$robot.safetensors"
-  "$motionc" train retargeter --robot "$robot" --motions "$motions" --licence "$licence" \
+  "$motionc" train retargeter --robot "$robot" --motions "$motions" $licence \
     -o "$model" --epochs "$epochs" --time-limit 20m --seed 1
   "$motionc" evaluate retargeter --robot "$robot" --motions "$motions" --model "$model" \
     --card "Examples/Models/$robot.md"
