@@ -7,8 +7,6 @@ MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
 MOTIONS  ?= Examples/Motions
 PYTHON   ?= python3
-# Rows of a data set's index whose licence allows shipping what was trained on them.
-ROBOTS   := uarm_swift_pro unitree_g1
 
 .PHONY: demo test build bench bench-peers models format lint packages clean
 

@@ -6,13 +6,11 @@ import Yams
 extension Mapping {
   /// Reads a mapping's file; unknown keys and names are refused.
   public init(contentsOf path: String) throws(RetargetingError) {
-    do {
-      try self.init(parsing: InputFile.text(of: path, limit: 1 << 20), path: path)
-    } catch let error as RetargetingError {
-      throw error
-    } catch {
-      throw .mapping("\(error)")
+    let text: String
+    do throws(FileError) { text = try InputFile.text(of: path, limit: 1 << 20) } catch {
+      throw .file(error)
     }
+    try self.init(parsing: text, path: path)
   }
 
   /// Reads a mapping's text; the path is for errors.

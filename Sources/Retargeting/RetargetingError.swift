@@ -1,7 +1,11 @@
+public import Files
+
 /// What keeps a motion from being retargeted.
 public enum RetargetingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A mapping does not fit its robot or is not well formed.
   case mapping(String)
+  /// A file cannot be read.
+  case file(FileError)
   /// A model's file is not one, or was trained for something else.
   case model(path: String, reason: String)
   /// A motion cannot be used.
@@ -13,6 +17,7 @@ public enum RetargetingError: Error, Equatable, Sendable, CustomStringConvertibl
   public var description: String {
     switch self {
     case .mapping(let reason), .motion(let reason), .training(let reason): reason
+    case .file(let error): error.description
     case .model(let path, let reason): "model '\(path)': \(reason)"
     }
   }

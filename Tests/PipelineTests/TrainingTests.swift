@@ -157,6 +157,13 @@ struct TrainingTests {
     #expect(tighter.status == 65, "\(tighter.text)")
   }
 
+  @Test("A mapping that is not there cannot be read")
+  func missingMapping() throws {
+    let model = "\(try Work.folder())/model"
+    let run = try Tool.run(arguments: Self.command(model, ["--mapping", "/nonexistent.yaml"]))
+    #expect(run.status == 66 && run.saysOneSentence, "\(run.text)")
+  }
+
   @Test("Without a checkpoint, or with a damaged one, --resume is refused")
   func noCheckpoint() throws {
     let model = "\(try Work.folder())/model"

@@ -34,6 +34,7 @@ enum ExitStatus {
     switch error {
     case let error as FileError: code(for: error)
     case UnsafeMotion.file(let error): code(for: error)
+    case RetargetingError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate
