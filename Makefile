@@ -6,7 +6,6 @@ TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
 MOTIONS  ?= Examples/Motions
-PYTHON   ?= python3
 
 .PHONY: demo test build bench bench-peers models format lint packages clean
 
