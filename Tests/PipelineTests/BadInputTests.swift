@@ -28,7 +28,7 @@ struct BadFile: Sendable, CustomTestStringConvertible {
   "Every file of ../shared/data/bad", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
 struct SharedBadInputTests {
   /// Address space that is enough for the tool and its libraries, and not for a runaway [KiB].
-  private static let memory = "ulimit -v 4000000"
+  private static let memory = "ulimit -v 1500000"
 
   @Test("The index is there and says of each file what is expected")
   func index() {
@@ -81,7 +81,9 @@ struct SharedBadInputTests {
       default: [0, 65, 66]
       }
     #expect(allowed.contains(run.status), "\(expected): \(run.text)")
-    #expect(run.seconds < 5 && run.megabytes < 500, "\(run.text)")
+    // Memory is held by `ulimit` on the address space: the peak that the system accounts to a child
+    // begins with what its parent held when it forked.
+    #expect(run.seconds < 5, "\(run.text)")
     guard run.status != 0 else { return }
     #expect(run.saysOneSentence, "\(run.text)")
     let controls = run.error.unicodeScalars.filter {
@@ -184,14 +186,15 @@ struct BadMotionTests {
     }
     try AtomicFile.write(bytes, to: "\(folder)/long.bvh")
     let size = Double(bytes.count) / 1e6
-    let run = try Subject.humanoid.compile("\(folder)/long.bvh", to: folder)
+    // 29 joints, 32 numbers a frame for the pose of the body, some copies of both, and the file.
+    let run = try Tool.run(
+      "compile", "\(folder)/long.bvh", "--robot", "unitree_g1", "--model",
+      try Subject.humanoid.model(), "-o", folder, prelude: "ulimit -v 3000000")
     #expect(run.status == 0, "\(run.text)")
     #expect(run.seconds < 60, "\(run.text)")
-    // 29 joints, 32 numbers a frame for the pose of the body, some copies of both, and the file.
-    #expect(run.megabytes < 600 + 2 * size, "\(run.text)")
     let verified = try Tool.run("verify", "\(folder)/long.trajectory.safetensors")
     #expect(verified.status == 0 && verified.seconds < 60, "\(verified.text)")
-    print("100,000 frames (\(Int(size)) MB): \(run.seconds) s, \(Int(run.megabytes)) MB")
+    print("100,000 frames (\(Int(size)) MB): \(run.seconds) s")
   }
 
   @Test("One bad motion among good ones: it is named, the others are compiled")

@@ -14,8 +14,6 @@ struct Run {
   var error: String
   /// How long it ran [s].
   var seconds: Double
-  /// The most memory that it held [MB].
-  var megabytes: Double
 
   /// The lines of standard error.
   var errorLines: [Substring] { error.split(whereSeparator: \.isNewline) }
@@ -25,7 +23,7 @@ struct Run {
   var saysOneSentence: Bool { errorLines.count == 1 && error.hasPrefix("motionc: ") }
   /// Everything, for the message of a failed expectation.
   var text: String {
-    "exit \(status), signal \(signal), \(seconds) s, \(megabytes) MB\n\(output.prefix(2000))\n"
+    "exit \(status), signal \(signal), \(seconds) s\n\(output.prefix(2000))\n"
       + "\(error.prefix(2000))"
   }
 }
@@ -127,8 +125,7 @@ struct RunningTool {
     let signal = status & 0x7f
     return Run(
       status: signal == 0 ? (status >> 8) & 0xff : -1, signal: signal,
-      output: text("output"), error: text("error"), seconds: seconds,
-      megabytes: Double(usage.ru_maxrss) * 1024 / 1e6)
+      output: text("output"), error: text("error"), seconds: seconds)
   }
 
   private func text(_ name: String) -> String {
