@@ -29,7 +29,7 @@ let package = Package(
     .executable(name: "motionc", targets: ["motionc"]),
     .library(
       name: "MotionCompiler",
-      targets: ["Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"]),
+      targets: ["Generation", "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,12 +56,13 @@ let package = Package(
     module(
       "Retargeting",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
+    module("Generation", ["Autodiff", "Files", "Geometry", "Learning", "Motions"]),
     module("Trajectories", ["Files", "Geometry", "Kinematics"]),
     .executableTarget(
       name: "motionc",
       dependencies: [
-        "Autodiff", "CBLAS", "Files", "Geometry", "Kinematics", "Learning", "Motions",
-        "Retargeting", "Trajectories", arguments,
+        "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning",
+        "Motions", "Retargeting", "Trajectories", arguments,
       ],
       swiftSettings: houseRules),
     // Programs that make what ships in Examples
@@ -75,6 +76,8 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("AutodiffTests", ["Autodiff", "CBLAS", "Files"]),
     tests("FilesTests", ["Files"]),
+    tests(
+      "GenerationTests", ["Autodiff", "Files", "Generation", "Geometry", "Learning", "Motions"]),
     tests("GeometryTests", ["Geometry"]),
     tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
     tests("LearningTests", ["Autodiff", "Files", "Learning"]),

@@ -12,11 +12,12 @@ private let allowedImports: [String: Set<String>] = [
   "Learning": ["Autodiff", "Files"],
   "Kinematics": ["CURDF", "Files", "Geometry"],
   "Motions": ["Files", "Geometry"],
+  "Generation": ["Autodiff", "Files", "Geometry", "Learning", "Motions"],
   "Retargeting": ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions"],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
   "motionc": [
-    "Autodiff", "CBLAS", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting",
-    "Trajectories",
+    "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning", "Motions",
+    "Retargeting", "Trajectories",
   ],
   "CBLAS": [], "CURDF": [], "CZip": [],
 ]

@@ -1,0 +1,87 @@
+public import Autodiff
+import Geometry
+public import Motions
+
+/// The human figure of the models: the canonical skeleton's bone directions, with one vector of
+/// bone lengths for each sequence.
+public enum HumanFigure {
+  /// The number of joints.
+  public static let jointCount = Skeleton.jointCount
+
+  /// Parents and directions; the directions are full 3-D, those of the canonical rest offsets.
+  public static let chain = KinematicChain(
+    parents: Skeleton.parents,
+    directions: Skeleton.canonical.restOffsets.flatMap { offset -> [Float] in
+      let unit = offset.normalized ?? .zero
+      return [Float(unit.x), Float(unit.y), Float(unit.z)]
+    })
+
+  /// The bone lengths of the canonical skeleton [m], zero for the pelvis.
+  public static let canonicalLengths = lengths(of: .canonical)
+
+  /// The lengths of a skeleton's bones [m], zero for the pelvis.
+  public static func lengths(of skeleton: Skeleton) -> [Float] {
+    skeleton.restOffsets.map { Float($0.length) }
+  }
+
+  /// The skeleton with the figure's directions and these lengths [m].
+  public static func skeleton(lengths: [Float]) -> Skeleton {
+    Skeleton(
+      restOffsets: zip(Skeleton.canonical.restOffsets, lengths).map { offset, length in
+        (offset.normalized ?? .zero) * Double(length)
+      })
+  }
+
+  /// The positions of all joints in the world [m], [frames, 22, 3].
+  public static func positions(of window: MotionWindow) -> [Float] {
+    let count = jointCount
+    var positions = [Float](repeating: 0, count: 3 * count * window.frames)
+    var world = [SIMD4<Float>](repeating: .zero, count: count)
+    for frame in 0..<window.frames {
+      let base = frame * count
+      for joint in 0..<count {
+        let at = 4 * (base + joint)
+        let local = SIMD4(
+          window.rotations[at], window.rotations[at + 1], window.rotations[at + 2],
+          window.rotations[at + 3])
+        let parent = chain.parents[joint]
+        guard parent >= 0 else {
+          world[0] = local
+          for axis in 0..<3 { positions[3 * base + axis] = window.root[3 * frame + axis] }
+          continue
+        }
+        let bone = rotated(direction(joint) * window.lengths[joint], by: world[parent])
+        for axis in 0..<3 {
+          positions[3 * (base + joint) + axis] = positions[3 * (base + parent) + axis] + bone[axis]
+        }
+        world[joint] = product(world[parent], local)
+      }
+    }
+    return positions
+  }
+
+  private static func direction(_ joint: Int) -> SIMD3<Float> {
+    SIMD3(
+      chain.directions[3 * joint], chain.directions[3 * joint + 1], chain.directions[3 * joint + 2])
+  }
+
+  private static func cross(_ a: SIMD3<Float>, _ b: SIMD3<Float>) -> SIMD3<Float> {
+    SIMD3(a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
+  }
+
+  /// A vector turned by a unit quaternion w x y z.
+  static func rotated(_ v: SIMD3<Float>, by q: SIMD4<Float>) -> SIMD3<Float> {
+    let u = SIMD3(q.y, q.z, q.w)
+    let t = 2 * cross(u, v)
+    return v + q.x * t + cross(u, t)
+  }
+
+  /// The product of two quaternions w x y z.
+  static func product(_ a: SIMD4<Float>, _ b: SIMD4<Float>) -> SIMD4<Float> {
+    SIMD4(
+      a.x * b.x - a.y * b.y - a.z * b.z - a.w * b.w,
+      a.x * b.y + a.y * b.x + a.z * b.w - a.w * b.z,
+      a.x * b.z - a.y * b.w + a.z * b.x + a.w * b.y,
+      a.x * b.w + a.y * b.z - a.z * b.y + a.w * b.x)
+  }
+}
