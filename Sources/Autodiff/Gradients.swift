@@ -179,17 +179,17 @@ extension Tape {
         }
       }
     case .chain(let quaternions, let root, let lengths, let chain):
-      let targets = (sumTarget(quaternions), sumTarget(root), sumTarget(lengths))
-      let joints = chain.count
-      for sample in 0..<shape[0] {
-        ChainKernel.backward(
-          chain, quaternions: nodes[quaternions].value + sample * joints * 4,
-          lengths: nodes[lengths].value + sample * joints, positions: y + sample * joints * 3,
-          gradient: g + sample * joints * 3,
-          quaternionTarget: targets.0.map { $0 + sample * joints * 4 },
-          rootTarget: targets.1.map { $0 + sample * 3 },
-          lengthTarget: targets.2.map { $0 + sample * joints })
-      }
+      pullChain(index, g, quaternions: quaternions, root: root, lengths: lengths, chain)
+    case .rotationChain(let rotations, let root, let lengths, let chain):
+      let targets = (sumTarget(rotations), sumTarget(root), sumTarget(lengths))
+      RotationChainKernel.backward(
+        chain, count: shape[0], rotations: nodes[rotations].value, lengths: nodes[lengths].value,
+        period: Self.period(of: nodes[lengths].shape, rows: shape[0], joints: chain.count),
+        gradient: g, rotationTarget: targets.0,
+        rootTarget: targets.1, lengthTarget: targets.2)
+    case .orthonormalized(let a):
+      guard let pointer = sumTarget(a) else { break }
+      RotationKernel.backward(nodes[a].value, gradient: g, rows: shape.rows, target: pointer)
     case .custom(let inputs, let pullback):
       let targets = inputs.map { input in
         sumTarget(input).map {
@@ -206,6 +206,25 @@ extension Tape {
   }
 
   // MARK: - Longer rules
+
+  private mutating func pullChain(
+    _ index: Int, _ g: Pointer, quaternions: Int, root: Int, lengths: Int, _ chain: KinematicChain
+  ) {
+    let targets = (sumTarget(quaternions), sumTarget(root), sumTarget(lengths))
+    let (samples, joints) = (nodes[index].shape[0], chain.count)
+    let period = Self.period(of: nodes[lengths].shape, rows: samples, joints: joints)
+    for sample in 0..<samples {
+      let sequence = sample / period
+      ChainKernel.backward(
+        chain, quaternions: nodes[quaternions].value + sample * joints * 4,
+        lengths: nodes[lengths].value + sequence * joints,
+        positions: nodes[index].value + sample * joints * 3,
+        gradient: g + sample * joints * 3,
+        quaternionTarget: targets.0.map { $0 + sample * joints * 4 },
+        rootTarget: targets.1.map { $0 + sample * 3 },
+        lengthTarget: targets.2.map { $0 + sequence * joints })
+    }
+  }
 
   private mutating func pullLinear(
     _ index: Int, _ g: Pointer, x: Int, weight: Int, bias: Int?, activation: Activation,
@@ -224,16 +243,15 @@ extension Tape {
       Elementwise.addColumnSums(g, rows: rows, columns: outputs, to: pointer)
     }
     if let (pointer, fresh) = target(weight) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: true, nodes[x].value, stride: inputs, transposed: false,
-        into: pointer, stride: inputs, rows: outputs, columns: inputs, inner: rows,
+      multiplyColumns(
+        g, nodes[x].value, rows: rows, outputs: outputs, inputs: inputs, into: pointer,
         beta: fresh ? 0 : 1)
     }
     if let (pointer, fresh) = target(x) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: false, nodes[weight].value, stride: inputs,
-        transposed: false, into: pointer, stride: inputs, rows: rows, columns: inputs,
-        inner: outputs, beta: fresh ? 0 : 1)
+      multiplyRows(
+        g, rows: rows, inner: outputs, by: nodes[weight].value, transposed: false,
+        columns: inputs, into: pointer, beta: fresh ? 0 : 1
+      ) { _, _ in }
     }
   }
 

@@ -33,21 +33,22 @@ extension Tape {
   ///   - chain: Parents and directions.
   ///   - quaternions: [n, joints, 4]
   ///   - root: [n, 3] m
-  ///   - lengths: [n, joints] m
+  ///   - lengths: [s, joints] m, one vector for each sequence of n / s consecutive rows
   /// - Returns: [n, joints, 3] m
   public mutating func positions(
     of chain: KinematicChain, quaternions: Variable, root: Variable, lengths: Variable
   ) -> Variable {
     let (n, joints) = (root.shape[0], chain.count)
     precondition(
-      quaternions.shape == [n, joints, 4] && root.shape == [n, 3] && lengths.shape == [n, joints],
-      "\(quaternions.shape), \(root.shape), \(lengths.shape) do not fit \(joints) joints")
+      quaternions.shape == [n, joints, 4] && root.shape == [n, 3],
+      "\(quaternions.shape), \(root.shape) do not fit \(joints) joints")
+    let period = Self.period(of: lengths.shape, rows: n, joints: joints)
     let shape: Shape = [n, joints, 3]
     let value = arena.allocate(shape.count)
     for sample in 0..<n {
       ChainKernel.forward(
         chain, quaternions: pointer(quaternions) + sample * joints * 4,
-        root: pointer(root) + sample * 3, lengths: pointer(lengths) + sample * joints,
+        root: pointer(root) + sample * 3, lengths: pointer(lengths) + sample / period * joints,
         positions: value + sample * joints * 3)
     }
     let wanted = [quaternions, root, lengths].contains { needsGradient($0) }

@@ -105,5 +105,7 @@ enum Operation {
   case gather(a: Int, Selection)
   case bounded(a: Int, half: [Float])
   case chain(quaternions: Int, root: Int, lengths: Int, KinematicChain)
+  case rotationChain(rotations: Int, root: Int, lengths: Int, KinematicChain)
+  case orthonormalized(a: Int)
   case custom(inputs: [Int], Pullback)
 }

@@ -69,6 +69,7 @@ public enum NumpyArray: Sendable, Hashable {
     switch type {
     case .float64: "<f8"
     case .float32: "<f4"
+    case .float16: "<f2"
     case .int64: "<i8"
     case .int32: "<i4"
     case .int16: "<i2"
@@ -225,7 +226,8 @@ struct NumpyLayout {
       let width = Int(type.dropFirst(2)), width >= 0, width < 1 << 20
     else { return nil }
     let numbers: [String: ElementType] = [
-      "f8": .float64, "f4": .float32, "i8": .int64, "i4": .int32, "i2": .int16, "i1": .int8,
+      "f8": .float64, "f4": .float32, "f2": .float16, "i8": .int64, "i4": .int32, "i2": .int16,
+      "i1": .int8,
       "u8": .uint64, "u4": .uint32, "u2": .uint16, "u1": .uint8, "b1": .bool,
     ]
     switch kind {

@@ -2,6 +2,7 @@
 public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case float64 = "F64"
   case float32 = "F32"
+  case float16 = "F16"
   case int64 = "I64"
   case int32 = "I32"
   case int16 = "I16"
@@ -17,7 +18,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .float64, .int64, .uint64: 8
     case .float32, .int32, .uint32: 4
-    case .int16, .uint16: 2
+    case .float16, .int16, .uint16: 2
     case .int8, .uint8, .bool: 1
     }
   }
@@ -47,6 +48,11 @@ public struct StoredTensor: Sendable, Hashable {
     self.init(type: .float32, shape: shape, bytes: Self.raw(values))
   }
 
+  /// A tensor of floats in half precision: eleven bits of mantissa, up to 65,504.
+  public init(halfPrecision values: [Float], shape: [Int]) {
+    self.init(type: .float16, shape: shape, bytes: Self.raw(values.map(HalfPrecision.bits)))
+  }
+
   /// A tensor of doubles.
   public init(_ values: [Double], shape: [Int]) {
     self.init(type: .float64, shape: shape, bytes: Self.raw(values))
@@ -70,6 +76,7 @@ public struct StoredTensor: Sendable, Hashable {
     switch type {
     case .float64: elements(Double.self)
     case .float32: elements(Float.self).map(Double.init)
+    case .float16: floats().map(Double.init)
     case .int64: elements(Int64.self).map(Double.init)
     case .int32: elements(Int32.self).map(Double.init)
     case .int16: elements(Int16.self).map(Double.init)
@@ -83,13 +90,17 @@ public struct StoredTensor: Sendable, Hashable {
 
   /// The elements as floats, converted where the type is another.
   public func floats() -> [Float] {
-    type == .float32 ? elements(Float.self) : doubles().map { Float($0) }
+    switch type {
+    case .float32: elements(Float.self)
+    case .float16: elements(UInt16.self).map { HalfPrecision.number($0) }
+    default: doubles().map { Float($0) }
+    }
   }
 
   /// The elements as integers; nil where the type is a floating one or a value does not fit.
   public func integers() -> [Int]? {
     switch type {
-    case .float64, .float32: nil
+    case .float64, .float32, .float16: nil
     case .int64: elements(Int64.self).map(Int.init)
     case .uint64: exactly(elements(UInt64.self))
     case .int32: elements(Int32.self).map(Int.init)

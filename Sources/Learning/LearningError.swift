@@ -2,6 +2,8 @@
 public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The gradient holds something that is no number.
   case diverged(step: Int, norm: Float)
+  /// A term of the loss is no number.
+  case divergedTerm(step: Int, term: String, value: Float)
   /// A checkpoint or model belongs to another network, or training.
   case mismatch(path: String, reason: String)
 
@@ -10,6 +12,9 @@ public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .diverged(let step, let norm):
       "training step \(step): the norm of the gradient is \(norm), a finite number expected"
+    case .divergedTerm(let step, let term, let value):
+      "training step \(step): the loss term '\(term)' is \(value), a finite number expected; the "
+        + "last checkpoint is kept"
     case .mismatch(let path, let reason): "'\(path)': \(reason)"
     }
   }

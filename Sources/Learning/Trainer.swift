@@ -77,6 +77,9 @@ public final class Trainer {
     metrics: [Metric], gradientNorm: Float
   ) {
     let metrics = workers.computeGradient(step: step, options: options, loss: loss)
+    if let term = metrics.first(where: { !$0.value.isFinite }) {
+      throw .divergedTerm(step: step, term: term.name, value: term.value)
+    }
     let norm = workers.gradientNorm()
     guard norm.isFinite else { throw .diverged(step: step, norm: norm) }
     let coefficients = options.optimizer.coefficients(
