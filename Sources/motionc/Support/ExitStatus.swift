@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Generation
 import Kinematics
 import Learning
 import Motions
@@ -35,6 +36,7 @@ enum ExitStatus {
     case let error as FileError: code(for: error)
     case UnsafeMotion.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
+    case GenerationError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate
