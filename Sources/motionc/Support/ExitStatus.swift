@@ -35,6 +35,7 @@ enum ExitStatus {
     switch error {
     case let error as FileError: code(for: error)
     case UnsafeMotion.file(let error): code(for: error)
+    case GenerationError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
     case GenerationError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
