@@ -58,8 +58,13 @@ public enum MotionFile {
     }
     switch kind(of: path, bytes) {
     case .bvh: return try BVHImport.read(bytes, path: path, options: options)
-    case .amass: return try AMASSImport.read(bytes, path: path, options: options)
-    case .native: return try native(bytes, path: path, options: options)
+    case .amass:
+      if let clip = try MotionArchive.decode(bytes, path: path) {
+        return try native(clip, path: path, options: options)
+      }
+      return try AMASSImport.read(bytes, path: path, options: options)
+    case .native:
+      return try native(try NativeClip.decode(bytes, path: path), path: path, options: options)
     case .array:
       throw .malformed(
         path: path, reason: "a .npy file holds one array, expected an .npz with poses and trans")
@@ -85,10 +90,10 @@ public enum MotionFile {
     return .bvh
   }
 
-  private static func native(_ bytes: [UInt8], path: String, options: ImportOptions)
+  private static func native(_ own: MotionClip, path: String, options: ImportOptions)
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
-    var clip = try NativeClip.decode(bytes, path: path)
+    var clip = own
     var findings: [ImportReport.Finding] = []
     if !ClipName.isPlain(clip.name) {
       let name = ClipName.of(path)

@@ -50,13 +50,22 @@ public enum NativeClip {
     let frames = places.count / 3
     let turns = try numbers(file, "rotations", path, shape: [frames, Skeleton.jointCount, 4])
     let offsets = try numbers(file, "rest_offsets", path, shape: [Skeleton.jointCount, 3])
+    return try clip(
+      places, turns, offsets, rate: Double(file.metadata["frame_rate"] ?? "") ?? .nan,
+      name: file.metadata["name"] ?? ClipName.of(path), label: file.metadata["label"], path: path)
+  }
+
+  /// A clip of arrays whose shapes fit, each number checked.
+  static func clip(
+    _ places: [Double], _ turns: [Double], _ offsets: [Double], rate: Double, name: String,
+    label: String?, path: String
+  ) throws(MotionError) -> MotionClip {
+    let frames = places.count / 3
     guard frames > 0 else { throw .malformed(path: path, reason: "the clip has no frames") }
     try MotionClip.check(frameCount: frames, path: path)
-    guard let rate = Double(file.metadata["frame_rate"] ?? ""), MotionClip.rates.contains(rate)
-    else {
+    guard MotionClip.rates.contains(rate) else {
       throw .malformed(
-        path: path,
-        reason: "the metadata's 'frame_rate' is no number between 0.01 and 100000 Hz")
+        path: path, reason: "the frame rate is no number between 0.01 and 100000 Hz")
     }
     var rotations: [Quaternion] = []
     rotations.reserveCapacity(turns.count / 4)
@@ -72,9 +81,8 @@ public enum NativeClip {
       rotations.append(q)
     }
     return MotionClip(
-      name: file.metadata["name"] ?? ClipName.of(path),
-      skeleton: Skeleton(restOffsets: vectors(offsets)), frameRate: rate,
-      rootTranslations: vectors(places), rotations: rotations, label: file.metadata["label"])
+      name: name, skeleton: Skeleton(restOffsets: vectors(offsets)), frameRate: rate,
+      rootTranslations: vectors(places), rotations: rotations, label: label)
   }
 
   private static func check(_ metadata: [String: String], _ path: String) throws(MotionError) {
@@ -103,6 +111,13 @@ public enum NativeClip {
     do throws(FileError) { tensor = try file.tensor(name, in: path) } catch {
       throw .malformed(path: path, reason: error.reason)
     }
+    return try numbers(tensor, name, path, shape: shape)
+  }
+
+  /// The finite numbers of a tensor of a shape (-1 for any).
+  static func numbers(_ tensor: StoredTensor, _ name: String, _ path: String, shape: [Int])
+    throws(MotionError) -> [Double]
+  {
     guard tensor.shape.count == shape.count,
       zip(tensor.shape, shape).allSatisfy({ $1 < 0 || $0 == $1 })
     else {

@@ -22,8 +22,8 @@ struct Motionc: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Inspect.self, Import.self, Train.self, Evaluate.self, Compile.self, Verify.self, Bench.self,
-      Doctor.self,
+      Inspect.self, Import.self, Train.self, Sample.self, Evaluate.self, Compile.self, Verify.self,
+      Bench.self, Doctor.self,
     ])
 
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.

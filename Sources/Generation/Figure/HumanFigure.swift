@@ -60,6 +60,41 @@ public enum HumanFigure {
     return positions
   }
 
+  /// The first two columns of each rotation's matrix, [frames, 22, 6].
+  public static func rotationColumns(of window: MotionWindow) -> [Float] {
+    var columns = [Float](repeating: 0, count: 6 * window.rotations.count / 4)
+    for index in 0..<(window.rotations.count / 4) {
+      let at = 4 * index
+      let q = SIMD4(
+        window.rotations[at], window.rotations[at + 1], window.rotations[at + 2],
+        window.rotations[at + 3])
+      let (x, y) = (rotated([1, 0, 0], by: q), rotated([0, 1, 0], by: q))
+      for axis in 0..<3 {
+        columns[6 * index + axis] = x[axis]
+        columns[6 * index + 3 + axis] = y[axis]
+      }
+    }
+    return columns
+  }
+
+  /// The unit quaternions w x y z of 6-D rotations [n, 6], by Gram and Schmidt: [n, 4].
+  public static func quaternions(ofColumns columns: [Float]) -> [Float] {
+    var result = [Float](repeating: 0, count: columns.count / 6 * 4)
+    for index in 0..<(columns.count / 6) {
+      func column(_ first: Int) -> Vector3 {
+        let at = 6 * index + first
+        return [Double(columns[at]), Double(columns[at + 1]), Double(columns[at + 2])]
+      }
+      let x = column(0).normalized ?? .unitX
+      let y = (column(3) - x * x.dot(column(3))).normalized ?? x.anyPerpendicular
+      let q = Quaternion(columns: x, y, x.cross(y))
+      for (part, value) in [q.w, q.x, q.y, q.z].enumerated() {
+        result[4 * index + part] = Float(value)
+      }
+    }
+    return result
+  }
+
   private static func direction(_ joint: Int) -> SIMD3<Float> {
     SIMD3(
       chain.directions[3 * joint], chain.directions[3 * joint + 1], chain.directions[3 * joint + 2])

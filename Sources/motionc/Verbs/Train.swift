@@ -9,7 +9,8 @@ import Retargeting
 /// `motionc train`: models from data.
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains a model.", subcommands: [TrainRetargeter.self])
+    abstract: "Trains a model.",
+    subcommands: [TrainRetargeter.self, TrainGenerator.self])
 }
 
 /// `motionc train retargeter`: a network that maps human poses onto a robot.

@@ -1,0 +1,275 @@
+import Autodiff
+import Dispatch
+import Files
+import Geometry
+import Learning
+public import Motions
+
+/// What is asked of a generator.
+public struct MotionRequest: Sendable {
+  /// The motions to sample.
+  public var count = 1
+  /// The number of the first: two requests of 0..<5 and 5..<10 make the same as one of 0..<10.
+  public var first = 0
+  /// The frames of each, at 30 Hz.
+  public var frames = 64
+  /// The action by name; nil for any.
+  public var action: String?
+  /// What another program wants to see, as wide as the model's embeddings; nil for nothing.
+  public var embedding: [Float]?
+  /// The motion that is to go on; nil to begin anew.
+  public var past: MotionClip?
+  /// How far beyond the condition the sample is pushed: v = (1 + s) v(told) − s v(not told).
+  public var guidance: Float = 0
+  /// Steps from noise to motion.
+  public var steps = 10
+  /// How a step is made.
+  public var solver = FlowSolver.euler
+  /// What the noise depends on.
+  public var seed: UInt64 = 1
+
+  /// One motion of 64 frames without a condition.
+  public init() {}
+}
+
+/// A trained generator of human motion.
+public struct Generator: Sendable {
+  /// Frames a second of all that it makes [Hz].
+  public static let frameRate = 30.0
+  /// The most frames of one motion: what is longer than a window goes on from its own end.
+  public static let largestFrameCount = 9000
+  /// The frames that a longer motion's next window sees of the last one.
+  static let overlap = 16
+  /// Motions that go through the network together.
+  static let together = 8
+
+  /// The network's sizes and what it can be told.
+  public var configuration: GeneratorNetwork.Configuration { network.configuration }
+  /// Texts of the model's file: data, licence, training.
+  public let history: [String: String]
+  /// The SHA-256 of the file that it was read from; empty for one that was just trained.
+  public let fingerprint: String
+  let network: GeneratorNetwork
+  let weights: [Float]
+  let standardization: Standardization
+  private let parameters: SharedParameters
+  private let layer: SkeletonLayer
+
+  init(
+    network: GeneratorNetwork, weights: [Float], standardization: Standardization,
+    history: [String: String], fingerprint: String = ""
+  ) {
+    self.network = network
+    self.weights = weights
+    self.standardization = standardization
+    self.history = history
+    self.fingerprint = fingerprint
+    parameters = SharedParameters(weights)
+    layer = SkeletonLayer(mean: standardization.mean, deviation: standardization.deviation)
+  }
+
+  /// Samples motions; the same request gives the same bytes.
+  ///
+  /// - Parameters:
+  ///   - request: What is asked.
+  ///   - threads: Threads that work on groups of motions.
+  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, with its
+  ///   bone lengths, from the frame after its last.
+  public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
+    -> [MotionClip]
+  {
+    let condition = try condition(of: request)
+    let groups = (request.count + Self.together - 1) / Self.together
+    var results = [[MotionClip]](repeating: [], count: groups)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let slots = buffer
+      let work = { @Sendable (group: Int) in
+        let start = request.first + group * Self.together
+        let end = min(request.first + request.count, start + Self.together)
+        slots[group] = self.sample(request, condition, members: start..<end)
+      }
+      if min(threads, groups) <= 1 {
+        for group in 0..<groups { work(group) }
+      } else {
+        // each of the threads takes every so manieth group
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+          for group in stride(from: thread, to: groups, by: threads) { work(group) }
+        }
+      }
+    }
+    return results.flatMap { $0 }
+  }
+
+  // MARK: - What is asked
+
+  /// A request that was found to be answerable.
+  private struct Condition: Sendable {
+    var label: Int?
+    var embedding: [Float]?
+    var past: ObservedMotion?
+    var isTold: Bool { label != nil || embedding != nil }
+  }
+
+  private func condition(of request: MotionRequest) throws(GenerationError) -> Condition {
+    guard request.count > 0, request.count <= 1_000_000, request.first >= 0 else {
+      throw .request("\(request.count) motions were asked for, 1 to 1000000 expected")
+    }
+    guard request.frames > 0, request.frames <= Self.largestFrameCount else {
+      throw .request(
+        "\(request.frames) frames were asked for, 1 to \(Self.largestFrameCount) expected")
+    }
+    guard request.steps > 0, request.steps <= 1000 else {
+      throw .request("\(request.steps) steps were asked for, 1 to 1000 expected")
+    }
+    guard 0 <= request.guidance, request.guidance <= 100 else {
+      throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
+    }
+    var condition = Condition()
+    if let action = request.action {
+      guard let label = configuration.labels.firstIndex(of: action) else {
+        let known = configuration.labels.joined(separator: ", ")
+        throw .request(
+          "the model knows no action '\(action)'; "
+            + (known.isEmpty ? "it was trained without labels" : "it knows \(known)"))
+      }
+      condition.label = label
+    }
+    if let embedding = request.embedding {
+      guard embedding.count == configuration.embeddingWidth else {
+        throw .request(
+          "the embedding has \(embedding.count) numbers, the model expects "
+            + (configuration.embeddingWidth == 0
+              ? "none: it was trained without embeddings" : "\(configuration.embeddingWidth)"))
+      }
+      guard embedding.allSatisfy(\.isFinite) else {
+        throw .request("the embedding holds a number that is not finite")
+      }
+      condition.embedding = embedding
+    }
+    if let past = request.past {
+      guard past.frameCount > 0, abs(past.frameRate - Self.frameRate) < 1e-3 else {
+        throw .request(
+          "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
+            + "one at \(Self.frameRate) Hz expected")
+      }
+      condition.past = ObservedMotion(past)
+    }
+    return condition
+  }
+
+  // MARK: - Sampling
+
+  private func sample(_ request: MotionRequest, _ condition: Condition, members: Range<Int>)
+    -> [MotionClip]
+  {
+    var tape = Tape(parameters: parameters.buffer, recording: false)
+    let window = configuration.backbone.frames
+    var motions = members.map { _ in condition.past ?? ObservedMotion() }
+    let begun = condition.past?.frameCount ?? 0
+    var roll = 0
+    while motions[0].frameCount - begun < request.frames {
+      let seen = min(motions[0].frameCount, roll == 0 ? window * 3 / 4 : Self.overlap)
+      let pasts = motions.map { $0.suffix(seen) }
+      let noise = members.map { member in
+        var random = RandomSource(
+          seed: request.seed, stream: UInt64(member), UInt64(roll), 0x6e6f_6973_65)
+        return (0..<(window * GeneratorNetwork.features)).map { _ in random.normal() }
+      }
+      let windows = flow(
+        from: noise, pasts: pasts.map(\.normalized), request: request, condition, on: &tape)
+      for index in motions.indices {
+        motions[index].goOn(with: windows[index], after: pasts[index])
+      }
+      roll += 1
+    }
+    return motions.enumerated().map { index, motion in
+      motion.clip(
+        frames: begun..<(begun + request.frames), name: name(request, members.lowerBound + index),
+        frameRate: Self.frameRate, label: request.action)
+    }
+  }
+
+  private func name(_ request: MotionRequest, _ member: Int) -> String {
+    let digits = "\(member + 1)"
+    let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    return "\(request.action ?? "sample")_\(request.seed)_\(padded)"
+  }
+
+  /// Windows from noise.
+  private func flow(
+    from noise: [[Float]], pasts: [MotionWindow?], request: MotionRequest, _ condition: Condition,
+    on tape: inout Tape
+  ) -> [MotionWindow] {
+    let batch = noise.count
+    let size = configuration.backbone.frames * GeneratorNetwork.features
+    var input = GeneratorInput(batch: batch, configuration: configuration)
+    for (index, past) in pasts.enumerated() {
+      guard let past else { continue }
+      input.set(past: standardization.standardized(past)[...], of: index)
+    }
+    let known = KnownLengths(pasts)
+    var answer: [MotionWindow] = []
+    let guided = request.guidance > 0 && condition.isTold
+    _ = FlowSampler.sample(
+      state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver
+    ) { state, time in
+      for index in 0..<batch {
+        input.set(state: state[(index * size)..<((index + 1) * size)], of: index)
+        input.set(time: time, of: index)
+        input.set(label: condition.label, embedding: condition.embedding, of: index)
+      }
+      tape.reset()
+      var raw = network(input, on: &tape)
+      if guided {
+        // Guidance acts on the raw answer: what comes out of the skeleton layer is a figure again.
+        for index in 0..<batch { input.set(label: nil, embedding: nil, of: index) }
+        let untold = network(input, on: &tape)
+        raw = tape.subtract(
+          tape.scale(raw, by: 1 + request.guidance), tape.scale(untold, by: request.guidance))
+      }
+      let figure = layer(
+        raw, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
+      if time >= 1 - 1.5 / Float(request.steps) {
+        answer = windows(of: figure, batch: batch, on: tape)
+      }
+      return tape.values(of: figure.state)
+    }
+    return answer
+  }
+
+  private func windows(of figure: SkeletonLayer.Figure, batch: Int, on tape: borrowing Tape)
+    -> [MotionWindow]
+  {
+    let (frames, joints) = (configuration.backbone.frames, HumanFigure.jointCount)
+    let rotations = HumanFigure.quaternions(ofColumns: tape.values(of: figure.rotations))
+    let root = tape.values(of: figure.root)
+    let lengths = tape.values(of: figure.lengths)
+    return (0..<batch).map { index in
+      MotionWindow(
+        frames: frames, root: Array(root[(index * 3 * frames)..<((index + 1) * 3 * frames)]),
+        rotations: Array(
+          rotations[(index * 4 * joints * frames)..<((index + 1) * 4 * joints * frames)]),
+        lengths: Array(lengths[(index * joints)..<((index + 1) * joints)]))
+    }
+  }
+}
+
+/// Bone lengths that observed frames fix.
+private struct KnownLengths {
+  var lengths: [Float] = []
+  var isGiven: [Float] = []
+
+  init(_ pasts: [MotionWindow?]) {
+    for past in pasts {
+      lengths += past?.lengths ?? HumanFigure.canonicalLengths
+      isGiven.append(past == nil ? 0 : 1)
+    }
+  }
+}
+
+/// Parameters that several threads read and nobody writes.
+private final class SharedParameters: Sendable {
+  nonisolated(unsafe) let buffer: FloatBuffer
+
+  init(_ weights: [Float]) { buffer = FloatBuffer(weights) }
+}

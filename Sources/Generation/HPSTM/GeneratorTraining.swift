@@ -1,0 +1,188 @@
+import Autodiff
+import Files
+public import Learning
+
+/// Training of a generator: flow matching on windows of motion.
+public struct GeneratorTraining {
+  /// How to train.
+  public struct Options: Sendable {
+    /// The Transformer's sizes.
+    public var backbone = Backbone.Configuration()
+    /// Windows in a step.
+    public var batch = 32
+    /// Steps to do.
+    public var steps = 10_000
+    /// What all random numbers depend on.
+    public var seed: UInt64 = 1
+    /// Threads that work on a step.
+    public var threads = 2
+    /// The learning rate after warming up.
+    public var rate: Float = 5e-4
+    /// The part of windows that are not told their label; their embedding.
+    public var dropped: Float = 0.15
+    /// The part of windows that are told no past.
+    public var withoutPast: Float = 0.5
+    /// The decay of weights.
+    public var decay: Float = 0.01
+    /// The checkpoint's file; nil for none.
+    public var checkpoint: String?
+    /// Steps between checkpoints.
+    public var checkpointInterval = 500
+    /// When to stop; nil for when the steps are done.
+    public var timeLimit: Duration?
+    /// Texts for the model's file: data, licence, tool version.
+    public var history: [String: String] = [:]
+
+    /// Usual options.
+    public init() {}
+  }
+
+  /// The options.
+  public let options: Options
+  /// The network's sizes and what it can be told.
+  public let configuration: GeneratorNetwork.Configuration
+  private let source: WindowSource
+  private let standardization: Standardization
+  private let loss: FlowLoss
+
+  /// A training on windows, whose labels and embeddings the network learns.
+  public init(source: WindowSource, options: Options) throws(GenerationError) {
+    guard options.backbone.isValid else {
+      throw .training("no network has the sizes \(options.backbone)")
+    }
+    self.options = options
+    self.source = source
+    var configuration = GeneratorNetwork.Configuration()
+    configuration.backbone = options.backbone
+    configuration.labels = source.pack.labels
+    configuration.embeddingWidth = source.pack.embeddingWidth
+    self.configuration = configuration
+    let measured = WindowStatistics(source: source, seed: options.seed)
+    standardization = measured.standardization
+    loss = FlowLoss(
+      layer: SkeletonLayer(
+        mean: measured.standardization.mean, deviation: measured.standardization.deviation),
+      weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
+  }
+
+  /// Trains from the beginning, or from the checkpoint where `resume` is set.
+  public func run(
+    resume: Bool = false, isCancelled: () -> Bool = { false },
+    progress: (Trainer.Progress) -> Void = { _ in }
+  ) throws -> (generator: Generator, ending: Trainer.Ending) {
+    var network = GeneratorNetwork(configuration)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: resume)
+    let ending = try trainer.run(
+      stepFunction(network), isCancelled: isCancelled, progress: progress)
+    var history = options.history
+    history["seed"] = "\(options.seed)"
+    history["steps"] = "\(trainer.step)"
+    history["training"] = trainingText
+    let generator = Generator(
+      network: network, weights: trainer.averagedParameters, standardization: standardization,
+      history: history)
+    return (generator, ending)
+  }
+
+  /// The time of a step with these options, the median of some [s].
+  public func secondsPerStep(steps: Int = 7) throws -> Double {
+    var network = GeneratorNetwork(configuration)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: false)
+    let step = stepFunction(network)
+    var times: [Double] = []
+    for round in 0..<(steps + 2) {
+      let clock = ContinuousClock()
+      let start = clock.now
+      try trainer.advance(step)
+      let time = (clock.now - start).components
+      if round >= 2 { times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
+    }
+    return times.sorted()[times.count / 2]
+  }
+
+  private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
+    let training = TrainingOptions(
+      batch: options.batch, part: 8, shards: 4, threads: options.threads, seed: options.seed,
+      schedule: Schedule(
+        peak: options.rate, minimum: options.rate / 100,
+        warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
+      optimizer: AdamW(weightDecay: options.decay), averageDecay: 0.999,
+      timeLimit: options.timeLimit,
+      checkpoint: options.checkpoint, checkpointInterval: options.checkpointInterval,
+      metadata: ["training": trainingText])
+    guard resume, let path = options.checkpoint else {
+      return Trainer(layout, options: training)
+    }
+    let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
+    guard found == trainingText else {
+      throw GenerationError.training(
+        "checkpoint '\(path)' is of another training: found '\(found)', expected '\(trainingText)'")
+    }
+    return try Trainer(layout, resuming: path, options: training)
+  }
+
+  /// What the training depends on, so that a checkpoint of another one is not taken up.
+  private var trainingText: String {
+    "generator, pack \(source.pack.fingerprint), \(configuration.backbone), "
+      + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
+      + "\(options.batch), steps \(options.steps), rate \(options.rate), decay \(options.decay), "
+      + "dropped \(options.dropped), without past \(options.withoutPast), "
+  }
+
+  private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
+    let (source, standardization, loss, options) = (source, standardization, loss, options)
+    return { part, tape in
+      var draft = FlowDraft(
+        part: part, configuration: network.configuration, batch: options.batch)
+      for index in 0..<part.samples.count {
+        let window = source.draw(using: &part.random)
+        draft.add(window, index, standardization, options: options, using: &part.random)
+      }
+      let raw = network(draft.input, on: &tape)
+      return loss(raw: raw, target: draft.target, part: &part, on: &tape)
+    }
+  }
+}
+
+/// The windows of one part of a batch on their way into arrays.
+private struct FlowDraft {
+  var input: GeneratorInput
+  var target = FlowLoss.Target()
+  private let first: Int
+  private let batch: Int
+  private let frames: Int
+
+  init(part: TrainingPart, configuration: GeneratorNetwork.Configuration, batch: Int) {
+    input = GeneratorInput(batch: part.samples.count, configuration: configuration)
+    first = part.samples.lowerBound
+    self.batch = batch
+    frames = configuration.backbone.frames
+  }
+
+  mutating func add(
+    _ window: MotionWindow, _ index: Int, _ standardization: Standardization,
+    options: GeneratorTraining.Options, using random: inout RandomSource
+  ) {
+    // Times spread evenly over the batch: the mean over t has less noise that way.
+    let time = (Float(first + index) + random.uniform()) / Float(batch)
+    let clean = standardization.standardized(window)
+    var state = clean
+    for at in state.indices { state[at] = time * clean[at] + (1 - time) * random.normal() }
+    input.set(state: state[...], of: index)
+    input.set(time: time, of: index)
+    let label = random.uniform() < options.dropped ? nil : window.label
+    let embedding = random.uniform() < options.dropped ? nil : window.embedding
+    input.set(label: label, embedding: embedding, of: index)
+    let hasPast = random.uniform() >= options.withoutPast
+    let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
+    input.set(past: clean[0..<(past * GeneratorNetwork.features)], of: index)
+    target.state += clean
+    target.positions += HumanFigure.positions(of: window)
+    target.rotations += HumanFigure.rotationColumns(of: window)
+    target.lengths += window.lengths
+    target.isGiven.append(past > 0 ? 1 : 0)
+    target.times.append(time)
+  }
+}

@@ -1,0 +1,45 @@
+import Files
+import Learning
+
+/// Usual sizes of what windows hold, measured on some that are drawn.
+struct WindowStatistics {
+  /// Mean and deviation of the state's channels.
+  let standardization: Standardization
+  /// The root mean square of how far a joint moves from frame to frame [m].
+  let velocity: Float
+  /// The root mean square of its second difference [m].
+  let acceleration: Float
+
+  /// Enough windows for two digits.
+  private static let count = 2000
+
+  init(source: WindowSource, seed: UInt64) {
+    var random = RandomSource(seed: seed, stream: 0x7374_6174)
+    let windows = (0..<Self.count).map { _ in source.draw(using: &random) }
+    standardization = Standardization(windows)
+    var sums = (velocity: 0.0, acceleration: 0.0)
+    var counts = (velocity: 0, acceleration: 0)
+    let width = GeneratorNetwork.features
+    for window in windows {
+      var values = HumanFigure.positions(of: window)
+      for order in 1...2 {
+        values = (width..<max(width, values.count)).map { values[$0] - values[$0 - width] }
+        let sum = values.reduce(0.0) { $0 + Double($1 * $1) }
+        if order == 1 {
+          sums.velocity += sum
+          counts.velocity += values.count
+        } else {
+          sums.acceleration += sum
+          counts.acceleration += values.count
+        }
+      }
+    }
+    velocity = Self.root(sums.velocity, counts.velocity)
+    acceleration = Self.root(sums.acceleration, counts.acceleration)
+  }
+
+  /// At least a tenth of a millimetre, so that motions that stand still can be divided by it.
+  private static func root(_ sum: Double, _ count: Int) -> Float {
+    max(1e-4, Float((sum / Double(max(1, count))).squareRoot()))
+  }
+}

@@ -1,0 +1,128 @@
+public import ArgumentParser
+import Files
+import Foundation
+public import Generation
+import Motions
+
+/// `motionc sample`: new human motion from noise.
+struct Sample: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Samples new human motion from a generator.",
+    discussion: """
+      motionc sample -o samples --count 10 --action walk
+      motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
+      motionc sample -o samples --past capture.clip.safetensors --frames 48
+      motionc compile samples --robot unitree_g1 -o trajectories
+
+      Without --model the generator that ships is used. Each motion is written once in each \
+      format; .npz holds positions, rotations, root, bone_lengths, fps and names.
+      """)
+
+  @Option(help: "The model's file; the shipped generator if none is given.", completion: .file())
+  var model: String?
+
+  @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
+  var output: String
+
+  @Option(help: "The motions to sample.")
+  var count: Int = 1
+
+  @Option(help: "The frames of each, at 30 Hz (up to \(Generator.largestFrameCount)).")
+  var frames: Int = 64
+
+  @Option(help: "What the motion shows; any of the model's actions if not given.")
+  var action: String?
+
+  @Option(
+    help: "An embedding (.npy, or .safetensors with one array).", completion: .file())
+  var embedding: String?
+
+  @Option(help: "A motion at 30 Hz that the samples go on from.", completion: .file())
+  var past: String?
+
+  @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
+  var guidance: Float = 0
+
+  @Option(help: "Steps from noise to motion.")
+  var steps: Int = 10
+
+  @Option(help: "How a step is made: euler, midpoint or heun.")
+  var solver: FlowSolver = .euler
+
+  @Option(help: "What the noise depends on.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Formats, separated by commas: npz, bvh, clip.")
+  var format: String = "npz,bvh"
+
+  @Option(help: "Threads; all cores if not given. The result does not depend on it.")
+  var threads: Int?
+
+  func run() throws {
+    let formats = try ClipFormat.list(format)
+    let generator = try Generator(contentsOf: try model ?? ShippedModel.path(of: "generator"))
+    var request = MotionRequest()
+    request.count = count
+    request.frames = frames
+    request.action = action
+    request.embedding = try embedding.map { try EmbeddingFile.read($0) }
+    request.past = try past.map { try MotionFile.read($0).clip }
+    request.guidance = guidance
+    request.steps = steps
+    request.solver = solver
+    request.seed = seed
+    let workers = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    // In blocks, so that a million motions need no more memory than some.
+    let block = 64 * workers
+    for start in stride(from: 0, to: max(1, count), by: block) {
+      request.first = start
+      request.count = count > 0 ? min(block, count - start) : count
+      let clips = try generator.sample(request, threads: workers)
+      // Only now, so that a request that cannot be answered leaves nothing.
+      try AtomicFile.makeFolder(output)
+      for clip in clips {
+        try formats.write(clip, to: "\(output)/\(clip.name)")
+      }
+    }
+    Console.note("\(count) motions of \(frames) frames in '\(output)'")
+  }
+}
+
+extension FlowSolver: ExpressibleByArgument {}
+
+/// The formats that motions are written in.
+struct ClipFormat {
+  private static let known = ["npz", "bvh", "clip"]
+  private let names: [String]
+
+  /// The formats of a list with commas.
+  static func list(_ text: String) throws -> ClipFormat {
+    let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+    guard !names.isEmpty, names.allSatisfy({ known.contains($0) }) else {
+      throw ValidationError(
+        "--format '\(text)': one or more of \(known.joined(separator: ", ")) expected.")
+    }
+    return ClipFormat(names: names)
+  }
+
+  /// Writes a clip in each of them, and further arrays where the format can hold them.
+  func write(_ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String) throws {
+    for name in names {
+      switch name {
+      case "npz": try MotionArchive.write(clip, with: more, to: stem + ".npz")
+      case "bvh": try BVHWriter.write(clip, to: stem + ".bvh")
+      default: try NativeClip.write(clip, to: stem + ".clip.safetensors")
+      }
+    }
+  }
+}
+
+/// Where the models that ship are.
+enum ShippedModel {
+  static func path(of name: String) throws -> String {
+    guard let examples = ProjectFolder.locate("Examples") else {
+      throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
+    }
+    return "\(examples)/Models/\(name).safetensors"
+  }
+}

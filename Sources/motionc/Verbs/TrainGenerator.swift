@@ -1,0 +1,87 @@
+import ArgumentParser
+import Files
+import Foundation
+import Generation
+import Learning
+
+/// `motionc train generator`: a model that samples human motion.
+struct TrainGenerator: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generator",
+    abstract: "Trains a generator (HPSTM-Gen) that samples human motion from noise.",
+    discussion: """
+      motionc train generator --motions captures/ -o generator.safetensors
+      motionc train generator --motions captures/ --labels labels.csv -o mine.safetensors --resume
+      motionc train generator --motions captures/ --embeddings captions/ -o mine.safetensors
+
+      Labels come from the column 'action' of an index.csv beside the motions, or of --labels. \
+      An embedding is a file of the clip's name (.npy or .safetensors) with one array. Ctrl-C ends \
+      training with a checkpoint beside the model (MODEL.checkpoint), from which --resume goes on \
+      to the same bytes as training without the break.
+      """)
+
+  @OptionGroup var training: MotionTrainingOptions
+
+  @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
+  var labels: String?
+
+  @Option(help: "A folder with an embedding for each clip.", completion: .directory)
+  var embeddings: String?
+
+  @Option(help: "The frames of a window, at 30 Hz.")
+  var frames: Int = 64
+
+  @Option(help: "The frames that one token stands for; divides the frames of a window.")
+  var framesPerToken: Int = 2
+
+  @OptionGroup var reading: ReadingOptions
+
+  func validate() throws {
+    guard (8...1024).contains(frames), framesPerToken > 0, frames % framesPerToken == 0 else {
+      throw ValidationError(
+        "--frames must be within 8 and 1024, and a multiple of --frames-per-token.")
+    }
+  }
+
+  func run() throws {
+    let packs = try TrainingPack(
+      motions: training.motions, licence: training.licence, labels: labels,
+      embeddings: embeddings, reading: reading.options, file: training.pack,
+      model: training.output)
+    defer { packs.finish() }
+    let source = try packs.source(frames: frames)
+    let training = try GeneratorTraining(source: source, options: options(clips: packs.clipCount))
+    try self.training.checkOutput()
+    Console.note(
+      "\(packs.clipCount) clips, \(packs.frameCount) frames, \(source.pack.labels.count) labels; "
+        + "\(training.options.steps) steps of \(training.options.batch) windows on "
+        + "\(training.options.threads) threads")
+    Interruption.catchSignals()
+    var meter = TrainingMeter(json: self.training.json)
+    let (generator, ending) = try training.run(
+      resume: self.training.resume, isCancelled: { Interruption.isRequested },
+      progress: { meter.show($0) })
+    try self.training.conclude(ending) { try generator.write(to: self.training.output) }
+  }
+
+  private func options(clips: Int) -> GeneratorTraining.Options {
+    var options = GeneratorTraining.Options()
+    options.backbone.width = training.width
+    options.backbone.heads = training.heads
+    options.backbone.encoderLayers = training.layers
+    options.backbone.decoderLayers = training.layers
+    options.backbone.feedForward = 4 * training.width
+    options.backbone.frames = frames
+    options.backbone.framesPerToken = framesPerToken
+    options.batch = training.batch
+    options.steps = training.steps ?? 10_000
+    options.seed = training.seed
+    options.threads = training.threadCount
+    options.rate = training.rate ?? options.rate
+    options.checkpoint = training.checkpoint
+    options.checkpointInterval = training.checkpointEvery
+    options.timeLimit = training.timeLimit?.duration
+    options.history = training.history(clips: clips)
+    return options
+  }
+}
