@@ -18,6 +18,9 @@ public struct Smoother: Sendable {
   /// What the predicted deviations of each joint are multiplied with, 22.
   public internal(set) var covarianceScale = [Float](repeating: 1, count: Skeleton.jointCount)
 
+  /// Whether the network's corrections are left out, to see what they add.
+  var isIdle = false
+
   init(
     network: SmootherNetwork, weights: [Float], history: [String: String],
     fingerprint: String = ""
@@ -91,7 +94,9 @@ public struct Smoother: Sendable {
       frames: count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
     let starts = windowStarts(count)
     let inputs = windows(local, confidences, starts)
-    var tape = Tape(parameters: FloatBuffer(weights), recording: false)
+    let buffer =
+      isIdle ? FloatBuffer(count: weights.count) : FloatBuffer(weights)
+    var tape = Tape(parameters: buffer, recording: false)
     for first in Swift.stride(from: 0, to: starts.count, by: Self.chunk) {
       let range = first..<min(starts.count, first + Self.chunk)
       tape.reset()
