@@ -140,7 +140,8 @@ public struct Smoother: Sendable {
       )
     }
     // A window in which nothing is seen goes through the gap in straight lines.
-    let whole = stretches.contains { !$0.trust.contains { $0 > 0 } }
+    let whole =
+      stretches.contains { !$0.trust.contains { $0 > 0 } }
       ? TrackFilling.filled(positions, confidences: confidences) : []
     let chosen = zip(starts, stretches).map { start, stretch in
       guard !stretch.trust.contains(where: { $0 > 0 }) else { return stretch }

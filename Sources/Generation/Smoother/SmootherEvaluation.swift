@@ -75,7 +75,7 @@ extension Smoother {
     let polynomial = SavitzkyGolay()
     var (inside, counted) = (0.0, 0.0)
     var time = Duration.zero
-    var sums = [String: (SumOfFigures)]()
+    var sums: [String: (SumOfFigures)] = [:]
     func add(_ name: String, _ track: [Float], _ truth: [Float]) {
       sums[name, default: SumOfFigures()].add(track, truth, frameRate: frameRate)
     }

@@ -112,7 +112,8 @@ struct SmootherTruth {
     }
     for index in copy.axes.indices { copy.axes[index] = inverse * axes[index] }
     for at in stride(from: 0, to: positions.count, by: 3) {
-      let p = input.axes.local([positions[at], positions[at + 1], positions[at + 2]] - input.origin)
+      let p = input.axes.local(
+        [positions[at], positions[at + 1], positions[at + 2]] - input.origin)
       for axis in 0..<3 { copy.positions[at + axis] = p[axis] }
     }
     return copy

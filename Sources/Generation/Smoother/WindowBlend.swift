@@ -154,7 +154,9 @@ struct WindowBlend {
     }
     let lengths = logLengths.map { exponential($0 / max(1, windows)) }
     var fit = PoseFit(
-      restOffsets: directions.enumerated().map { $0.offset == 0 ? .zero : $0.element * lengths[$0.offset] },
+      restOffsets: directions.enumerated().map {
+        $0.offset == 0 ? .zero : $0.element * lengths[$0.offset]
+      },
       root: root.indices.map { root[$0] / weights[$0] }, axes: [])
     fit.axes = rotations.map { q in
       let norm = (q * q).sum().squareRoot()
@@ -162,7 +164,8 @@ struct WindowBlend {
     }
     let clip = fit.clip(name: name, frameRate: frameRate, shift: shift)
     return Smoother.Result(
-      clip: clip, positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
+      clip: clip,
+      positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
       covariances: covariances)
   }
 }
