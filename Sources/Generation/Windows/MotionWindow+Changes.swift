@@ -18,7 +18,7 @@ extension MotionWindow {
         for frame in 0..<frames {
           let base = frame * joints
           let pelvis = Self.quaternion(source, base)
-          Self.set(target, base, SIMD4(pelvis.z, pelvis.y, pelvis.x, pelvis.w))
+          Self.set(target, base, SIMD4(pelvis.w, pelvis.z, pelvis.y, pelvis.x))
           for joint in 1..<joints {
             let q = Self.quaternion(source, base + other[joint])
             Self.set(target, base + joint, q * SIMD4(1, 1, -1, -1))
