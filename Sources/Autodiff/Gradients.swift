@@ -243,16 +243,15 @@ extension Tape {
       Elementwise.addColumnSums(g, rows: rows, columns: outputs, to: pointer)
     }
     if let (pointer, fresh) = target(weight) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: true, nodes[x].value, stride: inputs, transposed: false,
-        into: pointer, stride: inputs, rows: outputs, columns: inputs, inner: rows,
+      multiplyColumns(
+        g, nodes[x].value, rows: rows, outputs: outputs, inputs: inputs, into: pointer,
         beta: fresh ? 0 : 1)
     }
     if let (pointer, fresh) = target(x) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: false, nodes[weight].value, stride: inputs,
-        transposed: false, into: pointer, stride: inputs, rows: rows, columns: inputs,
-        inner: outputs, beta: fresh ? 0 : 1)
+      multiplyRows(
+        g, rows: rows, inner: outputs, by: nodes[weight].value, transposed: false,
+        columns: inputs, into: pointer, beta: fresh ? 0 : 1
+      ) { _, _ in }
     }
   }
 

@@ -55,6 +55,8 @@ public struct Tape: ~Copyable {
   private(set) var gradients: FloatBuffer?
   /// Whether operations are kept for gradients.
   public let isRecording: Bool
+  /// How the factors of linear maps are rounded, forward and backward.
+  public var precision = Precision.float32
 
   /// A tape over a model's parameters.
   ///
@@ -175,6 +177,9 @@ public struct Tape: ~Copyable {
   }
 
   // MARK: - For the operations
+
+  /// Whether linear maps multiply rounded factors.
+  var rounds: Bool { precision == .bfloat16 && BLAS.supportsBFloat16 }
 
   func pointer(_ variable: Variable) -> UnsafeMutablePointer<Float> {
     precondition(variable.index < nodes.count, "a variable of an earlier step")

@@ -11,8 +11,9 @@ final class GradientWorkers {
   /// A tape that one thread at a time uses.
   private final class Worker {
     var tape: Tape
-    init(parameters: FloatBuffer, gradients: FloatBuffer) {
+    init(parameters: FloatBuffer, gradients: FloatBuffer, precision: Precision) {
       tape = Tape(parameters: parameters, gradients: gradients)
+      tape.precision = precision
     }
   }
 
@@ -30,7 +31,9 @@ final class GradientWorkers {
     gaps = layout.gaps
     let buffers = (0..<options.shards).map { _ in FloatBuffer(count: parameters.count) }
     shards = buffers
-    workers = (0..<threads).map { _ in Worker(parameters: parameters, gradients: buffers[0]) }
+    workers = (0..<threads).map { _ in
+      Worker(parameters: parameters, gradients: buffers[0], precision: options.precision)
+    }
   }
 
   /// The gradient of the last batch, summed over the shards.

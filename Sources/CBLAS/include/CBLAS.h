@@ -3,6 +3,8 @@
 #ifndef MOTIONC_CBLAS_H
 #define MOTIONC_CBLAS_H
 
+#include "bfloat16.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -12,7 +12,7 @@ struct FlowLoss: Sendable {
     /// Differences of positions from frame to frame.
     var velocity: Float = 0.1
     /// Second differences.
-    var acceleration: Float = 0.02
+    var acceleration: Float = 0.01
     /// Rotations, which positions leave open where a bone turns about itself.
     var rotation: Float = 0.3
     /// Bone lengths.

@@ -37,6 +37,7 @@ enum ExitStatus {
     case UnsafeMotion.file(let error): code(for: error)
     case GenerationError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
+    case GenerationError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate

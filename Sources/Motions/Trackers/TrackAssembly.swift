@@ -1,0 +1,298 @@
+import Files
+import Foundation
+import Geometry
+
+/// Makes our joints of a file's joints: upright, in metres, without impossible places.
+struct TrackAssembly {
+  private var source: SourceTrack
+  private let columns: JointColumns
+  /// Our joints in the file's axes and units.
+  private var places: [Vector3] = []
+  private var confidences: [Float] = []
+  private var findings: [ImportReport.Finding] = []
+
+  /// Our joints with the report of how they were made.
+  static func track(of source: SourceTrack, joints: JointSet?, frameRate: Double?)
+    throws(MotionError) -> (track: JointTrack, report: TrackReport)
+  {
+    var source = source
+    guard source.frameCount > 0 else {
+      throw .malformed(path: source.path, reason: "it has no frames")
+    }
+    try MotionClip.check(frameCount: source.frameCount, path: source.path)
+    guard source.confidences.contains(where: { $0 > 0 }) else {
+      throw .malformed(
+        path: source.path,
+        reason: "nobody was found in any of its \(Wording.count(source.frameCount, "frame"))")
+    }
+    let columns = try source.columns(as: joints)
+    let rate = try source.frameRate(given: frameRate)
+    var assembly = TrackAssembly(source: source, columns: columns)
+    return try assembly.run(rate)
+  }
+
+  private init(source: SourceTrack, columns: JointColumns) {
+    self.source = source
+    self.columns = columns
+    findings = source.findings
+  }
+
+  private var frameCount: Int { source.frameCount }
+  private static let joints = Skeleton.jointCount
+
+  private mutating func run(_ rate: (rate: Double, reason: String)) throws(MotionError)
+    -> (track: JointTrack, report: TrackReport)
+  {
+    assemble()
+    guard let legs = legLength(), legs > 1e-9 else {
+      throw .malformed(
+        path: source.path,
+        reason: "no frame shows a whole leg, so the size of the body cannot be told")
+    }
+    if dropImpossible(farther: legs / Skeleton.legFractionOfStature) { assemble() }
+    let unit = try unit(legs: legs)
+    let up = try upAxis()
+    let scale = unit.metres
+    let track = JointTrack(
+      name: ClipName.of(source.path), frameRate: rate.rate,
+      positions: places.map { up.axis.world($0) * scale }, confidences: confidences)
+    reportMirrorImage(track)
+    var report = TrackReport(
+      path: source.path, format: source.format, joints: columns.set.name,
+      jointsReason: columns.reason, sourceJointCount: source.jointCount, upAxis: up.axis.name,
+      upReason: up.reason, metresPerUnit: scale, unitReason: unit.reason, frameRate: rate.rate,
+      rateReason: rate.reason, frameCount: frameCount,
+      stature: legs * scale / Skeleton.legFractionOfStature)
+    count(in: &report)
+    return (track, report)
+  }
+
+  /// Fills our joints by their recipes.
+  private mutating func assemble() {
+    let missing = Vector3(repeating: .nan)
+    places = Array(repeating: missing, count: frameCount * Self.joints)
+    confidences = Array(repeating: 0, count: places.count)
+    for (joint, recipe) in columns.set.recipes.enumerated() {
+      guard let recipe else { continue }
+      // The file's column of each term; a term without one leaves our joint missing.
+      let terms = recipe.terms.compactMap { term in
+        columns.columns[term.joint].map { (column: $0, weight: term.weight) }
+      }
+      guard terms.count == recipe.terms.count else { continue }
+      for frame in 0..<frameCount {
+        let base = frame * source.jointCount
+        var place = Vector3.zero
+        var trust: Float = 1
+        for term in terms {
+          place += source.positions[base + term.column] * term.weight
+          trust = min(trust, source.confidences[base + term.column])
+        }
+        if let foot = recipe.foot { place += toes(foot, base) }
+        guard trust > 0, place.isFinite else { continue }
+        places[frame * Self.joints + joint] = place
+        confidences[frame * Self.joints + joint] = trust * recipe.certainty
+      }
+    }
+  }
+
+  /// From an ankle to the ball of the foot at a right angle to the shank; NaN where it is unknown.
+  private func toes(_ foot: JointSet.Foot, _ base: Int) -> Vector3 {
+    func place(_ joint: Int) -> Vector3 {
+      columns.columns[joint].map { source.positions[base + $0] } ?? Vector3(repeating: .nan)
+    }
+    let shank = place(foot.knee) - place(foot.ankle)
+    let hips = place(foot.leftHip) - place(foot.rightHip)
+    guard let up = shank.normalized, let forward = hips.cross(up).normalized else {
+      return Vector3(repeating: .nan)
+    }
+    let rest = Skeleton.canonical
+    let ball = rest.restOffset(of: .leftFoot) / rest.length(of: .leftAnkle)
+    return (forward * ball.z + up * ball.y) * shank.length
+  }
+
+  /// The median length of a leg from hip to ankle [units of the file]; nil where none is whole.
+  private func legLength() -> Double? {
+    var lengths: [Double] = []
+    for frame in 0..<frameCount {
+      func place(_ joint: Skeleton.Joint) -> Vector3 {
+        places[frame * Self.joints + joint.rawValue]
+      }
+      let left = [Skeleton.Joint.leftHip, .leftKnee, .leftAnkle].map(place)
+      let right = [Skeleton.Joint.rightHip, .rightKnee, .rightAnkle].map(place)
+      for leg in [left, right] {
+        let length = (leg[1] - leg[0]).length + (leg[2] - leg[1]).length
+        if length.isFinite { lengths.append(length) }
+      }
+    }
+    guard !lengths.isEmpty else { return nil }
+    lengths.sort()
+    return lengths[lengths.count / 2]
+  }
+
+  /// Takes joints for missing that are farther from the middle of the body than its stature.
+  ///
+  /// - Returns: Whether there were any.
+  private mutating func dropImpossible(farther stature: Double) -> Bool {
+    var dropped = 0
+    var first: Int?
+    let used = columns.columns.compactMap(\.self)
+    for frame in 0..<frameCount {
+      let base = frame * source.jointCount
+      let seen = used.map { base + $0 }.filter { source.confidences[$0] > 0 }
+      guard seen.count > 2 else { continue }
+      var middle = Vector3.zero
+      for axis in 0..<3 {
+        middle[axis] = seen.map { source.positions[$0][axis] }.sorted()[seen.count / 2]
+      }
+      for index in seen where !((source.positions[index] - middle).length <= stature) {
+        source.positions[index] = Vector3(repeating: .nan)
+        source.confidences[index] = 0
+        dropped += 1
+        first = first ?? frame
+      }
+    }
+    guard let first else { return false }
+    findings.append(
+      .init(
+        .glitch,
+        "\(Wording.count(dropped, "joint")) farther from the middle of the body than its stature,"
+          + " the first in frame \(first): taken for missing"))
+    return true
+  }
+
+  /// One unit of the file, by what it states or by the legs.
+  private func unit(legs: Double) throws(MotionError) -> (metres: Double, reason: String) {
+    // Legs of children and of bodies half hidden too; beyond that it is no metre.
+    let plausible = 0.4...1.3
+    let shown = ImportReport.short
+    if let stated = source.metresPerUnit {
+      guard plausible.contains(legs * stated) else {
+        throw .malformed(
+          path: source.path,
+          reason: "its legs are \(shown(legs * stated)) m long, expected \(plausible.lowerBound) to"
+            + " \(plausible.upperBound) m; is it in metres?")
+      }
+      return (stated, "stated")
+    }
+    for (name, metres) in [("metres", 1.0), ("centimetres", 0.01), ("millimetres", 0.001)]
+    where plausible.contains(legs * metres) {
+      return (metres, "\(name), by legs of \(shown(legs * metres)) m")
+    }
+    throw .malformed(
+      path: source.path,
+      reason: "its legs are \(shown(legs)) units long, which fits neither metres nor centimetres"
+        + " nor millimetres")
+  }
+
+  /// The axis that points up, as the file states it or as the person stands.
+  private mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
+    var sum = Vector3.zero
+    for frame in 0..<frameCount {
+      func place(_ joint: Skeleton.Joint) -> Vector3 {
+        places[frame * Self.joints + joint.rawValue]
+      }
+      let head =
+        place(.head).isFinite ? place(.head) : (place(.leftShoulder) + place(.rightShoulder)) / 2
+      let step = head - (place(.leftAnkle) + place(.rightAnkle)) / 2
+      if let direction = step.normalized { sum += direction }
+    }
+    let nearest = UpAxis(nearest: sum)
+    if let stated = source.up {
+      if let nearest, nearest != stated {
+        findings.append(
+          .init(
+            .note,
+            "the body stands along the file's axis \(nearest.name), yet the file says"
+              + " \(stated.name): the file is believed"))
+      } else {
+        reportLean(of: sum, from: stated)
+      }
+      return (stated, "stated")
+    }
+    guard let nearest else {
+      throw .malformed(
+        path: source.path,
+        reason:
+          "no frame shows head or shoulders and both ankles, so which way is up cannot be told"
+      )
+    }
+    reportLean(of: sum, from: nearest)
+    return (nearest, "the axis nearest to the body from ankles to head")
+  }
+
+  /// Says where the body leans all the time: the person does, or the camera.
+  private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
+    let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
+    guard lean > 15 else { return }
+    findings.append(
+      .init(
+        .note,
+        "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+          + " average: it is left so, but the camera may be tilted"
+          + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
+  }
+
+  /// Says where left and right look swapped: the feet or the face point behind the body.
+  private mutating func reportMirrorImage(_ track: JointTrack) {
+    var ahead = 0
+    var behind = 0
+    for frame in 0..<frameCount {
+      let facing = BodyFacing(track, frame: frame)
+      guard let forward = facing.trunk, let feet = facing.feet else { continue }
+      if forward.dot(feet) > 0 { ahead += 1 } else { behind += 1 }
+    }
+    guard behind > ahead else { return }
+    findings.append(
+      .init(
+        .note,
+        "the feet point behind the body in \(behind) of \(ahead + behind) frames: left and right"
+          + " are swapped, or the file's axes are left-handed and the motion is a mirror image"))
+  }
+
+  private func count(in report: inout TrackReport) {
+    var findings = findings
+    let seen = (0..<frameCount).map { frame in
+      confidences[(frame * Self.joints)..<((frame + 1) * Self.joints)].count { $0 > 0 }
+    }
+    report.emptyFrameCount = seen.count { $0 == 0 }
+    report.missingJointCount = seen.reduce(0) { $0 + Self.joints - $1 }
+    if report.emptyFrameCount > 0 {
+      findings.append(
+        .init(.note, "nobody was found in \(Wording.count(report.emptyFrameCount, "frame"))"))
+    }
+    let partly = report.missingJointCount - report.emptyFrameCount * Self.joints
+    if partly > 0 {
+      findings.append(
+        .init(.note, "\(Wording.count(partly, "joint")) missing in frames that show the person"))
+    }
+    let guessed = Skeleton.Joint.allCases.filter { joint in
+      columns.set.recipes[joint.rawValue].map { $0.certainty <= JointSet.Part.constructed } ?? true
+    }
+    if !guessed.isEmpty {
+      findings.append(
+        .init(
+          .filledJoint,
+          "the set has no \(guessed.map(\.name).joined(separator: ", ")): made from the others by"
+            + " the body's proportions, at a confidence of \(JointSet.Part.constructed) at most"))
+    }
+    report.findings = findings
+  }
+}
+
+/// Where a body faces in one frame, by two independent signs.
+struct BodyFacing {
+  /// Ahead by the hips' and shoulders' left and right, level; nil where it is not known.
+  var trunk: Vector3?
+  /// Ahead by the feet, from ankles to toes, level; nil where it is not known.
+  var feet: Vector3?
+
+  init(_ track: JointTrack, frame: Int) {
+    let base = frame * Skeleton.jointCount
+    func place(_ joint: Skeleton.Joint) -> Vector3 { track.positions[base + joint.rawValue] }
+    func level(_ v: Vector3) -> Vector3? { Vector3(v.x, v.y, 0).normalized }
+    let left = place(.leftHip) - place(.rightHip) + place(.leftShoulder) - place(.rightShoulder)
+    let up = place(.leftShoulder) + place(.rightShoulder) - place(.leftHip) - place(.rightHip)
+    trunk = level(left.cross(up))
+    feet = level(place(.leftFoot) - place(.leftAnkle) + place(.rightFoot) - place(.rightAnkle))
+  }
+}

@@ -1,0 +1,88 @@
+import Files
+
+/// What reading a tracker's file found, chose, dropped and doubts.
+public struct TrackReport: Codable, Sendable, Hashable {
+  /// The file.
+  public var path: String
+  /// The format: `MediaPipe JSON`, `CSV`, `NumPy array` and so on.
+  public var format: String
+  /// The joint set, and how it is known.
+  public var joints: String
+  /// How it is known.
+  public var jointsReason: String
+  /// How many joints the file has.
+  public var sourceJointCount: Int
+  /// The axis of the file that points up: `y down`, `z up`.
+  public var upAxis: String
+  /// How it is known.
+  public var upReason: String
+  /// One unit of the file [m].
+  public var metresPerUnit: Double
+  /// How it is known.
+  public var unitReason: String
+  /// Frames a second [Hz].
+  public var frameRate: Double
+  /// How it is known.
+  public var rateReason: String
+  /// How many frames the track has.
+  public var frameCount: Int
+  /// The stature that goes with the median leg [m].
+  public var stature: Double
+  /// How many frames show nobody.
+  public var emptyFrameCount = 0
+  /// How many of our joints are missing in all frames together, empty frames included.
+  public var missingJointCount = 0
+  /// What else the user should know.
+  public var findings: [ImportReport.Finding] = []
+
+  /// The report for people, one fact a line.
+  public var lines: [String] {
+    [
+      "\(path): \(format), \(Wording.count(sourceJointCount, "joint")), set '\(joints)'"
+        + " (\(jointsReason))",
+      "  \(Wording.count(frameCount, "frame")) at \(ImportReport.short(frameRate)) Hz"
+        + " (\(rateReason)); \(upAxis) (\(upReason))",
+      "  1 unit = \(ImportReport.short(metresPerUnit)) m (\(unitReason)); stature about"
+        + " \(ImportReport.short(stature)) m",
+    ] + findings.map { "  \($0.message)" }
+  }
+
+  /// A report on a clip of motion capture that is taken as a track.
+  init(_ report: ImportReport) {
+    path = report.path
+    format = report.format
+    joints = "canonical"
+    jointsReason = "from the skeleton '\(report.skeleton)'"
+    sourceJointCount = report.sourceJointCount
+    upAxis = report.upAxis.hasSuffix("up") ? report.upAxis : "\(report.upAxis) up"
+    upReason = "from the skeleton"
+    metresPerUnit = report.metresPerUnit
+    unitReason = report.unitReason
+    frameRate = report.frameRate
+    rateReason = "stated"
+    frameCount = report.frameCount
+    stature = report.stature
+    findings = report.findings
+  }
+
+  /// A report of these facts.
+  init(
+    path: String, format: String, joints: String, jointsReason: String, sourceJointCount: Int,
+    upAxis: String, upReason: String, metresPerUnit: Double, unitReason: String,
+    frameRate: Double, rateReason: String, frameCount: Int, stature: Double
+  ) {
+    self.path = path
+    self.format = format
+    self.joints = joints
+    self.jointsReason = jointsReason
+    self.sourceJointCount = sourceJointCount
+    self.upAxis = upAxis
+    self.upReason = upReason
+    self.metresPerUnit = metresPerUnit
+    self.unitReason = unitReason
+    self.frameRate = frameRate
+    self.rateReason = rateReason
+    self.frameCount = frameCount
+    self.stature = stature
+  }
+}

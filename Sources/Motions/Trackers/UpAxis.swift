@@ -1,0 +1,61 @@
+import Geometry
+
+/// The axis of a file that points up, with its sign.
+struct UpAxis: Sendable, Hashable {
+  /// 0 for x, 1 for y, 2 for z.
+  var axis: Int
+  /// Whether the axis points up; down otherwise.
+  var isPositive: Bool
+
+  /// How it is written: `y down`, `z up`.
+  var name: String { "\(["x", "y", "z"][axis]) \(isPositive ? "up" : "down")" }
+
+  /// The axis nearest to a direction; nil for no direction.
+  init?(nearest direction: Vector3) {
+    guard let unit = direction.normalized else { return nil }
+    let sizes = [abs(unit.x), abs(unit.y), abs(unit.z)]
+    axis = sizes[0] > sizes[1] && sizes[0] > sizes[2] ? 0 : sizes[1] > sizes[2] ? 1 : 2
+    isPositive = unit[axis] > 0
+  }
+
+  /// The axis of this name and sign.
+  init(_ axis: Int, isPositive: Bool) {
+    self.axis = axis
+    self.isPositive = isPositive
+  }
+
+  /// The axis that a text names, as in "x right, y down, z away from camera".
+  init?(in text: String) {
+    let words = text.lowercased().split { !$0.isLetter && $0 != "-" && $0 != "+" }.map(String.init)
+    for (word, next) in zip(words, words.dropFirst()) {
+      guard let axis = ["x", "y", "z"].firstIndex(of: word), next == "up" || next == "down" else {
+        continue
+      }
+      self.init(axis, isPositive: next == "up")
+      return
+    }
+    return nil
+  }
+
+  /// The direction that points up, in the file's axes.
+  var direction: Vector3 {
+    var direction = Vector3.zero
+    direction[axis] = isPositive ? 1 : -1
+    return direction
+  }
+
+  /// A place of the file in a world with z up; a turn, never a mirror image.
+  ///
+  /// Where y is up, the file's z becomes the world's x, as for BVH files; where y is down (a
+  /// camera's image), what is away from the camera becomes x and right becomes -y.
+  func world(_ p: Vector3) -> Vector3 {
+    switch (axis, isPositive) {
+    case (0, true): [p.y, p.z, p.x]
+    case (0, false): [p.y, -p.z, -p.x]
+    case (1, true): [p.z, p.x, p.y]
+    case (1, false): [p.z, -p.x, -p.y]
+    case (_, true): p
+    case (_, false): [p.x, -p.y, -p.z]
+    }
+  }
+}
