@@ -18,7 +18,7 @@ extension MotionWindow {
         for frame in 0..<frames {
           let base = frame * joints
           let pelvis = Self.quaternion(source, base)
-          Self.set(target, base, SIMD4(pelvis.z, pelvis.y, pelvis.x, pelvis.w))
+          Self.set(target, base, SIMD4(pelvis.w, pelvis.z, pelvis.y, pelvis.x))
           for joint in 1..<joints {
             let q = Self.quaternion(source, base + other[joint])
             Self.set(target, base + joint, q * SIMD4(1, 1, -1, -1))
@@ -118,21 +118,21 @@ extension MotionWindow {
     let x = abs(dot) - 1
     let t = SIMD2(1 - fraction, fraction)
     let squares = t * t
-    var series = SIMD2<Float>(repeating: 1)
-    for i in stride(from: Self.slerpTerms - 1, through: 0, by: -1) {
-      let (u, v) = Self.slerpCoefficients[i]
-      series = 1 + series * (u * squares - v) * x
+    @inline(__always) func term(_ i: Float, _ fit: Float) -> SIMD2<Float> {
+      (squares / (i * (2 * i + 1)) - i / (2 * i + 1)) * (x * fit)
     }
+    var series = 1 + term(8, 1.8529811)
+    series = 1 + series * term(7, 1)
+    series = 1 + series * term(6, 1)
+    series = 1 + series * term(5, 1)
+    series = 1 + series * term(4, 1)
+    series = 1 + series * term(3, 1)
+    series = 1 + series * term(2, 1)
+    series = 1 + series * term(1, 1)
     let weights = t * series
     let sum = a * weights.x + (dot < 0 ? -b : b) * weights.y
     return sum / (sum * sum).sum().squareRoot()
   }
-
-  private static let slerpTerms = 8
-  private static let slerpCoefficients: InlineArray<8, (Float, Float)> = [
-    (1 / 3, 1 / 3), (1 / 10, 2 / 5), (1 / 21, 3 / 7), (1 / 36, 4 / 9), (1 / 55, 5 / 11),
-    (1 / 78, 6 / 13), (1 / 105, 7 / 15), (1.8529811 / 136, 1.8529811 * 8 / 17),
-  ]
 
   @inline(__always)
   private static func quaternion(_ buffer: UnsafeRawBufferPointer, _ index: Int) -> SIMD4<Float> {
