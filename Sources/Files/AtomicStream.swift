@@ -15,13 +15,16 @@ public struct AtomicStream: ~Copyable {
 
   /// A stream to a file that need not be there yet.
   public init(path: String) throws(FileError) {
-    self.path = path
-    target = try AtomicFile.writable(path)
-    temporary = AtomicFile.temporary(beside: target)
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    let target = try AtomicFile.writable(path)
+    let temporary = AtomicFile.temporary(beside: target)
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw .cannotCreate(path: path, reason: AtomicFile.reason(errno))
     }
+    self.path = path
+    self.target = target
+    self.temporary = temporary
+    self.descriptor = descriptor
   }
 
   deinit {

@@ -163,6 +163,7 @@ public struct Generator: Sendable {
     -> [MotionClip]
   {
     var tape = Tape(parameters: parameters.buffer, recording: false)
+    tape.precision = .bfloat16
     let window = configuration.backbone.frames
     var motions = members.map { _ in condition.past ?? ObservedMotion() }
     let begun = condition.past?.frameCount ?? 0

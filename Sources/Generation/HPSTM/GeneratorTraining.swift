@@ -1,4 +1,4 @@
-import Autodiff
+public import Autodiff
 import Files
 public import Learning
 
@@ -24,6 +24,8 @@ public struct GeneratorTraining {
     public var withoutPast: Float = 0.5
     /// The decay of weights.
     public var decay: Float = 0.01
+    /// The precision of the network's linear maps; sums, weights and optimiser are float32.
+    public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
     /// The checkpoint's file; nil for none.
     public var checkpoint: String?
     /// Steps between checkpoints.
@@ -104,7 +106,8 @@ public struct GeneratorTraining {
 
   private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
     let training = TrainingOptions(
-      batch: options.batch, part: 8, shards: 4, threads: options.threads, seed: options.seed,
+      batch: options.batch, part: 8, shards: 4, threads: options.threads,
+      precision: options.precision, seed: options.seed,
       schedule: Schedule(
         peak: options.rate, minimum: options.rate / 100,
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
@@ -128,7 +131,7 @@ public struct GeneratorTraining {
     "generator, pack \(source.pack.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.batch), steps \(options.steps), rate \(options.rate), decay \(options.decay), "
-      + "dropped \(options.dropped), without past \(options.withoutPast), "
+      + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
   }
 
   private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
