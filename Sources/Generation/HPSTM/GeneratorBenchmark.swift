@@ -13,7 +13,7 @@ public enum GeneratorBenchmark {
     var options = GeneratorTraining.Options()
     options.batch = batch
     options.threads = threads
-    let source = WindowSource(pack: try randomPack(path), frames: options.backbone.frames)
+    let source = try WindowSource(pack: try randomPack(path), frames: options.backbone.frames)
     return try GeneratorTraining(source: source, options: options).secondsPerStep()
   }
 
