@@ -22,7 +22,8 @@ struct Motionc: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Inspect.self, Import.self, Train.self, Sample.self, Evaluate.self, Compile.self, Verify.self,
+      Inspect.self, Import.self, Train.self, Sample.self, Smooth.self, Evaluate.self, Compile.self,
+      Verify.self,
       Bench.self, Doctor.self,
     ])
 

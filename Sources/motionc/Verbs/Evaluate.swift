@@ -8,7 +8,8 @@ import Retargeting
 /// `motionc evaluate`: how good a model is.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures a model on motions.", subcommands: [EvaluateRetargeter.self, EvaluateGenerator.self])
+    abstract: "Measures a model on motions.",
+    subcommands: [EvaluateRetargeter.self, EvaluateSmoother.self, EvaluateGenerator.self])
 }
 
 /// `motionc evaluate retargeter`: distances, optimum, symmetry.

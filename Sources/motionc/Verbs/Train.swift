@@ -10,7 +10,7 @@ import Retargeting
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model.",
-    subcommands: [TrainRetargeter.self, TrainGenerator.self])
+    subcommands: [TrainRetargeter.self, TrainGenerator.self, TrainSmoother.self])
 }
 
 /// `motionc train retargeter`: a network that maps human poses onto a robot.

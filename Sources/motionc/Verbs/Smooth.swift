@@ -1,0 +1,85 @@
+import ArgumentParser
+import Files
+import Foundation
+import Generation
+import Motions
+
+/// `motionc smooth`: smooth motion from tracked joints.
+struct Smooth: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Turns tracked joints, or noisy motion, into smooth motion of a stiff figure.",
+    discussion: """
+      motionc smooth landmarks.json -o smooth
+      motionc smooth track.npy --joints h36m --rate 50 -o smooth --format npz,bvh,clip
+      motionc smooth shaky.bvh --model mine.safetensors -o smooth
+
+      Without --model the smoother that ships is used. Joints that are missing (NaN, null, no \
+      confidence) are filled in. .npz holds positions, rotations, root, bone_lengths, fps, names, \
+      and covariances [frames, 22, 3, 3] where the model predicts them.
+      """)
+
+  @Argument(help: "Files of tracked joints or motion.", completion: .file())
+  var files: [String]
+
+  @Option(help: "The model's file; the shipped smoother if none is given.", completion: .file())
+  var model: String?
+
+  @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
+  var output: String
+
+  @Option(help: "The joints of the files, where they do not say: coco17, h36m, mediapipe, …")
+  var joints: String?
+
+  @Option(help: "The true frame rate of the files [Hz].")
+  var rate: Double?
+
+  @Option(help: "Formats, separated by commas: clip, npz, bvh.")
+  var format: String = "clip"
+
+  @Flag(help: "One JSON line for each file.")
+  var json = false
+
+  func run() throws {
+    let formats = try ClipFormat.list(format)
+    let set = try joints.map { try JointSet.named($0) }
+    let smoother = try Smoother(contentsOf: try model ?? ShippedModel.path(of: "smoother"))
+    try MotionPaths.refuseCollisions(files)
+    // All files are read before anything is written.
+    var results: [(file: String, result: Smoother.Result, report: TrackReport)] = []
+    for file in files {
+      let (track, report) = try TrackFile.read(file, joints: set, frameRate: rate)
+      results.append((file, try smoother.smoothAtAnyRate(track), report))
+    }
+    try AtomicFile.makeFolder(output)
+    for (file, result, report) in results {
+      let stem = "\(output)/\(MotionPaths.outputName(file))"
+      try formats.write(result.clip, with: result.arrays, to: stem)
+      if json {
+        Console.result(
+          "{\"file\": \(JSONText.quoted(file)), \"frames\": \(result.clip.frameCount), "
+            + "\"rate_hz\": \(JSONText.number(result.clip.frameRate)), \"stature_m\": "
+            + "\(JSONText.number(result.clip.skeleton.stature)), \"output\": "
+            + "\(JSONText.quoted(stem))}")
+      } else {
+        Console.result((report.lines + ["  written to \(stem)"]).joined(separator: "\n"))
+      }
+    }
+  }
+}
+
+extension Smoother.Result {
+  /// Arrays that an .npz holds beside those of the clip.
+  var arrays: [String: StoredTensor] {
+    guard let covariances else { return [:] }
+    var full: [Float] = []
+    full.reserveCapacity(covariances.count / 6 * 9)
+    for at in stride(from: 0, to: covariances.count, by: 6) {
+      let s = covariances[at..<(at + 6)].map { $0 }
+      full += [s[0], s[1], s[2], s[1], s[3], s[4], s[2], s[4], s[5]]
+    }
+    let joints = Skeleton.jointCount
+    return [
+      "covariances": StoredTensor(full, shape: [covariances.count / 6 / joints, joints, 3, 3])
+    ]
+  }
+}
