@@ -2,7 +2,7 @@ import Autodiff
 import Motions
 
 /// The rotations that bring the figure's bones closest to the directions between given positions,
-/// frame by frame and quickly; how far joints are apart does not matter.
+/// frame by frame and quickly.
 ///
 /// Where several bones leave a joint (pelvis, upper spine) two directions fix its rotation; where
 /// one does, the rotation is the smallest from the parent's, since positions do not show a turn
@@ -15,21 +15,14 @@ enum FrameFit {
   private enum Rule {
     /// By the direction to its only child.
     case swing(child: Int, rest: Vector)
-    /// By the line between two children, and the direction to a third as far as it is across.
-    case frame(from: Int, to: Int, up: Int, inverseRest: Turn)
+    /// By the line between two children, and what is across it on the way to a third.
+    case frame(left: Int, right: Int, middle: Int)
     /// Not at all.
     case still
   }
 
   private static let rules: [Rule] = {
     let joints = HumanFigure.jointCount
-    func direction(_ joint: Int) -> Vector {
-      let d = HumanFigure.chain.directions
-      return Vector(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
-    }
-    func offset(_ joint: Int) -> Vector {
-      direction(joint) * HumanFigure.canonicalLengths[joint]
-    }
     return (0..<joints).map { joint in
       let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
       switch children.count {
@@ -39,8 +32,7 @@ enum FrameFit {
         // the children that mirror each other span the line; the one in the middle is across
         let pairs = children.filter { Skeleton.Joint.allCases[$0].mirrored.rawValue != $0 }
         let middle = children.first { !pairs.contains($0) } ?? children[0]
-        let rest = frame(line: offset(pairs[0]) - offset(pairs[1]), up: offset(middle))
-        return .frame(from: pairs[1], to: pairs[0], up: middle, inverseRest: inverse(rest))
+        return .frame(left: pairs[0], right: pairs[1], middle: middle)
       }
     }
   }()
@@ -66,12 +58,15 @@ enum FrameFit {
             switch rules[joint] {
             case .still: world[joint] = above
             case .swing(let child, let rest):
-              let seen = unit(place(child) - place(joint))
-              let turn = turning(HumanFigure.rotated(rest, by: above), into: seen)
+              let now = HumanFigure.rotated(rest, by: above)
+              let turn = turning(now, into: leaning(place(child) - place(joint), on: now))
               world[joint] = HumanFigure.product(turn, above)
-            case .frame(let from, let to, let up, let inverseRest):
-              let seen = self.frame(line: place(to) - place(from), up: place(up) - place(joint))
-              world[joint] = HumanFigure.product(seen, inverseRest)
+            case .frame(let left, let right, let middle):
+              let here = place(joint)
+              let seen = [place(left) - here, place(right) - here, place(middle) - here]
+              // the same bones at rest, as long as they are seen: some skeletons lack one
+              let rest = zip([left, right, middle], seen).map { direction($0) * length($1) }
+              world[joint] = HumanFigure.product(basis(seen), inverse(basis(rest)))
             }
             let local = HumanFigure.product(inverse(above), world[joint])
             write(local, to: columns, at: 6 * (frame * joints + joint))
@@ -94,8 +89,26 @@ enum FrameFit {
     columns[index + 5] = 2 * (y * z + w * x)
   }
 
+  private static func direction(_ joint: Int) -> Vector {
+    let d = HumanFigure.chain.directions
+    return Vector(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
+  }
+
+  private static func length(_ v: Vector) -> Float { (v * v).sum().squareRoot() }
+
+  /// The direction of a bone; a bone of a centimetre or less, whose direction says nothing, stays
+  /// where it is.
+  private static func leaning(_ bone: Vector, on now: Vector) -> Vector {
+    unit(bone + now * (0.0004 / max(length(bone), 0.001)))
+  }
+
+  /// The frame of bones to the left, to the right and to the middle.
+  private static func basis(_ bones: [Vector]) -> Turn {
+    basis(line: bones[0] - bones[1], up: bones[2] - 0.5 * (bones[0] + bones[1]))
+  }
+
   /// The rotation whose first axis lies along a line and whose second leans to `up`.
-  private static func frame(line: Vector, up: Vector) -> Turn {
+  private static func basis(line: Vector, up: Vector) -> Turn {
     let x = unit(line)
     let across = up - x * (x * up).sum()
     let y = (across * across).sum() > 1e-10 ? unit(across) : perpendicular(x)

@@ -70,7 +70,7 @@ struct FigureEstimate: Sendable {
         }
         sum += square.squareRoot()
       }
-      let seen = min(max(sum / Float(frames), 0.5 * canonical), 2 * canonical)
+      let seen = min(sum / Float(frames), 2 * canonical)
       return canonical + trust * (seen - canonical)
     }
   }

@@ -14,13 +14,13 @@ struct FlowLoss: Sendable {
     /// Second differences.
     var acceleration: Float = 0.01
     /// Rotations, which positions leave open where a bone turns about itself.
-    var rotation: Float = 0.3
+    var rotation: Float = 0.1
     /// Bone lengths.
     var length: Float = 0.1
   }
 
   /// What is left of the path where the weight stops growing.
-  static let shortest: Float = 0.2
+  static let shortest: Float = 0.1
 
   let layer: SkeletonLayer
   let weights: Weights
