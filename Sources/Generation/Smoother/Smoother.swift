@@ -40,8 +40,9 @@ public struct Smoother: Sendable {
 
   /// Motion behind a track.
   public struct Result: Sendable {
-    /// The motion; on the skeleton with its own rest offsets. Without the skeleton layer, the
-    /// figure that is fitted to `positions`.
+    /// The motion, on a skeleton of its own rest offsets.
+    ///
+    /// Without the skeleton layer, that of the figure fitted to `positions`.
     public var clip: MotionClip
     /// The positions of the joints in the world [m], [frames, 22, 3].
     public var positions: [Float]
