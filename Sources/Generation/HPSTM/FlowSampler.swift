@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the flow from noise to data is followed.
 public enum FlowSolver: String, Sendable, Hashable, CaseIterable {
   /// One evaluation a step.
@@ -8,6 +10,24 @@ public enum FlowSolver: String, Sendable, Hashable, CaseIterable {
   case heun
 }
 
+/// Where the steps from noise to data begin.
+public enum FlowGrid: Sendable, Hashable {
+  /// Steps of the same length.
+  case uniform
+  /// Steps of the same length in log(t / (1 − t)), between two times.
+  ///
+  /// A component of the data with variance λ is decided where t² λ ≈ (1 − t)². Motion is so
+  /// correlated in time and between joints that λ reaches from about 1000 (where someone stands,
+  /// and in which pose) to below 0.01 (the tremor of a hand): from t ≈ 0.03 to t ≈ 0.9.
+  case logistic(first: Float, last: Float)
+
+  /// The time a fraction of the way from one to another, in log(t / (1 − t)).
+  static func time(between first: Float, and last: Float, at place: Float) -> Float {
+    let (from, to) = (log(first / (1 - first)), log(last / (1 - last)))
+    return 1 / (1 + exp(-(from + (to - from) * place)))
+  }
+}
+
 /// Follows the flow of a model that predicts clean data.
 ///
 /// On the path X_t = t X₁ + (1 − t) X₀ from noise X₀ at t = 0 to data X₁ at t = 1 the velocity is
@@ -15,22 +35,37 @@ public enum FlowSolver: String, Sendable, Hashable, CaseIterable {
 /// are mixtures of noise and data and are never projected. The last step is always Euler's, which
 /// ends at X̂ itself: where X̂ lies on the skeleton, so does the result.
 public enum FlowSampler {
+  /// The times at which steps begin.
+  public static func times(steps: Int, grid: FlowGrid) -> [Float] {
+    precondition(steps > 0, "a flow is followed in at least one step")
+    switch grid {
+    case .uniform: return (0..<steps).map { Float($0) / Float(steps) }
+    case .logistic(let first, let last):
+      return (0..<steps).map { step in
+        let place = steps > 1 ? Float(step) / Float(steps - 1) : 0
+        return FlowGrid.time(between: first, and: last, at: place)
+      }
+    }
+  }
+
   /// The end of the flow that begins at `state` (standard normal noise) at t = 0.
   ///
   /// - Parameters:
   ///   - state: X₀, any number of samples one after another.
-  ///   - steps: Steps of the same length; at least 1.
+  ///   - steps: The number of steps; at least 1.
   ///   - solver: How a step is made.
+  ///   - grid: Where steps begin.
   ///   - clean: X̂ of a state and its time.
   public static func sample(
-    state: [Float], steps: Int, solver: FlowSolver,
+    state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
     clean: (_ state: [Float], _ time: Float) -> [Float]
   ) -> [Float] {
-    precondition(steps > 0, "a flow is followed in at least one step")
+    // where the first time is not 0, the state is noise still, for data of mean 0
     var state = state
-    let length = 1 / Float(steps)
+    let times = times(steps: steps, grid: grid)
     for step in 0..<(steps - 1) {
-      let time = Float(step) * length
+      let time = times[step]
+      let length = times[step + 1] - time
       let velocity = self.velocity(state, clean(state, time), time)
       switch solver {
       case .euler: move(&state, along: velocity, by: length)
@@ -47,7 +82,7 @@ public enum FlowSampler {
         move(&state, along: after, by: length / 2)
       }
     }
-    return clean(state, Float(steps - 1) * length)
+    return clean(state, times[steps - 1])
   }
 
   private static func velocity(_ state: [Float], _ clean: [Float], _ time: Float) -> [Float] {

@@ -40,6 +40,8 @@ public struct Generator: Sendable {
   public static let largestFrameCount = 9000
   /// The frames that a longer motion's next window sees of the last one.
   static let overlap = 16
+  /// Where the steps begin.
+  static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.93)
   /// Motions that go through the network together.
   static let together = 8
 
@@ -210,8 +212,10 @@ public struct Generator: Sendable {
     let known = KnownLengths(pasts)
     var answer: [MotionWindow] = []
     let guided = request.guidance > 0 && condition.isTold
+    let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
-      state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver
+      state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver,
+      grid: Self.grid
     ) { state, time in
       var estimate = FigureEstimate()
       for index in 0..<batch {
@@ -234,7 +238,7 @@ public struct Generator: Sendable {
       }
       let figure = layer(
         raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
-      if time >= 1 - 1.5 / Float(request.steps) {
+      if time == last {
         answer = windows(of: figure, batch: batch, on: tape)
       }
       return tape.values(of: figure.state)
