@@ -38,6 +38,14 @@ enum BFloat16 {
       transposed ? 1 : 0, Int32(rows), Int32(inner), a, Int32(stride), packed)
   }
 
+  /// Packs rows `from` ..< `from + count` of what is stored as [inner, rows].
+  static func packTurned(
+    _ a: Pointer, from: Int, count: Int, rows: Int, inner: Int, into packed: Pointer
+  ) {
+    motionc_bfloat16_pack_left_part(
+      Int32(rows), Int32(inner), Int32(from), Int32(count), a, Int32(rows), packed)
+  }
+
   /// Packs [inner, columns], or what is stored as [columns, inner].
   static func packRight(
     _ b: Pointer, stride: Int, transposed: Bool, columns: Int, inner: Int, into packed: Pointer

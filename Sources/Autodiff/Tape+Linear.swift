@@ -1,8 +1,4 @@
 extension Tape {
-  /// Rows of one product, so that what follows it finds the result in the cache.
-  private static var rowBlock: Int { 512 }
-  private static var roundedRowBlock: Int { 96 }
-
   /// activation(x Wᵀ + bias) + residual, with W as [out, in] and any axes before the last of x.
   ///
   /// - Parameters:
@@ -31,9 +27,8 @@ extension Tape {
     let derivative = wanted && smooth ? arena.allocate(shape.count) : nil
     let (input, matrix) = (pointer(x), pointer(weight))
     let (shift, added) = (bias.map { pointer($0) }, residual.map { pointer($0) })
-    multiplyRows(
-      input, rows: shape.rows, inner: inputs, by: matrix, transposed: true, columns: outputs,
-      into: value, beta: 0
+    multiply(
+      input, rows: shape.rows, inner: inputs, by: matrix, columns: outputs, into: value
     ) { start, rows in
       if shift == nil && added == nil && activation == .none { return }
       LinearKernels.finish(
@@ -46,66 +41,6 @@ extension Tape {
         x: x.index, weight: weight.index, bias: bias?.index, residual: residual?.index,
         activation: activation, derivative: derivative),
       shape, value, needsGradient: wanted)
-  }
-
-  /// c = x W + beta c for rows x in the tape's precision, W transposed or not; `finish` sees each
-  /// block of rows while the cache has it.
-  mutating func multiplyRows(
-    _ x: Pointer, rows: Int, inner: Int, by weight: Pointer, transposed: Bool, columns: Int,
-    into c: Pointer, beta: Float, finish: (_ start: Int, _ rows: Int) -> Void
-  ) {
-    let stride = transposed ? inner : columns
-    guard rounds else {
-      for start in Swift.stride(from: 0, to: rows, by: Self.rowBlock) {
-        let count = min(Self.rowBlock, rows - start)
-        BLAS.multiply(
-          x + start * inner, stride: inner, transposed: false, weight, stride: stride,
-          transposed: transposed, into: c + start * columns, stride: columns, rows: count,
-          columns: columns, inner: inner, beta: beta)
-        finish(start, count)
-      }
-      return
-    }
-    let rightCount = BFloat16.rightCount(columns: columns, inner: inner)
-    let leftCount = BFloat16.leftCount(rows: min(rows, Self.roundedRowBlock), inner: inner)
-    let (left, right) = (arena.allocate(leftCount), arena.allocate(rightCount))
-    BFloat16.packRight(
-      weight, stride: stride, transposed: transposed, columns: columns, inner: inner, into: right)
-    for start in Swift.stride(from: 0, to: rows, by: Self.roundedRowBlock) {
-      let count = min(Self.roundedRowBlock, rows - start)
-      BFloat16.packLeft(
-        x + start * inner, stride: inner, transposed: false, rows: count, inner: inner, into: left)
-      BFloat16.multiply(
-        left: left, transposed: false, right: right, into: c + start * columns, stride: columns,
-        rows: count, columns: columns, inner: inner, beta: beta)
-      finish(start, count)
-    }
-    arena.release(left, count: leftCount)
-    arena.release(right, count: rightCount)
-  }
-
-  /// c = yᵀ x + beta c in the tape's precision, summed over the rows of both.
-  mutating func multiplyColumns(
-    _ y: Pointer, _ x: Pointer, rows: Int, outputs: Int, inputs: Int, into c: Pointer, beta: Float
-  ) {
-    guard rounds else {
-      BLAS.multiply(
-        y, stride: outputs, transposed: true, x, stride: inputs, transposed: false, into: c,
-        stride: inputs, rows: outputs, columns: inputs, inner: rows, beta: beta)
-      return
-    }
-    let rightCount = BFloat16.rightCount(columns: inputs, inner: rows)
-    let leftCount = BFloat16.leftCount(rows: outputs, inner: rows)
-    let (left, right) = (arena.allocate(leftCount), arena.allocate(rightCount))
-    BFloat16.packLeft(
-      y, stride: outputs, transposed: true, rows: outputs, inner: rows, into: left)
-    BFloat16.packRight(
-      x, stride: inputs, transposed: false, columns: inputs, inner: rows, into: right)
-    BFloat16.multiply(
-      left: left, transposed: true, right: right, into: c, stride: inputs, rows: outputs,
-      columns: inputs, inner: rows, beta: beta)
-    arena.release(left, count: leftCount)
-    arena.release(right, count: rightCount)
   }
 
   /// The product of two matrices, or of as many pairs as the first axes say.

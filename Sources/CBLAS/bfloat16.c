@@ -66,14 +66,16 @@ TARGET static void pack_left_rows(int m, int k, const float *a, int lda, float *
 }
 
 // Panels of twelve: [m / 12][pairs][12]. A few panels at a time share each stretch of a row.
-TARGET static void pack_left_columns(int m, int k, const float *a, int lda, float *packed) {
-  size_t count = pairs(k);
+TARGET static void pack_left_columns(int m, int k, int from, int rows, const float *a, int lda,
+                                     float *packed) {
+  size_t count = pairs(k), here = pairs(rows);
+  packed += (size_t)from / 2 * ROWS;
   for (int first = 0; first < m; first += PANELS * ROWS) {
     int end = first + PANELS * ROWS < m ? first + PANELS * ROWS : m;
-    for (size_t pair = 0; pair < count; pair++) {
+    for (size_t pair = 0; pair < here; pair++) {
       const float *even = a + 2 * pair * lda;
       const float *odd = even + lda;
-      int whole = 2 * pair + 1 < (size_t)k;
+      int whole = 2 * pair + 1 < (size_t)rows;
       for (int column = first; column < end; column += ROWS) {
         __mmask16 mask = below(end - column < ROWS ? end - column : ROWS);
         __m512 low = _mm512_maskz_loadu_ps(mask, even + column);
@@ -85,10 +87,15 @@ TARGET static void pack_left_columns(int m, int k, const float *a, int lda, floa
   }
 }
 
+void motionc_bfloat16_pack_left_part(int m, int k, int first, int count, const float *a, int lda,
+                                     float *packed) {
+  pack_left_columns(m, k, first, count, a, lda, packed);
+}
+
 void motionc_bfloat16_pack_left(int transpose, int m, int k, const float *a, int lda,
                                 float *packed) {
   if (transpose) {
-    pack_left_columns(m, k, a, lda, packed);
+    pack_left_columns(m, k, 0, k, a, lda, packed);
   } else {
     pack_left_rows(m, k, a, lda, packed);
   }
@@ -197,6 +204,13 @@ INLINE void sum_tile(int rows, int vectors, int panels, const struct product *p,
     sum[i][0] = _mm512_setzero_ps();
     sum[i][1] = _mm512_setzero_ps();
   }
+  UNROLLED
+  for (int i = 0; i < rows; i++) {
+    UNROLLED
+    for (int j = 0; j < vectors; j++) {
+      _mm_prefetch((const char *)(c + (size_t)i * p->ldc + LANES * j), _MM_HINT_T0);
+    }
+  }
   const size_t row = panels ? 1 : p->row, step = panels ? ROWS : 1;
   const float *left[4] = {a, a + 3 * row, a + 6 * row, a + 9 * row};
   for (size_t pair = p->count; pair > 0; pair--) {
@@ -275,6 +289,11 @@ size_t motionc_bfloat16_right_count(int n, int k) { return 0; }
 
 void motionc_bfloat16_pack_left(int transpose, int m, int k, const float *a, int lda,
                                 float *packed) {
+  abort();
+}
+
+void motionc_bfloat16_pack_left_part(int m, int k, int first, int count, const float *a, int lda,
+                                     float *packed) {
   abort();
 }
 

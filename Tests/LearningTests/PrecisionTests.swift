@@ -86,4 +86,29 @@ struct PrecisionTests {
         options: options(problem, steps: 20, precision: .bfloat16, checkpoint: path))
     }
   }
+
+  @Test("weights that are packed beforehand give the same values and gradients to the bit")
+  func packed() {
+    let problem = SmallProblem()
+    var random = RandomSource(seed: 1)
+    let parameters = FloatBuffer(problem.layout.startValues(using: &random))
+    let x = (0..<60).map { _ in random.normal() }
+    let packed = problem.layout.packedWeights(of: parameters, gradients: true)
+    #expect((packed.count > 0) == BLAS.supportsBFloat16)
+    func run(_ packed: PackedWeights?) -> [Float] {
+      let gradients = FloatBuffer(count: parameters.count)
+      var tape = Tape(parameters: parameters, gradients: gradients, packed: packed)
+      tape.precision = .bfloat16
+      let input = tape.input(x, shape: [5, 4, 3])
+      let y = problem.model(input, on: &tape)
+      tape.backward(from: tape.sum(tape.square(y)))
+      return tape.values(of: y) + gradients.values
+    }
+    let before = run(nil)
+    #expect(run(packed) == before)
+    for index in 0..<parameters.count { parameters.pointer[index] += 0.01 }
+    for index in 0..<packed.count { packed.refresh(index) }
+    #expect(run(packed) == run(nil))
+    #expect(run(packed) != before)
+  }
 }

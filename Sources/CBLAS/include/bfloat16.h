@@ -23,6 +23,11 @@ size_t motionc_bfloat16_right_count(int n, int k);
 void motionc_bfloat16_pack_left(int transpose, int m, int k, const float *a, int lda,
                                 float *packed);
 
+/// Packs only the rows first ..< first + count of a transposed A, of which `a` is the first; `first`
+/// is even, and so is `count` where rows follow.
+void motionc_bfloat16_pack_left_part(int m, int k, int first, int count, const float *a, int lda,
+                                     float *packed);
+
 /// Packs op(B) [k, n], stored in rows ldb apart as B [k, n] or, transposed, [n, k].
 void motionc_bfloat16_pack_right(int transpose, int n, int k, const float *b, int ldb,
                                  float *packed);

@@ -6,7 +6,7 @@ import Motions
 ///
 /// Bones keep one length, and the joints that hang on one frame (hips and spine on the pelvis;
 /// neck and collars on the chest) keep one place in it, both taken from the whole stretch. Frames
-/// of pelvis and chest come from their children; every other joint turns by the smallest swing
+/// of pelvis and chest lie as near as can be to their children; every other joint turns by the smallest swing
 /// from its parent, joints without children not at all. The positions of a figure that moves
 /// without noise are met exactly; how its bones turn about themselves is not seen in positions.
 public struct PoseFit: Sendable {
@@ -25,10 +25,6 @@ public struct PoseFit: Sendable {
     let d = HumanFigure.chain.directions
     return [d[3 * $0], d[3 * $0 + 1], d[3 * $0 + 2]]
   }
-  /// Joints with several children: a right and a left one and one in the middle.
-  private static let groups: [(joint: Int, left: Int, right: Int, middle: Int)] = [
-    (0, 1, 2, 3), (9, 13, 14, 12),
-  ]
   /// The one child of each joint that has only one.
   private static let onlyChild: [Int?] = (0..<joints).map { joint in
     let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
@@ -40,7 +36,10 @@ public struct PoseFit: Sendable {
   /// - Parameters:
   ///   - positions: where the joints are [m]
   ///   - directions: unit directions of the rest offsets where they are known, 22
-  public init(_ positions: [Float], directions: [SIMD3<Float>]? = nil) {
+  ///   - variances: those of the noise of each joint's coordinates where they are known [m²], 22
+  public init(
+    _ positions: [Float], directions: [SIMD3<Float>]? = nil, variances: [Float]? = nil
+  ) {
     let joints = Self.joints
     frames = positions.count / (3 * joints)
     let places = (0..<(frames * joints)).map { at -> SIMD3<Float> in
@@ -49,15 +48,15 @@ public struct PoseFit: Sendable {
     restOffsets = Self.canonicalDirections
     root = (0..<frames).map { places[$0 * joints] }
     axes = [Axes](repeating: .identity, count: frames * joints)
-    var triads: [[Axes]] = []
-    for group in Self.groups {
-      let found = Self.triads(of: group, places, frames)
-      let gauge = fitOffsets(of: group, places, found, directions)
-      triads.append(found.map { $0 * gauge })
+    let noise = variances ?? [Float](repeating: 0, count: joints)
+    let pelvis = ChildGroup.pelvis.fit(places, variances: noise, directions: directions)
+    let chest = ChildGroup.chest.fit(places, variances: noise, directions: directions)
+    for (group, fit) in [(ChildGroup.pelvis, pelvis), (.chest, chest)] {
+      for (child, offset) in zip(group.children, fit.offsets) { restOffsets[child] = offset }
     }
-    fitLengths(places, directions)
+    fitLengths(places, directions, noise)
     for frame in 0..<frames {
-      turnJoints(frame, places, pelvis: triads[0][frame], chest: triads[1][frame])
+      turnJoints(frame, places, pelvis: pelvis.axes[frame], chest: chest.axes[frame])
     }
     centre(on: places)
   }
@@ -78,90 +77,55 @@ public struct PoseFit: Sendable {
       offsets: restOffsets)
   }
 
-  // MARK: - Frames of several children
-
-  /// The frame that each frame's three children span; the last one's where they span none.
-  private static func triads(
-    of group: (joint: Int, left: Int, right: Int, middle: Int), _ places: [SIMD3<Float>],
-    _ frames: Int
-  ) -> [Axes] {
-    var last = Axes(Skeleton.worldFromBodyAtRestFloat)
-    return (0..<frames).map { frame in
-      let base = frame * joints
-      let (left, right) = (places[base + group.left], places[base + group.right])
-      let up = places[base + group.middle] - (left + right) * 0.5
-      let back = places[base + group.middle] - places[base + group.joint]
-      // The child in the middle lies above the others, or at least above the joint.
-      if let axes = Axes(alongX: left - right, nearY: up)
-        ?? Axes(alongX: left - right, nearY: back)
-      {
-        last = axes
-      }
-      return last
-    }
-  }
-
-  /// Rest offsets of a group: means in its own frame, turned as near as can be to the canonical
-  /// ones. Returns triadFromJoint.
-  private mutating func fitOffsets(
-    of group: (joint: Int, left: Int, right: Int, middle: Int), _ places: [SIMD3<Float>],
-    _ triads: [Axes], _ directions: [SIMD3<Float>]?
-  ) -> Axes {
-    let children = [group.left, group.right, group.middle]
-    var means = [SIMD3<Float>](repeating: .zero, count: 3)
-    for frame in 0..<frames {
-      let base = frame * Self.joints
-      for (index, child) in children.enumerated() {
-        means[index] += triads[frame].local(places[base + child] - places[base + group.joint])
-      }
-    }
-    for index in means.indices { means[index] /= Float(max(1, frames)) }
-    let targets = children.map { directions?[$0] ?? Self.canonicalDirections[$0] }
-    let gauge = RotationFit.turn(targets, onto: means)
-    for (index, child) in children.enumerated() {
-      let mean = gauge.local(means[index])
-      restOffsets[child] = directions.map { $0[child] * mean.length } ?? mean
-    }
-    return gauge
-  }
-
-  /// Lengths of all other bones: means over the frames.
-  private mutating func fitLengths(_ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?) {
-    let grouped = Set(Self.groups.flatMap { [$0.left, $0.right, $0.middle] })
+  /// Lengths of all other bones: root mean squares over the frames, less what noise adds.
+  private mutating func fitLengths(
+    _ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?, _ variances: [Float]
+  ) {
+    let grouped = Set(ChildGroup.pelvis.children + ChildGroup.chest.children)
     restOffsets[0] = .zero
     for joint in 1..<Self.joints where !grouped.contains(joint) {
       var sum: Float = 0
       for frame in 0..<frames {
         let base = frame * Self.joints
-        sum += (places[base + joint] - places[base + Skeleton.parents[joint]]).length
+        sum += (places[base + joint] - places[base + Skeleton.parents[joint]]).squared
       }
+      let mean = sum / Float(max(1, frames))
+      // Noise makes bones longer on average; half of what is seen is a bone in any case.
+      let noise = 3 * (variances[joint] + variances[Skeleton.parents[joint]])
       let direction = directions?[joint] ?? Self.canonicalDirections[joint]
-      restOffsets[joint] = direction * (sum / Float(max(1, frames)))
+      restOffsets[joint] = direction * max(mean - noise, mean / 4).squareRoot()
     }
   }
 
   // MARK: - A frame
 
+  /// Turns each joint so that its child comes as near as can be to where it was seen, from the
+  /// root down: what a bone's length leaves open does not add up along the limb.
   private mutating func turnJoints(
-    _ frame: Int, _ places: [SIMD3<Float>], pelvis: Axes, chest: Axes
+    _ frame: Int, _ seen: [SIMD3<Float>], pelvis: Axes, chest: Axes
   ) {
     let base = frame * Self.joints
+    var places = [SIMD3<Float>](repeating: seen[base], count: Self.joints)
     for joint in 0..<Self.joints {
-      if joint == Self.groups[0].joint {
+      let parent = Skeleton.parents[joint]
+      if parent >= 0 {
+        places[joint] = places[parent] + axes[base + parent](restOffsets[joint])
+      }
+      if joint == ChildGroup.pelvis.joint {
         axes[base + joint] = pelvis
         continue
       }
-      if joint == Self.groups[1].joint {
+      if joint == ChildGroup.chest.joint {
         axes[base + joint] = chest
         continue
       }
-      let parent = axes[base + Skeleton.parents[joint]]
-      axes[base + joint] = parent
+      let above = axes[base + parent]
+      axes[base + joint] = above
       guard let child = Self.onlyChild[joint],
         let rest = restOffsets[child].direction,
-        let seen = (places[base + child] - places[base + joint]).direction
+        let way = (seen[base + child] - places[joint]).direction
       else { continue }
-      axes[base + joint] = parent.swung(from: parent(rest), to: seen)
+      axes[base + joint] = above.swung(from: above(rest), to: way)
     }
   }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The rotation that lays some vectors onto others.
 enum RotationFit {
   /// The rotation R with the least sum of |R a - b|² (Horn, "Closed-form solution of absolute
@@ -17,42 +15,41 @@ enum RotationFit {
       s[6] - s[2], s[1] + s[3], s[4] - s[0] - s[8], s[5] + s[7],
       s[1] - s[3], s[6] + s[2], s[5] + s[7], s[8] - s[0] - s[4],
     ]
-    let q = largestEigenvector(n)
-    return Axes([Float(q[0]), Float(q[1]), Float(q[2]), Float(q[3])])
+    let best = SymmetricEigen(n, size: 4).vector(0)
+    let q = SIMD4(Float(best[0]), Float(best[1]), Float(best[2]), Float(best[3]))
+    let norm = (q * q).sum().squareRoot()
+    return norm > 0.5 ? Axes(q / norm) : .identity
   }
 
-  /// The eigenvector of the largest eigenvalue of a symmetric 4 by 4 matrix, by Jacobi's turns.
-  private static func largestEigenvector(_ matrix: [Double]) -> [Double] {
-    var a = matrix
-    var v: [Double] = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]
-    let scale = a.reduce(0) { max($0, abs($1)) }
-    guard scale > 0, scale.isFinite else { return [1, 0, 0, 0] }
-    for _ in 0..<30 {
-      var rest = 0.0
-      for p in 0..<3 {
-        for q in (p + 1)..<4 {
-          let apq = a[4 * p + q]
-          rest = max(rest, abs(apq))
-          guard abs(apq) > 1e-14 * scale else { continue }
-          let theta = (a[5 * q] - a[5 * p]) / (2 * apq)
-          let t = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())
-          let c = 1 / (t * t + 1).squareRoot()
-          let s = t * c
-          for k in 0..<4 {
-            let (kp, kq) = (a[4 * k + p], a[4 * k + q])
-            (a[4 * k + p], a[4 * k + q]) = (c * kp - s * kq, s * kp + c * kq)
-          }
-          for k in 0..<4 {
-            let (pk, qk) = (a[4 * p + k], a[4 * q + k])
-            (a[4 * p + k], a[4 * q + k]) = (c * pk - s * qk, s * pk + c * qk)
-            let (vp, vq) = (v[4 * k + p], v[4 * k + q])
-            (v[4 * k + p], v[4 * k + q]) = (c * vp - s * vq, s * vp + c * vq)
-          }
-        }
-      }
-      if rest <= 1e-13 * scale { break }
+  /// The rotation with the least weighted sum of squares, found in small turns from a guess that
+  /// is not far off.
+  ///
+  /// Müller, Bender, Chentanez and Macklin, "A robust method to extract the rotational part of
+  /// deformations" (2016).
+  static func turn(
+    _ from: [SIMD3<Float>], onto to: [SIMD3<Float>], weights: [Float], from guess: Axes
+  ) -> Axes {
+    var matrix = Axes(x: .zero, y: .zero, z: .zero)
+    for index in from.indices {
+      let (a, b) = (from[index], to[index] * weights[index])
+      matrix.x += b * a.x
+      matrix.y += b * a.y
+      matrix.z += b * a.z
     }
-    let best = (0..<4).max { a[5 * $0] < a[5 * $1] } ?? 0
-    return (0..<4).map { v[4 * $0 + best] }
+    var axes = guess
+    for _ in 0..<60 {
+      let torque =
+        axes.x.crossed(matrix.x) + axes.y.crossed(matrix.y) + axes.z.crossed(matrix.z)
+      let hold =
+        abs(axes.x.dotted(matrix.x) + axes.y.dotted(matrix.y) + axes.z.dotted(matrix.z)) + 1e-12
+      let turn = torque / hold
+      let size = turn.squared
+      guard size > 1e-13, size.isFinite else { break }
+      // The quaternion of a turn by atan of the vector: close enough, and it converges.
+      let q = SIMD4(1, turn.x / 2, turn.y / 2, turn.z / 2)
+      axes = Axes(q / (q * q).sum().squareRoot()) * axes
+    }
+    // Rounding of many turns.
+    return Axes(alongX: axes.x, nearY: axes.y) ?? guess
   }
 }

@@ -40,8 +40,9 @@ public struct Smoother: Sendable {
 
   /// Motion behind a track.
   public struct Result: Sendable {
-    /// The motion; on the skeleton with its own rest offsets. Without the skeleton layer, the
-    /// figure that is fitted to `positions`.
+    /// The motion, on a skeleton of its own rest offsets.
+    ///
+    /// Without the skeleton layer, that of the figure fitted to `positions`.
     public var clip: MotionClip
     /// The positions of the joints in the world [m], [frames, 22, 3].
     public var positions: [Float]
@@ -140,7 +141,8 @@ public struct Smoother: Sendable {
       )
     }
     // A window in which nothing is seen goes through the gap in straight lines.
-    let whole = stretches.contains { !$0.trust.contains { $0 > 0 } }
+    let whole =
+      stretches.contains { !$0.trust.contains { $0 > 0 } }
       ? TrackFilling.filled(positions, confidences: confidences) : []
     let chosen = zip(starts, stretches).map { start, stretch in
       guard !stretch.trust.contains(where: { $0 > 0 }) else { return stretch }

@@ -42,9 +42,6 @@ public struct SmootherEvaluation: Codable, Sendable {
   public var noiseless = Figures()
   /// The same with every tenth joint missing, complex noise on the others.
   public var gaps = Figures()
-  /// The mean error of joints' rotations in the world [rad], where clips have the canonical
-  /// directions of bones.
-  public var rotationError: Double?
   /// The part of true positions within the predicted 90 % ellipsoids; nil without covariances.
   public var covarianceShare: Double?
   /// The time to smooth a frame of these clips on one core [s].
@@ -75,7 +72,7 @@ extension Smoother {
     let polynomial = SavitzkyGolay()
     var (inside, counted) = (0.0, 0.0)
     var time = Duration.zero
-    var sums = [String: (SumOfFigures)]()
+    var sums: [String: SumOfFigures] = [:]
     func add(_ name: String, _ track: [Float], _ truth: [Float]) {
       sums[name, default: SumOfFigures()].add(track, truth, frameRate: frameRate)
     }

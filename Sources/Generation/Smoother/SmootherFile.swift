@@ -56,7 +56,8 @@ extension Smoother {
       else {
         throw GenerationError.model(
           path: path,
-          reason: "tensor 'covariance_scale' is not \(Skeleton.jointCount) numbers of 0.001 to 1000")
+          reason: "tensor 'covariance_scale' is not \(Skeleton.jointCount) numbers of 0.001 to 1000"
+        )
       }
       covarianceScale = scale
     }

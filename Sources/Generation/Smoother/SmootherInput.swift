@@ -7,6 +7,9 @@ struct SmootherInput {
   /// The numbers of a frame: four differences of positions, rotations, trust, noise, root, lengths.
   static let featureCount = 3 * joints * 4 + 6 * joints + 3 * joints + 6
 
+  /// What is left of the variance of noise after the filter, noise that changes slowly included.
+  static let leftNoise: Float = 0.2
+
   /// worldFromWindow: turned about the vertical.
   var axes: Axes
   /// The window's origin in the world [m].
@@ -15,7 +18,7 @@ struct SmootherInput {
   var fit: PoseFit
   /// The filtered positions in the window's frame [m], [frames, 22, 3].
   var smooth: [Float]
-  /// [frames, featureCount]
+  /// What the network reads, [frames, featureCount].
   var features: [Float]
 
   /// The input of a stretch of `filter.frames` frames, in metres; `directions` are those of the
@@ -35,7 +38,9 @@ struct SmootherInput {
     }
     let track = FilteredTrack(local, confidences: confidences, filter: filter)
     smooth = track.smooth
-    fit = PoseFit(track.smooth, directions: directions)
+    fit = PoseFit(
+      track.smooth, directions: directions,
+      variances: track.deviations.map { Self.leftNoise * $0 * $0 })
     features = Self.features(track, confidences, fit)
   }
 

@@ -61,13 +61,13 @@ public struct SmootherNetwork: Parameterized, Sendable {
 
   /// What the network says of a batch, in the frames of its windows.
   struct Answer {
-    /// [batch frames, 22, 3] m
+    /// The positions of the joints [m], [batch frames, 22, 3].
     var positions: Variable
     /// Orthonormal x and y of windowFromJoint, [batch frames, 22, 6]; nil without the skeleton.
     var columns: Variable?
-    /// [batch frames, 3] m; nil without the skeleton.
+    /// The pelvis [m], [batch frames, 3]; nil without the skeleton.
     var root: Variable?
-    /// [batch, 22] m; nil without the skeleton.
+    /// The lengths of the bones [m], [batch, 22]; nil without the skeleton.
     var lengths: Variable?
     /// Raw numbers of the covariances' Cholesky factors, [batch frames, 132].
     var factors: Variable?

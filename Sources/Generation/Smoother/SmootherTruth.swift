@@ -9,7 +9,7 @@ struct SmootherTruth {
   var root: [SIMD3<Float>]
   /// worldFromJoint, 22 a frame.
   var axes: [Axes]
-  /// [frames, 22, 3] m
+  /// The positions of the joints [m], [frames, 22, 3].
   var positions: [Float] = []
 
   private static let joints = Skeleton.jointCount
@@ -65,7 +65,8 @@ struct SmootherTruth {
     for (joint, mirror, spread) in [
       (1, 2, Float(0.4)), (3, 3, 0.2), (12, 12, 0.2), (13, 14, 0.35),
     ] {
-      let turn = SIMD3(spread * random.normal(), spread * random.normal(), spread * random.normal())
+      let numbers = (0..<3).map { _ in spread * random.normal() }
+      let turn = SIMD3(numbers[0], numbers[1], numbers[2])
       offsets[joint] = turned(offsets[joint], joint == mirror ? [turn.x, 0, 0] : turn)
       guard joint != mirror else { continue }
       // The mirror image in x of the other side's.
@@ -112,7 +113,8 @@ struct SmootherTruth {
     }
     for index in copy.axes.indices { copy.axes[index] = inverse * axes[index] }
     for at in stride(from: 0, to: positions.count, by: 3) {
-      let p = input.axes.local([positions[at], positions[at + 1], positions[at + 2]] - input.origin)
+      let p = input.axes.local(
+        [positions[at], positions[at + 1], positions[at + 2]] - input.origin)
       for axis in 0..<3 { copy.positions[at + axis] = p[axis] }
     }
     return copy

@@ -4,13 +4,13 @@ import Motions
 
 /// What the network says of one window, in the world.
 struct WindowAnswer {
-  /// [frames, 22, 3] m
+  /// The positions of the joints [m], [frames, 22, 3].
   var positions: [Float]
   /// worldFromJoint as quaternions w x y z, 22 a frame; empty without the skeleton.
   var rotations: [SIMD4<Float>]
   /// The pelvis [m], one a frame.
   var root: [SIMD3<Float>]
-  /// [22] m
+  /// The lengths of the bones [m], 22.
   var lengths: [Float]
   /// xx xy xz yy yz zz [m²], [frames, 22, 6]; empty where there are none.
   var covariances: [Float]
@@ -154,7 +154,7 @@ struct WindowBlend {
     }
     let lengths = logLengths.map { exponential($0 / max(1, windows)) }
     var fit = PoseFit(
-      restOffsets: directions.enumerated().map { $0.offset == 0 ? .zero : $0.element * lengths[$0.offset] },
+      restOffsets: [.zero] + zip(directions, lengths).dropFirst().map { $0 * $1 },
       root: root.indices.map { root[$0] / weights[$0] }, axes: [])
     fit.axes = rotations.map { q in
       let norm = (q * q).sum().squareRoot()
@@ -162,7 +162,8 @@ struct WindowBlend {
     }
     let clip = fit.clip(name: name, frameRate: frameRate, shift: shift)
     return Smoother.Result(
-      clip: clip, positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
+      clip: clip,
+      positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
       covariances: covariances)
   }
 }

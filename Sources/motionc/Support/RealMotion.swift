@@ -6,8 +6,8 @@ import Motions
 /// Real motion that a generator is measured on: clips with their label, trial and side of the
 /// split.
 ///
-/// Of a folder with an `index.csv` the columns `file`, `split`, and where they are there `action`,
-/// `subject`, `trial` and `licence` are read; of other files the split is that of training, and
+/// Of a folder with an `index.csv` the columns `file`, `split`, and where they are there `subject`,
+/// `trial` and `licence` are read; of other files the split is that of training, and
 /// pieces of one recording (`walk_a`, `walk_b`) are one trial.
 struct RealMotion {
   /// A clip's file and what is known of it.
@@ -21,10 +21,10 @@ struct RealMotion {
   var training: [Entry] = []
   /// The clips that are held back.
   var heldOut: [Entry] = []
-  private let table: [String: String]
+  private let labels: ClipLabels
 
   init(paths: [String], licence: String?, labels: String?) throws {
-    table = try labels.map { try Self.actions(of: $0) } ?? [:]
+    self.labels = try ClipLabels(labels: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
       if FileManager.default.fileExists(atPath: index) {
@@ -37,25 +37,9 @@ struct RealMotion {
     }
   }
 
-  private func entry(_ file: String, action: String? = nil, trial: String? = nil) -> Entry {
-    let stem = MotionPaths.stem(file)
-    return Entry(
-      file: file, label: table[stem] ?? action,
-      trial: trial ?? stem.replacing(/_[a-z]$/, with: ""))
-  }
-
-  private static func actions(of path: String) throws -> [String: String] {
-    let rows = CSVText.rows(try InputFile.text(of: path))
-    guard let header = rows.first, let file = header.firstIndex(of: "file"),
-      let action = header.firstIndex(of: "action")
-    else {
-      throw FileError.malformed(path: path, reason: "the columns 'file' and 'action' were expected")
-    }
-    var table: [String: String] = [:]
-    for row in rows.dropFirst() where row.count == header.count && !row[action].isEmpty {
-      table[MotionPaths.stem(row[file])] = row[action]
-    }
-    return table
+  private func entry(_ file: String, trial: String? = nil) -> Entry {
+    let recording = MotionPaths.stem(file).replacing(/_[a-z]$/, with: "")
+    return Entry(file: file, label: labels.label(of: file), trial: trial ?? recording)
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
@@ -71,7 +55,7 @@ struct RealMotion {
     for row in rows.dropFirst() where row.count == header.count {
       if let licence, !(cell(row, "licence") ?? "").hasPrefix(licence) { continue }
       let trial = cell(row, "trial").map { "\(cell(row, "subject") ?? "")/\($0)" }
-      let found = entry("\(folder)/\(row[file])", action: cell(row, "action"), trial: trial)
+      let found = entry("\(folder)/\(row[file])", trial: trial)
       if row[split] == "val" { heldOut.append(found) } else { training.append(found) }
     }
   }
