@@ -185,7 +185,7 @@ struct GeneratorReport: Encodable {
       ]
     }
     lines += [
-      "                                samples        real           ratio",
+      "                                samples        real           ratio    training",
       line("distance of pairs", figures.diversity, digits: 2),
       line("distance to nearest training", figures.nearest, digits: 2),
       line("foot skate [m/s]", figures.footSkate, digits: 3),
@@ -212,7 +212,8 @@ struct GeneratorReport: Encodable {
   private func line(_ name: String, _ pair: GeneratorEvaluation.Pair, digits: Int) -> String {
     name.padded(32) + Console.fixed(pair.samples, digits).padded(15)
       + Console.fixed(pair.real, digits).padded(15)
-      + text(pair.ratio)
+      + text(pair.ratio).padded(9)
+      + (pair.training.map { Console.fixed($0, digits) } ?? "-")
   }
 
   private func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
