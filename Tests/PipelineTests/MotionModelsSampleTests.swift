@@ -101,14 +101,16 @@ struct MotionModelsSampleTests {
       results.append(try bytes(output))
     }
     #expect(results[0].count == 19)
-    #expect(results[0] == results[1] && results[0] == results[2])
+    let isSame = results[0] == results[1] && results[0] == results[2]
+    #expect(isSame)
     #expect(Set(results[0].values).count == 19, "each is another motion")
     let output = try Work.folder()
     let other = try TinyMotionModel.sample(
       output, "--count", "19", "--frames", "20", "--seed", "4", "--format", "npz")
     #expect(other.status == 0)
     let others = Set(try bytes(output).values)
-    #expect(others.isDisjoint(with: results[0].values))
+    let isOther = others.isDisjoint(with: results[0].values)
+    #expect(isOther)
   }
 
   @Test("The first of many is the only one of one")
@@ -118,7 +120,8 @@ struct MotionModelsSampleTests {
     #expect(try TinyMotionModel.sample(many, "--format", "npz", "--count", "9").status == 0)
     let first = try #require(try bytes(one).first)
     let all = try bytes(many)
-    #expect(all[first.key] == first.value)
+    let isSame = all[first.key] == first.value
+    #expect(isSame)
   }
 
   @Test(
@@ -140,7 +143,8 @@ struct MotionModelsSampleTests {
     #expect(run.status == 0, "\(run.text)")
     let before = try #require(try bytes(plain).values.first)
     let after = try #require(try bytes(told).values.first)
-    #expect(after != before)
+    let isOther = after != before
+    #expect(isOther)
   }
 
   @Test("A sample is compiled through files, and the trajectory keeps the limits")

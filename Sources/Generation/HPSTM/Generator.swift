@@ -76,8 +76,8 @@ public struct Generator: Sendable {
   /// - Parameters:
   ///   - request: What is asked.
   ///   - threads: Threads that work on groups of motions.
-  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, with its
-  ///   bone lengths, from the frame after its last.
+  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, on its
+  ///   skeleton, from the frame after its last.
   public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
     -> [MotionClip]
   {

@@ -5,6 +5,9 @@ import Motions
 struct ObservedMotion: Sendable {
   /// Bone lengths [m], [22]; empty before the first window.
   private(set) var lengths: [Float] = []
+  /// The skeleton of what was observed, whose bones may point elsewhere at rest than the figure's;
+  /// nil before and without a past.
+  private(set) var skeleton: Skeleton?
   /// The position of the pelvis [m], one for each frame.
   private(set) var root: [Vector3] = []
   /// Rotations, 22 for each frame.
@@ -17,6 +20,7 @@ struct ObservedMotion: Sendable {
 
   init(_ clip: MotionClip) {
     lengths = HumanFigure.lengths(of: clip.skeleton)
+    skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
   }
@@ -34,7 +38,8 @@ struct ObservedMotion: Sendable {
   func clip(frames: Range<Int>, name: String, frameRate: Double, label: String?) -> MotionClip {
     let joints = Skeleton.jointCount
     return MotionClip(
-      name: name, skeleton: HumanFigure.skeleton(lengths: lengths), frameRate: frameRate,
+      name: name, skeleton: skeleton ?? HumanFigure.skeleton(lengths: lengths),
+      frameRate: frameRate,
       rootTranslations: Array(root[frames]),
       rotations: Array(
         rotations[(frames.lowerBound * joints)..<(frames.upperBound * joints)]), label: label)
