@@ -41,6 +41,13 @@ def training():
               "--peer-published-seconds", published["ms_per_step"] / 1e3), end="", flush=True)
 
 
+def generator():
+    step = peer("train_step_torch.py", "generator", "--batch", 64)
+    print(json.dumps(step), flush=True)
+    print(run(motionc, "bench", "--only", "generator_step_speedup",
+              "--peer-generator-seconds", step["ms_per_step"] / 1e3), end="", flush=True)
+
+
 def inverse_kinematics(folder):
     for robot in ("unitree_g1", "uarm_swift_pro"):
         dump = folder / f"{robot}.safetensors"
@@ -67,10 +74,12 @@ def limits(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    what = os.environ.get("PEERS", "training,ik,limits").split(",")
+    what = os.environ.get("PEERS", "training,generator,ik,limits").split(",")
     if "ik" in what:
         inverse_kinematics(pathlib.Path(name))
     if "limits" in what:
         limits(pathlib.Path(name))
     if "training" in what:
         training()
+    if "generator" in what:
+        generator()

@@ -1,3 +1,5 @@
+internal import CBLAS
+
 // Scaled dot-product attention for short sequences.
 //
 // Each sample and head is copied into small padded matrices that stay in the first-level cache,
@@ -53,116 +55,15 @@ enum AttentionKernels {
     _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, rows: Int, columns: Int,
     inner: Int
   ) {
-    var column = 0
-    while column + 32 <= columns {
-      wide(a, am, ak, b + column, c + column, rows, columns, inner)
-      column += 32
-    }
-    if column < columns { narrow(a, am, ak, b + column, c + column, rows, columns, inner) }
-  }
-
-  /// Two vectors of columns, four rows at a time.
-  @inline(__always)
-  private static func wide(
-    _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, _ rows: Int, _ stride: Int,
-    _ inner: Int
-  ) {
-    var row = 0
-    while row + 4 <= rows {
-      var c00 = Vector.zero
-      var c01 = Vector.zero
-      var c10 = Vector.zero
-      var c11 = Vector.zero
-      var c20 = Vector.zero
-      var c21 = Vector.zero
-      var c30 = Vector.zero
-      var c31 = Vector.zero
-      var left = a + row * am
-      var right = b
-      for _ in 0..<inner {
-        let b0 = right.vector(0)
-        let b1 = right.vector(16)
-        let a0 = Vector(repeating: left[0])
-        let a1 = Vector(repeating: left[am])
-        let a2 = Vector(repeating: left[2 * am])
-        let a3 = Vector(repeating: left[3 * am])
-        c00.addProduct(a0, b0)
-        c01.addProduct(a0, b1)
-        c10.addProduct(a1, b0)
-        c11.addProduct(a1, b1)
-        c20.addProduct(a2, b0)
-        c21.addProduct(a2, b1)
-        c30.addProduct(a3, b0)
-        c31.addProduct(a3, b1)
-        left += ak
-        right += stride
-      }
-      let target = c + row * stride
-      target.store(c00, 0)
-      target.store(c01, 16)
-      target.store(c10, stride)
-      target.store(c11, stride + 16)
-      target.store(c20, 2 * stride)
-      target.store(c21, 2 * stride + 16)
-      target.store(c30, 3 * stride)
-      target.store(c31, 3 * stride + 16)
-      row += 4
-    }
-    while row < rows {
-      var c0 = Vector.zero
-      var c1 = Vector.zero
-      for k in 0..<inner {
-        let factor = Vector(repeating: a[row * am + k * ak])
-        c0.addProduct(factor, b.vector(k * stride))
-        c1.addProduct(factor, b.vector(k * stride + 16))
-      }
-      c.store(c0, row * stride)
-      c.store(c1, row * stride + 16)
-      row += 1
-    }
-  }
-
-  /// One vector of columns, four rows at a time.
-  @inline(__always)
-  private static func narrow(
-    _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, _ rows: Int, _ stride: Int,
-    _ inner: Int
-  ) {
-    var row = 0
-    while row + 4 <= rows {
-      var c0 = Vector.zero
-      var c1 = Vector.zero
-      var c2 = Vector.zero
-      var c3 = Vector.zero
-      var left = a + row * am
-      var right = b
-      for _ in 0..<inner {
-        let b0 = right.vector(0)
-        c0.addProduct(Vector(repeating: left[0]), b0)
-        c1.addProduct(Vector(repeating: left[am]), b0)
-        c2.addProduct(Vector(repeating: left[2 * am]), b0)
-        c3.addProduct(Vector(repeating: left[3 * am]), b0)
-        left += ak
-        right += stride
-      }
-      let target = c + row * stride
-      target.store(c0, 0)
-      target.store(c1, stride)
-      target.store(c2, 2 * stride)
-      target.store(c3, 3 * stride)
-      row += 4
-    }
-    while row < rows {
-      var c0 = Vector.zero
-      for k in 0..<inner {
-        c0.addProduct(Vector(repeating: a[row * am + k * ak]), b.vector(k * stride))
-      }
-      c.store(c0, row * stride)
-      row += 1
-    }
+    motionc_small_product(
+      Int32(rows), Int32(columns), Int32(inner), a, Int32(am), Int32(ak), b, Int32(columns), c,
+      Int32(columns))
   }
 
   /// Copies some columns of a matrix into rows of whole vectors, times a factor.
+  ///
+  /// The columns to the right are asked for: those of the next head, too far apart from row to row
+  /// for the processor to foresee.
   @inline(__always)
   static func pack(
     _ source: Pointer, stride: Int, rows: Int, columns: Int, into target: Pointer, width: Int,
@@ -172,6 +73,7 @@ enum AttentionKernels {
     for row in 0..<rows {
       var index = 0
       while index < columns {
+        motionc_prefetch(source + row * stride + columns + index)
         let part = Rows.load(source + row * stride, index, columns, fill: 0)
         target.store(part * k, row * width + index)
         index += 16
@@ -189,6 +91,7 @@ enum AttentionKernels {
     for row in 0..<rows {
       var index = 0
       while index < columns {
+        motionc_prefetch(target + row * stride + columns + index)
         let part = source.vector(row * width + index) * k
         Rows.put(part, target + row * stride, index, columns, fresh: fresh)
         index += 16

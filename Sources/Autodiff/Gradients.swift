@@ -231,28 +231,25 @@ extension Tape {
     derivative: Pointer?
   ) {
     let shape = nodes[index].shape
-    let (rows, outputs, inputs) = (shape.rows, shape.columns, nodes[x].shape.columns)
-    if let derivative {
-      Elementwise.zip(g, derivative, g, shape.count) { $0 * $1 }
-    } else if activation == .relu {
-      Elementwise.zip(g, nodes[index].value, g, shape.count) { g, y in
-        g.replacing(with: 0, where: y .<= 0)
+    let (outputs, value) = (shape.columns, nodes[index].value)
+    let biasTarget = bias.flatMap { sumTarget($0) }
+    let (weightTarget, inputTarget) = (target(weight), target(x))
+    multiplyGradients(
+      g, x: nodes[x].value, weight: nodes[weight].value,
+      LinearSize(rows: shape.rows, outputs: outputs, inputs: nodes[x].shape.columns),
+      weightTarget: weightTarget, inputTarget: inputTarget
+    ) { start, rows in
+      let (block, from) = (g + start * outputs, start * outputs)
+      if let derivative {
+        Elementwise.zip(block, derivative + from, block, rows * outputs) { $0 * $1 }
+      } else if activation == .relu {
+        Elementwise.zip(block, value + from, block, rows * outputs) { g, y in
+          g.replacing(with: 0, where: y .<= 0)
+        }
       }
-    }
-    if let bias, let pointer = sumTarget(bias) {
-      Elementwise.addColumnSums(g, rows: rows, columns: outputs, to: pointer)
-    }
-    if let (pointer, fresh) = target(weight) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: true, nodes[x].value, stride: inputs, transposed: false,
-        into: pointer, stride: inputs, rows: outputs, columns: inputs, inner: rows,
-        beta: fresh ? 0 : 1)
-    }
-    if let (pointer, fresh) = target(x) {
-      BLAS.multiply(
-        g, stride: outputs, transposed: false, nodes[weight].value, stride: inputs,
-        transposed: false, into: pointer, stride: inputs, rows: rows, columns: inputs,
-        inner: outputs, beta: fresh ? 0 : 1)
+      if let biasTarget {
+        Elementwise.addColumnSums(block, rows: rows, columns: outputs, to: biasTarget)
+      }
     }
   }
 

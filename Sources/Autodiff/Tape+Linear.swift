@@ -1,7 +1,4 @@
 extension Tape {
-  /// Rows of one product, so that what follows it finds the result in the cache.
-  private static var rowBlock: Int { 512 }
-
   /// activation(x Wᵀ + bias) + residual, with W as [out, in] and any axes before the last of x.
   ///
   /// - Parameters:
@@ -28,17 +25,15 @@ extension Tape {
         || residual.map { needsGradient($0) } ?? false)
     let smooth = activation != .none && activation != .relu
     let derivative = wanted && smooth ? arena.allocate(shape.count) : nil
-    for start in stride(from: 0, to: shape.rows, by: Self.rowBlock) {
-      let rows = min(Self.rowBlock, shape.rows - start)
-      BLAS.multiply(
-        pointer(x) + start * inputs, stride: inputs, transposed: false,
-        pointer(weight), stride: inputs, transposed: true,
-        into: value + start * outputs, stride: outputs,
-        rows: rows, columns: outputs, inner: inputs, beta: 0)
-      if bias == nil && residual == nil && activation == .none { continue }
+    let (input, matrix) = (pointer(x), pointer(weight))
+    let (shift, added) = (bias.map { pointer($0) }, residual.map { pointer($0) })
+    multiply(
+      input, rows: shape.rows, inner: inputs, by: matrix, columns: outputs, into: value
+    ) { start, rows in
+      if shift == nil && added == nil && activation == .none { return }
       LinearKernels.finish(
-        value + start * outputs, rows: rows, columns: outputs, bias: bias.map { pointer($0) },
-        residual: residual.map { pointer($0) + start * outputs }, activation: activation,
+        value + start * outputs, rows: rows, columns: outputs, bias: shift,
+        residual: added.map { $0 + start * outputs }, activation: activation,
         derivative: derivative.map { $0 + start * outputs })
     }
     return append(

@@ -52,21 +52,29 @@ public struct Tape: ~Copyable {
   var nodes: [Node] = []
   var arena = Arena()
   let parameters: FloatBuffer?
+  let packed: PackedWeights?
   private(set) var gradients: FloatBuffer?
   /// Whether operations are kept for gradients.
   public let isRecording: Bool
+  /// How the factors of linear maps are rounded, forward and backward.
+  public var precision = Precision.float32
 
   /// A tape over a model's parameters.
   ///
-  /// Gradients of parameters are added to `gradients`, which the caller clears.
+  /// Gradients of parameters are added to `gradients`, which the caller clears. What `packed` has
+  /// of the parameters is not packed again.
   public init(
-    parameters: FloatBuffer? = nil, gradients: FloatBuffer? = nil, recording: Bool = true
+    parameters: FloatBuffer? = nil, gradients: FloatBuffer? = nil, packed: PackedWeights? = nil,
+    recording: Bool = true
   ) {
+    precondition(
+      packed == nil || packed?.parameters === parameters, "packed weights of other parameters")
     precondition(
       gradients == nil || gradients?.count == parameters?.count,
       "parameters and their gradients differ in number")
     self.parameters = parameters
     self.gradients = gradients
+    self.packed = packed
     isRecording = recording
     nodes.reserveCapacity(256)
   }
@@ -175,6 +183,9 @@ public struct Tape: ~Copyable {
   }
 
   // MARK: - For the operations
+
+  /// Whether linear maps multiply rounded factors.
+  var rounds: Bool { precision == .bfloat16 && BLAS.supportsBFloat16 }
 
   func pointer(_ variable: Variable) -> UnsafeMutablePointer<Float> {
     precondition(variable.index < nodes.count, "a variable of an earlier step")

@@ -7,28 +7,9 @@ public enum AtomicFile {
   /// On any failure the old file is as it was and no partial file is left. A link is followed, and
   /// what is there and no file (a folder, a device) is refused.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let target = try writable(path)
-    // A name of its own, so that long names of targets fit too.
-    let folder = target.range(of: "/", options: .backwards).map { target[..<$0.upperBound] } ?? ""
-    let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    let temporary = "\(folder).motionc-\(getpid())-\(random).partial"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: reason(errno)) }
-    if let reason = fill(descriptor, with: bytes) {
-      close(descriptor)
-      unlink(temporary)
-      throw .writeFailed(path: path, reason: reason)
-    }
-    guard close(descriptor) == 0 else {
-      let reason = reason(errno)
-      unlink(temporary)
-      throw .writeFailed(path: path, reason: reason)
-    }
-    guard rename(temporary, target) == 0 else {
-      let reason = reason(errno)
-      unlink(temporary)
-      throw .cannotCreate(path: path, reason: reason)
-    }
+    var stream = try AtomicStream(path: path)
+    try stream.append(bytes)
+    try stream.commit()
   }
 
   /// Writes a text as UTF-8.
@@ -54,7 +35,7 @@ public enum AtomicFile {
   }
 
   /// The place that is written to: the path, or the file that it links to.
-  private static func writable(_ path: String) throws(FileError) -> String {
+  static func writable(_ path: String) throws(FileError) -> String {
     guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
     guard let mode = mode(of: path) else { return path }
     guard mode != S_IFDIR else {
@@ -70,16 +51,23 @@ public enum AtomicFile {
     return String(cString: resolved)
   }
 
+  /// A name of its own beside the target, so that long names of targets fit too.
+  static func temporary(beside target: String) -> String {
+    let folder = target.range(of: "/", options: .backwards).map { target[..<$0.upperBound] } ?? ""
+    let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    return "\(folder).motionc-\(getpid())-\(random).partial"
+  }
+
   /// What kind of thing lies at a path; nil where there is nothing.
   private static func mode(of path: String) -> mode_t? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
   }
 
-  private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+  static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
   /// What went wrong, or nil.
-  private static func fill(_ descriptor: Int32, with bytes: [UInt8]) -> String? {
+  static func fill(_ descriptor: Int32, with bytes: [UInt8]) -> String? {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes { buffer in
@@ -90,6 +78,6 @@ public enum AtomicFile {
       guard count > 0 else { return reason(errno) }
       written += count
     }
-    return fsync(descriptor) == 0 ? nil : reason(errno)
+    return nil
   }
 }

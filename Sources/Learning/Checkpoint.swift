@@ -61,6 +61,7 @@ extension Trainer {
       [UInt64(options.batch), UInt64(options.part), UInt64(options.shards)], shape: [3])
     var metadata = options.metadata
     metadata["format"] = Self.format
+    metadata["precision"] = options.precision.rawValue
     return Safetensors(metadata: metadata, tensors: tensors)
   }
 
@@ -108,6 +109,14 @@ extension Trainer {
           reason: "\(name) is \(Self.shown(found)) there, \(expected.map(Self.shown) ?? "") here; "
             + "a training is resumed with the options that it began with")
       }
+    }
+    // what is older than the choice does not name it
+    let precision = file.metadata["precision"] ?? Precision.float32.rawValue
+    guard precision == options.precision.rawValue else {
+      throw LearningError.mismatch(
+        path: path,
+        reason: "precision is '\(precision)' there, '\(options.precision.rawValue)' here; "
+          + "a training is resumed with the options that it began with")
     }
     guard let step = try file.tensor("training.step", in: path).words()?.first,
       step <= UInt64(options.schedule.steps)

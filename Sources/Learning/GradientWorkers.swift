@@ -11,8 +11,11 @@ final class GradientWorkers {
   /// A tape that one thread at a time uses.
   private final class Worker {
     var tape: Tape
-    init(parameters: FloatBuffer, gradients: FloatBuffer) {
-      tape = Tape(parameters: parameters, gradients: gradients)
+    init(
+      parameters: FloatBuffer, gradients: FloatBuffer, packed: PackedWeights?, precision: Precision
+    ) {
+      tape = Tape(parameters: parameters, gradients: gradients, packed: packed)
+      tape.precision = precision
     }
   }
 
@@ -20,6 +23,7 @@ final class GradientWorkers {
 
   private let workers: [Worker]
   private let shards: [FloatBuffer]
+  private let packed: PackedWeights?
   private let count: Int
   private let gaps: [Range<Int>]
   private let threads: Int
@@ -30,7 +34,15 @@ final class GradientWorkers {
     gaps = layout.gaps
     let buffers = (0..<options.shards).map { _ in FloatBuffer(count: parameters.count) }
     shards = buffers
-    workers = (0..<threads).map { _ in Worker(parameters: parameters, gradients: buffers[0]) }
+    let packed =
+      options.precision == .bfloat16
+      ? layout.packedWeights(of: parameters, gradients: true) : nil
+    self.packed = packed
+    workers = (0..<threads).map { _ in
+      Worker(
+        parameters: parameters, gradients: buffers[0], packed: packed,
+        precision: options.precision)
+    }
   }
 
   /// The gradient of the last batch, summed over the shards.
@@ -64,6 +76,7 @@ final class GradientWorkers {
     step: Int, options: TrainingOptions,
     loss: @Sendable (inout TrainingPart, inout Tape) -> Variable
   ) -> [Metric] {
+    if let packed { parallel(packed.count) { _, index in packed.refresh(index) } }
     var reports = [[(samples: Int, metrics: [Metric])]](repeating: [], count: options.shards)
     reports.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let slots = buffer

@@ -66,6 +66,17 @@ public struct ParameterLayout: Sendable, Hashable {
     return values
   }
 
+  /// The matrices of these parameters, rounded and packed for tapes of the precision `bfloat16`.
+  ///
+  /// With `gradients`, what gradients need is packed as well.
+  public func packedWeights(
+    of parameters: FloatBuffer, gradients: Bool = false
+  ) -> PackedWeights {
+    PackedWeights(
+      parameters: parameters, matrices: entries.map(\.parameter).filter { $0.shape.rank == 2 },
+      gradients: gradients)
+  }
+
   /// The gaps between parameters.
   var gaps: [Range<Int>] {
     entries.compactMap { entry in

@@ -1,3 +1,5 @@
+public import Autodiff
+
 /// How to train: what all models have in common.
 public struct TrainingOptions: Sendable, Hashable {
   /// The samples of a step.
@@ -8,6 +10,8 @@ public struct TrainingOptions: Sendable, Hashable {
   public var shards: Int
   /// The threads that work on shards.
   public var threads: Int
+  /// How the factors of linear maps are rounded.
+  public var precision: Precision
   /// What all random numbers depend on.
   public var seed: UInt64
   /// The learning rate over the steps, and how many there are.
@@ -29,8 +33,9 @@ public struct TrainingOptions: Sendable, Hashable {
 
   /// Options with usual figures.
   public init(
-    batch: Int, part: Int = 8, shards: Int = 4, threads: Int, seed: UInt64, schedule: Schedule,
-    optimizer: AdamW = AdamW(), averageDecay: Float? = nil, timeLimit: Duration? = nil,
+    batch: Int, part: Int = 8, shards: Int = 4, threads: Int, precision: Precision = .float32,
+    seed: UInt64, schedule: Schedule, optimizer: AdamW = AdamW(), averageDecay: Float? = nil,
+    timeLimit: Duration? = nil,
     checkpoint: String? = nil, checkpointInterval: Int = 500, validationInterval: Int = 0,
     metadata: [String: String] = [:]
   ) {
@@ -41,6 +46,7 @@ public struct TrainingOptions: Sendable, Hashable {
     self.part = part
     self.shards = shards
     self.threads = threads
+    self.precision = precision
     self.seed = seed
     self.schedule = schedule
     self.optimizer = optimizer

@@ -6,7 +6,8 @@ struct HelpTests {
   @Test(
     "Every verb explains itself with examples",
     arguments: [
-      "inspect", "import", "train retargeter", "evaluate retargeter", "compile", "verify",
+      "inspect", "import", "train retargeter", "evaluate retargeter", "evaluate generator",
+      "compile", "verify",
       "doctor", "bench",
     ])
   func help(_ verb: String) throws {

@@ -3,6 +3,8 @@
 #ifndef MOTIONC_CBLAS_H
 #define MOTIONC_CBLAS_H
 
+#include "bfloat16.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -25,6 +27,16 @@ void motionc_blas_set_threads(int threads);
 void motionc_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                    const float *a, int lda, const float *b, int ldb, float beta, float *c,
                    int ldc);
+
+/// C[m, n] = sum over k of A[m, k] B[k, n] for small matrices, the sums in the order of k.
+///
+/// A's elements lie `a_row` apart from row to row and `a_step` from k to k; rows of B and C lie
+/// `ldb` and `ldc` apart, and n is a multiple of 16.
+void motionc_small_product(int m, int n, int k, const float *a, int a_row, int a_step,
+                           const float *b, int ldb, float *c, int ldc);
+
+/// Asks for the memory around an address, which need not be valid.
+static inline void motionc_prefetch(const float *address) { __builtin_prefetch(address); }
 
 /// Whether this processor and system can run 512-bit vectors (F, DQ, BW, VL).
 int motionc_has_avx512(void);

@@ -1,7 +1,7 @@
-public import Autodiff
+import Autodiff
 
 /// Raw answers of a network as a figure: rotations, root, one vector of bone lengths, positions.
-public struct SkeletonLayer: Sendable {
+struct SkeletonLayer: Sendable {
   /// The mean of the state's channels, [66]: root [m], then 21 joints seen from it [m].
   let mean: [Float]
   /// The standard deviation of the state's channels, [66] [m].
@@ -11,7 +11,7 @@ public struct SkeletonLayer: Sendable {
   private static let width = 3 * joints
 
   /// A layer for states that are standardised so.
-  public init(mean: [Float], deviation: [Float]) {
+  init(mean: [Float], deviation: [Float]) {
     precondition(
       mean.count == Self.width && deviation.count == Self.width, "not \(Self.width) channels")
     self.mean = mean
@@ -19,39 +19,45 @@ public struct SkeletonLayer: Sendable {
   }
 
   /// What the layer answers.
-  public struct Figure {
+  struct Figure {
     /// First two columns of each joint's rotation, not yet orthonormal, [batch frames, 22, 6].
-    public let rotations: Variable
+    let rotations: Variable
     /// The position of the pelvis [m], [batch frames, 3].
-    public let root: Variable
+    let root: Variable
     /// Bone lengths [m], [batch, 22].
-    public let lengths: Variable
+    let lengths: Variable
     /// The positions of all joints in the world [m], [batch, frames, 66].
-    public let positions: Variable
+    let positions: Variable
     /// The standardised state of these positions, [batch, frames, 66].
-    public let state: Variable
+    let state: Variable
   }
 
   /// The figure of raw answers.
   ///
   /// - Parameters:
-  ///   - raw: [batch, frames, 157]: changes of 6-D rotations from rest, the standardised root,
-  ///     logits of bone lengths (their mean over frames counts).
+  ///   - raw: [batch, frames, 157]: changes of 6-D rotations and of the standardised root from the
+  ///     estimate, logits of bone lengths (their mean over frames counts).
+  ///   - estimate: The figure that changes are made to.
   ///   - givenLengths: [batch, 22] [m] where they are known.
   ///   - isGiven: For each window 1 where its lengths are known, else 0.
-  public func callAsFunction(
-    _ raw: Variable, givenLengths: [Float], isGiven: [Float], on tape: inout Tape
+  func callAsFunction(
+    _ raw: Variable, estimate: FigureEstimate, givenLengths: [Float], isGiven: [Float],
+    on tape: inout Tape
   ) -> Figure {
     let (batch, frames) = (raw.shape[0], raw.shape[1])
     let rows = batch * frames
     let turns = 6 * Self.joints
     let change = tape.reshape(tape.columns(raw, 0..<turns), to: [rows, turns])
-    let rest = tape.input(Self.restRotations, shape: [turns])
-    let rotations = tape.reshape(tape.add(change, rest), to: [rows, Self.joints, 6])
+    let fitted = tape.input(estimate.rotations, shape: [rows, turns])
+    let rotations = tape.reshape(tape.add(change, fitted), to: [rows, Self.joints, 6])
+    let moved = tape.reshape(tape.columns(raw, turns..<(turns + 3)), to: [rows, 3])
+    let factors = tape.input(estimate.rootFactors, shape: [rows, 3])
     let root = self.root(
-      tape.reshape(tape.columns(raw, turns..<(turns + 3)), to: [rows, 3]), on: &tape)
+      tape.add(tape.multiply(moved, factors), tape.input(estimate.root, shape: [rows, 3])),
+      on: &tape)
     let logits = tape.tokenMean(tape.columns(raw, (turns + 3)..<(turns + 3 + Self.joints)))
-    let lengths = self.lengths(logits, given: givenLengths, isGiven: isGiven, on: &tape)
+    let lengths = self.lengths(
+      logits, usual: estimate.lengths, given: givenLengths, isGiven: isGiven, on: &tape)
     let world = tape.positions(
       of: HumanFigure.chain, rotations6D: rotations, root: root, lengths: lengths)
     let positions = tape.reshape(world, to: [batch, frames, Self.width])
@@ -65,15 +71,14 @@ public struct SkeletonLayer: Sendable {
     return tape.add(scaled, tape.input(Array(mean[0..<3]), shape: [3]))
   }
 
-  /// The canonical lengths times softplus, which is 1 at a logit of 0, or those that are known.
+  /// The estimate's lengths times softplus, which is 1 at a logit of 0, or those that are known.
   private func lengths(
-    _ logits: Variable, given: [Float], isGiven: [Float], on tape: inout Tape
+    _ logits: Variable, usual: [Float], given: [Float], isGiven: [Float], on tape: inout Tape
   ) -> Variable {
     let batch = logits.shape[0]
     // ln(e − 1), so that softplus is 1
     let factors = tape.softplus(tape.scale(logits, by: 1, plus: 0.541_324_85))
-    let canonical = HumanFigure.canonicalLengths
-    let weights = (0..<batch).flatMap { window in canonical.map { $0 * (1 - isGiven[window]) } }
+    let weights = usual.indices.map { usual[$0] * (1 - isGiven[$0 / Self.joints]) }
     let known = (0..<(batch * Self.joints)).map { given[$0] * isGiven[$0 / Self.joints] }
     let own = tape.multiply(factors, tape.input(weights, shape: [batch, Self.joints]))
     return tape.add(own, tape.input(known, shape: [batch, Self.joints]))
@@ -90,8 +95,4 @@ public struct SkeletonLayer: Sendable {
   /// The root under each joint, and nothing under the root itself.
   private static let rootOfJoints = Selection(
     (0..<width).map { $0 % 3 }, factors: (0..<width).map { $0 < 3 ? 0 : 1 })
-
-  /// The first two columns of each joint's rotation at rest; the body faces along x.
-  private static let restRotations: [Float] =
-    [0, 1, 0, 0, 0, 1] + (1..<joints).flatMap { _ -> [Float] in [1, 0, 0, 0, 1, 0] }
 }

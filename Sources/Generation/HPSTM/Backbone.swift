@@ -82,7 +82,7 @@ public struct Backbone: Parameterized, Sendable {
         width: width, heads: configuration.heads, hidden: configuration.feedForward)
     }
     outputNorm = LayerNorm(width)
-    head = Linear(width, outputs * configuration.framesPerToken, bound: 0.02)
+    head = Linear(width, outputs * configuration.framesPerToken, bound: 0.001)
   }
 
   /// Visits the parameters of all parts.

@@ -4,7 +4,7 @@ import Learning
 /// The loss of clean predictions: flow matching, and what a motion needs beside.
 ///
 /// In terms of X̂ the squared error of the velocity is |X̂ − X₁|² / (1 − t)²; the weight is held
-/// where 1 − t falls below the last step that samplers take. All other terms apply to X̂, which is
+/// where 1 − t falls below a fifth: below, what is left is noise that the eye does not see. All other terms apply to X̂, which is
 /// a motion, never to X_t or v, and have the same weight.
 struct FlowLoss: Sendable {
   /// The weights of the terms.
@@ -12,9 +12,9 @@ struct FlowLoss: Sendable {
     /// Differences of positions from frame to frame.
     var velocity: Float = 0.1
     /// Second differences.
-    var acceleration: Float = 0.02
+    var acceleration: Float = 0.01
     /// Rotations, which positions leave open where a bone turns about itself.
-    var rotation: Float = 0.3
+    var rotation: Float = 0.1
     /// Bone lengths.
     var length: Float = 0.1
   }
@@ -45,11 +45,13 @@ struct FlowLoss: Sendable {
 
   /// The loss, the mean over windows, and its terms.
   func callAsFunction(
-    raw: Variable, target: Target, part: inout TrainingPart, on tape: inout Tape
+    raw: Variable, estimate: FigureEstimate, target: Target, part: inout TrainingPart,
+    on tape: inout Tape
   ) -> Variable {
     let (batch, frames) = (raw.shape[0], raw.shape[1])
     let width = GeneratorNetwork.features
-    let figure = layer(raw, givenLengths: target.lengths, isGiven: target.isGiven, on: &tape)
+    let figure = layer(
+      raw, estimate: estimate, givenLengths: target.lengths, isGiven: target.isGiven, on: &tape)
     let weight = tape.input(target.times.map(Self.weight), shape: [batch])
     func term(_ error: Variable, _ factor: Float, _ name: String) -> Variable {
       let columns = error.shape.count / batch

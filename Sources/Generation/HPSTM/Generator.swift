@@ -51,21 +51,22 @@ public struct Generator: Sendable {
   public let fingerprint: String
   let network: GeneratorNetwork
   let weights: [Float]
-  let standardization: Standardization
+  let model: FlowModel
   private let parameters: SharedParameters
   private let layer: SkeletonLayer
 
   init(
-    network: GeneratorNetwork, weights: [Float], standardization: Standardization,
+    network: GeneratorNetwork, weights: [Float], model: FlowModel,
     history: [String: String], fingerprint: String = ""
   ) {
     self.network = network
     self.weights = weights
-    self.standardization = standardization
+    self.model = model
     self.history = history
     self.fingerprint = fingerprint
     parameters = SharedParameters(weights)
-    layer = SkeletonLayer(mean: standardization.mean, deviation: standardization.deviation)
+    layer = SkeletonLayer(
+      mean: model.standardization.mean, deviation: model.standardization.deviation)
   }
 
   /// Samples motions; the same request gives the same bytes.
@@ -163,6 +164,7 @@ public struct Generator: Sendable {
     -> [MotionClip]
   {
     var tape = Tape(parameters: parameters.buffer, recording: false)
+    tape.precision = .bfloat16
     let window = configuration.backbone.frames
     var motions = members.map { _ in condition.past ?? ObservedMotion() }
     let begun = condition.past?.frameCount ?? 0
@@ -203,21 +205,24 @@ public struct Generator: Sendable {
     let batch = noise.count
     let size = configuration.backbone.frames * GeneratorNetwork.features
     var input = GeneratorInput(batch: batch, configuration: configuration)
-    for (index, past) in pasts.enumerated() {
-      guard let past else { continue }
-      input.set(past: standardization.standardized(past)[...], of: index)
-    }
+    let observed = pasts.map { $0.map { model.standardization.standardized($0) } ?? [] }
+    for (index, past) in observed.enumerated() { input.set(past: past[...], of: index) }
     let known = KnownLengths(pasts)
     var answer: [MotionWindow] = []
     let guided = request.guidance > 0 && condition.isTold
     _ = FlowSampler.sample(
       state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver
     ) { state, time in
+      var estimate = FigureEstimate()
       for index in 0..<batch {
-        input.set(state: state[(index * size)..<((index + 1) * size)], of: index)
+        let own = state[(index * size)..<((index + 1) * size)]
+        estimate.add(
+          state: own, time: time, past: observed[index][...], model: model)
+        input.set(state: own, of: index)
         input.set(time: time, of: index)
         input.set(label: condition.label, embedding: condition.embedding, of: index)
       }
+      input.set(estimate)
       tape.reset()
       var raw = network(input, on: &tape)
       if guided {
@@ -228,7 +233,7 @@ public struct Generator: Sendable {
           tape.scale(raw, by: 1 + request.guidance), tape.scale(untold, by: request.guidance))
       }
       let figure = layer(
-        raw, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
+        raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
       if time >= 1 - 1.5 / Float(request.steps) {
         answer = windows(of: figure, batch: batch, on: tape)
       }

@@ -19,7 +19,9 @@ extension Generator {
     let layout = ParameterLayout(placing: &network)
     self.init(
       network: network, weights: try layout.values(from: file, path: path),
-      standardization: try Standardization(file, path: path),
+      model: FlowModel(
+        standardization: try Standardization(file, path: path),
+        prior: try GaussianPrior(file, frames: configuration.backbone.frames, path: path)),
       history: ModelFile.history(of: file), fingerprint: Fingerprint.sha256(bytes))
   }
 
@@ -28,7 +30,8 @@ extension Generator {
     var network = network
     let layout = ParameterLayout(placing: &network)
     var tensors = ModelFile.halfPrecision(layout, weights)
-    tensors.merge(standardization.tensors) { $1 }
+    tensors.merge(model.standardization.tensors) { $1 }
+    tensors.merge(model.prior.tensors) { $1 }
     let metadata = ModelFile.metadata(
       configuration, kind: Self.kind, history: history)
     try Safetensors(metadata: metadata, tensors: tensors).write(to: path)

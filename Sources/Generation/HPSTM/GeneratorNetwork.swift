@@ -5,8 +5,8 @@ public import Learning
 /// HPSTM-Gen's network: what the clean motion is, given a mixture of it with noise.
 ///
 /// It reads the mixture, the time, and what is known: an action, an outside embedding, observed
-/// frames. It answers rotations, root and one vector of bone lengths, which the skeleton layer
-/// turns into positions.
+/// frames. It answers changes of rotations and root from a linear estimate, and one vector of bone
+/// lengths, which the skeleton layer turns into positions.
 public struct GeneratorNetwork: Parameterized, Sendable {
   /// The sizes, and what the network can be told.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -29,8 +29,9 @@ public struct GeneratorNetwork: Parameterized, Sendable {
 
   /// Numbers a frame of the state: root, then 21 joints seen from it.
   public static let features = 3 * HumanFigure.jointCount
-  /// Numbers a frame of what is read: the state, observed frames, whether they are observed.
-  static let inputs = 2 * features + 1
+  /// Numbers a frame of what is read: the state, observed frames, whether they are observed, the
+  /// rotations of the estimate.
+  static let inputs = 2 * features + 1 + 6 * HumanFigure.jointCount
   /// Numbers a frame of what is answered: rotations, root, logarithms of bone lengths.
   static let outputs = 6 * HumanFigure.jointCount + 3 + HumanFigure.jointCount
   /// Sines and cosines that tell the time.
@@ -93,7 +94,8 @@ public struct GeneratorNetwork: Parameterized, Sendable {
 public struct GeneratorInput {
   /// The number of windows.
   public let batch: Int
-  /// [batch, frames, 133]: the mixture X_t, the observed frames (zero elsewhere), 1 where observed.
+  /// [batch, frames, 265]: the mixture X_t, the observed frames (zero elsewhere), 1 where observed,
+  /// the rotations of the estimate.
   var frames: [Float]
   /// [batch, 64]
   var timeFeatures: [Float]
@@ -137,6 +139,15 @@ public struct GeneratorInput {
     let first = window * (embeddingWidth + 1)
     for column in 0..<embeddingWidth { embeddings[first + column] = embedding?[column] ?? 0 }
     embeddings[first + embeddingWidth] = embedding == nil ? 0 : 1
+  }
+
+  /// Sets the rotations of the estimate, [batch frames, 22, 6].
+  mutating func set(_ estimate: FigureEstimate) {
+    let (width, first) = (6 * HumanFigure.jointCount, 2 * GeneratorNetwork.features + 1)
+    for row in 0..<(batch * frameCount) {
+      let target = row * GeneratorNetwork.inputs + first
+      for column in 0..<width { frames[target + column] = estimate.rotations[row * width + column] }
+    }
   }
 
   /// Sets the state of a window, [frames, 66] standardised.

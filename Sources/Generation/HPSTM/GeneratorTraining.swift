@@ -1,4 +1,4 @@
-import Autodiff
+public import Autodiff
 import Files
 public import Learning
 
@@ -24,6 +24,8 @@ public struct GeneratorTraining {
     public var withoutPast: Float = 0.5
     /// The decay of weights.
     public var decay: Float = 0.01
+    /// The precision of the network's linear maps; sums, weights and optimiser are float32.
+    public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
     /// The checkpoint's file; nil for none.
     public var checkpoint: String?
     /// Steps between checkpoints.
@@ -42,7 +44,7 @@ public struct GeneratorTraining {
   /// The network's sizes and what it can be told.
   public let configuration: GeneratorNetwork.Configuration
   private let source: WindowSource
-  private let standardization: Standardization
+  private let model: FlowModel
   private let loss: FlowLoss
 
   /// A training on windows, whose labels and embeddings the network learns.
@@ -58,7 +60,7 @@ public struct GeneratorTraining {
     configuration.embeddingWidth = source.pack.embeddingWidth
     self.configuration = configuration
     let measured = WindowStatistics(source: source, seed: options.seed)
-    standardization = measured.standardization
+    model = FlowModel(standardization: measured.standardization, prior: measured.prior)
     loss = FlowLoss(
       layer: SkeletonLayer(
         mean: measured.standardization.mean, deviation: measured.standardization.deviation),
@@ -80,7 +82,7 @@ public struct GeneratorTraining {
     history["steps"] = "\(trainer.step)"
     history["training"] = trainingText
     let generator = Generator(
-      network: network, weights: trainer.averagedParameters, standardization: standardization,
+      network: network, weights: trainer.averagedParameters, model: model,
       history: history)
     return (generator, ending)
   }
@@ -104,7 +106,8 @@ public struct GeneratorTraining {
 
   private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
     let training = TrainingOptions(
-      batch: options.batch, part: 8, shards: 4, threads: options.threads, seed: options.seed,
+      batch: options.batch, part: 8, shards: 4, threads: options.threads,
+      precision: options.precision, seed: options.seed,
       schedule: Schedule(
         peak: options.rate, minimum: options.rate / 100,
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
@@ -128,20 +131,22 @@ public struct GeneratorTraining {
     "generator, pack \(source.pack.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.batch), steps \(options.steps), rate \(options.rate), decay \(options.decay), "
-      + "dropped \(options.dropped), without past \(options.withoutPast), "
+      + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
   }
 
   private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
-    let (source, standardization, loss, options) = (source, standardization, loss, options)
+    let (source, model, loss, options) = (source, model, loss, options)
     return { part, tape in
       var draft = FlowDraft(
         part: part, configuration: network.configuration, batch: options.batch)
       for index in 0..<part.samples.count {
         let window = source.draw(using: &part.random)
-        draft.add(window, index, standardization, options: options, using: &part.random)
+        draft.add(window, index, model, options: options, using: &part.random)
       }
+      draft.input.set(draft.estimate)
       let raw = network(draft.input, on: &tape)
-      return loss(raw: raw, target: draft.target, part: &part, on: &tape)
+      return loss(
+        raw: raw, estimate: draft.estimate, target: draft.target, part: &part, on: &tape)
     }
   }
 }
@@ -150,6 +155,7 @@ public struct GeneratorTraining {
 private struct FlowDraft {
   var input: GeneratorInput
   var target = FlowLoss.Target()
+  var estimate = FigureEstimate()
   private let first: Int
   private let batch: Int
   private let frames: Int
@@ -162,12 +168,12 @@ private struct FlowDraft {
   }
 
   mutating func add(
-    _ window: MotionWindow, _ index: Int, _ standardization: Standardization,
+    _ window: MotionWindow, _ index: Int, _ model: FlowModel,
     options: GeneratorTraining.Options, using random: inout RandomSource
   ) {
     // Times spread evenly over the batch: the mean over t has less noise that way.
     let time = (Float(first + index) + random.uniform()) / Float(batch)
-    let clean = standardization.standardized(window)
+    let clean = model.standardization.standardized(window)
     var state = clean
     for at in state.indices { state[at] = time * clean[at] + (1 - time) * random.normal() }
     input.set(state: state[...], of: index)
@@ -177,7 +183,10 @@ private struct FlowDraft {
     input.set(label: label, embedding: embedding, of: index)
     let hasPast = random.uniform() >= options.withoutPast
     let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
-    input.set(past: clean[0..<(past * GeneratorNetwork.features)], of: index)
+    let observed = clean[0..<(past * GeneratorNetwork.features)]
+    input.set(past: observed, of: index)
+    estimate.add(
+      state: state[...], time: time, past: observed, model: model)
     target.state += clean
     target.positions += HumanFigure.positions(of: window)
     target.rotations += HumanFigure.rotationColumns(of: window)

@@ -5,6 +5,8 @@ import Learning
 struct WindowStatistics {
   /// Mean and deviation of the state's channels.
   let standardization: Standardization
+  /// The Gaussian of standardised windows.
+  let prior: GaussianPrior
   /// The root mean square of how far a joint moves from frame to frame [m].
   let velocity: Float
   /// The root mean square of its second difference [m].
@@ -16,7 +18,10 @@ struct WindowStatistics {
   init(source: WindowSource, seed: UInt64) {
     var random = RandomSource(seed: seed, stream: 0x7374_6174)
     let windows = (0..<Self.count).map { _ in source.draw(using: &random) }
-    standardization = Standardization(windows)
+    let standardization = Standardization(windows)
+    self.standardization = standardization
+    prior = GaussianPrior(
+      frames: source.frames, windows: windows.map { standardization.standardized($0) })
     var sums = (velocity: 0.0, acceleration: 0.0)
     var counts = (velocity: 0, acceleration: 0)
     let width = GeneratorNetwork.features

@@ -3,21 +3,30 @@ import Learning
 /// How good a generator is: its samples beside real motion that it never saw.
 ///
 /// Three sets of windows enter: samples, held-out windows and training windows. Features are
-/// standardised by all training windows. Samples and held-out windows have the same labels in the
-/// same numbers; for each floor as many training windows with these labels take the samples' part.
+/// standardised by all training windows. Samples have the labels of the held-out windows in the same
+/// numbers. In the floors real windows of other trials take the samples' part, with the labels of
+/// those that they are held against in the same numbers.
 public struct GeneratorEvaluation: Sendable, Codable {
   /// A distance with its floors.
   public struct Distance: Sendable, Codable {
     /// Samples against held-out windows.
     public var samples: Estimate
-    /// Training windows against held-out windows, which are of other trials: the floor that the
-    /// acceptance is measured by.
+    /// The floor that the acceptance is measured by: real against real motion of other trials, the
+    /// mean over divisions of all real trials, with the standard deviation between divisions.
     public var floor: Estimate
-    /// Both halves of all real trials, divided at random: the mean over divisions, with the
-    /// standard deviation between them.
-    public var halves: Estimate
-    /// Samples by floor.
-    public var ratio: Double { samples.value / floor.value }
+    /// The same for the one division that the generator was trained by: training against held-out
+    /// windows. One draw, which may even be below zero.
+    public var split: Estimate
+    /// Samples by floor; nil where the floor is not above zero.
+    public var ratio: Double?
+    /// Samples by split; nil where that is not above zero.
+    public var splitRatio: Double?
+
+    init(samples: Estimate, floor: Estimate, split: Estimate) {
+      (self.samples, self.floor, self.split) = (samples, floor, split)
+      ratio = floor.value > 0 ? samples.value / floor.value : nil
+      splitRatio = split.value > 0 ? samples.value / split.value : nil
+    }
   }
 
   /// A figure of samples beside the same of real held-out motion.
@@ -26,8 +35,13 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var samples: Double
     /// Of held-out windows.
     public var real: Double
-    /// Samples by real.
-    public var ratio: Double { samples / real }
+    /// Samples by real; nil where real is zero.
+    public var ratio: Double?
+
+    init(samples: Double, real: Double) {
+      (self.samples, self.real) = (samples, real)
+      ratio = real > 0 ? samples / real : nil
+    }
   }
 
   /// What the classifiers say; nil where labels do not suffice.
@@ -74,6 +88,8 @@ public struct GeneratorEvaluation: Sendable, Codable {
 
   /// The principal directions that Fréchet distances are taken in, at most.
   static let frechetDimension = 24
+  /// The divisions of real trials that floors are the mean of.
+  static let divisionCount = 10
   /// The trials of training that a label must have to be told from others.
   static let leastTrials = 3
 
@@ -97,7 +113,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
     windows = [samples.count, heldOut.count, training.count]
     trials = [Set(heldOut.trials).count, Set(training.trials).count]
     let like = training.withLabels(of: heldOut, using: &random)
-    let halves = Self.halves(heldOut, training, size: heldOut.count, using: &random)
+    let divisions = Self.divisions(heldOut, training, using: &random)
     for features in MotionFeatures.allCases {
       let raw = training.table(features)
       let scale = FeatureScale(raw, floors: features.floors)
@@ -105,17 +121,17 @@ public struct GeneratorEvaluation: Sendable, Codable {
         samples: scale(samples.table(features)), real: scale(heldOut.table(features)),
         like: scale(like.table(features)), all: scale(raw)
       )
-      let halfTables = halves.map { (scale($0.table(features)), scale($1.table(features))) }
+      let floors = divisions.map { (scale($0.table(features)), scale($1.table(features))) }
       energy[features.rawValue] = Distance(
         samples: EnergyDistance(tables.samples, tables.real).estimate(using: &random),
-        floor: EnergyDistance(tables.like, tables.real).estimate(using: &random),
-        halves: Self.spread(halfTables.map { EnergyDistance($0, $1).value }))
+        floor: Self.spread(floors.map { EnergyDistance($0, $1).value }),
+        split: EnergyDistance(tables.like, tables.real).estimate(using: &random))
       let frechet = FrechetDistance(
         reference: tables.all, dimension: min(Self.frechetDimension, tables.real.rows / 10))
       self.frechet[features.rawValue] = Distance(
         samples: frechet.estimate(tables.samples, tables.real, using: &random),
-        floor: frechet.estimate(tables.like, tables.real, using: &random),
-        halves: Self.spread(halfTables.map { frechet($0, $1) }))
+        floor: Self.spread(floors.map { frechet($0, $1) }),
+        split: frechet.estimate(tables.like, tables.real, using: &random))
       guard features == .motion else { continue }
       diversity = Pair(
         samples: Diversity.ofPairs(tables.samples), real: Diversity.ofPairs(tables.real))
@@ -146,21 +162,31 @@ public struct GeneratorEvaluation: Sendable, Codable {
       standardError: Bootstrap.deviation(values))
   }
 
-  /// Divisions of all real trials into two halves, each with `size` windows at most.
-  private static func halves(
-    _ heldOut: MeasuredWindows, _ training: MeasuredWindows, size: Int, count: Int = 5,
-    using random: inout RandomSource
+  /// Divisions of all real trials into two disjoint sets.
+  ///
+  /// The first has as many trials of each label as the held-out set and no more windows; the second
+  /// is as many windows of the other trials, with the labels of the first in the same numbers.
+  private static func divisions(
+    _ heldOut: MeasuredWindows, _ training: MeasuredWindows, using random: inout RandomSource
   ) -> [(MeasuredWindows, MeasuredWindows)] {
     let all = MeasuredWindows(joining: training, heldOut)
-    let trials = Set(all.trials).sorted()
-    return (0..<count).map { _ in
-      let first = Set(trials.shuffled(using: &random).prefix(trials.count / 2))
-      let left = all.windows.indices.filter { first.contains(all.trials[$0]) }
-      let right = all.windows.indices.filter { !first.contains(all.trials[$0]) }
-      return (
-        all.selecting(Array(left.shuffled(using: &random).prefix(size))),
-        all.selecting(Array(right.shuffled(using: &random).prefix(size)))
-      )
+    let offset = all.trials.count - heldOut.count
+    func trials(_ rows: Range<Int>) -> [Int: [Int]] {
+      let first = Dictionary(rows.map { (all.trials[$0], $0) }, uniquingKeysWith: min)
+      return Dictionary(grouping: first.keys.sorted()) { all.windows[first[$0] ?? 0].label ?? -1 }
+    }
+    let (everywhere, wanted) = (
+      trials(all.windows.indices), trials(offset..<all.windows.count).mapValues(\.count)
+    )
+    return (0..<divisionCount).map { _ in
+      var chosen: Set<Int> = []
+      for (label, count) in wanted.sorted(by: { $0.key < $1.key }) {
+        chosen.formUnion((everywhere[label] ?? []).shuffled(using: &random).prefix(count))
+      }
+      let left = all.windows.indices.filter { chosen.contains(all.trials[$0]) }
+      let right = all.windows.indices.filter { !chosen.contains(all.trials[$0]) }
+      let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
+      return (first, all.selecting(right).withLabels(of: first, using: &random))
     }
   }
 

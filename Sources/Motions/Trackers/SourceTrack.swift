@@ -102,9 +102,10 @@ struct SourceTrack {
       throw .malformed(
         path: path, reason: "its times run from \(first) to \(last) s, which is no frame rate")
     }
-    // Times are rounded, often to 0.01 ms: what is whole to a part in a million is whole.
+    // Times are rounded, often to 0.01 ms; a rate that is whole within that is whole.
     let whole = rate.rounded()
-    return (abs(rate - whole) < 1e-6 * rate ? whole : rate, "by its times")
+    let isWhole = abs(rate - whole) <= rate * 1e-5 / (last - first)
+    return (isWhole ? whole : rate, "by its times")
   }
 
   /// Says where times stand still, go back or leave gaps.
@@ -117,6 +118,7 @@ struct SourceTrack {
           .doubtfulRate,
           "the time does not go on behind frame \(frame): the frames are taken in their order at"
             + " an even rate"))
+      return
     }
     let middle = steps.sorted()[steps.count / 2]
     let gaps = steps.count { $0 > 1.5 * middle }

@@ -197,15 +197,15 @@ struct TrackAssembly {
       if let direction = step.normalized { sum += direction }
     }
     let nearest = UpAxis(nearest: sum)
-    let share = sum.normalized.map { max(abs($0.x), abs($0.y), abs($0.z)) } ?? 0
-    let shown = "\(Int((100 * share).rounded())) %"
     if let stated = source.up {
       if let nearest, nearest != stated {
         findings.append(
           .init(
             .note,
-            "the body stands along the file's \(nearest.name) axis, yet the file says"
+            "the body stands along the file's axis \(nearest.name), yet the file says"
               + " \(stated.name): the file is believed"))
+      } else {
+        reportLean(of: sum, from: stated)
       }
       return (stated, "stated")
     }
@@ -216,14 +216,20 @@ struct TrackAssembly {
           "no frame shows head or shoulders and both ankles, so which way is up cannot be told"
       )
     }
-    if share < 0.8 {
-      findings.append(
-        .init(
-          .note,
-          "the body leans away from every axis of the file (\(shown) along the nearest), so which"
-            + " way is up is doubtful"))
-    }
-    return (nearest, "the body stands \(shown) along it")
+    reportLean(of: sum, from: nearest)
+    return (nearest, "the axis nearest to the body from ankles to head")
+  }
+
+  /// Says where the body leans all the time: the person does, or the camera.
+  private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
+    let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
+    guard lean > 15 else { return }
+    findings.append(
+      .init(
+        .note,
+        "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+          + " average: it is left so, but the camera may be tilted"
+          + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
   }
 
   /// Says where left and right look swapped: the feet or the face point behind the body.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Generation
 import Kinematics
 import Learning
 import Motions
@@ -34,7 +35,9 @@ enum ExitStatus {
     switch error {
     case let error as FileError: code(for: error)
     case UnsafeMotion.file(let error): code(for: error)
+    case GenerationError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
+    case GenerationError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate

@@ -34,9 +34,22 @@ enum MotionPaths {
         throw FileError.malformed(
           path: path, reason: "the folder holds no motion (.bvh, .npz or .safetensors)")
       }
-      files += motions.sorted().map { "\(path)/\($0)" }
+      files += oneForEach(motions.sorted()).map { "\(path)/\($0)" }
     }
     return files
+  }
+
+  /// Of a motion that lies there in several of the formats that we write ourselves, the most exact
+  /// one.
+  private static func oneForEach(_ motions: [String]) -> [String] {
+    let all = Set(motions)
+    return motions.filter { file in
+      let stem = String(file.dropLast(URL(filePath: file).pathExtension.count + 1))
+      if file.hasSuffix(".bvh") {
+        return !all.contains(stem + ".npz") && !all.contains(stem + ".clip.safetensors")
+      }
+      return !file.hasSuffix(".npz") || !all.contains(stem + ".clip.safetensors")
+    }
   }
 
   /// A file's name without folder and extension.

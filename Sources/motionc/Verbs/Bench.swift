@@ -2,6 +2,7 @@ import ArgumentParser
 import Autodiff
 import Files
 import Foundation
+import Generation
 import Kinematics
 import Learning
 import Motions
@@ -30,6 +31,9 @@ struct Bench: ParsableCommand {
   @Option(help: "Seconds of PyTorch's step of the published network.")
   var peerPublishedSeconds: Double?
 
+  @Option(help: "Seconds of PyTorch's step of the generator.")
+  var peerGeneratorSeconds: Double?
+
   func run() throws {
     let known = measures.map(\.name)
     for name in only where !known.contains(name) {
@@ -47,6 +51,8 @@ struct Bench: ParsableCommand {
     [
       ("fk_ns", forwardKinematics), ("fk_backward_ratio", backwardKinematics),
       ("retargeter_step_speedup", compactStep), ("retargeter_default_speedup", defaultStep),
+      ("generator_step_speedup", generatorStep), ("sample_ms", sampleTime),
+      ("sample_batch_gain", sampleGain),
       ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
       ("compile_peak_mb", compileMemory),
     ]
@@ -114,6 +120,39 @@ struct Bench: ParsableCommand {
           ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.batch), "
           + "\"network_evaluations\": \(training.evaluationsPerStep), \"peer_network_evaluations\": "
           + "\(3 * options.batch)\(peerText)")
+    ]
+  }
+
+  private func generatorStep() throws -> [String] {
+    let seconds = try GeneratorBenchmark.secondsPerStep(batch: 64)
+    let ratio = peerGeneratorSeconds.map { $0 / seconds }
+    let peer = peerGeneratorSeconds.map { ", \"peer_seconds\": \(JSONText.number($0))" } ?? ""
+    return [
+      line(
+        "generator_step_speedup", ratio, "times faster", target: ">= 2.5",
+        met: ratio.map { $0 >= 2.5 },
+        also: ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": 64, "
+          + "\"precision\": \"\(BLAS.supportsBFloat16 ? "bfloat16" : "float32")\"\(peer)")
+    ]
+  }
+
+  private func sampleTime() throws -> [String] {
+    let generator = try Generator(contentsOf: ShippedModel.path(of: "generator"))
+    let seconds = try GeneratorBenchmark.secondsPerMotion(generator, together: 1)
+    return [
+      line("sample_ms", 1000 * seconds, "ms", target: "<= 60", met: 1000 * seconds <= 60)
+    ]
+  }
+
+  private func sampleGain() throws -> [String] {
+    let generator = try Generator(contentsOf: ShippedModel.path(of: "generator"))
+    let alone = try GeneratorBenchmark.secondsPerMotion(generator, together: 1)
+    let together = try GeneratorBenchmark.secondsPerMotion(generator, together: 64)
+    let gain = alone / together
+    return [
+      line(
+        "sample_batch_gain", gain, "ratio", target: ">= 3", met: gain >= 3,
+        also: ", \"motions_per_second\": \(JSONText.number((1 / together).rounded(1)))")
     ]
   }
 

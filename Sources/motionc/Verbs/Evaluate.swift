@@ -9,7 +9,7 @@ import Retargeting
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures a model on motions.",
-    subcommands: [EvaluateRetargeter.self, EvaluateSmoother.self])
+    subcommands: [EvaluateRetargeter.self, EvaluateSmoother.self, EvaluateGenerator.self])
 }
 
 /// `motionc evaluate retargeter`: distances, optimum, symmetry.

@@ -48,7 +48,6 @@ struct TrainGenerator: ParsableCommand {
       motions: training.motions, licence: training.licence, labels: labels,
       embeddings: embeddings, reading: reading.options, file: training.pack,
       model: training.output)
-    defer { packs.finish() }
     let source = try packs.source(frames: frames)
     let training = try GeneratorTraining(source: source, options: options(clips: packs.clipCount))
     try self.training.checkOutput()

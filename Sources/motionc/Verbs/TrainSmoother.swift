@@ -42,7 +42,6 @@ struct TrainSmoother: ParsableCommand {
     let packs = try TrainingPack(
       motions: training.motions, licence: training.licence, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.output)
-    defer { packs.finish() }
     let source = try packs.source(frames: frames)
     let smootherTraining = try SmootherTraining(
       options: options(clips: packs.clipCount),

@@ -1,0 +1,256 @@
+import ArgumentParser
+import Files
+import Foundation
+import Generation
+import Learning
+
+/// `motionc evaluate generator`: distances to real motion, labels, diversity, quality.
+struct EvaluateGenerator: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generator",
+    abstract: "Measures a generator's samples beside motion that it never saw.",
+    discussion: """
+      motionc evaluate generator --model generator.safetensors --motions captures/
+
+      Samples are drawn with the labels of held-out windows. Every distance is printed beside its \
+      floor, the same between training and held-out motion. What each figure means is in \
+      Docs/motion-models.md.
+      """)
+
+  @Option(help: "The model's file; the shipped generator if none is given.", completion: .file())
+  var model: String?
+
+  @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
+  var motions: [String]
+
+  @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
+  var labels: String?
+
+  @Option(help: "Only rows of index.csv whose licence begins with this are real motion.")
+  var licence: String?
+
+  @Option(help: "The most samples; as many as held-out windows if there are fewer.")
+  var count: Int = 512
+
+  @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
+  var guidance: Float = 0
+
+  @Option(help: "Steps from noise to motion.")
+  var steps: Int = 10
+
+  @Option(help: "How a step is made: euler, midpoint or heun.")
+  var solver: FlowSolver = .euler
+
+  @Option(help: "What all random numbers depend on.")
+  var seed: UInt64 = 1
+
+  @Flag(help: "Compares with motion as it was captured only, not with its mirror image too.")
+  var asCaptured = false
+
+  @Option(help: "Threads; all cores if not given. The result does not depend on it.")
+  var threads: Int?
+
+  @Option(help: "Writes a card of the model (Markdown).", completion: .file())
+  var card: String?
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Flag(help: "One JSON object for machines.")
+  var json = false
+
+  func validate() throws {
+    guard (16...100_000).contains(count), (threads ?? 1) > 0 else {
+      throw ValidationError("--count must be within 16 and 100000, --threads above 0.")
+    }
+  }
+
+  func run() throws {
+    let path = try model ?? ShippedModel.path(of: "generator")
+    let generator = try Generator(contentsOf: path)
+    let real = try RealMotion(paths: motions, licence: licence, labels: labels)
+    let training = try windows(real.training, "training", generator, limit: 1000)
+    var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
+    if heldOut.count > count {
+      var random = RandomSource(seed: seed, stream: 0x6865_6c64)
+      heldOut = heldOut.selecting(
+        Array(heldOut.windows.indices.shuffled(using: &random).prefix(count)).sorted())
+    }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let samples = try sample(generator, like: heldOut)
+    let time = (clock.now - start).components
+    var classifier = ActionClassifier.Options()
+    (classifier.seed, classifier.threads) = (seed, workers)
+    let evaluation = try GeneratorEvaluation(
+      samples: samples, heldOut: heldOut, training: training,
+      names: generator.configuration.labels, seed: seed, classifier: classifier)
+    let report = GeneratorReport(
+      figures: evaluation, guidance: guidance, steps: steps, solver: solver.rawValue, seed: seed,
+      secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+    if let card {
+      try AtomicFile.write(GeneratorCard(generator, report, path: path).text, to: card)
+    }
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      Console.result(report.lines.joined(separator: "\n"))
+    }
+  }
+
+  private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  private func windows(
+    _ entries: [RealMotion.Entry], _ side: String, _ generator: Generator, limit: Int
+  ) throws -> MeasuredWindows {
+    let (found, unknown) = try RealMotion.windows(
+      of: entries, frames: generator.configuration.backbone.frames,
+      labels: generator.configuration.labels, mirroring: !asCaptured, limit: limit,
+      options: reading.options)
+    if !unknown.isEmpty {
+      Console.note(
+        "left out of the \(side) clips, since the model does not know the label: "
+          + unknown.sorted().joined(separator: ", "))
+    }
+    guard found.count >= 16 else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "),
+        reason: "\(found.count) windows of \(side) motion, at least 16 expected")
+    }
+    return found
+  }
+
+  /// Samples with the labels of some windows.
+  private func sample(_ generator: Generator, like real: MeasuredWindows) throws -> MeasuredWindows
+  {
+    let frames = generator.configuration.backbone.frames
+    let wanted = Dictionary(grouping: real.windows, by: \.label).mapValues(\.count)
+    var windows: [MotionWindow] = []
+    for (label, count) in wanted.sorted(by: { ($0.key ?? -1) < ($1.key ?? -1) }) {
+      var request = MotionRequest()
+      (request.first, request.count, request.frames) = (windows.count, count, frames)
+      request.action = label.map { generator.configuration.labels[$0] }
+      (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
+      request.seed = seed
+      for clip in try generator.sample(request, threads: workers) {
+        var window = MotionWindow(clip, frames: 0..<frames)
+        window.label = label
+        windows.append(window)
+      }
+      Console.progress("\(windows.count) of \(real.count) motions sampled")
+    }
+    Console.endProgress()
+    return MeasuredWindows(windows)
+  }
+}
+
+/// The figures of a generator with how its samples were drawn.
+struct GeneratorReport: Encodable {
+  var figures: GeneratorEvaluation
+  var guidance: Float
+  var steps: Int
+  var solver: String
+  var seed: UInt64
+  var secondsOfSampling: Double
+
+  /// The figures for people, one a line.
+  var lines: [String] {
+    var lines = [
+      "\(figures.windows[0]) samples (\(steps) \(solver) steps, guidance \(guidance), seed "
+        + "\(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
+        + "\(figures.windows[2]) training windows of \(figures.trials[1]) trials",
+      "                                samples        floor          x floor  this split     x split",
+    ]
+    for (name, distances) in [("energy", figures.energy), ("Fréchet", figures.frechet)] {
+      for features in MotionFeatures.allCases {
+        guard let distance = distances[features.rawValue] else { continue }
+        lines.append(
+          "\(name) distance, \(features.rawValue)".padded(32)
+            + text(distance.samples).padded(15) + text(distance.floor).padded(15)
+            + text(distance.ratio).padded(9) + text(distance.split).padded(15)
+            + text(distance.splitRatio))
+      }
+    }
+    if let labels = figures.labels {
+      lines += [
+        "                                of windows     mean of labels",
+        line("accuracy on held-out motion", labels.real, labels.balanced[0]),
+        line("R_T (quality)", labels.trainedOnReal, labels.balanced[1])
+          + (labels.real > 0
+            ? "\(Console.fixed(labels.trainedOnReal / labels.real, 2)) of held-out" : ""),
+        line("R_S (diversity)", labels.trainedOnSamples, labels.balanced[2]),
+        "labels told apart: \(labels.names.joined(separator: ", "))",
+        "labels left out: \(labels.left.isEmpty ? "none" : labels.left.joined(separator: ", "))",
+      ]
+    }
+    lines += [
+      "                                samples        real           ratio",
+      line("distance of pairs", figures.diversity, digits: 2),
+      line("distance to nearest training", figures.nearest, digits: 2),
+      line("foot skate [m/s]", figures.footSkate, digits: 3),
+      line("mean jerk [m/s3]", figures.jerk, digits: 1),
+      line("median jerk [m/s3]", figures.medianJerk, digits: 1),
+      "bone-length error, relative: \(scientific(figures.fileBoneLengthError)) at most as written, "
+        + "\(scientific(figures.boneLengthError[0])) on average and "
+        + "\(scientific(figures.boneLengthError[1])) at most in single precision",
+      "\(Console.fixed(Double(figures.windows[0]) / secondsOfSampling, 1)) motions sampled a second",
+    ]
+    return lines
+  }
+
+  private func text(_ estimate: Estimate) -> String {
+    "\(Console.fixed(estimate.value, 3)) ±\(Console.fixed(estimate.standardError, 3))"
+  }
+
+  private func text(_ ratio: Double?) -> String { ratio.map { Console.fixed($0, 2) } ?? "-" }
+
+  private func line(_ name: String, _ first: Double, _ second: Double) -> String {
+    name.padded(32) + Console.fixed(first, 3).padded(15) + Console.fixed(second, 3).padded(15)
+  }
+
+  private func line(_ name: String, _ pair: GeneratorEvaluation.Pair, digits: Int) -> String {
+    name.padded(32) + Console.fixed(pair.samples, digits).padded(15)
+      + Console.fixed(pair.real, digits).padded(15)
+      + text(pair.ratio)
+  }
+
+  private func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
+}
+
+/// What a generator is, what it was made from, and how good it is.
+struct GeneratorCard {
+  let text: String
+
+  init(_ generator: Generator, _ report: GeneratorReport, path: String) {
+    let sizes = generator.configuration.backbone
+    let labels = generator.configuration.labels
+    let history = generator.history.sorted { $0.key < $1.key }
+      .map { "| \($0.key) | \($0.value) |" }
+    text = """
+      # \(URL(filePath: path).lastPathComponent)
+
+      A generator of human motion (HPSTM-Gen): flow matching whose clean prediction ends in the \
+      skeleton.
+
+      - Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), \
+      \(sizes.heads) heads, feed-forward \(sizes.feedForward); windows of \(sizes.frames) frames at \
+      30 Hz, \(sizes.framesPerToken) a token.
+      - Actions: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))
+      - File: SHA-256 \(generator.fingerprint)
+
+      ## Made from
+
+      | what | value |
+      | --- | --- |
+      \(history.joined(separator: "\n"))
+
+      ## Measured beside clips that training never saw
+
+      ```
+      \(report.lines.joined(separator: "\n"))
+      ```
+
+      """
+  }
+}

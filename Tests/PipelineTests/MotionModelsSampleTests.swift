@@ -1,0 +1,185 @@
+import Files
+import Foundation
+import Geometry
+import Motions
+import Testing
+
+@Suite("motionc sample")
+struct MotionModelsSampleTests {
+  private func bytes(_ folder: String) throws -> [String: [UInt8]] {
+    var all: [String: [UInt8]] = [:]
+    for file in Work.files(in: folder) { all[file] = try Work.bytes("\(folder)/\(file)") }
+    return all
+  }
+
+  @Test("Each motion is an archive that NumPy reads: positions, rotations, root, lengths, rate")
+  func archive() throws {
+    let output = try Work.folder()
+    let run = try TinyMotionModel.sample(
+      output, "--count", "2", "--frames", "45", "--action", "walk", "--format", "npz")
+    #expect(run.status == 0, "\(run.text)")
+    let files = Work.files(in: output)
+    #expect(files.count == 2 && files.allSatisfy { $0.hasSuffix(".npz") }, "\(files)")
+    for file in files {
+      let archive = try NumpyArchive(contentsOf: "\(output)/\(file)")
+      #expect(archive.unreadable.isEmpty)
+      let shapes = [
+        "positions": [45, 22, 3], "rotations": [45, 22, 4], "root": [45, 3],
+        "bone_lengths": [22], "fps": [],
+      ]
+      for (name, shape) in shapes {
+        let array = try archive.array(name, in: file)
+        #expect(array.shape == shape, "\(name)")
+        #expect(array.doubles().allSatisfy { $0.isFinite }, "\(name)")
+      }
+      #expect(try archive.array("fps", in: file).doubles() == [30])
+      #expect(archive.strings["names"] == Skeleton.Joint.names)
+      try checkBones(archive, file)
+    }
+  }
+
+  /// The figure is exactly on its skeleton: bones keep their length, quaternions are of length one,
+  /// the first joint is the root.
+  private func checkBones(_ archive: NumpyArchive, _ file: String) throws {
+    let positions = try archive.array("positions", in: file).doubles()
+    let lengths = try archive.array("bone_lengths", in: file).doubles()
+    let root = try archive.array("root", in: file).doubles()
+    func place(_ frame: Int, _ joint: Int) -> Vector3 {
+      let at = 3 * (22 * frame + joint)
+      return [positions[at], positions[at + 1], positions[at + 2]]
+    }
+    for frame in 0..<45 {
+      #expect(
+        (place(frame, 0) - Vector3(root[3 * frame], root[3 * frame + 1], root[3 * frame + 2]))
+          .length < 1e-9)
+      for joint in 1..<22 {
+        let bone = (place(frame, joint) - place(frame, Skeleton.parents[joint])).length
+        #expect(abs(bone - lengths[joint]) <= 1e-6 * lengths[joint], "\(joint)")
+      }
+    }
+    let rotations = try archive.array("rotations", in: file).doubles()
+    for at in stride(from: 0, to: rotations.count, by: 4) {
+      let size = rotations[at..<(at + 4)].reduce(0) { $0 + $1 * $1 }
+      #expect(abs(size - 1) < 1e-9)
+    }
+  }
+
+  @Test("BVH, archive and our own clip hold one motion")
+  func formats() throws {
+    let output = try Work.folder()
+    let run = try TinyMotionModel.sample(output, "--frames", "40", "--format", "npz,bvh,clip")
+    #expect(run.status == 0, "\(run.text)")
+    let files = Work.files(in: output)
+    #expect(files.count == 3, "\(files)")
+    var motions: [[Vector3]] = []
+    for file in files {
+      let (clip, report) = try MotionFile.read("\(output)/\(file)")
+      #expect(clip.frameRate == 30 || abs(clip.frameRate - 30) < 1e-3)
+      #expect(clip.frameCount == 40, "\(file): \(report.lines)")
+      motions.append(clip.jointPositions())
+    }
+    for motion in motions {
+      let worst = zip(motion, motions[0]).map { ($0 - $1).length }.max()
+      #expect(try #require(worst) < 1e-3, "a millimetre")
+    }
+    let archive = try #require(files.first { $0.hasSuffix(".npz") })
+    let track = try TrackFile.read("\(output)/\(archive)").track
+    #expect(zip(track.positions, motions[0]).allSatisfy { ($0 - $1).length < 1e-3 })
+  }
+
+  @Test("The same seed gives the same bytes on one thread and on two; another seed, another motion")
+  func seeds() throws {
+    var results: [[String: [UInt8]]] = []
+    for further in [["--threads", "1"], ["--threads", "2"], ["--threads", "7"]] {
+      let output = try Work.folder()
+      let run = try Tool.run(
+        arguments: [
+          "sample", "--model", TinyMotionModel.generator.get(), "-o", output, "--count", "19",
+          "--frames", "20", "--seed", "3", "--format", "npz",
+        ] + further)
+      #expect(run.status == 0, "\(run.text)")
+      results.append(try bytes(output))
+    }
+    #expect(results[0].count == 19)
+    #expect(results[0] == results[1] && results[0] == results[2])
+    #expect(Set(results[0].values).count == 19, "each is another motion")
+    let output = try Work.folder()
+    let other = try TinyMotionModel.sample(
+      output, "--count", "19", "--frames", "20", "--seed", "4", "--format", "npz")
+    #expect(other.status == 0)
+    let others = Set(try bytes(output).values)
+    #expect(others.isDisjoint(with: results[0].values))
+  }
+
+  @Test("The first of many is the only one of one")
+  func count() throws {
+    let (one, many) = (try Work.folder(), try Work.folder())
+    #expect(try TinyMotionModel.sample(one, "--format", "npz").status == 0)
+    #expect(try TinyMotionModel.sample(many, "--format", "npz", "--count", "9").status == 0)
+    let first = try #require(try bytes(one).first)
+    let all = try bytes(many)
+    #expect(all[first.key] == first.value)
+  }
+
+  @Test(
+    "Label, embedding, guidance, solver, steps and length each make another motion",
+    arguments: [
+      ["--action", "walk"], ["--action", "stand", "--guidance", "2"], ["--solver", "heun"],
+      ["--solver", "midpoint"], ["--steps", "3"], ["--embedding", "wave"], ["--frames", "70"],
+    ])
+  func options(_ further: [String]) throws {
+    let (plain, told) = (try Work.folder(), try Work.folder())
+    #expect(try TinyMotionModel.sample(plain, "--format", "npz").status == 0)
+    let arguments = try further.map {
+      $0 == "wave" ? "\(try TinyMotionModel.embeddings())/wave.npy" : $0
+    }
+    let run = try Tool.run(
+      arguments: [
+        "sample", "--model", TinyMotionModel.generator.get(), "-o", told, "--format", "npz",
+      ] + arguments)
+    #expect(run.status == 0, "\(run.text)")
+    let before = try #require(try bytes(plain).values.first)
+    let after = try #require(try bytes(told).values.first)
+    #expect(after != before)
+  }
+
+  @Test("A sample is compiled through files, and the trajectory keeps the limits")
+  func chain() throws {
+    let (samples, output) = (try Work.folder(), try Work.folder())
+    let run = try TinyMotionModel.sample(samples, "--count", "2", "--frames", "48")
+    #expect(run.status == 0, "\(run.text)")
+    let compiled = try Subject.uarm.compile(samples, to: output)
+    #expect(compiled.status == 0, "\(compiled.text)")
+    let native = Work.files(in: output).filter { $0.hasSuffix(".trajectory.safetensors") }
+    #expect(native.count == 2, "one for each motion: \(native)")
+    let verified = try Tool.run(arguments: ["verify"] + native.map { "\(output)/\($0)" })
+    #expect(verified.status == 0, "\(verified.text)")
+  }
+
+  @Test("A sample goes on from a past in its own world", arguments: Shipped.names)
+  func past(_ name: String) throws {
+    let output = try Work.folder()
+    let run = try TinyMotionModel.sample(
+      output, "--past", Shipped.motion(name), "--frames", "24", "--format", "npz")
+    #expect(run.status == 0, "\(run.text)")
+    let past = try MotionFile.read(Shipped.motion(name)).clip
+    let file = try #require(Work.files(in: output).first)
+    let archive = try NumpyArchive(contentsOf: "\(output)/\(file)")
+    let values = try archive.array("positions", in: file).doubles()
+    func place(_ frame: Int, _ joint: Skeleton.Joint) -> Vector3 {
+      let at = 3 * (22 * frame + joint.rawValue)
+      return [values[at], values[at + 1], values[at + 2]]
+    }
+    let last = past.jointPositions(frame: past.frameCount - 1)
+    let before = past.jointPositions(frame: past.frameCount - 2)
+    for joint in Skeleton.Joint.allCases {
+      // Where the joint would be if it went on as it did.
+      let expected = 2 * last[joint.rawValue] - before[joint.rawValue]
+      let jump = (place(0, joint) - expected).length
+      #expect(jump < 0.01, "\(joint): \(jump) m")
+      let speed = (place(0, joint) - last[joint.rawValue]) * 30
+      let speedBefore = (last[joint.rawValue] - before[joint.rawValue]) * 30
+      #expect((speed - speedBefore).length < 0.2, "\(joint): \((speed - speedBefore).length) m/s")
+    }
+  }
+}

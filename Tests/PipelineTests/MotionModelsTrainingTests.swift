@@ -1,0 +1,123 @@
+import Files
+import Foundation
+import Testing
+
+@Suite("motionc train generator")
+struct MotionModelsTrainingTests {
+  private func run(_ model: String, _ further: [String], within limit: Double = 120) throws -> Run {
+    try Tool.run(arguments: TinyMotionModel.trainGenerator(model, further), within: limit)
+  }
+
+  @Test("The same seed gives the same bytes on one thread and on two, another seed others")
+  func threads() throws {
+    var models: [[UInt8]] = []
+    for further in [["--threads", "1"], ["--threads", "2"], ["--seed", "9"]] {
+      let model = "\(try Work.folder())/model"
+      let run = try run(model, further)
+      #expect(run.status == 0, "\(run.text)")
+      models.append(try Work.bytes(model))
+    }
+    #expect(models[0] == models[1])
+    #expect(models[0] != models[2])
+  }
+
+  @Test("Ended by the clock and resumed, it ends in the same bytes; nothing else is left behind")
+  func resumed() throws {
+    let whole = "\(try Work.folder())/model"
+    #expect(try run(whole, ["--steps", "60"]).status == 0)
+    let folder = try Work.folder()
+    let model = "\(folder)/model"
+    let first = try run(model, ["--steps", "60", "--time-limit", "0.05s"])
+    #expect(first.status == 0, "\(first.text)")
+    #expect(Work.files(in: folder) == ["model", "model.checkpoint"])
+    let second = try run(model, ["--steps", "60", "--resume"])
+    #expect(second.status == 0, "\(second.text)")
+    #expect(try Work.bytes(model) == Work.bytes(whole))
+  }
+
+  @Test(
+    "Resumed with other options it is refused",
+    arguments: [
+      ["--batch", "16"], ["--steps", "30"], ["--width", "32"], ["--layers", "2"],
+      ["--rate", "0.002"], ["--frames", "40"], ["--seed", "2"],
+    ])
+  func otherOptions(_ further: [String]) throws {
+    let folder = try Work.folder()
+    let model = "\(folder)/model"
+    #expect(try run(model, ["--time-limit", "0.02s"]).status == 0)
+    try FileManager.default.removeItem(atPath: model)
+    let run = try run(model, ["--resume"] + further)
+    #expect(run.status == 65, "\(run.text)")
+    #expect(run.error.contains("motionc: "), "\(run.text)")
+    #expect(Work.files(in: folder) == ["model.checkpoint"])
+  }
+
+  @Test("What is not there or does not fit is said before training")
+  func badInput() throws {
+    let folder = try Work.folder()
+    let output = "\(folder)/out"
+    let model = "\(output)/model"
+    try AtomicFile.makeFolder(output)
+    let clips = try TinyMotionModel.clips()
+    func train(_ words: String..., status: Int32 = 65, says: String = "") throws {
+      let run = try Tool.run(
+        arguments: ["train", "generator", "-o", model, "--steps", "3"] + words
+          + ["--width", "16", "--heads", "2", "--layers", "1"] + TinyMotionModel.frames,
+        within: 30)
+      #expect(run.status == status, "\(words): \(run.text)")
+      #expect(run.errorLines.count { $0.hasPrefix("motionc: ") } == 1, "\(words): \(run.text)")
+      #expect(run.error.contains(says), "\(words): \(run.text)")
+      #expect(Work.files(in: output) == [], "\(words)")
+    }
+    try train("--motions", "/none", status: 66)
+    try AtomicFile.makeFolder("\(folder)/empty")
+    try train("--motions", "\(folder)/empty")
+    try train("--motions", clips, "--labels", "/none.csv", status: 66)
+    let labels = try Work.write("file,split\nwalk.bvh,train\n", "\(folder)/labels.csv")
+    try train("--motions", clips, "--labels", labels, says: "action")
+    try train("--motions", clips, "--embeddings", "/none", status: 66)
+    try train("--motions", clips, "--embeddings", "\(folder)/empty")
+    try train("--motions", clips, "--licence", "nobody's", says: "nobody's")
+    for (name, numbers) in [("walk", 5), ("wave", 6)] {
+      let tensor = StoredTensor([Float](repeating: 1, count: numbers), shape: [numbers])
+      try AtomicFile.write(
+        NumpyArray.numbers(tensor).encoded(), to: "\(folder)/uneven/\(name).npy")
+    }
+    try train("--motions", clips, "--embeddings", "\(folder)/uneven", says: "expected 5")
+  }
+
+  @Test(
+    "Numbers that are out of range are usage errors",
+    arguments: [
+      "--steps=0", "--batch=0", "--threads=0", "--rate=0", "--rate=nan", "--width=15", "--heads=0",
+      "--layers=0", "--frames=7", "--frames=33", "--frames-per-token=0", "--checkpoint-every=0",
+      "--seed=x", "--time-limit=soon",
+    ])
+  func usage(_ option: String) throws {
+    let folder = try Work.folder()
+    let run = try run("\(folder)/model", [option], within: 20)
+    #expect(run.status == 64, "\(run.text)")
+    #expect(Work.files(in: folder) == [])
+  }
+
+  @Test("A loss that is no number stops training at once, by its name and step, with a checkpoint")
+  func notANumber() throws {
+    let folder = try Work.folder()
+    let embeddings = "\(folder)/embeddings"
+    for name in Shipped.names {
+      let tensor = StoredTensor([Float](repeating: 3e38, count: 4), shape: [4])
+      try AtomicFile.write(NumpyArray.numbers(tensor).encoded(), to: "\(embeddings)/\(name).npy")
+    }
+    let output = "\(folder)/out"
+    try AtomicFile.makeFolder(output)
+    let run = try run(
+      "\(output)/model", ["--embeddings", embeddings, "--steps", "500"], within: 60)
+    #expect(run.status == 65, "\(run.text)")
+    let sentence = run.errorLines.last { $0.hasPrefix("motionc: ") } ?? ""
+    #expect(sentence.contains("step"), "\(run.text)")
+    #expect(
+      ["flow", "velocity", "acceleration", "rotation", "length"].contains { sentence.contains($0) },
+      "\(run.text)")
+    #expect(!Work.files(in: output).contains("model"))
+  }
+}
