@@ -20,7 +20,7 @@ enum SmootherSubjects {
     }
     let heading = Quaternion(angle: Double(random.uniform(from: -3, to: 3)), axis: .unitZ)
     let places = (0..<frames).map { frame -> Vector3 in
-      heading * [0.03 * Double(frame), 0.1, 0.9 + 0.02 * Double(frame % 5)]
+      heading * [0.03 * Double(frame), 0.1, 0.9 + 0.02 * (0.2 * Double(frame)).sine]
     }
     var rotations: [Quaternion] = []
     for frame in 0..<frames {

@@ -20,7 +20,7 @@ struct ChildGroup {
 
   /// How much kin counts where there is noise, and where there is none: only enough to choose a
   /// frame where the children lie in one place.
-  private static let shares: (noisy: Float, clean: Float) = (0.3, 1e-5)
+  private static let shares: (noisy: Float, clean: Float) = (0.3, 1e-7)
   /// Noise below this is none [m²].
   private static let smallVariance: Float = 1e-5
 
@@ -47,7 +47,7 @@ struct ChildGroup {
     let found = (0..<frames).map { frame -> Axes in
       let base = frame * Skeleton.jointCount
       let seen = (children + kin).map { places[base + $0] - places[base + joint] }
-      return RotationFit.turn(model, onto: seen, weights: weights, from: rough[frame])
+      return RotationFit.turn(model, onto: seen, weights: weights, fallback: rough[frame])
     }
     let gauge = gauge(of: model, directions)
     var offsets = template.map { gauge.local($0) }

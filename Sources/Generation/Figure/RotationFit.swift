@@ -1,55 +1,106 @@
 /// The rotation that lays some vectors onto others.
+///
+/// Horn, "Closed-form solution of absolute orientation using unit quaternions" (1987): the
+/// quaternion is the eigenvector of the largest eigenvalue of a symmetric matrix, here found by
+/// Newton's method on its characteristic polynomial, as Theobald (2005) does.
 enum RotationFit {
-  /// The rotation R with the least sum of |R a - b|² (Horn, "Closed-form solution of absolute
-  /// orientation using unit quaternions", 1987).
-  static func turn(_ from: [SIMD3<Float>], onto to: [SIMD3<Float>]) -> Axes {
-    var s = [Double](repeating: 0, count: 9)
-    for (a, b) in zip(from, to) {
-      for row in 0..<3 {
-        for column in 0..<3 { s[3 * row + column] += Double(a[row]) * Double(b[column]) }
-      }
+  /// The rotation R with the least sum of w |R a - b|²; `fallback` where there is no single one.
+  static func turn(
+    _ from: [SIMD3<Float>], onto to: [SIMD3<Float>], weights: [Float]? = nil,
+    fallback: Axes = .identity
+  ) -> Axes {
+    // Columns of Σ w b aᵀ, and an upper bound of the eigenvalue.
+    var (cx, cy, cz) = (SIMD3<Double>.zero, SIMD3<Double>.zero, SIMD3<Double>.zero)
+    var bound = 0.0
+    for index in from.indices {
+      let weight = Double(weights?[index] ?? 1)
+      let (a, b) = (SIMD3<Double>(from[index]), SIMD3<Double>(to[index]) * weight)
+      cx += b * a.x
+      cy += b * a.y
+      cz += b * a.z
+      bound += 0.5 * ((a * a).sum() * weight + (b * b).sum() / max(weight, 1e-30))
     }
-    let n: [Double] = [
-      s[0] + s[4] + s[8], s[5] - s[7], s[6] - s[2], s[1] - s[3],
-      s[5] - s[7], s[0] - s[4] - s[8], s[1] + s[3], s[6] + s[2],
-      s[6] - s[2], s[1] + s[3], s[4] - s[0] - s[8], s[5] + s[7],
-      s[1] - s[3], s[6] + s[2], s[5] + s[7], s[8] - s[0] - s[4],
-    ]
-    let best = SymmetricEigen(n, size: 4).vector(0)
-    let q = SIMD4(Float(best[0]), Float(best[1]), Float(best[2]), Float(best[3]))
-    let norm = (q * q).sum().squareRoot()
-    return norm > 0.5 ? Axes(q / norm) : .identity
+    guard bound > 1e-18, bound.isFinite else { return fallback }
+    let n = Symmetric4(columns: cx / bound, cy / bound, cz / bound)
+    guard let q = n.vector(ofEigenvalue: n.largestEigenvalue) else { return fallback }
+    return Axes(SIMD4<Float>(q))
+  }
+}
+
+/// Horn's matrix of a correlation of vectors.
+private struct Symmetric4 {
+  /// The rows; the trace is zero.
+  let rows: (SIMD4<Double>, SIMD4<Double>, SIMD4<Double>, SIMD4<Double>)
+  /// The determinant of the correlation, and the sum of its squares.
+  let determinant: Double
+  let squares: Double
+
+  /// From the columns of Σ b aᵀ.
+  init(columns x: SIMD3<Double>, _ y: SIMD3<Double>, _ z: SIMD3<Double>) {
+    rows = (
+      [x.x + y.y + z.z, y.z - z.y, z.x - x.z, x.y - y.x],
+      [y.z - z.y, x.x - y.y - z.z, x.y + y.x, x.z + z.x],
+      [z.x - x.z, x.y + y.x, y.y - x.x - z.z, y.z + z.y],
+      [x.y - y.x, x.z + z.x, y.z + z.y, z.z - x.x - y.y]
+    )
+    determinant =
+      x.x * (y.y * z.z - y.z * z.y) - y.x * (x.y * z.z - x.z * z.y) + z.x * (x.y * y.z - x.z * y.y)
+    squares = (x * x).sum() + (y * y).sum() + (z * z).sum()
   }
 
-  /// The rotation with the least weighted sum of squares, found in small turns from a guess that
-  /// is not far off.
-  ///
-  /// Müller, Bender, Chentanez and Macklin, "A robust method to extract the rotational part of
-  /// deformations" (2016).
-  static func turn(
-    _ from: [SIMD3<Float>], onto to: [SIMD3<Float>], weights: [Float], from guess: Axes
-  ) -> Axes {
-    var matrix = Axes(x: .zero, y: .zero, z: .zero)
-    for index in from.indices {
-      let (a, b) = (from[index], to[index] * weights[index])
-      matrix.x += b * a.x
-      matrix.y += b * a.y
-      matrix.z += b * a.z
-    }
-    var axes = guess
+  /// Of the polynomial λ⁴ - 2 s λ² - 8 d λ + det N, from above.
+  var largestEigenvalue: Double {
+    let constant = Self.determinant(rows.0, rows.1, rows.2, rows.3)
+    // No eigenvalue is above one after the division by the bound.
+    var value = 1.0
     for _ in 0..<60 {
-      let torque =
-        axes.x.crossed(matrix.x) + axes.y.crossed(matrix.y) + axes.z.crossed(matrix.z)
-      let hold =
-        abs(axes.x.dotted(matrix.x) + axes.y.dotted(matrix.y) + axes.z.dotted(matrix.z)) + 1e-12
-      let turn = torque / hold
-      let size = turn.squared
-      guard size > 1e-13, size.isFinite else { break }
-      // The quaternion of a turn by atan of the vector: close enough, and it converges.
-      let q = SIMD4(1, turn.x / 2, turn.y / 2, turn.z / 2)
-      axes = Axes(q / (q * q).sum().squareRoot()) * axes
+      let square = value * value
+      let polynomial =
+        square * square - 2 * squares * square - 8 * determinant * value + constant
+      let slope = 4 * square * value - 4 * squares * value - 8 * determinant
+      guard abs(slope) > 1e-300 else { break }
+      let step = polynomial / slope
+      value -= step
+      if abs(step) <= 1e-15 * abs(value) { break }
     }
-    // Rounding of many turns.
-    return Axes(alongX: axes.x, nearY: axes.y) ?? guess
+    return value
+  }
+
+  /// The unit eigenvector, from the cofactors of N - λ; nil where there is more than one.
+  func vector(ofEigenvalue value: Double) -> SIMD4<Double>? {
+    var m = [rows.0, rows.1, rows.2, rows.3]
+    for index in 0..<4 { m[index][index] -= value }
+    var best = SIMD4<Double>.zero
+    var largest = 0.0
+    for row in 0..<4 {
+      let others = (0..<4).filter { $0 != row }.map { m[$0] }
+      var cofactors = SIMD4<Double>.zero
+      for column in 0..<4 {
+        let sign = (row + column) % 2 == 0 ? 1.0 : -1
+        let c = (0..<4).filter { $0 != column }
+        let (a, b, d) = (others[0], others[1], others[2])
+        cofactors[column] =
+          sign
+          * (a[c[0]] * (b[c[1]] * d[c[2]] - b[c[2]] * d[c[1]])
+            - a[c[1]] * (b[c[0]] * d[c[2]] - b[c[2]] * d[c[0]])
+            + a[c[2]] * (b[c[0]] * d[c[1]] - b[c[1]] * d[c[0]]))
+      }
+      let norm = (cofactors * cofactors).sum()
+      if norm > largest { (best, largest) = (cofactors, norm) }
+    }
+    guard largest > 1e-24 else { return nil }
+    return best / largest.squareRoot()
+  }
+
+  private static func determinant(
+    _ a: SIMD4<Double>, _ b: SIMD4<Double>, _ c: SIMD4<Double>, _ d: SIMD4<Double>
+  ) -> Double {
+    // Products of two-by-two minors of the upper and the lower rows (Laplace).
+    func minor(_ p: SIMD4<Double>, _ q: SIMD4<Double>, _ i: Int, _ j: Int) -> Double {
+      p[i] * q[j] - p[j] * q[i]
+    }
+    return minor(a, b, 0, 1) * minor(c, d, 2, 3) - minor(a, b, 0, 2) * minor(c, d, 1, 3)
+      + minor(a, b, 0, 3) * minor(c, d, 1, 2) + minor(a, b, 1, 2) * minor(c, d, 0, 3)
+      - minor(a, b, 1, 3) * minor(c, d, 0, 2) + minor(a, b, 2, 3) * minor(c, d, 0, 1)
   }
 }

@@ -38,17 +38,17 @@ struct FilteredTrack {
   private static func withoutOutliers(_ positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
-    guard frames >= 5 else { return positions }
     var result = positions
     for frame in 0..<frames {
-      let first = min(max(frame - 2, 0), frames - 5)
+      // At the ends the first and the last frame are repeated.
+      let rows = (-2...2).map { width * min(max(frame + $0, 0), frames - 1) }
       for at in stride(from: 0, to: width, by: 3) {
         var median = SIMD3<Float>.zero
         for axis in 0..<3 {
-          let index = first * width + at + axis
+          let column = at + axis
           median[axis] = middle(
-            positions[index], positions[index + width], positions[index + 2 * width],
-            positions[index + 3 * width], positions[index + 4 * width])
+            positions[rows[0] + column], positions[rows[1] + column], positions[rows[2] + column],
+            positions[rows[3] + column], positions[rows[4] + column])
         }
         let here = frame * width + at
         let place = SIMD3(positions[here], positions[here + 1], positions[here + 2])
@@ -69,21 +69,29 @@ struct FilteredTrack {
   }
 
   /// Deviations from third differences, whose variance is twenty times that of white noise.
+  ///
+  /// From the median over the frames, which a jump or a quick moment does not change: the median
+  /// of a chi-square variable of three degrees of freedom is 2.366.
   private static func deviations(of positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
     guard frames > 3 else { return [Float](repeating: 0, count: Skeleton.jointCount) }
-    var sums = [Float](repeating: 0, count: Skeleton.jointCount)
-    for frame in 3..<frames {
-      let base = frame * width
-      for column in 0..<width {
-        let d =
-          positions[base + column] - positions[base - 3 * width + column]
-          + 3 * (positions[base - 2 * width + column] - positions[base - width + column])
-        sums[column / 3] += d * d
+    var squares = [Float](repeating: 0, count: frames - 3)
+    return (0..<Skeleton.jointCount).map { joint in
+      for frame in 3..<frames {
+        var sum: Float = 0
+        for axis in 0..<3 {
+          let at = frame * width + 3 * joint + axis
+          let d =
+            positions[at] - positions[at - 3 * width]
+            + 3 * (positions[at - 2 * width] - positions[at - width])
+          sum += d * d
+        }
+        squares[frame - 3] = sum
       }
+      squares.sort()
+      return (squares[squares.count / 2] / (20 * 2.366)).squareRoot()
     }
-    return sums.map { ($0 / (60 * Float(frames - 3))).squareRoot() }
   }
 }
 
@@ -95,7 +103,7 @@ struct LocalPolynomial: Sendable {
 
   /// Polynomials of the second order over neighbours up to this many frames away, weighted by
   /// Cleveland's (1 - |d|³)³.
-  init(frames: Int, reach: Int = 11) {
+  init(frames: Int, reach: Int = 10) {
     self.frames = frames
     var rows = [Float](repeating: 0, count: frames * frames)
     for frame in 0..<frames {
