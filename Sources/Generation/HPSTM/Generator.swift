@@ -221,7 +221,7 @@ public struct Generator: Sendable {
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
       state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver,
-      grid: Self.grid
+      grid: Self.grid, known: model.prior.flow
     ) { state, time in
       var estimate = FigureEstimate()
       for index in 0..<batch {
