@@ -58,10 +58,12 @@ public enum FlowSampler {
   ///   - grid: Where steps begin.
   ///   - known: A part of the flow that is followed exactly, so that steps only have to be short
   ///     for the rest.
+  ///   - hold: Puts what is given (observed frames) back into a state.
   ///   - clean: X̂ of a state and its time.
   public static func sample(
     state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
-    known: KnownFlow = .none, clean: (_ state: [Float], _ time: Float) -> [Float]
+    known: KnownFlow = .none, hold: (_ state: inout [Float], _ time: Float) -> Void = { _, _ in },
+    clean: (_ state: [Float], _ time: Float) -> [Float]
   ) -> [Float] {
     var state = state
     let times = times(steps: steps, grid: grid)
@@ -72,6 +74,7 @@ public enum FlowSampler {
       let factor = 1 / (1 - time)
       return state.indices.map { (clean[$0] - known[$0]) * factor }
     }
+    hold(&state, times[0])
     for (time, next) in zip(times, times.dropFirst()) {
       let length = next - time
       let velocity = rest(state, time)
@@ -79,18 +82,23 @@ public enum FlowSampler {
       case .euler:
         state = known.transport(state, time, next)
         move(&state, along: velocity, by: length)
+        hold(&state, next)
       case .midpoint:
         let halfway = time + length / 2
         var middle = known.transport(state, time, halfway)
         move(&middle, along: velocity, by: length / 2)
+        hold(&middle, halfway)
         state = known.transport(state, time, next)
         move(&state, along: rest(middle, halfway), by: length)
+        hold(&state, next)
       case .heun:
         var end = known.transport(state, time, next)
         state = end
         move(&end, along: velocity, by: length)
+        hold(&end, next)
         move(&state, along: velocity, by: length / 2)
         move(&state, along: rest(end, next), by: length / 2)
+        hold(&state, next)
       }
     }
     return clean(state, times[steps - 1])
