@@ -38,6 +38,8 @@ public struct Generator: Sendable {
   public static let frameRate = 30.0
   /// The most frames of one motion: what is longer than a window goes on from its own end.
   public static let largestFrameCount = 9000
+  /// The most motions that are sampled at once.
+  public static let largestCount = 1_000_000
   /// The frames that a longer motion's next window sees of the last one.
   static let overlap = 16
   /// Where the steps begin.
@@ -114,8 +116,9 @@ public struct Generator: Sendable {
   }
 
   private func condition(of request: MotionRequest) throws(GenerationError) -> Condition {
-    guard request.count > 0, request.count <= 1_000_000, request.first >= 0 else {
-      throw .request("\(request.count) motions were asked for, 1 to 1000000 expected")
+    guard (1...Self.largestCount).contains(request.count), request.first >= 0 else {
+      throw .request(
+        "\(request.count) motions were asked for, 1 to \(Self.largestCount) expected")
     }
     guard request.frames > 0, request.frames <= Self.largestFrameCount else {
       throw .request(
@@ -196,7 +199,10 @@ public struct Generator: Sendable {
   private func name(_ request: MotionRequest, _ member: Int) -> String {
     let digits = "\(member + 1)"
     let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    return "\(request.action ?? "sample")_\(request.seed)_\(padded)"
+    // An action is any text of an index; the name becomes a file's.
+    let action = request.action.map { String($0.map { $0 == "/" ? "_" : $0 }) } ?? "sample"
+    let plain = ClipName.isPlain(action) && action.utf8.count <= 100 ? action : "sample"
+    return "\(plain)_\(request.seed)_\(padded)"
   }
 
   /// Windows from noise.
@@ -215,7 +221,7 @@ public struct Generator: Sendable {
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
       state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver,
-      grid: Self.grid
+      grid: Self.grid, known: model.prior.flow
     ) { state, time in
       var estimate = FigureEstimate()
       for index in 0..<batch {

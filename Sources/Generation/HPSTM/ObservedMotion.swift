@@ -78,24 +78,26 @@ struct ObservedMotion: Sendable {
     let turns = (0..<joints).map { joint -> (gap: Vector3, rate: Vector3) in
       let now = Self.difference(past, placed, frame: last, joint: joint)
       let then = last > 0 ? Self.difference(past, placed, frame: last - 1, joint: joint) : now
-      return (now, now - then)
+      // subtracted as rotations: as vectors they may lie on both sides of half a turn
+      return (now.rotationVector, (now * then.inverse).rotationVector)
     }
     for frame in count..<placed.frameCount {
       let (stay, drift) = Self.fading(after: frame - last)
       for joint in 0..<joints {
-        let offset = Quaternion(
-          rotationVector: turns[joint].gap * stay + turns[joint].rate * drift)
+        let offset =
+          Quaternion(rotationVector: turns[joint].rate * drift)
+          * Quaternion(rotationVector: turns[joint].gap * stay)
         rotations.append((offset * placed.rotations[frame * joints + joint]).normalized)
       }
     }
   }
 
-  /// The rotation from a window's joint to the past's, as a vector in the parent's frame [rad].
+  /// The rotation from a window's joint to the past's, in the parent's frame.
   private static func difference(
     _ past: ObservedMotion, _ window: MotionClip, frame: Int, joint: Int
-  ) -> Vector3 {
+  ) -> Quaternion {
     let at = frame * Skeleton.jointCount + joint
-    return (past.rotations[at] * window.rotations[at].inverse).rotationVector
+    return past.rotations[at] * window.rotations[at].inverse
   }
 
   /// How much of a difference and of its change a frame is left after so many frames.

@@ -58,11 +58,19 @@ struct Sample: ParsableCommand {
   @Option(help: "Threads; all cores if not given. The result does not depend on it.")
   var threads: Int?
 
+  func validate() throws {
+    guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+  }
+
   func run() throws {
     let formats = try ClipFormat.list(format)
+    // Here and not in each block below, of which every one may be small enough.
+    guard (1...Generator.largestCount).contains(count) else {
+      throw GenerationError.request(
+        "\(count) motions were asked for, 1 to \(Generator.largestCount) expected")
+    }
     let generator = try Generator(contentsOf: try model ?? ShippedModel.path(of: "generator"))
     var request = MotionRequest()
-    request.count = count
     request.frames = frames
     request.action = action
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
@@ -71,12 +79,12 @@ struct Sample: ParsableCommand {
     request.steps = steps
     request.solver = solver
     request.seed = seed
-    let workers = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
-    for start in stride(from: 0, to: max(1, count), by: block) {
+    for start in stride(from: 0, to: count, by: block) {
       request.first = start
-      request.count = count > 0 ? min(block, count - start) : count
+      request.count = min(block, count - start)
       let clips = try generator.sample(request, threads: workers)
       // Only now, so that a request that cannot be answered leaves nothing.
       try AtomicFile.makeFolder(output)
