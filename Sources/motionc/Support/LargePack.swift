@@ -12,7 +12,7 @@ struct LargePack {
   var path: String { "\(folder)/large.pack" }
 
   /// A pack of so many frames in a folder of its own: copies of the shipped motions, there and
-  /// back again, each at a pace and a place of its own.
+  /// back again, each turned and cut in a way of its own.
   init(frames: Int) throws {
     guard let examples = ProjectFolder.locate("Examples") else {
       throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
@@ -76,6 +76,9 @@ enum LargeTraining {
     var options = GeneratorTraining.Options()
     options.batch = 64
     options.steps = steps
+    // As a user's training, whose memory is at its peak while it writes a checkpoint.
+    options.checkpoint = "\(path).checkpoint"
+    options.checkpointInterval = max(1, steps / 2)
     options.threads = ProcessInfo.processInfo.activeProcessorCount
     _ = try GeneratorTraining(source: source, options: options).run()
     var random = RandomSource(seed: 2)

@@ -7,7 +7,7 @@ extension Bench {
   /// Frames of the large pack: forty hours at 30 Hz.
   private static let largeFrames = 4_320_000
   /// Steps that are trained on it.
-  private static let largeSteps = 200
+  private static let largeSteps = 100
 
   /// The peak of a child's memory that trains on a pack of forty hours.
   func trainingMemory() throws -> [String] {
