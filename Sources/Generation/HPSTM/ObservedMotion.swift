@@ -14,8 +14,8 @@ struct ObservedMotion: Sendable {
   /// Rotations, 22 for each frame.
   private(set) var rotations: [Quaternion] = []
 
-  /// Frames over which a new window's difference from the last frame fades: a third of a second.
-  private static let fade = 10
+  /// Frames over which a new window's difference from the past fades: half a second.
+  private static let fade = 15
 
   init() {}
 
@@ -58,8 +58,8 @@ struct ObservedMotion: Sendable {
 
   /// Appends the frames of a window after those that it was shown.
   ///
-  /// The window begins where `past` does. What it makes of the last frame of the past differs a
-  /// little from that frame; the difference, with its rate, fades over the first frames (the
+  /// The window begins where `past` does. Its first new frame lies a little beside where the past
+  /// leads, and moves a little differently; both differences fade over the first frames (the
   /// inertialisation of Bollo, "Inertialization: high-performance animation transitions", 2018),
   /// so that position and velocity go on without a jump.
   mutating func goOn(with window: MotionWindow, after past: ObservedMotion) {
@@ -77,24 +77,31 @@ struct ObservedMotion: Sendable {
     let true0 = shown.clip(name: "", frameRate: 30).rootTranslations
     let (last, joints) = (count - 1, Skeleton.jointCount)
     let before = max(0, last - 1)
-    let (gap, gapBefore) = (true0[last] - places[last], true0[before] - places[before])
-    func difference(_ frame: Int, _ joint: Int) -> Quaternion {
-      let at = frame * joints + joint
-      return was.shown[at] * made.shown[at].inverse
-    }
-    let turns = (0..<joints).map { joint -> (gap: Vector3, rate: Vector3) in
-      let (now, then) = (difference(last, joint), difference(before, joint))
-      // subtracted as rotations: as vectors they may lie on both sides of half a turn
-      return (now.rotationVector, (now * then.inverse).rotationVector)
+    // the window's new frames, led one frame back to the last observed one
+    let second = min(count + 1, window.frames - 1)
+    let speed = places[second] - places[count]
+    let gap = true0[last] - (places[count] - speed)
+    let change = true0[last] - true0[before] - speed
+    let turns = (0..<joints).map { joint -> (gap: Quaternion, change: Vector3) in
+      func turn(_ motion: BoneTurns, _ from: Int, _ to: Int) -> Quaternion {
+        motion.shown[to * joints + joint] * motion.shown[from * joints + joint].inverse
+      }
+      let speed = turn(made, count, second)
+      let back = speed.inverse * made.shown[count * joints + joint]
+      return (
+        was.shown[last * joints + joint] * back.inverse,
+        turn(was, before, last).rotationVector - speed.rotationVector
+      )
     }
     for frame in count..<window.frames {
       let (stay, drift) = Self.fading(after: frame - last)
-      places[frame] += gap * stay + (gap - gapBefore) * drift
+      places[frame] += gap * stay + change * drift
       for joint in 0..<joints {
         let (at, end) = (frame * joints + joint, last * joints + joint)
         joined.shown[at] =
-          (Quaternion(rotationVector: turns[joint].rate * drift)
-          * Quaternion(rotationVector: turns[joint].gap * stay) * made.shown[at]).normalized
+          (Quaternion(rotationVector: turns[joint].change * drift)
+          * Quaternion(rotationVector: turns[joint].gap.rotationVector * stay)
+          * made.shown[at]).normalized
         joined.twists[at] += stay * remainder(was.twists[end] - made.twists[end], 2 * .pi)
         let tilt = (was.ends[end] * made.ends[end].inverse).rotationVector
         joined.ends[at] = (Quaternion(rotationVector: tilt * stay) * made.ends[at]).normalized
