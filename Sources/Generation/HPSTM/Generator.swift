@@ -102,7 +102,15 @@ public struct Generator: Sendable {
         }
       }
     }
-    return results.flatMap { $0 }
+    let clips = results.flatMap { $0 }
+    let isFinite = clips.allSatisfy { clip in
+      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
+        && clip.skeleton.restOffsets.allSatisfy(\.isFinite)
+    }
+    guard isFinite else {
+      throw .request("the model answers with numbers that are not finite: its file is damaged")
+    }
+    return clips
   }
 
   // MARK: - What is asked

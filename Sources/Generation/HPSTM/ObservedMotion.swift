@@ -88,10 +88,10 @@ struct ObservedMotion: Sendable {
       }
       let speed = turn(made, count, second)
       let back = speed.inverse * made.shown[count * joints + joint]
-      return (
-        was.shown[last * joints + joint] * back.inverse,
-        turn(was, before, last).rotationVector - speed.rotationVector
-      )
+      let gap = was.shown[last * joints + joint] * back.inverse
+      // the speed that the new frames have once the gap is added to them
+      let moved = gap * speed * gap.inverse
+      return (gap, (turn(was, before, last) * moved.inverse).rotationVector)
     }
     for frame in count..<window.frames {
       let (stay, drift) = Self.fading(after: frame - last)
