@@ -186,6 +186,22 @@ struct MotionModelsSmoothTests {
     expectRefusal(try smooth(output, good, same), output, says: "same name")
   }
 
+  @Test("A file is never written over by what is made of it")
+  func ownInput() throws {
+    let folder = try Work.folder()
+    let made = try smooth(folder, try Shipped.motion("walk"))
+    #expect(made.status == 0, "\(made.text)")
+    let before = try Work.bytes("\(folder)/walk.clip.safetensors")
+    for output in [
+      folder, "\(folder)/.", "\(folder)/../\(URL(filePath: folder).lastPathComponent)",
+    ] {
+      let run = try smooth(output, "\(folder)/walk.clip.safetensors")
+      #expect(run.status == 73 && run.saysOneSentence, "\(run.text)")
+    }
+    let isSame = try Work.bytes("\(folder)/walk.clip.safetensors") == before
+    #expect(isSame)
+  }
+
   @Test("A model of another kind, cut short or damaged is refused")
   func models() throws {
     let (folder, output) = (try Work.folder(), try Work.folder())

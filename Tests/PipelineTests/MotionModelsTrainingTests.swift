@@ -155,6 +155,9 @@ struct MotionModelsTrainingTests {
       try Work.write(Work.text(Shipped.motion(name)), "\(folder)/clips/\(name).bvh")
       index += "\(name).bvh,\(action),train\n"
     }
+    // What is held back tells no labels.
+    try Work.write(Work.text(Shipped.motion("squat")), "\(folder)/clips/squat.bvh")
+    index += "squat.bvh,squat,val\n"
     try Work.write(index, "\(folder)/clips/index.csv")
     let model = "\(folder)/model"
     let trained = try Tool.run(

@@ -48,50 +48,76 @@ public enum FlowSampler {
     }
   }
 
-  /// The end of the flow that begins at `state` (standard normal noise) at t = 0.
+  /// The end of the flow that begins at `state` (standard normal noise).
   ///
   /// - Parameters:
-  ///   - state: X₀, any number of samples one after another.
+  ///   - state: X₀, any number of samples one after another; where the first time is not 0, data
+  ///     of mean 0 is taken to be noise still there.
   ///   - steps: The number of steps; at least 1.
   ///   - solver: How a step is made.
   ///   - grid: Where steps begin.
+  ///   - known: A part of the flow that is followed exactly, so that steps only have to be short
+  ///     for the rest.
+  ///   - hold: Puts what is given (observed frames) back into a state.
   ///   - clean: X̂ of a state and its time.
   public static func sample(
     state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
+    known: KnownFlow = .none, hold: (_ state: inout [Float], _ time: Float) -> Void = { _, _ in },
     clean: (_ state: [Float], _ time: Float) -> [Float]
   ) -> [Float] {
-    // where the first time is not 0, the state is noise still, for data of mean 0
     var state = state
     let times = times(steps: steps, grid: grid)
-    for step in 0..<(steps - 1) {
-      let time = times[step]
-      let length = times[step + 1] - time
-      let velocity = self.velocity(state, clean(state, time), time)
+    /// The velocity that is not known, at a state and time.
+    func rest(_ state: [Float], _ time: Float) -> [Float] {
+      let (clean, known) = (clean(state, time), known.clean(state, time))
+      precondition(clean.count == state.count, "\(clean.count) numbers for \(state.count)")
+      let factor = 1 / (1 - time)
+      return state.indices.map { (clean[$0] - known[$0]) * factor }
+    }
+    hold(&state, times[0])
+    for (time, next) in zip(times, times.dropFirst()) {
+      let length = next - time
+      let velocity = rest(state, time)
       switch solver {
-      case .euler: move(&state, along: velocity, by: length)
+      case .euler:
+        state = known.transport(state, time, next)
+        move(&state, along: velocity, by: length)
+        hold(&state, next)
       case .midpoint:
-        var middle = state
+        let halfway = time + length / 2
+        var middle = known.transport(state, time, halfway)
         move(&middle, along: velocity, by: length / 2)
-        let there = time + length / 2
-        move(&state, along: self.velocity(middle, clean(middle, there), there), by: length)
+        hold(&middle, halfway)
+        state = known.transport(state, time, next)
+        move(&state, along: rest(middle, halfway), by: length)
+        hold(&state, next)
       case .heun:
-        var end = state
+        var end = known.transport(state, time, next)
+        state = end
         move(&end, along: velocity, by: length)
-        let after = self.velocity(end, clean(end, time + length), time + length)
+        hold(&end, next)
         move(&state, along: velocity, by: length / 2)
-        move(&state, along: after, by: length / 2)
+        move(&state, along: rest(end, next), by: length / 2)
+        hold(&state, next)
       }
     }
     return clean(state, times[steps - 1])
   }
 
-  private static func velocity(_ state: [Float], _ clean: [Float], _ time: Float) -> [Float] {
-    precondition(clean.count == state.count, "\(clean.count) numbers for \(state.count)")
-    let factor = 1 / (1 - time)
-    return state.indices.map { (clean[$0] - state[$0]) * factor }
-  }
-
   private static func move(_ state: inout [Float], along velocity: [Float], by length: Float) {
     for index in state.indices { state[index] += length * velocity[index] }
+  }
+}
+
+/// A part of a flow whose way is known in closed form.
+public struct KnownFlow {
+  /// What the part takes the clean data of a state at a time to be.
+  let clean: (_ state: [Float], _ time: Float) -> [Float]
+  /// Where it leads a state from one time to another.
+  let transport: (_ state: [Float], _ from: Float, _ to: Float) -> [Float]
+
+  /// Nothing is known: states stay where they are.
+  public static var none: KnownFlow {
+    KnownFlow(clean: { state, _ in state }, transport: { state, _, _ in state })
   }
 }

@@ -214,20 +214,30 @@ public struct Generator: Sendable {
     let size = configuration.backbone.frames * GeneratorNetwork.features
     var input = GeneratorInput(batch: batch, configuration: configuration)
     let observed = pasts.map { $0.map { model.standardization.standardized($0) } ?? [] }
-    for (index, past) in observed.enumerated() { input.set(past: past[...], of: index) }
+    let start = noise.flatMap { $0 }
+    // Observed frames are kept on their own way from the noise to what they are; the network, which
+    // sees the window as a whole, makes the others fit to them.
+    let hold = { (state: inout [Float], time: Float) in
+      for (index, past) in observed.enumerated() {
+        for (column, value) in past.enumerated() {
+          let at = index * size + column
+          state[at] = time * value + (1 - time) * start[at]
+        }
+      }
+    }
     let known = KnownLengths(pasts)
     var answer: [MotionWindow] = []
     let guided = request.guidance > 0 && condition.isTold
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
-      state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver,
-      grid: Self.grid
+      state: start, steps: request.steps, solver: request.solver,
+      grid: Self.grid, known: model.prior.flow, hold: hold
     ) { state, time in
       var estimate = FigureEstimate()
       for index in 0..<batch {
         let own = state[(index * size)..<((index + 1) * size)]
         estimate.add(
-          state: own, time: time, past: observed[index][...], model: model)
+          state: own, time: time, past: [], model: model)
         input.set(state: own, of: index)
         input.set(time: time, of: index)
         input.set(label: condition.label, embedding: condition.embedding, of: index)

@@ -85,7 +85,8 @@ struct EvaluateGenerator: ParsableCommand {
       samples: samples, heldOut: heldOut, training: training,
       names: generator.configuration.labels, seed: seed, classifier: classifier)
     let report = GeneratorReport(
-      figures: evaluation, continuations: try continuations(generator, heldOut), guidance: guidance, steps: steps, solver: solver.rawValue, seed: seed,
+      figures: evaluation, continuations: try continuations(generator, heldOut), guidance: guidance,
+      steps: steps, solver: solver.rawValue, seed: seed,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
       try AtomicFile.write(GeneratorCard(generator, report, path: path).text, to: card)

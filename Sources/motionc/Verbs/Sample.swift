@@ -113,13 +113,28 @@ struct ClipFormat {
     return ClipFormat(names: names)
   }
 
+  /// The files that a clip is written to.
+  func paths(_ stem: String) -> [String] {
+    names.map { $0 == "clip" ? stem + ".clip.safetensors" : "\(stem).\($0)" }
+  }
+
+  /// Refuses results that would be written over what they are made from.
+  func refuseInputs(_ inputs: [String], stems: [String]) throws {
+    func full(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+    let known = Set(inputs.map(full))
+    for path in stems.flatMap(paths) where known.contains(full(path)) {
+      throw FileError.cannotCreate(
+        path: path, reason: "it is one of the files that are read; write to another folder")
+    }
+  }
+
   /// Writes a clip in each of them, and further arrays where the format can hold them.
   func write(_ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String) throws {
-    for name in names {
+    for (name, path) in zip(names, paths(stem)) {
       switch name {
-      case "npz": try MotionArchive.write(clip, with: more, to: stem + ".npz")
-      case "bvh": try BVHWriter.write(clip, to: stem + ".bvh")
-      default: try NativeClip.write(clip, to: stem + ".clip.safetensors")
+      case "npz": try MotionArchive.write(clip, with: more, to: path)
+      case "bvh": try BVHWriter.write(clip, to: path)
+      default: try NativeClip.write(clip, to: path)
       }
     }
   }
