@@ -94,6 +94,7 @@ struct WindowsPackTests {
     let pack = "\(folder)/kept.pack"
     #expect(try train(folder, clips, ["--pack", pack, "--labels", labels]).status == 0)
     #expect(try MotionPack(path: pack).labels == ["go"])
+    try AtomicFile.makeFolder("\(folder)/embeddings")
     let tensor = StoredTensor([Float](repeating: 1, count: 6), shape: [2, 3])
     try AtomicFile.write(
       NumpyArray.numbers(tensor).encoded(), to: "\(folder)/embeddings/walk.npy")
