@@ -194,6 +194,7 @@ public struct Generator: Sendable {
         from: noise, pasts: pasts.map(\.normalized), request: request, condition, on: &tape)
       for index in motions.indices {
         motions[index].goOn(with: windows[index], after: pasts[index])
+        if roll == 0, condition.past == nil { motions[index].stand() }
       }
       roll += 1
     }

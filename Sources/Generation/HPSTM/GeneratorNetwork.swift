@@ -97,7 +97,7 @@ public struct GeneratorInput {
   /// [batch, frames, 265]: the mixture X_t, the observed frames (zero elsewhere), 1 where observed,
   /// the rotations of the estimate.
   var frames: [Float]
-  /// [batch, 64]
+  /// Sines and cosines of the time, [batch, 64].
   var timeFeatures: [Float]
   /// [batch, labels + 1]: one 1 in each row, the last column for "not told".
   var labels: [Float]

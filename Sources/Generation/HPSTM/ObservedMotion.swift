@@ -53,6 +53,23 @@ struct ObservedMotion: Sendable {
     return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
   }
 
+  /// Stands the motion on the ground: its lowest foot comes to the height of a standing one.
+  ///
+  /// What the network says of the height alone is off by decimetres; it is moved as a whole.
+  mutating func stand() {
+    let clip = clip(frames: 0..<frameCount, name: "", frameRate: 30, label: nil)
+    let positions = clip.jointPositions()
+    let feet = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
+    let lowest = (0..<frameCount).flatMap { frame in
+      feet.map { positions[frame * Skeleton.jointCount + $0].z }
+    }.min()
+    guard let lowest else { return }
+    for frame in root.indices { root[frame].z += Self.standingFoot - lowest }
+  }
+
+  /// The height of the ball of a foot that stands [m]: the canonical ankle's less the bone's.
+  private static let standingFoot = 0.02
+
   /// How many frames to each side a bone's turn about itself is averaged over.
   private static let steadying = 8
 
