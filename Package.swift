@@ -29,7 +29,10 @@ let package = Package(
     .executable(name: "motionc", targets: ["motionc"]),
     .library(
       name: "MotionCompiler",
-      targets: ["Generation", "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"]),
+      targets: [
+        "Generation", "Geometry", "Kinematics", "Motions", "Retargeting", "Streaming",
+        "Trajectories",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -46,6 +49,8 @@ let package = Package(
       ]),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(
+      name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
     // The house
     module("Files", ["CZip", yams]),
     module("Geometry"),
@@ -58,11 +63,12 @@ let package = Package(
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
     module("Generation", ["Autodiff", "Files", "Geometry", "Learning", "Motions"]),
     module("Trajectories", ["Files", "Geometry", "Kinematics"]),
+    module("Streaming", ["CSerialPort", "Files", "Kinematics", "Trajectories", yams]),
     .executableTarget(
       name: "motionc",
       dependencies: [
         "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning",
-        "Motions", "Retargeting", "Trajectories", arguments,
+        "Motions", "Retargeting", "Streaming", "Trajectories", arguments,
       ],
       swiftSettings: houseRules),
     // Programs that make what ships in Examples
@@ -86,6 +92,7 @@ let package = Package(
     tests(
       "RetargetingTests",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),
+    tests("StreamingTests", ["Files", "Kinematics", "Streaming", "Trajectories"]),
     tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
   ],
   cxxLanguageStandard: .cxx17

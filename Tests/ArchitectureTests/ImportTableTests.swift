@@ -15,11 +15,12 @@ private let allowedImports: [String: Set<String>] = [
   "Generation": ["Autodiff", "Files", "Geometry", "Learning", "Motions"],
   "Retargeting": ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions"],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
+  "Streaming": ["CSerialPort", "Files", "Kinematics", "Trajectories"],
   "motionc": [
     "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning", "Motions",
-    "Retargeting", "Trajectories",
+    "Retargeting", "Streaming", "Trajectories",
   ],
-  "CBLAS": [], "CURDF": [], "CZip": [],
+  "CBLAS": [], "CSerialPort": [], "CURDF": [], "CZip": [],
 ]
 
 private let sources = URL(filePath: #filePath).deletingLastPathComponent()
