@@ -11,6 +11,6 @@ struct MotorTests {
     for position in stride(from: -2.0, through: 2, by: 0.1) {
       #expect(abs(motor.position(motor.raw(position)) - position) < 1e-12)
     }
-    #expect(motor.raw(1) > motor.raw(0) == (direction > 0))
+    #expect((motor.raw(1) > motor.raw(0)) == (direction > 0))
   }
 }
