@@ -18,24 +18,32 @@ struct FigureEstimate: Sendable {
   /// canonical ones.
   var lengths: [Float] = []
 
-  /// Adds a window.
+  /// An estimate to be filled.
+  init() {}
+
+  /// The estimates of some windows.
   ///
   /// - Parameters:
-  ///   - state: X_t, [frames, 66], standardised.
-  ///   - time: t
-  ///   - past: Observed first frames, [count, 66], standardised.
-  ///   - model: The Gaussian, and what the state is standardised by.
-  mutating func add(
-    state: ArraySlice<Float>, time: Float, past: ArraySlice<Float>, model: FlowModel
+  ///   - states: X_t, [batch, frames, 66], standardised.
+  ///   - times: t, [batch]
+  ///   - pasts: The observed first frames of each window, nil where nothing is observed.
+  ///   - model: The Gaussian, and what the states are standardised by.
+  init(states: [Float], times: [Float], pasts: [ObservedFrames?], model: FlowModel) {
+    let size = model.prior.frames * Standardization.channels
+    var clean = model.prior.estimate(states, times: times)
+    for (window, time) in times.enumerated() {
+      let range = (window * size)..<((window + 1) * size)
+      if let past = pasts[window] { model.ahead.correct(&clean, range, after: past, time: time) }
+      add(clean[range], time: time, past: pasts[window], scale: model.standardization)
+    }
+  }
+
+  private mutating func add(
+    _ clean: ArraySlice<Float>, time: Float, past: ObservedFrames?, scale: Standardization
   ) {
     let width = Standardization.channels
     let left = (1 - time) / (time * time + (1 - time) * (1 - time)).squareRoot()
-    // Observed frames have no noise.
-    var mixture = Array(state)
-    for (index, value) in past.enumerated() { mixture[index] = time * value }
-    var joints = model.prior.estimate(mixture[...], time: time)
-    for (index, value) in past.enumerated() { joints[index] = value }
-    let scale = model.standardization
+    var joints = Array(clean)
     for index in joints.indices {
       let column = index % width
       if column < 3 {
@@ -46,7 +54,7 @@ struct FigureEstimate: Sendable {
         joints[index] = joints[index] * scale.deviation[column] + scale.mean[column]
       }
     }
-    rotations += FrameFit.columns(of: joints)
+    rotations += past?.rotations(before: joints) ?? FrameFit.columns(of: joints, reaching: true)
     // Averaged poses have shrunken bones: lengths count from the middle of the path on.
     lengths += Self.lengths(of: joints, trust: max(0, 2 * time - 1))
   }
@@ -82,4 +90,12 @@ struct FlowModel: Sendable {
   let standardization: Standardization
   /// The Gaussian of standardised windows.
   let prior: GaussianPrior
+  /// What observed frames say of those after them.
+  let ahead: LookAhead
+
+  init(standardization: Standardization, prior: GaussianPrior) {
+    self.standardization = standardization
+    self.prior = prior
+    ahead = LookAhead(prior)
+  }
 }

@@ -1,3 +1,4 @@
+import Autodiff
 import Files
 import Foundation
 
@@ -12,8 +13,6 @@ struct GaussianPrior: Sendable, Hashable {
   let frames: Int
   /// Eigenvectors for each cosine, one a row: [frames, 66, 66].
   private let directions: [Float]
-  /// The same, one a column.
-  private let transposed: [Float]
   /// The variance along each of them, [frames, 66].
   private let variances: [Float]
   /// The cosines, [frames, frames].
@@ -25,16 +24,6 @@ struct GaussianPrior: Sendable, Hashable {
     self.frames = frames
     self.directions = directions
     self.variances = variances
-    let n = Self.channels
-    var turned = directions
-    for block in 0..<frames {
-      for row in 0..<n {
-        for column in 0..<n {
-          turned[(block * n + column) * n + row] = directions[(block * n + row) * n + column]
-        }
-      }
-    }
-    transposed = turned
     cosines = Self.cosines(frames)
   }
 
@@ -42,7 +31,7 @@ struct GaussianPrior: Sendable, Hashable {
   init(frames: Int, windows: [[Float]]) {
     let n = Self.channels
     let cosines = Self.cosines(frames)
-    let spectra = windows.map { Self.product(cosines, $0, rows: frames, inner: frames) }
+    let spectra = windows.map { Self.turned($0, by: cosines, frames: frames, back: false) }
     var (directions, variances): ([Float], [Float]) = ([], [])
     for block in 0..<frames {
       var covariance = [Double](repeating: 0, count: n * n)
@@ -68,11 +57,34 @@ struct GaussianPrior: Sendable, Hashable {
     self.init(frames: frames, directions: directions, variances: variances)
   }
 
-  /// E[X₁ | X_t], [frames, 66].
-  func estimate(_ state: ArraySlice<Float>, time: Float) -> [Float] {
-    let noise = (1 - time) * (1 - time)
-    return filtered(state) { time * $0 / (time * time * $0 + noise + 1e-9) }
+  /// E[X₁ | X_t] of each window, [batch, frames, 66].
+  func estimate(_ states: [Float], times: [Float]) -> [Float] {
+    filtered(states) { window, variance in
+      let time = times[window]
+      return time * variance / (time * time * variance + (1 - time) * (1 - time) + 1e-9)
+    }
   }
+
+  /// What is known of X₁ besides, as a variance along each eigenvector once X_t is seen.
+  func remaining(time: Float) -> [Float] {
+    let noise = (1 - time) * (1 - time)
+    return variances.map { $0 * noise / (time * time * $0 + noise + 1e-9) }
+  }
+
+  /// How much of the variance along each eigenvector the mean of some channels has, [frames, 66].
+  func shares(of channels: Range<Int>) -> [Float] {
+    let n = Self.channels
+    return (0..<(frames * n)).map { row in
+      let squares = channels.reduce(Float(0)) { sum, channel in
+        let part = directions[row * n + channel]
+        return sum + part * part
+      }
+      return squares / Float(channels.count)
+    }
+  }
+
+  /// The value of a cosine at a frame.
+  func cosine(_ index: Int, at frame: Int) -> Float { cosines[index * frames + frame] }
 
   /// The flow of this Gaussian: along an eigenvector X_t has the deviation √(t² λ + (1 − t)²), and
   /// the flow scales each coordinate as this grows or shrinks.
@@ -81,74 +93,76 @@ struct GaussianPrior: Sendable, Hashable {
       (time * time * variance + (1 - time) * (1 - time) + 1e-9).squareRoot()
     }
     let size = frames * Self.channels
-    func each(_ states: [Float], _ change: (ArraySlice<Float>) -> [Float]) -> [Float] {
-      stride(from: 0, to: states.count, by: size).flatMap { change(states[$0..<($0 + size)]) }
-    }
     return KnownFlow(
-      clean: { states, time in each(states) { self.estimate($0, time: time) } },
+      clean: { states, time in
+        self.estimate(states, times: Array(repeating: time, count: states.count / size))
+      },
       transport: { states, from, to in
-        each(states) { state in
-          self.filtered(state) { deviation($0, to) / deviation($0, from) }
-        }
+        self.filtered(states) { _, variance in deviation(variance, to) / deviation(variance, from) }
       })
   }
 
-  /// Each coordinate times a factor of its variance.
-  private func filtered(_ state: ArraySlice<Float>, _ factor: (Float) -> Float) -> [Float] {
-    let n = Self.channels
-    var spectrum = Self.product(cosines, Array(state), rows: frames, inner: frames)
-    var coordinates = [Float](repeating: 0, count: n)
-    for block in 0..<frames {
-      for index in 0..<n { coordinates[index] = 0 }
-      Self.add(
-        spectrum, from: block * n, times: transposed, block: block * n * n, to: &coordinates)
-      for index in 0..<n {
-        coordinates[index] *= factor(variances[block * n + index])
-        spectrum[block * n + index] = 0
-      }
-      var back = [Float](repeating: 0, count: n)
-      Self.add(coordinates, from: 0, times: directions, block: block * n * n, to: &back)
-      for index in 0..<n { spectrum[block * n + index] = back[index] }
-    }
-    return Self.product(cosines, spectrum, rows: frames, inner: frames, transposed: true)
-  }
-
-  /// result += Σ values[from + i] · matrix row i of a block.
-  private static func add(
-    _ values: [Float], from: Int, times matrix: [Float], block: Int, to result: inout [Float]
-  ) {
-    let n = channels
-    matrix.withUnsafeBufferPointer { matrix in
-      result.withUnsafeMutableBufferPointer { result in
-        for row in 0..<n {
-          let value = values[from + row]
-          let start = block + row * n
-          for column in 0..<n { result[column] += value * matrix[start + column] }
-        }
-      }
-    }
-  }
-
-  /// matrix · x for x of 66 columns, the matrix or its transpose.
-  private static func product(
-    _ matrix: [Float], _ x: [Float], rows: Int, inner: Int, transposed: Bool = false
+  /// Each coordinate of each window times a factor of its window and variance.
+  private func filtered(
+    _ states: [Float], _ factor: (_ window: Int, _ variance: Float) -> Float
   ) -> [Float] {
-    let n = channels
-    var result = [Float](repeating: 0, count: rows * n)
-    matrix.withUnsafeBufferPointer { matrix in
-      x.withUnsafeBufferPointer { x in
+    let n = Self.channels
+    let size = frames * n
+    let windows = states.count / size
+    var spectrum = Self.turned(states, by: cosines, frames: frames, back: false)
+    var coordinates = [Float](repeating: 0, count: states.count)
+    project(spectrum, into: &coordinates, windows: windows, back: false)
+    for window in 0..<windows {
+      for index in 0..<size {
+        coordinates[window * size + index] *= factor(window, variances[index])
+      }
+    }
+    project(coordinates, into: &spectrum, windows: windows, back: true)
+    return Self.turned(spectrum, by: cosines, frames: frames, back: true)
+  }
+
+  /// All windows' rows of a cosine at once: from channels to eigenvectors, or back.
+  private func project(
+    _ values: [Float], into result: inout [Float], windows: Int, back: Bool
+  ) {
+    let n = Self.channels
+    values.withUnsafeBufferPointer { values in
+      directions.withUnsafeBufferPointer { directions in
         result.withUnsafeMutableBufferPointer { result in
-          for row in 0..<rows {
-            for index in 0..<inner {
-              let factor = transposed ? matrix[index * rows + row] : matrix[row * inner + index]
-              let (target, source) = (row * n, index * n)
-              for column in 0..<n { result[target + column] += factor * x[source + column] }
-            }
+          guard let from = values.baseAddress, let to = result.baseAddress,
+            let matrix = directions.baseAddress
+          else { return }
+          for block in 0..<frames {
+            BLAS.multiply(
+              from + block * n, stride: frames * n, transposed: false, matrix + block * n * n,
+              stride: n, transposed: !back, into: to + block * n, stride: frames * n,
+              rows: windows, columns: n, inner: n, beta: 0)
           }
         }
       }
     }
-    return result
+  }
+
+  /// Each window's frames as cosines, or back, [windows, frames, 66].
+  private static func turned(
+    _ values: [Float], by cosines: [Float], frames: Int, back: Bool
+  ) -> [Float] {
+    let n = channels
+    return [Float](unsafeUninitializedCapacity: values.count) { result, count in
+      values.withUnsafeBufferPointer { values in
+        cosines.withUnsafeBufferPointer { cosines in
+          guard let from = values.baseAddress, let to = result.baseAddress,
+            let matrix = cosines.baseAddress
+          else { return }
+          for start in stride(from: 0, to: values.count, by: frames * n) {
+            BLAS.multiply(
+              matrix, stride: frames, transposed: back, from + start, stride: n, transposed: false,
+              into: to + start, stride: n, rows: frames, columns: n, inner: frames, beta: 0)
+          }
+        }
+      }
+      count = values.count
+    }
   }
 
   /// The orthonormal DCT-II.

@@ -222,13 +222,17 @@ public struct Generator: Sendable {
     let batch = noise.count
     let size = configuration.backbone.frames * GeneratorNetwork.features
     var input = GeneratorInput(batch: batch, configuration: configuration)
-    let observed = pasts.map { $0.map { model.standardization.standardized($0) } ?? [] }
+    let observed = pasts.map { past in
+      past.map {
+        ObservedFrames($0, count: $0.frames, standardization: model.standardization)
+      }
+    }
+    for (index, past) in observed.enumerated() { input.set(past: past?.state ?? [], of: index) }
     let start = noise.flatMap { $0 }
-    // Observed frames are kept on their own way from the noise to what they are; the network, which
-    // sees the window as a whole, makes the others fit to them.
+    // Observed frames are kept on their own way from the noise to what they are, as in training.
     let hold = { (state: inout [Float], time: Float) in
       for (index, past) in observed.enumerated() {
-        for (column, value) in past.enumerated() {
+        for (column, value) in (past?.state ?? []).enumerated() {
           let at = index * size + column
           state[at] = time * value + (1 - time) * start[at]
         }
@@ -242,12 +246,10 @@ public struct Generator: Sendable {
       state: start, steps: request.steps, solver: request.solver,
       grid: Self.grid, known: model.prior.flow, hold: hold
     ) { state, time in
-      var estimate = FigureEstimate()
+      let estimate = FigureEstimate(
+        states: state, times: Array(repeating: time, count: batch), pasts: observed, model: model)
       for index in 0..<batch {
-        let own = state[(index * size)..<((index + 1) * size)]
-        estimate.add(
-          state: own, time: time, past: [], model: model)
-        input.set(state: own, of: index)
+        input.set(state: state[(index * size)..<((index + 1) * size)], of: index)
         input.set(time: time, of: index)
         input.set(label: condition.label, embedding: condition.embedding, of: index)
       }

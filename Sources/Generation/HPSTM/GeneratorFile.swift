@@ -3,7 +3,7 @@ import Foundation
 import Learning
 
 extension Generator {
-  private static let kind = "motionc generator 1"
+  private static let kind = "motionc generator 2"
 
   /// Reads a model.
   public init(contentsOf path: String) throws {

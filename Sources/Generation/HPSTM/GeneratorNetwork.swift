@@ -161,12 +161,12 @@ public struct GeneratorInput {
   }
 
   /// Sets the observed frames of a window, which are its first, [count, 66] standardised.
-  mutating func set(past: ArraySlice<Float>, of window: Int) {
+  mutating func set(past: [Float], of window: Int) {
     let width = GeneratorNetwork.features
     let count = past.count / width
     for frame in 0..<frameCount {
       let target = (window * frameCount + frame) * GeneratorNetwork.inputs + width
-      let source = past.startIndex + frame * width
+      let source = frame * width
       for column in 0..<width {
         frames[target + column] = frame < count ? past[source + column] : 0
       }

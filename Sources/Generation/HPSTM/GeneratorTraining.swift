@@ -146,10 +146,11 @@ public struct GeneratorTraining {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)
       }
-      draft.input.set(draft.estimate)
+      let estimate = FigureEstimate(
+        states: draft.states, times: draft.target.times, pasts: draft.pasts, model: model)
+      draft.input.set(estimate)
       let raw = network(draft.input, on: &tape)
-      return loss(
-        raw: raw, estimate: draft.estimate, target: draft.target, part: &part, on: &tape)
+      return loss(raw: raw, estimate: estimate, target: draft.target, part: &part, on: &tape)
     }
   }
 }
@@ -158,7 +159,9 @@ public struct GeneratorTraining {
 private struct FlowDraft {
   var input: GeneratorInput
   var target = FlowLoss.Target()
-  var estimate = FigureEstimate()
+  /// X_t, [batch, frames, 66], standardised.
+  var states: [Float] = []
+  var pasts: [ObservedFrames?] = []
   private let first: Int
   private let batch: Int
   private let frames: Int
@@ -188,10 +191,12 @@ private struct FlowDraft {
     input.set(label: label, embedding: embedding, of: index)
     let hasPast = random.uniform() >= options.withoutPast
     let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
-    let observed = clean[0..<(past * GeneratorNetwork.features)]
-    input.set(past: observed, of: index)
-    estimate.add(
-      state: state[...], time: time, past: observed, model: model)
+    let observed =
+      past > 0
+      ? ObservedFrames(window, count: past, standardization: model.standardization) : nil
+    input.set(past: observed?.state ?? [], of: index)
+    states += state
+    pasts.append(observed)
     target.state += clean
     target.positions += HumanFigure.positions(of: window)
     target.rotations += HumanFigure.rotationColumns(of: window)
