@@ -52,7 +52,7 @@ struct Bench: ParsableCommand {
       ("fk_ns", forwardKinematics), ("fk_backward_ratio", backwardKinematics),
       ("retargeter_step_speedup", compactStep), ("retargeter_default_speedup", defaultStep),
       ("generator_step_speedup", generatorStep), ("sample_ms", sampleTime),
-      ("sample_batch_gain", sampleGain),
+      ("sample_batch_gain", sampleGain), ("smooth_ms", smoothTime),
       ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
       ("compile_peak_mb", compileMemory),
     ]
@@ -141,6 +141,16 @@ struct Bench: ParsableCommand {
     let seconds = try GeneratorBenchmark.secondsPerMotion(generator, together: 1)
     return [
       line("sample_ms", 1000 * seconds, "ms", target: "<= 60", met: 1000 * seconds <= 60)
+    ]
+  }
+
+  private func smoothTime() throws -> [String] {
+    let smoother = try Smoother(contentsOf: ShippedModel.path(of: "smoother"))
+    let seconds = try SmootherBenchmark.secondsPerFrame(smoother)
+    return [
+      line(
+        "smooth_ms", 1000 * seconds, "ms a frame", target: "<= 10", met: 1000 * seconds <= 10,
+        also: "\"window\": \(smoother.frames)")
     ]
   }
 
