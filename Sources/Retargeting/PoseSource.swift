@@ -2,25 +2,43 @@ import Geometry
 import Learning
 import Motions
 
-/// Draws poses to train on: from motions, from human joint ranges, or from both.
+/// Draws poses to train on: from motions, captured or sampled, from human joint ranges, or from all.
 struct PoseSource: Sendable {
   /// Poses of motions.
   let pool: PosePool
+  /// Poses of motions that are sampled while training; nil for none.
+  let generated: GeneratedPoses?
   /// The part of poses that is drawn from human joint ranges; all where there are no motions.
   let randomShare: Double
   /// Half of the motions' poses are turned a little, by so much a coordinate [rad].
   static let jitter = 0.15
 
-  init(pool: PosePool, randomShare: Double) {
+  init(pool: PosePool, generated: GeneratedPoses? = nil, randomShare: Double) {
     self.pool = pool
-    self.randomShare = pool.count == 0 ? 1 : randomShare
+    self.generated = generated
+    self.randomShare = pool.count == 0 && generated == nil ? 1 : randomShare
   }
 
+  /// The part of motions' poses that are sampled ones; all where no motions were captured.
+  var generatedShare: Double { pool.count == 0 ? 1 : generated?.share ?? 0 }
+
   /// One pose, 22 rotations, and its index in the pool where it is one of its own.
-  func draw(using random: inout RandomSource) -> (pose: [Quaternion], index: Int?) {
+  ///
+  /// - Parameters:
+  ///   - sampled: The poses that are sampled for the step; nil where none are.
+  ///   - random: What the draw depends on.
+  func draw(
+    sampled: PosePool?, using random: inout RandomSource
+  ) -> (pose: [Quaternion], index: Int?) {
     if Double(random.uniform()) < randomShare {
       return (RandomPose.sample(using: &random), nil)
     }
+    if let sampled, sampled.count > 0, Double(random.uniform()) < generatedShare {
+      let pose = sampled.pose(Int(random.next() % UInt64(sampled.count)))
+      guard random.uniform() < 0.5 else { return (pose, nil) }
+      return (PoseChange.perturbed(pose, deviation: Self.jitter, using: &random).pose, nil)
+    }
+    guard pool.count > 0 else { return (RandomPose.sample(using: &random), nil) }
     let index = Int(random.next() % UInt64(pool.count))
     let pose = pool.pose(index)
     guard random.uniform() < 0.5 else { return (pose, index) }

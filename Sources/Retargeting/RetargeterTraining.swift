@@ -47,9 +47,10 @@ public struct RetargeterTraining {
   private let source: PoseSource
   private let references: [[Float]]
 
-  /// A training of a robot's retargeter on poses; without any, on random ones.
+  /// A training of a robot's retargeter on poses, captured or sampled; without any, on random ones.
   public init(
-    robot: Robot, mapping: Mapping, poses: PosePool, options: Options
+    robot: Robot, mapping: Mapping, poses: PosePool, generated: GeneratedPoses? = nil,
+    options: Options
   ) throws(RetargetingError) {
     guard options.weights.isTrainable else {
       throw .training("every loss is switched off; at least one besides 'disturbance' is needed")
@@ -61,7 +62,7 @@ public struct RetargeterTraining {
     self.options = options
     targets = try HumanTargets(mapping: mapping, robot: robot)
     loss = try RetargetingLoss(targets: targets, robot: robot, weights: options.weights)
-    source = PoseSource(pool: poses, randomShare: options.randomShare)
+    source = PoseSource(pool: poses, generated: generated, randomShare: options.randomShare)
     references =
       options.weights.reference > 0
       ? Self.referenceConfigurations(of: poses, targets: targets, robot: robot) : []
@@ -139,8 +140,11 @@ public struct RetargeterTraining {
       options.weights[name].map { "\(name)=\($0)" }
     }
     let mapping = Fingerprint.sha256(Array(targets.mapping.text.utf8))
+    let generated = source.generated.map {
+      "\($0.description) (share \(source.generatedShare)), "
+    }
     return "robot \(robot.fingerprint.prefix(16)), mapping \(mapping.prefix(16)), "
-      + "\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
+      + "\(generated ?? "")\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.batch), steps \(options.steps), rate "
       + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
   }
@@ -165,7 +169,8 @@ public struct RetargeterTraining {
       let changed = options.weights.disturbance > 0 ? max(1, rows / Self.posesForEachChanged) : 0
       var draft = StepDraft(rows: rows, changed: changed, targets: targets, joints: joints)
       draft.fill(
-        from: source, mirrored: loss.mirror != nil, noise: options.noise,
+        from: source, sampled: source.generated?.pool(step: part.step),
+        mirrored: loss.mirror != nil, noise: options.noise,
         references: references, using: &part.random)
       let features = tape.input(
         draft.everything.features,
@@ -218,12 +223,13 @@ private struct StepDraft {
   }
 
   mutating func fill(
-    from source: PoseSource, mirrored: Bool, noise: Double, references: [[Float]],
+    from source: PoseSource, sampled: PosePool?, mirrored: Bool, noise: Double,
+    references: [[Float]],
     using random: inout RandomSource
   ) {
     let drawn = mirrored ? rows / 2 : rows
     for row in 0..<drawn {
-      let (pose, index) = source.draw(using: &random)
+      let (pose, index) = source.draw(sampled: sampled, using: &random)
       put(pose, row, noise: noise, using: &random)
       if mirrored { put(PoseChange.mirrored(pose), row + drawn, noise: noise, using: &random) }
       if let index, index < references.count {

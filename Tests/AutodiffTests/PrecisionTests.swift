@@ -180,3 +180,33 @@ struct PrecisionChoiceTests {
     #expect((tape.values(of: rounded) == tape.values(of: z)) == !BLAS.supportsBFloat16)
   }
 }
+
+@Suite("Products of small matrices")
+struct SmallProductTests {
+  @Test("agree with double precision, whatever their strides, and write nothing beside C")
+  func agrees() {
+    var random = TestRandom(state: 21)
+    for _ in 0..<2000 {
+      let (m, n, k) = (
+        1 + Int(random.uniform() * 40), 16 * (1 + Int(random.uniform() * 5)),
+        Int(random.uniform() * 50)
+      )
+      let turned = random.uniform() < 0.5
+      let (row, step) = turned ? (1, m + 3) : (k + 2, 1)
+      let (ldb, ldc) = (n + Int(random.uniform() * 3), n + Int(random.uniform() * 3))
+      let a = random.tensor([m * (k + 3) + 3 * k]).values
+      let b = random.tensor([max(1, k * ldb)]).values
+      var c = [Float](repeating: 7, count: m * ldc)
+      motionc_small_product(
+        Int32(m), Int32(n), Int32(k), a, Int32(row), Int32(step), b, Int32(ldb), &c, Int32(ldc))
+      for i in 0..<m {
+        for j in 0..<ldc {
+          let sum = (0..<k).reduce(0.0) {
+            $0 + Double(a[i * row + $1 * step]) * (j < n ? Double(b[$1 * ldb + j]) : 0)
+          }
+          #expect(j < n ? abs(Double(c[i * ldc + j]) - sum) <= 1e-5 : c[i * ldc + j] == 7)
+        }
+      }
+    }
+  }
+}

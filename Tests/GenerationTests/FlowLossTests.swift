@@ -14,6 +14,7 @@ struct FlowLossTests {
   private struct Problem {
     let loss: FlowLoss
     var target = FlowLoss.Target()
+    var estimate = FigureEstimate()
     let raw: [Float]
 
     init(seed: UInt64) {
@@ -31,6 +32,10 @@ struct FlowLossTests {
       target.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
       target.isGiven = [1, 0]
       target.times = [0.3, 0.95]
+      estimate.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
+      estimate.root = (0..<(rows * 3)).map { _ in random.normal() }
+      estimate.rootFactors = (0..<(rows * 3)).map { _ in random.uniform() }
+      estimate.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
       raw = (0..<(rows * GeneratorNetwork.outputs)).map { _ in 0.4 * random.normal() }
     }
 
@@ -40,7 +45,8 @@ struct FlowLossTests {
       var part = TrainingPart(step: 0, samples: 0..<batch, seed: 1)
       let input = tape.input(
         raw, shape: [batch, frames, GeneratorNetwork.outputs], needsGradient: true)
-      let total = loss(raw: input, target: target, part: &part, on: &tape)
+      let total = loss(
+        raw: input, estimate: estimate, target: target, part: &part, on: &tape)
       tape.backward(from: total)
       return (tape.scalar(total), tape.gradient(of: input).values, part.metrics)
     }
@@ -67,7 +73,8 @@ struct FlowLossTests {
     let raw = tape.input(
       problem.raw, shape: [Self.batch, Self.frames, GeneratorNetwork.outputs])
     let figure = problem.loss.layer(
-      raw, givenLengths: problem.target.lengths, isGiven: problem.target.isGiven, on: &tape)
+      raw, estimate: problem.estimate, givenLengths: problem.target.lengths,
+      isGiven: problem.target.isGiven, on: &tape)
     problem.target.state = tape.values(of: figure.state)
     problem.target.positions = tape.values(of: figure.positions)
     problem.target.rotations = tape.values(of: tape.orthonormalized(figure.rotations))
@@ -83,7 +90,8 @@ struct FlowLossTests {
     let raw = tape.input(
       problem.raw, shape: [Self.batch, Self.frames, GeneratorNetwork.outputs])
     let figure = problem.loss.layer(
-      raw, givenLengths: problem.target.lengths, isGiven: [1, 0], on: &tape)
+      raw, estimate: problem.estimate, givenLengths: problem.target.lengths, isGiven: [1, 0],
+      on: &tape)
     let lengths = tape.values(of: figure.lengths)
     #expect(Array(lengths[0..<22]) == Array(problem.target.lengths[0..<22]))
     #expect(Array(lengths[22..<44]) != Array(problem.target.lengths[22..<44]))

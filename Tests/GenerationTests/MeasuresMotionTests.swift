@@ -124,7 +124,8 @@ struct MeasuresMotionTests {
       names: names, classifier: quick)
     for distance in good.energy.values {
       #expect(distance.samples.value < 0.05)
-      #expect(abs(distance.samples.value - distance.floor.value) < 0.05)
+      let error = max(distance.samples.standardError, distance.floor.standardError)
+      #expect(abs(distance.samples.value - distance.floor.value) < 2 * error && error < 1)
     }
     let labels = try #require(good.labels)
     #expect(labels.names == names && labels.left.isEmpty)

@@ -9,13 +9,23 @@ import Testing
 @Suite("A motion that goes on")
 struct ObservedMotionTests {
   /// A smooth motion: every joint turns slowly about an axis of its own.
-  private func clip(frames: Int, seed: UInt64, heading: Double) -> MotionClip {
+  ///
+  /// A person's bones at rest point elsewhere than the figure's by up to a tenth of a metre.
+  private func clip(frames: Int, seed: UInt64, heading: Double, isPerson: Bool = false)
+    -> MotionClip
+  {
     var random = RandomSource(seed: seed)
     func number() -> Double { Double(random.uniform(from: -1, to: 1)) }
     let axes = (0..<22).map { _ in Vector3(number(), number(), number()) }
     let turn = Quaternion(angle: heading, axis: .unitZ)
+    var skeleton = HumanFigure.skeleton(lengths: HumanFigure.canonicalLengths)
+    if isPerson {
+      for joint in 1..<22 {
+        skeleton.restOffsets[joint] += Vector3(number(), number(), number()) * 0.05
+      }
+    }
     return MotionClip(
-      name: "past", skeleton: HumanFigure.skeleton(lengths: HumanFigure.canonicalLengths),
+      name: "past", skeleton: skeleton,
       frameRate: 30,
       rootTranslations: (0..<frames).map { turn * [0.03 * Double($0), 0.2, 0.9] },
       rotations: (0..<frames).flatMap { frame in
@@ -31,7 +41,7 @@ struct ObservedMotionTests {
     "It joins the past without a jump in position or velocity, whatever the window says",
     arguments: 1...50)
   func joins(seed: UInt64) throws {
-    let past = clip(frames: 20, seed: seed, heading: Double(seed))
+    let past = clip(frames: 20, seed: seed, heading: Double(seed), isPerson: true)
     let observed = ObservedMotion(past)
     // a window whose figure differs from the past by several degrees and centimetres
     let other = clip(frames: 64, seed: seed, heading: 0.1)
@@ -54,7 +64,7 @@ struct ObservedMotionTests {
     #expect(result.rootTranslations[0..<20] == past.rootTranslations[0..<20])
   }
 
-  @Test("A window that shows the past as it was is taken as it is, in the past's world")
+  @Test("A window that shows the past as it was is taken nearly as it is, in the past's world")
   func exact() throws {
     let whole = clip(frames: 64, seed: 9, heading: 2)
     let past = ObservedMotion(whole).suffix(64)
@@ -64,7 +74,8 @@ struct ObservedMotionTests {
     head.goOn(with: window, after: shown)
     let result = head.clip(frames: 0..<64, name: "", frameRate: 30, label: nil)
     for (found, wanted) in zip(result.jointPositions(), whole.jointPositions()) {
-      #expect((found - wanted).length < 1e-5)
+      // the first new frame is led to where the past leads; the truth accelerates
+      if (found - wanted).length > 0.01 { Issue.record("\((found - wanted).length) m") }
     }
   }
 }

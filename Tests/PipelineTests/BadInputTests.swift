@@ -27,7 +27,7 @@ struct BadFile: Sendable, CustomTestStringConvertible {
 @Suite(
   "Every file of ../shared/data/bad", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
 struct SharedBadInputTests {
-  /// Address space that is enough for the tool and its libraries, and not for a runaway [KiB].
+  /// Address space that stops a runaway before the machine feels it [KiB].
   private static let memory = "ulimit -v 1500000"
 
   @Test("The index is there and says of each file what is expected")
@@ -81,8 +81,7 @@ struct SharedBadInputTests {
       default: [0, 65, 66]
       }
     #expect(allowed.contains(run.status), "\(expected): \(run.text)")
-    // Memory is held by `ulimit` on the address space: the peak that the system accounts to a child
-    // begins with what its parent held when it forked.
+    #expect(run.peak < 500_000_000, "\(run.text)")
     #expect(run.seconds < 5, "\(run.text)")
     guard run.status != 0 else { return }
     #expect(run.saysOneSentence, "\(run.text)")
@@ -192,6 +191,7 @@ struct BadMotionTests {
       try Subject.humanoid.model(), "-o", folder, prelude: "ulimit -v 3000000")
     #expect(run.status == 0, "\(run.text)")
     #expect(run.seconds < 60, "\(run.text)")
+    #expect(run.peak > 20_000_000 && run.peak < 600_000_000 + 2 * bytes.count, "\(run.text)")
     let verified = try Tool.run("verify", "\(folder)/long.trajectory.safetensors")
     #expect(verified.status == 0 && verified.seconds < 60, "\(verified.text)")
     print("100,000 frames (\(Int(size)) MB): \(run.seconds) s")

@@ -50,6 +50,7 @@ struct MotionModelsSmoothTests {
       }
       text += "\(Double(frame) / rate)," + cells.joined(separator: ",") + "\n"
     }
+    try AtomicFile.makeFolder(folder)
     return try Work.write(text, "\(folder)/\(name).csv")
   }
 
@@ -139,7 +140,8 @@ struct MotionModelsSmoothTests {
       #expect(run.status == 0, "\(run.text)")
       results.append(try Work.bytes("\(output)/reach.npz"))
     }
-    #expect(results[0] == results[1])
+    let isSame = results[0] == results[1]
+    #expect(isSame)
     let archive = try NumpyArchive(decoding: results[0], path: "reach.npz")
     let rate = try #require(try archive.array("fps", in: "").doubles().first)
     let frames = try archive.array("positions", in: "").shape[0]
@@ -182,6 +184,22 @@ struct MotionModelsSmoothTests {
     expectRefusal(try smooth(output, good, bad), output, says: "bad.json")
     let same = try table("walk", "\(folder)/again")
     expectRefusal(try smooth(output, good, same), output, says: "same name")
+  }
+
+  @Test("A file is never written over by what is made of it")
+  func ownInput() throws {
+    let folder = try Work.folder()
+    let made = try smooth(folder, try Shipped.motion("walk"))
+    #expect(made.status == 0, "\(made.text)")
+    let before = try Work.bytes("\(folder)/walk.clip.safetensors")
+    for output in [
+      folder, "\(folder)/.", "\(folder)/../\(URL(filePath: folder).lastPathComponent)",
+    ] {
+      let run = try smooth(output, "\(folder)/walk.clip.safetensors")
+      #expect(run.status == 73 && run.saysOneSentence, "\(run.text)")
+    }
+    let isSame = try Work.bytes("\(folder)/walk.clip.safetensors") == before
+    #expect(isSame)
   }
 
   @Test("A model of another kind, cut short or damaged is refused")
@@ -234,14 +252,16 @@ struct MotionModelsSmoothTests {
       #expect(run.status == 0, "\(run.text)")
       models.append(try Work.bytes(model))
     }
-    #expect(models[0] == models[1])
+    let isSame = models[0] == models[1]
+    #expect(isSame)
     let folder = try Work.folder()
     let limited = try Tool.run(
       arguments: TinySmoother.command("\(folder)/model", ["--time-limit", "0.01s"]))
     #expect(limited.status == 0, "\(limited.text)")
     let resumed = try Tool.run(arguments: TinySmoother.command("\(folder)/model", ["--resume"]))
     #expect(resumed.status == 0, "\(resumed.text)")
-    #expect(try Work.bytes("\(folder)/model") == models[0])
+    let isResumed = try Work.bytes("\(folder)/model") == models[0]
+    #expect(isResumed)
     #expect(Work.files(in: folder).allSatisfy { ["model", "model.checkpoint"].contains($0) })
   }
 

@@ -14,6 +14,7 @@ enum TinyMotionModel {
   /// The motions that ship, with an index of labels and an embedding of five numbers for each.
   static let motions = Result { () throws -> String in
     let folder = try Work.folder()
+    for part in ["clips", "embeddings"] { try AtomicFile.makeFolder("\(folder)/\(part)") }
     var index = "file,action,split,licence\n"
     for name in Shipped.names {
       try Work.write(Work.text(Shipped.motion(name)), "\(folder)/clips/\(name).bvh")

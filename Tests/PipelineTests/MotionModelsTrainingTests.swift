@@ -17,8 +17,8 @@ struct MotionModelsTrainingTests {
       #expect(run.status == 0, "\(run.text)")
       models.append(try Work.bytes(model))
     }
-    #expect(models[0] == models[1])
-    #expect(models[0] != models[2])
+    let (isSame, isOther) = (models[0] == models[1], models[0] != models[2])
+    #expect(isSame && isOther)
   }
 
   @Test("Ended by the clock and resumed, it ends in the same bytes; nothing else is left behind")
@@ -32,7 +32,8 @@ struct MotionModelsTrainingTests {
     #expect(Work.files(in: folder) == ["model", "model.checkpoint"])
     let second = try run(model, ["--steps", "60", "--resume"])
     #expect(second.status == 0, "\(second.text)")
-    #expect(try Work.bytes(model) == Work.bytes(whole))
+    let isSame = try Work.bytes(model) == Work.bytes(whole)
+    #expect(isSame)
   }
 
   @Test(
@@ -66,7 +67,7 @@ struct MotionModelsTrainingTests {
         within: 30)
       #expect(run.status == status, "\(words): \(run.text)")
       #expect(run.errorLines.count { $0.hasPrefix("motionc: ") } == 1, "\(words): \(run.text)")
-      #expect(run.error.contains(says), "\(words): \(run.text)")
+      #expect(says.isEmpty || run.error.contains(says), "\(words): \(run.text)")
       #expect(Work.files(in: output) == [], "\(words)")
     }
     try train("--motions", "/none", status: 66)
@@ -78,6 +79,7 @@ struct MotionModelsTrainingTests {
     try train("--motions", clips, "--embeddings", "/none", status: 66)
     try train("--motions", clips, "--embeddings", "\(folder)/empty")
     try train("--motions", clips, "--licence", "nobody's", says: "nobody's")
+    try AtomicFile.makeFolder("\(folder)/uneven")
     for (name, numbers) in [("walk", 5), ("wave", 6)] {
       let tensor = StoredTensor([Float](repeating: 1, count: numbers), shape: [numbers])
       try AtomicFile.write(
@@ -104,6 +106,7 @@ struct MotionModelsTrainingTests {
   func notANumber() throws {
     let folder = try Work.folder()
     let embeddings = "\(folder)/embeddings"
+    try AtomicFile.makeFolder(embeddings)
     for name in Shipped.names {
       let tensor = StoredTensor([Float](repeating: 3e38, count: 4), shape: [4])
       try AtomicFile.write(NumpyArray.numbers(tensor).encoded(), to: "\(embeddings)/\(name).npy")
@@ -119,5 +122,57 @@ struct MotionModelsTrainingTests {
       ["flow", "velocity", "acceleration", "rotation", "length"].contains { sentence.contains($0) },
       "\(run.text)")
     #expect(!Work.files(in: output).contains("model"))
+  }
+
+  @Test("A retargeter learns from sampled motion, alone and beside captured motion")
+  func retargeterOfSamples() throws {
+    let folder = try Work.folder()
+    let command = [
+      "train", "retargeter", "--robot", "uarm_swift_pro", "-o", "\(folder)/model", "--generator",
+      try TinyMotionModel.generator.get(), "--epochs", "1", "--width", "8", "--layers", "1",
+      "--batch", "256", "--time-limit", "2s",
+    ]
+    for further in [[], ["--motions", try Shipped.folder()]] {
+      let run = try Tool.run(arguments: command + further)
+      #expect(run.status == 0, "\(run.text)")
+      #expect(Work.files(in: folder).contains("model"))
+    }
+    for wrong in [try Subject.uarm.model(), try Shipped.motion("walk")] {
+      let run = try Tool.run(
+        "train", "retargeter", "--robot", "uarm_swift_pro", "-o", "\(folder)/other",
+        "--generator", wrong, within: 30)
+      #expect(run.status == 65 && run.saysOneSentence, "\(run.text)")
+      #expect(!Work.files(in: folder).contains { $0.hasPrefix("other") })
+    }
+  }
+
+  @Test("A label with a path in it is a label, and its samples stay in their folder")
+  func labelWithPath() throws {
+    let folder = try Work.folder()
+    try AtomicFile.makeFolder("\(folder)/clips")
+    var index = "file,action,split\n"
+    for (name, action) in [("walk", "../../out"), ("reach", "reach/far"), ("wave", "hello there")] {
+      try Work.write(Work.text(Shipped.motion(name)), "\(folder)/clips/\(name).bvh")
+      index += "\(name).bvh,\(action),train\n"
+    }
+    // What is held back tells no labels.
+    try Work.write(Work.text(Shipped.motion("squat")), "\(folder)/clips/squat.bvh")
+    index += "squat.bvh,squat,val\n"
+    try Work.write(index, "\(folder)/clips/index.csv")
+    let model = "\(folder)/model"
+    let trained = try Tool.run(
+      arguments: ["train", "generator", "--motions", "\(folder)/clips", "-o", model]
+        + TinyMotionModel.sizes + TinyMotionModel.frames)
+    #expect(trained.status == 0, "\(trained.text)")
+    for action in ["../../out", "reach/far", "hello there"] {
+      let output = "\(folder)/a/b/samples"
+      try? FileManager.default.removeItem(atPath: "\(folder)/a")
+      try AtomicFile.makeFolder("\(folder)/a/b")
+      let run = try Tool.run(
+        "sample", "--model", model, "-o", output, "--action", action, "--format", "npz")
+      #expect(run.status == 0, "\(run.text)")
+      let files = Work.files(in: "\(folder)/a")
+      #expect(files.count == 1 && files.allSatisfy { $0.hasPrefix("b/samples/") }, "\(files)")
+    }
   }
 }

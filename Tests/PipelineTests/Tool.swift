@@ -14,6 +14,10 @@ struct Run {
   var error: String
   /// How long it ran [s].
   var seconds: Double
+  /// The most memory that it held, as far as was seen while it ran [bytes].
+  ///
+  /// Its own high-water mark: what `wait4` accounts to a child begins with what its parent held.
+  var peak: Int
 
   /// The lines of standard error.
   var errorLines: [Substring] { error.split(whereSeparator: \.isNewline) }
@@ -23,7 +27,7 @@ struct Run {
   var saysOneSentence: Bool { errorLines.count == 1 && error.hasPrefix("motionc: ") }
   /// Everything, for the message of a failed expectation.
   var text: String {
-    "exit \(status), signal \(signal), \(seconds) s\n\(output.prefix(2000))\n"
+    "exit \(status), signal \(signal), \(seconds) s, \(peak / 1_000_000) MB\n\(output.prefix(2000))\n"
       + "\(error.prefix(2000))"
   }
 }
@@ -115,7 +119,9 @@ struct RunningTool {
   func wait(within limit: Double = 120) throws -> Run {
     var (status, usage) = (Int32(0), rusage())
     var ended: pid_t = 0
+    var peak = 0
     while true {
+      peak = max(peak, Self.peak(of: pid))
       ended = wait4(pid, &status, WNOHANG, &usage)
       if ended != 0 { break }
       if seconds > limit { send(SIGKILL) }
@@ -125,7 +131,20 @@ struct RunningTool {
     let signal = status & 0x7f
     return Run(
       status: signal == 0 ? (status >> 8) & 0xff : -1, signal: signal,
-      output: text("output"), error: text("error"), seconds: seconds)
+      output: text("output"), error: text("error"), seconds: seconds, peak: peak)
+  }
+
+  /// The line `VmHWM: ... kB` of a process, in bytes; zero for one that has ended.
+  private static func peak(of pid: pid_t) -> Int {
+    let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return 0 }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &bytes, bytes.count)
+    let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    let words = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }?
+      .split(whereSeparator: \.isWhitespace)
+    return words.flatMap { $0.count == 3 ? Int($0[1]) : nil }.map { 1024 * $0 } ?? 0
   }
 
   private func text(_ name: String) -> String {

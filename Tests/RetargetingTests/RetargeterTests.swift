@@ -4,6 +4,7 @@ import Geometry
 import Kinematics
 import Learning
 import Motions
+import Synchronization
 import Testing
 
 @testable import Retargeting
@@ -181,6 +182,77 @@ struct RetargeterTrainingTests {
     #expect(throws: RetargetingError.self) {
       try training("unitree_g1", options).run(resume: true)
     }
+  }
+
+  @Test("Sampled motion is asked for once a stretch, and a resumed training sees the same")
+  func sampled() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var options = options(steps: 12)
+    options.randomShare = 0.3
+    func run(
+      _ name: String = "a", share: Double = 0.5, resume: Bool = false, until: Int = 12
+    ) throws -> (weights: [Float], stretches: [Int]) {
+      let asked = Mutex<[Int]>([])
+      let generated = GeneratedPoses(share: share, stepsPerStretch: 4, description: name) {
+        stretch in
+        asked.withLock { $0.append(stretch) }
+        return [
+          MotionClip(
+            name: "sampled", skeleton: .canonical, frameRate: 15,
+            rootTranslations: [Vector3](repeating: .zero, count: 6),
+            rotations: Subjects.poses(6, seed: UInt64(stretch)).flatMap { $0 })
+        ]
+      }
+      var steps = 0
+      let result = try RetargeterTraining(
+        robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
+        poses: PosePool(), generated: generated, options: options
+      ).run(resume: resume, isCancelled: { steps >= until }, progress: { _ in steps += 1 })
+      return (result.retargeter.weights, asked.withLock { $0 })
+    }
+    let straight = try run()
+    #expect(straight.stretches == [0, 1, 2])
+    options.threads = 1
+    #expect(try run().weights == straight.weights)
+    options.checkpoint = path
+    #expect(try run(until: 6).stretches == [0, 1])
+    let resumed = try run(resume: true)
+    #expect(resumed.stretches == [1, 2])
+    #expect(resumed.weights == straight.weights)
+    #expect(throws: RetargetingError.self) { try run("b", resume: true) }
+    options.checkpoint = nil
+    let none = try training("uarm_swift_pro", options).run().retargeter.weights
+    #expect(none != straight.weights)
+  }
+
+  @Test("Poses are drawn from all sources in their shares")
+  func shares() {
+    func pool(_ angle: Double) -> PosePool {
+      var pool = PosePool()
+      pool.add(Self.still(angle))
+      return pool
+    }
+    let generated = GeneratedPoses(share: 0.25, stepsPerStretch: 1, description: "") { _ in
+      [Self.still(1)]
+    }
+    let source = PoseSource(pool: pool(0.5), generated: generated, randomShare: 0.2)
+    var random = RandomSource(seed: 1)
+    var counts = (captured: 0, sampled: 0)
+    for _ in 0..<4000 {
+      let pose = source.draw(sampled: generated.pool(step: 0), using: &random).pose
+      // Half of them are turned a little, and then no longer exactly what they were.
+      if pose.allSatisfy({ abs($0.angle - 0.5) < 1e-6 }) { counts.captured += 1 }
+      if pose.allSatisfy({ abs($0.angle - 1) < 1e-6 }) { counts.sampled += 1 }
+    }
+    #expect(abs(counts.captured - 1200) < 150 && abs(counts.sampled - 400) < 90, "\(counts)")
+    #expect(PoseSource(pool: PosePool(), generated: generated, randomShare: 0).generatedShare == 1)
+  }
+
+  private static func still(_ angle: Double) -> MotionClip {
+    MotionClip(
+      name: "still", skeleton: .canonical, frameRate: 15, rootTranslations: [.zero],
+      rotations: [Quaternion](repeating: Quaternion(angle: angle, axis: .unitX), count: 22))
   }
 
   @Test("With a reference, the network is drawn to the best configurations")

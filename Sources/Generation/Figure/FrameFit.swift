@@ -39,8 +39,11 @@ enum FrameFit {
 
   /// The first two columns of each joint's rotation, [frames, 22, 6].
   ///
-  /// - Parameter positions: joints seen from anywhere, [frames, 22, 3].
-  static func columns(of positions: [Float]) -> [Float] {
+  /// - Parameters:
+  ///   - positions: joints seen from anywhere, [frames, 22, 3].
+  ///   - reaching: Whether, where a skeleton has no bones to the sides (the collars of some
+  ///     recordings), the next joints take their part; generators are trained without.
+  static func columns(of positions: [Float], reaching: Bool = false) -> [Float] {
     let joints = HumanFigure.jointCount
     let frames = positions.count / (3 * joints)
     var columns = [Float](repeating: 0, count: frames * joints * 6)
@@ -63,9 +66,11 @@ enum FrameFit {
               world[joint] = HumanFigure.product(turn, above)
             case .frame(let left, let right, let middle):
               let here = place(joint)
-              let seen = [place(left) - here, place(right) - here, place(middle) - here]
+              var ends = [left, right, middle]
+              if reaching, length(place(left) - place(right)) < 0.02 { ends = ends.map(next) }
+              let seen = ends.map { place($0) - here }
               // the same bones at rest, as long as they are seen: some skeletons lack one
-              let rest = zip([left, right, middle], seen).map { direction($0) * length($1) }
+              let rest = zip(ends, seen).map { direction($0) * length($1) }
               world[joint] = HumanFigure.product(basis(seen), inverse(basis(rest)))
             }
             let local = HumanFigure.product(inverse(above), world[joint])
@@ -92,6 +97,11 @@ enum FrameFit {
   private static func direction(_ joint: Int) -> Vector {
     let d = HumanFigure.chain.directions
     return Vector(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
+  }
+
+  /// The joint that hangs on another, or itself where none does.
+  private static func next(_ joint: Int) -> Int {
+    Skeleton.parents.firstIndex(of: joint) ?? joint
   }
 
   private static func length(_ v: Vector) -> Float { (v * v).sum().squareRoot() }

@@ -33,7 +33,7 @@ struct FigureEstimate: Sendable {
     // Observed frames have no noise.
     var mixture = Array(state)
     for (index, value) in past.enumerated() { mixture[index] = time * value }
-    var joints = model.prior.estimate(mixture, time: time)
+    var joints = model.prior.estimate(mixture[...], time: time)
     for (index, value) in past.enumerated() { joints[index] = value }
     let scale = model.standardization
     for index in joints.indices {

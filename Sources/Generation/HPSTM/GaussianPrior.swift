@@ -69,18 +69,41 @@ struct GaussianPrior: Sendable, Hashable {
   }
 
   /// E[X₁ | X_t], [frames, 66].
-  func estimate(_ state: [Float], time: Float) -> [Float] {
-    let n = Self.channels
-    var spectrum = Self.product(cosines, state, rows: frames, inner: frames)
+  func estimate(_ state: ArraySlice<Float>, time: Float) -> [Float] {
     let noise = (1 - time) * (1 - time)
+    return filtered(state) { time * $0 / (time * time * $0 + noise + 1e-9) }
+  }
+
+  /// The flow of this Gaussian: along an eigenvector X_t has the deviation √(t² λ + (1 − t)²), and
+  /// the flow scales each coordinate as this grows or shrinks.
+  var flow: KnownFlow {
+    func deviation(_ variance: Float, _ time: Float) -> Float {
+      (time * time * variance + (1 - time) * (1 - time) + 1e-9).squareRoot()
+    }
+    let size = frames * Self.channels
+    func each(_ states: [Float], _ change: (ArraySlice<Float>) -> [Float]) -> [Float] {
+      stride(from: 0, to: states.count, by: size).flatMap { change(states[$0..<($0 + size)]) }
+    }
+    return KnownFlow(
+      clean: { states, time in each(states) { self.estimate($0, time: time) } },
+      transport: { states, from, to in
+        each(states) { state in
+          self.filtered(state) { deviation($0, to) / deviation($0, from) }
+        }
+      })
+  }
+
+  /// Each coordinate times a factor of its variance.
+  private func filtered(_ state: ArraySlice<Float>, _ factor: (Float) -> Float) -> [Float] {
+    let n = Self.channels
+    var spectrum = Self.product(cosines, Array(state), rows: frames, inner: frames)
     var coordinates = [Float](repeating: 0, count: n)
     for block in 0..<frames {
       for index in 0..<n { coordinates[index] = 0 }
       Self.add(
         spectrum, from: block * n, times: transposed, block: block * n * n, to: &coordinates)
       for index in 0..<n {
-        let variance = variances[block * n + index]
-        coordinates[index] *= time * variance / (time * time * variance + noise + 1e-9)
+        coordinates[index] *= factor(variances[block * n + index])
         spectrum[block * n + index] = 0
       }
       var back = [Float](repeating: 0, count: n)

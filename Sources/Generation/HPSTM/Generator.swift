@@ -38,8 +38,12 @@ public struct Generator: Sendable {
   public static let frameRate = 30.0
   /// The most frames of one motion: what is longer than a window goes on from its own end.
   public static let largestFrameCount = 9000
+  /// The most motions that are sampled at once.
+  public static let largestCount = 1_000_000
   /// The frames that a longer motion's next window sees of the last one.
   static let overlap = 16
+  /// Where the steps begin.
+  static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.93)
   /// Motions that go through the network together.
   static let together = 8
 
@@ -74,8 +78,8 @@ public struct Generator: Sendable {
   /// - Parameters:
   ///   - request: What is asked.
   ///   - threads: Threads that work on groups of motions.
-  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, with its
-  ///   bone lengths, from the frame after its last.
+  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, on its
+  ///   skeleton, from the frame after its last.
   public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
     -> [MotionClip]
   {
@@ -98,7 +102,15 @@ public struct Generator: Sendable {
         }
       }
     }
-    return results.flatMap { $0 }
+    let clips = results.flatMap { $0 }
+    let isFinite = clips.allSatisfy { clip in
+      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
+        && clip.skeleton.restOffsets.allSatisfy(\.isFinite)
+    }
+    guard isFinite else {
+      throw .request("the model answers with numbers that are not finite: its file is damaged")
+    }
+    return clips
   }
 
   // MARK: - What is asked
@@ -112,8 +124,9 @@ public struct Generator: Sendable {
   }
 
   private func condition(of request: MotionRequest) throws(GenerationError) -> Condition {
-    guard request.count > 0, request.count <= 1_000_000, request.first >= 0 else {
-      throw .request("\(request.count) motions were asked for, 1 to 1000000 expected")
+    guard (1...Self.largestCount).contains(request.count), request.first >= 0 else {
+      throw .request(
+        "\(request.count) motions were asked for, 1 to \(Self.largestCount) expected")
     }
     guard request.frames > 0, request.frames <= Self.largestFrameCount else {
       throw .request(
@@ -194,7 +207,10 @@ public struct Generator: Sendable {
   private func name(_ request: MotionRequest, _ member: Int) -> String {
     let digits = "\(member + 1)"
     let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    return "\(request.action ?? "sample")_\(request.seed)_\(padded)"
+    // An action is any text of an index; the name becomes a file's.
+    let action = request.action.map { String($0.map { $0 == "/" ? "_" : $0 }) } ?? "sample"
+    let plain = ClipName.isPlain(action) && action.utf8.count <= 100 ? action : "sample"
+    return "\(plain)_\(request.seed)_\(padded)"
   }
 
   /// Windows from noise.
@@ -206,18 +222,30 @@ public struct Generator: Sendable {
     let size = configuration.backbone.frames * GeneratorNetwork.features
     var input = GeneratorInput(batch: batch, configuration: configuration)
     let observed = pasts.map { $0.map { model.standardization.standardized($0) } ?? [] }
-    for (index, past) in observed.enumerated() { input.set(past: past[...], of: index) }
+    let start = noise.flatMap { $0 }
+    // Observed frames are kept on their own way from the noise to what they are; the network, which
+    // sees the window as a whole, makes the others fit to them.
+    let hold = { (state: inout [Float], time: Float) in
+      for (index, past) in observed.enumerated() {
+        for (column, value) in past.enumerated() {
+          let at = index * size + column
+          state[at] = time * value + (1 - time) * start[at]
+        }
+      }
+    }
     let known = KnownLengths(pasts)
     var answer: [MotionWindow] = []
     let guided = request.guidance > 0 && condition.isTold
+    let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
-      state: noise.flatMap { $0 }, steps: request.steps, solver: request.solver
+      state: start, steps: request.steps, solver: request.solver,
+      grid: Self.grid, known: model.prior.flow, hold: hold
     ) { state, time in
       var estimate = FigureEstimate()
       for index in 0..<batch {
         let own = state[(index * size)..<((index + 1) * size)]
         estimate.add(
-          state: own, time: time, past: observed[index][...], model: model)
+          state: own, time: time, past: [], model: model)
         input.set(state: own, of: index)
         input.set(time: time, of: index)
         input.set(label: condition.label, embedding: condition.embedding, of: index)
@@ -234,7 +262,7 @@ public struct Generator: Sendable {
       }
       let figure = layer(
         raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
-      if time >= 1 - 1.5 / Float(request.steps) {
+      if time == last {
         answer = windows(of: figure, batch: batch, on: tape)
       }
       return tape.values(of: figure.state)

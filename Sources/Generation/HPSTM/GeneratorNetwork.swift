@@ -123,8 +123,8 @@ public struct GeneratorInput {
   mutating func set(time: Float, of window: Int) {
     let half = GeneratorNetwork.timeFeatures / 2
     for index in 0..<half {
-      // periods from 2π down to 2π/1000, spaced evenly in their logarithm
-      let frequency = pow(1000, Float(index) / Float(half - 1))
+      // periods from 2π down to 2π/100, spaced evenly in their logarithm
+      let frequency = pow(100, Float(index) / Float(half - 1))
       let at = window * GeneratorNetwork.timeFeatures + index
       timeFeatures[at] = sin(frequency * time)
       timeFeatures[at + half] = cos(frequency * time)

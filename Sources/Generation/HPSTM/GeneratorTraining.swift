@@ -39,6 +39,9 @@ public struct GeneratorTraining {
     public init() {}
   }
 
+  /// The times that are trained, as dense as samplers' steps: `FlowGrid` says why.
+  static let times: ClosedRange<Float> = 0.007...0.97
+
   /// The options.
   public let options: Options
   /// The network's sizes and what it can be told.
@@ -171,8 +174,10 @@ private struct FlowDraft {
     _ window: MotionWindow, _ index: Int, _ model: FlowModel,
     options: GeneratorTraining.Options, using random: inout RandomSource
   ) {
-    // Times spread evenly over the batch: the mean over t has less noise that way.
-    let time = (Float(first + index) + random.uniform()) / Float(batch)
+    // Spread evenly over the batch: the mean over t has less noise that way.
+    let place = (Float(first + index) + random.uniform()) / Float(batch)
+    let range = GeneratorTraining.times
+    let time = FlowGrid.time(between: range.lowerBound, and: range.upperBound, at: place)
     let clean = model.standardization.standardized(window)
     var state = clean
     for at in state.indices { state[at] = time * clean[at] + (1 - time) * random.normal() }

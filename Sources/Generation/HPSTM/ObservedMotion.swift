@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Motions
 
@@ -5,18 +6,22 @@ import Motions
 struct ObservedMotion: Sendable {
   /// Bone lengths [m], [22]; empty before the first window.
   private(set) var lengths: [Float] = []
+  /// The skeleton of what was observed, whose bones may point elsewhere at rest than the figure's;
+  /// nil before and without a past.
+  private(set) var skeleton: Skeleton?
   /// The position of the pelvis [m], one for each frame.
   private(set) var root: [Vector3] = []
   /// Rotations, 22 for each frame.
   private(set) var rotations: [Quaternion] = []
 
-  /// Frames over which a new window's difference from the last frame fades: a third of a second.
-  private static let fade = 10
+  /// Frames over which a new window's difference from the past fades: half a second.
+  private static let fade = 15
 
   init() {}
 
   init(_ clip: MotionClip) {
     lengths = HumanFigure.lengths(of: clip.skeleton)
+    skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
   }
@@ -34,7 +39,8 @@ struct ObservedMotion: Sendable {
   func clip(frames: Range<Int>, name: String, frameRate: Double, label: String?) -> MotionClip {
     let joints = Skeleton.jointCount
     return MotionClip(
-      name: name, skeleton: HumanFigure.skeleton(lengths: lengths), frameRate: frameRate,
+      name: name, skeleton: skeleton ?? HumanFigure.skeleton(lengths: lengths),
+      frameRate: frameRate,
       rootTranslations: Array(root[frames]),
       rotations: Array(
         rotations[(frames.lowerBound * joints)..<(frames.upperBound * joints)]), label: label)
@@ -47,50 +53,70 @@ struct ObservedMotion: Sendable {
     return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
   }
 
+  /// How many frames to each side a bone's turn about itself is averaged over.
+  private static let steadying = 8
+
   /// Appends the frames of a window after those that it was shown.
   ///
-  /// The window begins where `past` does. What it makes of the last frame of the past differs a
-  /// little from that frame; the difference, with its rate, fades over the first frames (the
+  /// The window begins where `past` does. Its first new frame lies a little beside where the past
+  /// leads, and moves a little differently; both differences fade over the first frames (the
   /// inertialisation of Bollo, "Inertialization: high-performance animation transitions", 2018),
   /// so that position and velocity go on without a jump.
   mutating func goOn(with window: MotionWindow, after past: ObservedMotion) {
-    guard past.frameCount > 0 else {
-      let clip = window.clip(name: "", frameRate: 30)
+    let count = past.frameCount
+    let made = BoneTurns(window).steadied(over: Self.steadying)
+    guard let shown = past.normalized else {
       lengths = window.lengths
-      root = clip.rootTranslations
-      rotations = clip.rotations
+      root = window.clip(name: "", frameRate: 30).rootTranslations
+      rotations = (0..<window.frames).flatMap { made.rotations(frame: $0) }
       return
     }
-    let placed = placed(window.clip(name: "", frameRate: 30), after: past)
-    let (count, joints) = (past.frameCount, Skeleton.jointCount)
-    let last = count - 1
-    let gap = past.root[last] - placed.rootTranslations[last]
-    let before = last > 0 ? past.root[last - 1] - placed.rootTranslations[last - 1] : gap
-    for frame in count..<placed.frameCount {
-      let (stay, drift) = Self.fading(after: frame - last)
-      root.append(placed.rootTranslations[frame] + gap * stay + (gap - before) * drift)
+    let was = BoneTurns(shown)
+    var joined = made
+    var places = window.clip(name: "", frameRate: 30).rootTranslations
+    let true0 = shown.clip(name: "", frameRate: 30).rootTranslations
+    let (last, joints) = (count - 1, Skeleton.jointCount)
+    let before = max(0, last - 1)
+    // the window's new frames, led one frame back to the last observed one
+    let second = min(count + 1, window.frames - 1)
+    let speed = places[second] - places[count]
+    let gap = true0[last] - (places[count] - speed)
+    let change = true0[last] - true0[before] - speed
+    let turns = (0..<joints).map { joint -> (gap: Quaternion, change: Vector3) in
+      func turn(_ motion: BoneTurns, _ from: Int, _ to: Int) -> Quaternion {
+        motion.shown[to * joints + joint] * motion.shown[from * joints + joint].inverse
+      }
+      let speed = turn(made, count, second)
+      let back = speed.inverse * made.shown[count * joints + joint]
+      let gap = was.shown[last * joints + joint] * back.inverse
+      // the speed that the new frames have once the gap is added to them
+      let moved = gap * speed * gap.inverse
+      return (gap, (turn(was, before, last) * moved.inverse).rotationVector)
     }
-    let turns = (0..<joints).map { joint -> (gap: Vector3, rate: Vector3) in
-      let now = Self.difference(past, placed, frame: last, joint: joint)
-      let then = last > 0 ? Self.difference(past, placed, frame: last - 1, joint: joint) : now
-      return (now, now - then)
-    }
-    for frame in count..<placed.frameCount {
+    for frame in count..<window.frames {
       let (stay, drift) = Self.fading(after: frame - last)
+      places[frame] += gap * stay + change * drift
       for joint in 0..<joints {
-        let offset = Quaternion(
-          rotationVector: turns[joint].gap * stay + turns[joint].rate * drift)
-        rotations.append((offset * placed.rotations[frame * joints + joint]).normalized)
+        let (at, end) = (frame * joints + joint, last * joints + joint)
+        joined.shown[at] =
+          (Quaternion(rotationVector: turns[joint].change * drift)
+          * Quaternion(rotationVector: turns[joint].gap.rotationVector * stay)
+          * made.shown[at]).normalized
+        joined.twists[at] += stay * remainder(was.twists[end] - made.twists[end], 2 * .pi)
+        let tilt = (was.ends[end] * made.ends[end].inverse).rotationVector
+        joined.ends[at] = (Quaternion(rotationVector: tilt * stay) * made.ends[at]).normalized
       }
     }
-  }
-
-  /// The rotation from a window's joint to the past's, as a vector in the parent's frame [rad].
-  private static func difference(
-    _ past: ObservedMotion, _ window: MotionClip, frame: Int, joint: Int
-  ) -> Vector3 {
-    let at = frame * Skeleton.jointCount + joint
-    return (past.rotations[at] * window.rotations[at].inverse).rotationVector
+    // from the window's world, where the past's first frame faces along x, into ours
+    let clip = past.clip(frames: 0..<count, name: "", frameRate: 30, label: nil)
+    let turn = Quaternion(angle: clip.heading(frame: 0), axis: .unitZ)
+    let start = Vector3(past.root[0].x, past.root[0].y, 0)
+    for frame in count..<window.frames {
+      root.append(turn * places[frame] + start)
+      var own = joined.rotations(frame: frame)
+      own[0] = (turn * own[0]).normalized
+      rotations += own
+    }
   }
 
   /// How much of a difference and of its change a frame is left after so many frames.
@@ -103,19 +129,5 @@ struct ObservedMotion: Sendable {
     let stay = 1 - x * x * x * (10 - 15 * x + 6 * x * x)
     let drift = x * (1 - x * x * (6 - 8 * x + 3 * x * x))
     return (stay, drift * Double(fade))
-  }
-
-  /// A window brought from its own world, where the past's first frame faces along x, into ours.
-  private func placed(_ window: MotionClip, after past: ObservedMotion) -> MotionClip {
-    let clip = past.clip(frames: 0..<past.frameCount, name: "", frameRate: 30, label: nil)
-    let turn = Quaternion(angle: clip.heading(frame: 0), axis: .unitZ)
-    let start = Vector3(past.root[0].x, past.root[0].y, 0)
-    var window = window
-    for frame in 0..<window.frameCount {
-      window.rootTranslations[frame] = turn * window.rootTranslations[frame] + start
-      let pelvis = frame * Skeleton.jointCount
-      window.rotations[pelvis] = (turn * window.rotations[pelvis]).normalized
-    }
-    return window
   }
 }

@@ -14,8 +14,9 @@ public struct GeneratorEvaluation: Sendable, Codable {
     /// The floor that the acceptance is measured by: real against real motion of other trials, the
     /// mean over divisions of all real trials, with the standard deviation between divisions.
     public var floor: Estimate
-    /// The same for the one division that the generator was trained by: training against held-out
-    /// windows. One draw, which may even be below zero.
+    /// Training against held-out windows: the same for the one division that models are trained by.
+    ///
+    /// One draw, which may even be below zero.
     public var split: Estimate
     /// Samples by floor; nil where the floor is not above zero.
     public var ratio: Double?
@@ -29,17 +30,19 @@ public struct GeneratorEvaluation: Sendable, Codable {
     }
   }
 
-  /// A figure of samples beside the same of real held-out motion.
+  /// A figure of samples beside the same of real motion.
   public struct Pair: Sendable, Codable {
     /// Of samples.
     public var samples: Double
     /// Of held-out windows.
     public var real: Double
+    /// Of as many training windows with the same labels; nil where that says nothing.
+    public var training: Double?
     /// Samples by real; nil where real is zero.
     public var ratio: Double?
 
-    init(samples: Double, real: Double) {
-      (self.samples, self.real) = (samples, real)
+    init(samples: Double, real: Double, training: Double? = nil) {
+      (self.samples, self.real, self.training) = (samples, real, training)
       ratio = real > 0 ? samples / real : nil
     }
   }
@@ -134,23 +137,27 @@ public struct GeneratorEvaluation: Sendable, Codable {
         split: frechet.estimate(tables.like, tables.real, using: &random))
       guard features == .motion else { continue }
       diversity = Pair(
-        samples: Diversity.ofPairs(tables.samples), real: Diversity.ofPairs(tables.real))
+        samples: Diversity.ofPairs(tables.samples), real: Diversity.ofPairs(tables.real),
+        training: Diversity.ofPairs(tables.like))
       nearest = Pair(
         samples: Diversity.toNearest(tables.samples, of: tables.all),
         real: Diversity.toNearest(tables.real, of: tables.all))
     }
-    measureQuality(samples, heldOut)
+    measureQuality(samples, heldOut, like)
     labels = try Self.classify(samples, heldOut, training, names, classifier)
   }
 
-  private mutating func measureQuality(_ samples: MeasuredWindows, _ real: MeasuredWindows) {
-    footSkate = Pair(samples: samples.footSkate, real: real.footSkate)
-    let (ours, theirs) = (samples.jerks, real.jerks)
-    jerk = Pair(
-      samples: ours.reduce(0, +) / Double(ours.count),
-      real: theirs.reduce(0, +) / Double(theirs.count))
-    medianJerk = Pair(
-      samples: ours.sorted()[ours.count / 2], real: theirs.sorted()[theirs.count / 2])
+  private mutating func measureQuality(
+    _ samples: MeasuredWindows, _ real: MeasuredWindows, _ training: MeasuredWindows
+  ) {
+    footSkate = Pair(
+      samples: samples.footSkate, real: real.footSkate, training: training.footSkate)
+    let (ours, theirs, others) = (samples.jerks, real.jerks, training.jerks)
+    func pair(_ figure: ([Double]) -> Double) -> Pair {
+      Pair(samples: figure(ours), real: figure(theirs), training: figure(others))
+    }
+    jerk = pair { $0.reduce(0, +) / Double($0.count) }
+    medianJerk = pair { $0.sorted()[$0.count / 2] }
     let bones = samples.boneLengthErrors
     boneLengthError = [bones.mean, bones.largest]
     fileBoneLengthError = samples.fileBoneLengthError

@@ -59,7 +59,10 @@ struct SmootherInput {
     let seen = Set((0..<joints).filter { counts[$0] > 0 })
     let left = Heading.left(seen: seen) { sums[$0] / counts[$0] }
     var origin = SIMD3<Float>.zero
-    for joint in seen { origin += sums[joint] / counts[joint] / Float(seen.count) }
+    // In the joints' order: sets have another order in each process.
+    for joint in 0..<joints where counts[joint] > 0 {
+      origin += sums[joint] / counts[joint] / Float(seen.count)
+    }
     return (Heading.axes(ofLeft: left), origin)
   }
 

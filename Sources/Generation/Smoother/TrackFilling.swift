@@ -62,8 +62,10 @@ enum TrackFilling {
     let body = Heading.axes(ofLeft: Heading.left(seen: seen, place))
     let rest = Self.restPlaces
     for joint in unseen {
-      // The seen joint that is nearest at rest.
-      let kin = seen.min { (rest[$0] - rest[joint]).squared < (rest[$1] - rest[joint]).squared }
+      // The seen joint that is nearest at rest; of two as near the first.
+      let kin = seen.sorted().min {
+        (rest[$0] - rest[joint]).squared < (rest[$1] - rest[joint]).squared
+      }
       guard let kin else { continue }
       let found = place(kin) + body(rest[joint] - rest[kin])
       for axis in 0..<3 { positions[base + 3 * joint + axis] = found[axis] }

@@ -37,7 +37,6 @@ enum ExitStatus {
     case UnsafeMotion.file(let error): code(for: error)
     case GenerationError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
-    case GenerationError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate

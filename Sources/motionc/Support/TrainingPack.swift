@@ -40,13 +40,20 @@ struct TrainingPack {
     let labels = try ClipLabels(labels: labels, motions: motions)
     let embeddings = try embeddings.map { try ClipEmbeddings(folder: $0) }
     let source = Self.source(set, labels, embeddings, reading)
-    let path = file ?? model + ".pack"
+    let path = file ?? Self.temporary(beside: model)
     if let file, let found = try Self.kept(file, source: source) {
       pack = found
       return
     }
     pack = try Self.build(set, labels, embeddings, reading, source: source, path: path)
     if file == nil { unlink(path) }
+  }
+
+  /// A name that nothing has yet, so that no pack of the user's is lost.
+  private static func temporary(beside model: String) -> String {
+    let path = "\(model).pack"
+    guard FileManager.default.fileExists(atPath: path) else { return path }
+    return "\(model).\(UUID().uuidString).pack"
   }
 
   /// Windows of the clips that are trained on.

@@ -34,7 +34,17 @@ struct Bench: ParsableCommand {
   @Option(help: "Seconds of PyTorch's step of the generator.")
   var peerGeneratorSeconds: Double?
 
+  @Option(help: .hidden)
+  var trainOnPack: String?
+
+  @Option(help: .hidden)
+  var steps: Int = 200
+
   func run() throws {
+    if let trainOnPack {
+      Console.result("\(try LargeTraining.peakMemory(pack: trainOnPack, steps: steps))")
+      return
+    }
     let known = measures.map(\.name)
     for name in only where !known.contains(name) {
       throw ValidationError(
@@ -53,13 +63,14 @@ struct Bench: ParsableCommand {
       ("retargeter_step_speedup", compactStep), ("retargeter_default_speedup", defaultStep),
       ("generator_step_speedup", generatorStep), ("sample_ms", sampleTime),
       ("sample_batch_gain", sampleGain), ("smooth_ms", smoothTime),
+      ("train_rss_gb", trainingMemory),
       ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
       ("compile_peak_mb", compileMemory),
     ]
   }
 
   /// One line; `met` is null where there is nothing to compare with.
-  private func line(
+  func line(
     _ name: String, _ value: Double?, _ unit: String, target: String, met: Bool?,
     also: String = ""
   ) -> String {
@@ -150,7 +161,7 @@ struct Bench: ParsableCommand {
     return [
       line(
         "smooth_ms", 1000 * seconds, "ms a frame", target: "<= 10", met: 1000 * seconds <= 10,
-        also: "\"window\": \(smoother.frames)")
+        also: ", \"window\": \(smoother.frames)")
     ]
   }
 

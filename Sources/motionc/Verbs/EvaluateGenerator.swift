@@ -85,7 +85,8 @@ struct EvaluateGenerator: ParsableCommand {
       samples: samples, heldOut: heldOut, training: training,
       names: generator.configuration.labels, seed: seed, classifier: classifier)
     let report = GeneratorReport(
-      figures: evaluation, guidance: guidance, steps: steps, solver: solver.rawValue, seed: seed,
+      figures: evaluation, continuations: try continuations(generator, heldOut), guidance: guidance,
+      steps: steps, solver: solver.rawValue, seed: seed,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
       try AtomicFile.write(GeneratorCard(generator, report, path: path).text, to: card)
@@ -121,6 +122,21 @@ struct EvaluateGenerator: ParsableCommand {
     return found
   }
 
+  /// How the generator goes on, on some of the windows.
+  private func continuations(_ generator: Generator, _ real: MeasuredWindows) throws
+    -> [Continuation]
+  {
+    var request = MotionRequest()
+    (request.steps, request.solver, request.seed) = (steps, solver, seed)
+    let step = max(1, real.count / 64)
+    let windows = stride(from: 0, to: real.count, by: step).map { real.windows[$0] }
+    return try Continuation.pasts.filter { $0 + Continuation.hidden <= real.windows[0].frames }
+      .map { past in
+        try Continuation(
+          of: generator, past: past, windows: windows, request: request, threads: workers)
+      }
+  }
+
   /// Samples with the labels of some windows.
   private func sample(_ generator: Generator, like real: MeasuredWindows) throws -> MeasuredWindows
   {
@@ -148,6 +164,7 @@ struct EvaluateGenerator: ParsableCommand {
 /// The figures of a generator with how its samples were drawn.
 struct GeneratorReport: Encodable {
   var figures: GeneratorEvaluation
+  var continuations: [Continuation]
   var guidance: Float
   var steps: Int
   var solver: String
@@ -185,7 +202,7 @@ struct GeneratorReport: Encodable {
       ]
     }
     lines += [
-      "                                samples        real           ratio",
+      "                                samples        real           ratio    training",
       line("distance of pairs", figures.diversity, digits: 2),
       line("distance to nearest training", figures.nearest, digits: 2),
       line("foot skate [m/s]", figures.footSkate, digits: 3),
@@ -195,8 +212,18 @@ struct GeneratorReport: Encodable {
         + "\(scientific(figures.boneLengthError[0])) on average and "
         + "\(scientific(figures.boneLengthError[1])) at most in single precision",
       "\(Console.fixed(Double(figures.windows[0]) / secondsOfSampling, 1)) motions sampled a second",
+      "going on for \(Continuation.hidden) frames     error [mm]     jump [mm]: mean, 95 %   of the truth",
     ]
+    lines += continuations.map { found in
+      "after \(found.past) observed frames".padded(32)
+        + Console.fixed(1000 * found.error, 0).padded(15) + pair(found.jump).padded(24)
+        + pair(found.trueJump)
+    }
     return lines
+  }
+
+  private func pair(_ metres: [Double]) -> String {
+    metres.map { Console.fixed(1000 * $0, 1) }.joined(separator: ", ")
   }
 
   private func text(_ estimate: Estimate) -> String {
@@ -212,7 +239,8 @@ struct GeneratorReport: Encodable {
   private func line(_ name: String, _ pair: GeneratorEvaluation.Pair, digits: Int) -> String {
     name.padded(32) + Console.fixed(pair.samples, digits).padded(15)
       + Console.fixed(pair.real, digits).padded(15)
-      + text(pair.ratio)
+      + text(pair.ratio).padded(9)
+      + (pair.training.map { Console.fixed($0, digits) } ?? "-")
   }
 
   private func scientific(_ value: Double) -> String { String(format: "%.1e", value) }

@@ -58,11 +58,19 @@ struct Sample: ParsableCommand {
   @Option(help: "Threads; all cores if not given. The result does not depend on it.")
   var threads: Int?
 
+  func validate() throws {
+    guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+  }
+
   func run() throws {
     let formats = try ClipFormat.list(format)
+    // Here and not in each block below, of which every one may be small enough.
+    guard (1...Generator.largestCount).contains(count) else {
+      throw GenerationError.request(
+        "\(count) motions were asked for, 1 to \(Generator.largestCount) expected")
+    }
     let generator = try Generator(contentsOf: try model ?? ShippedModel.path(of: "generator"))
     var request = MotionRequest()
-    request.count = count
     request.frames = frames
     request.action = action
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
@@ -71,12 +79,12 @@ struct Sample: ParsableCommand {
     request.steps = steps
     request.solver = solver
     request.seed = seed
-    let workers = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
-    for start in stride(from: 0, to: max(1, count), by: block) {
+    for start in stride(from: 0, to: count, by: block) {
       request.first = start
-      request.count = count > 0 ? min(block, count - start) : count
+      request.count = min(block, count - start)
       let clips = try generator.sample(request, threads: workers)
       // Only now, so that a request that cannot be answered leaves nothing.
       try AtomicFile.makeFolder(output)
@@ -105,13 +113,28 @@ struct ClipFormat {
     return ClipFormat(names: names)
   }
 
+  /// The files that a clip is written to.
+  func paths(_ stem: String) -> [String] {
+    names.map { $0 == "clip" ? stem + ".clip.safetensors" : "\(stem).\($0)" }
+  }
+
+  /// Refuses results that would be written over what they are made from.
+  func refuseInputs(_ inputs: [String], stems: [String]) throws {
+    func full(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
+    let known = Set(inputs.map(full))
+    for path in stems.flatMap(paths) where known.contains(full(path)) {
+      throw FileError.cannotCreate(
+        path: path, reason: "it is one of the files that are read; write to another folder")
+    }
+  }
+
   /// Writes a clip in each of them, and further arrays where the format can hold them.
   func write(_ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String) throws {
-    for name in names {
+    for (name, path) in zip(names, paths(stem)) {
       switch name {
-      case "npz": try MotionArchive.write(clip, with: more, to: stem + ".npz")
-      case "bvh": try BVHWriter.write(clip, to: stem + ".bvh")
-      default: try NativeClip.write(clip, to: stem + ".clip.safetensors")
+      case "npz": try MotionArchive.write(clip, with: more, to: path)
+      case "bvh": try BVHWriter.write(clip, to: path)
+      default: try NativeClip.write(clip, to: path)
       }
     }
   }

@@ -44,6 +44,7 @@ struct Smooth: ParsableCommand {
     let set = try joints.map { try JointSet.named($0) }
     let smoother = try Smoother(contentsOf: try model ?? ShippedModel.path(of: "smoother"))
     try MotionPaths.refuseCollisions(files)
+    try formats.refuseInputs(files, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
     // All files are read before anything is written.
     var results: [(file: String, result: Smoother.Result, report: TrackReport)] = []
     for file in files {

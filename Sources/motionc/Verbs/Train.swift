@@ -67,6 +67,13 @@ struct TrainRetargeter: ParsableCommand {
   @Option(help: "The part of poses drawn from human joint ranges, 0...1, beside motions.")
   var randomShare: Double = 0.3
 
+  @Option(
+    help: "A generator's model, from which motion is sampled while training.", completion: .file())
+  var generator: String?
+
+  @Option(help: "The part of motions' poses that is sampled, 0...1, beside captured motion.")
+  var generatorShare: Double = 0.5
+
   @Option(help: "The learning rate after warming up.")
   var rate: Float = 1e-3
 
@@ -96,6 +103,9 @@ struct TrainRetargeter: ParsableCommand {
     guard 0 <= randomShare, randomShare <= 1, 0 < rate, rate < 1 else {
       throw ValidationError("--random-share must be within 0 and 1, --rate between 0 and 1.")
     }
+    guard 0 <= generatorShare, generatorShare <= 1 else {
+      throw ValidationError("--generator-share must be within 0 and 1.")
+    }
     guard (threads ?? 1) > 0, checkpointEvery > 0 else {
       throw ValidationError("--threads and --checkpoint-every must be above 0.")
     }
@@ -117,12 +127,17 @@ struct TrainRetargeter: ParsableCommand {
     if !set.training.isEmpty {
       for clip in try MotionSet.read(set.training, options: reading.options) { pool.add(clip) }
     }
-    let options = try trainingOptions(pool: pool, clips: set.training.count)
+    let sampled = try generator.map {
+      try SampledMotion(
+        model: $0, seed: seed, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    }
+    let options = try trainingOptions(pool: pool, clips: set.training.count, sampled: sampled)
     Console.note(
       "\(pool.count) poses of \(pool.clipNames.count) clips, \(set.validation.count) clips held "
         + "back; \(options.steps) steps of \(batch) poses on \(options.threads) threads")
     let training = try RetargeterTraining(
-      robot: robot, mapping: mapping, poses: pool, options: options)
+      robot: robot, mapping: mapping, poses: pool,
+      generated: sampled?.poses(share: generatorShare), options: options)
     // A place that cannot be written to is found now and not after the training.
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
@@ -148,7 +163,9 @@ struct TrainRetargeter: ParsableCommand {
 
   private var checkpoint: String { output + ".checkpoint" }
 
-  private func trainingOptions(pool: PosePool, clips: Int) throws -> RetargeterTraining.Options {
+  private func trainingOptions(
+    pool: PosePool, clips: Int, sampled: SampledMotion?
+  ) throws -> RetargeterTraining.Options {
     var options = RetargeterTraining.Options()
     options.network = PoseTransformer.Configuration(
       width: width, heads: 4, layers: layers, feedForward: 4 * width)
@@ -174,12 +191,24 @@ struct TrainRetargeter: ParsableCommand {
     options.checkpoint = checkpoint
     options.checkpointInterval = checkpointEvery
     options.timeLimit = timeLimit?.duration
-    options.history = [
-      "tool": "motionc \(Motionc.version)",
-      "data": clips == 0 ? "random poses" : "\(clips) clips and random poses",
-      "data_licence": licence ?? (clips == 0 ? "none" : "not stated"),
-    ]
+    options.history = history(clips: clips, sampled: sampled)
     return options
+  }
+
+  /// What the model's file says of its making.
+  private func history(clips: Int, sampled: SampledMotion?) -> [String: String] {
+    let captured = clips == 0 ? nil : "\(clips) clips"
+    let data = [captured, sampled?.name, "random poses"].compactMap { $0 }
+    let terms = [clips == 0 ? nil : licence ?? "not stated", sampled?.licence]
+    let known = Set(terms.compactMap { $0 }).sorted()
+    var history = [
+      "tool": "motionc \(Motionc.version)",
+      "data": data.count < 3
+        ? data.joined(separator: " and ") : "\(data[0]), \(data[1]) and \(data[2])",
+      "data_licence": known.isEmpty ? "none" : known.joined(separator: "; "),
+    ]
+    history["generator"] = sampled?.fingerprint
+    return history
   }
 }
 

@@ -1,0 +1,81 @@
+import Files
+import Foundation
+import Testing
+
+@Suite("motionc evaluate generator")
+struct EvaluateGeneratorTests {
+  /// The motions that ship, three trials each to train on and one held back, and a tiny model.
+  private static let prepared = Result {
+    let folder = try Work.folder()
+    var rows = ["file,split,action,subject,trial,licence"]
+    for name in ["walk", "wave"] {
+      for trial in 0..<4 {
+        let file = "\(name)\(trial).bvh"
+        try FileManager.default.copyItem(
+          atPath: try Shipped.motion(name), toPath: "\(folder)/\(file)")
+        rows.append("\(file),\(trial == 3 ? "val" : "train"),\(name),1,\(name)\(trial),free")
+      }
+    }
+    try rows.joined(separator: "\n").write(
+      toFile: "\(folder)/index.csv", atomically: true, encoding: .utf8)
+    let model = "\(folder)/tiny.model"
+    let run = try Tool.run(
+      "train", "generator", "--motions", folder, "-o", model, "--frames", "16", "--width", "16",
+      "--heads", "2", "--layers", "1", "--steps", "3", "--batch", "8")
+    guard run.status == 0 else { throw Tool.Missing(description: run.text) }
+    return (folder: folder, model: model)
+  }
+
+  @Test("It prints every figure beside its floor, as JSON with sorted keys, and writes a card")
+  func figures() throws {
+    let (folder, model) = try Self.prepared.get()
+    let card = "\(try Work.folder())/card.md"
+    let arguments = [
+      "evaluate", "generator", "--model", model, "--motions", folder, "--count", "24",
+    ]
+    let run = try Tool.run(arguments: arguments + ["--json", "--card", card])
+    #expect(run.status == 0, "\(run.text)")
+    let report = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let figures = try #require(report["figures"] as? [String: Any])
+    #expect(figures["windows"] as? [Int] != nil && report["seed"] as? Int == 1)
+    for kind in ["energy", "frechet"] {
+      let distances = try #require(figures[kind] as? [String: [String: Any]])
+      #expect(Set(distances.keys) == ["motion", "pose", "velocity"])
+      for distance in distances.values {
+        for part in ["samples", "floor", "split"] {
+          let estimate = try #require(distance[part] as? [String: Double])
+          #expect(estimate["value"] != nil && estimate["standardError"] != nil)
+        }
+      }
+      // Three steps of training make nothing like a motion.
+      let velocity = try #require(distances["velocity"]?["samples"] as? [String: Double])
+      #expect(try #require(velocity["value"]) > 1)
+    }
+    #expect(try #require(figures["fileBoneLengthError"] as? Double) < 1e-6)
+    let labels = try #require(figures["labels"] as? [String: Any])
+    #expect(labels["names"] as? [String] == ["walk", "wave"])
+    let text = try String(contentsOfFile: card, encoding: .utf8)
+    for word in ["energy distance, motion", "R_T (quality)", "SHA-256", "| seed | 1 |"] {
+      #expect(text.contains(word), "\(word): \(text)")
+    }
+  }
+
+  @Test(
+    "Labels, licences and models that do not fit are refused in one sentence",
+    arguments: [
+      (["--licence", "paid"], 65, "0 windows of training motion"),
+      (["--count", "3"], 64, "--count"),
+      (["--steps", "0"], 65, "0 steps"),
+      (["--labels", "nowhere.csv"], 66, "nowhere.csv"),
+      (["--model", "nowhere.model"], 66, "nowhere.model"),
+    ])
+  func refused(further: [String], status: Int, word: String) throws {
+    let (folder, model) = try Self.prepared.get()
+    var arguments = ["evaluate", "generator", "--motions", folder]
+    if further[0] != "--model" { arguments += ["--model", model] }
+    let run = try Tool.run(arguments: arguments + further)
+    #expect(Int(run.status) == status && run.text.contains(word), "\(run.text)")
+    #expect(run.output.isEmpty)
+  }
+}
