@@ -107,9 +107,9 @@ struct TrackFilter: Sendable {
   /// The variance of the filters' difference for white noise of variance one, one a frame.
   private let expected: [Float]
 
-  /// How many times the expected difference still counts as noise, and the frames that the
-  /// difference is averaged over. Chosen on clips with complex noise.
+  /// How many times the expected difference still counts as noise; chosen on noisy clips.
   private static let tolerance: Float = 1.5
+  /// The frames to each side that the difference is averaged over.
   private static let span = 4
 
   init(frames: Int) {
