@@ -21,7 +21,7 @@ public struct GeneratorTraining {
     /// The part of windows that are not told their label; their embedding.
     public var dropped: Float = 0.15
     /// The part of windows that are told no past.
-    public var withoutPast: Float = 0.5
+    public var withoutPast: Float = 0.6
     /// The decay of weights.
     public var decay: Float = 0.01
     /// The precision of the network's linear maps; sums, weights and optimiser are float32.
@@ -48,6 +48,7 @@ public struct GeneratorTraining {
   public let configuration: GeneratorNetwork.Configuration
   private let source: WindowSource
   private let model: FlowModel
+  private let kinds: MotionKinds
   private let loss: FlowLoss
 
   /// A training on windows, whose labels and embeddings the network learns.
@@ -61,8 +62,10 @@ public struct GeneratorTraining {
     configuration.backbone = options.backbone
     configuration.labels = source.pack.labels
     configuration.embeddingWidth = source.pack.embeddingWidth
-    self.configuration = configuration
     let measured = WindowStatistics(source: source, seed: options.seed)
+    kinds = measured.kinds
+    configuration.kinds = measured.prior.kinds
+    self.configuration = configuration
     model = FlowModel(standardization: measured.standardization, prior: measured.prior)
     loss = FlowLoss(
       layer: SkeletonLayer(
@@ -138,7 +141,7 @@ public struct GeneratorTraining {
   }
 
   private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
-    let (source, model, loss, options) = (source, model, loss, options)
+    let (source, model, kinds, loss, options) = (source, model, kinds, loss, options)
     return { part, tape in
       var draft = FlowDraft(
         part: part, configuration: network.configuration, batch: options.batch)
@@ -146,8 +149,11 @@ public struct GeneratorTraining {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)
       }
+      let sorted = kinds.kinds(of: draft.target.state)
       let estimate = FigureEstimate(
-        states: draft.states, times: draft.target.times, pasts: draft.pasts, model: model)
+        states: draft.states, times: draft.target.times, kinds: sorted, pasts: draft.pasts,
+        model: model)
+      draft.input.set(kinds: sorted)
       draft.input.set(estimate)
       let raw = network(draft.input, on: &tape)
       return loss(raw: raw, estimate: estimate, target: draft.target, part: &part, on: &tape)
