@@ -1,7 +1,8 @@
 import Trajectories
 
-/// Between which values the first and second derivative of a joint's curve stay over a stretch of
-/// path time. Exact: the second derivative is linear between knots, the first one quadratic.
+/// The least and greatest derivatives of a joint's curve over a stretch of path time.
+///
+/// Exact: the second derivative is linear between knots, the first one quadratic.
 struct CurveRange {
   /// The least and greatest first derivative [rad/s or m/s].
   private(set) var slope = (least: Double.infinity, greatest: -Double.infinity)

@@ -16,8 +16,9 @@ public struct SessionOptions: Sendable, Hashable {
   public var followingLimit = 10 * Double.pi / 180
   /// How many read-backs in a row may be beyond that before the robot is stopped.
   public var followingReadBacks = 3
-  /// How far outside its limits a joint may stand at the start [rad or m]: a register's step and
-  /// a soft joint's sag. The first command is then the limit itself.
+  /// How far outside its limits a joint may stand at the start [rad or m].
+  ///
+  /// For a register's step and a soft joint's sag; the first command is then the limit itself.
   public var measuredTolerance = 0.01
   /// Whether to go to the wiring's park pose at the end.
   public var park = false

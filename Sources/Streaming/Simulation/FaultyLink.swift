@@ -38,7 +38,9 @@ public struct FaultyLink: Sendable {
     random = SplitMix(state: seed)
   }
 
-  /// Lets a fault begin, and end at an instant if one is given. Faults of devices do nothing here.
+  /// Lets a fault begin, and end at an instant if one is given.
+  ///
+  /// Faults of devices do nothing here.
   public mutating func inject(_ fault: Fault, until end: Double = .infinity) {
     guard fault.isOfLink else { return }
     troubles.append(Trouble(fault: fault, end: end))
