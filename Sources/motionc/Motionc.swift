@@ -24,7 +24,7 @@ struct Motionc: ParsableCommand {
     subcommands: [
       Inspect.self, Import.self, Train.self, Sample.self, Smooth.self, Evaluate.self, Compile.self,
       Verify.self,
-      Bench.self, Doctor.self,
+      Stream.self, Jog.self, Park.self, Simulate.self, Bench.self, Doctor.self,
     ])
 
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.
