@@ -89,17 +89,17 @@ struct LineOptions: ParsableArguments {
   /// Opens the port, or makes a simulated device.
   func opening(
     _ wiring: Wiring, of robot: Robot
-  ) -> @Sendable () throws(TransportError) -> any Transport & Sendable {
+  ) throws -> @Sendable () throws(TransportError) -> any Transport & Sendable {
     guard let port else {
       let kind = SimulatedKind(for: wiring.device)
       Console.note("no --port: a simulated \(kind.rawValue) stands for \(robot.folderName)")
       let faults = fault.map(\.entry)
+      let device = try SimulatedDevices.make(
+        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring))
       return { () throws(TransportError) -> any Transport & Sendable in
         SimulatedLine(
-          name: "simulated \(kind.rawValue)",
-          device: SimulatedDevices.make(
-            kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring)),
-          link: FaultyLink(seed: 1), faults: faults)
+          name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1),
+          faults: faults)
       }
     }
     let baud = wiring.baud
