@@ -123,7 +123,7 @@ public struct UArmDriver: RobotDriver {
     case .stopping(let stopping): times.append(stopping.next)
     default: break
     }
-    if case .live(let live) = execution, let due = live.wakeTime { times.append(due) }
+    if case .live(let live) = execution, let due = live.wakeTime(after: now) { times.append(due) }
     return times.min()
   }
 
