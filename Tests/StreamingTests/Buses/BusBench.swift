@@ -105,16 +105,16 @@ enum BusRobots {
     wiring.motors.indices.map { 0.4 * sin(Double($0)) }
   }
 
-  /// Sinus about the start pose, different for each joint, starting without a jump of speed.
-  static func sinus(_ wiring: Wiring, _ time: Double) -> (positions: [Double], velocities: [Double])
-  {
-    let begin = pose(wiring)
+  /// Sinus about the start pose, different for each joint, that begins from rest.
+  static func sinus(_ joint: Int, _ time: Double) -> Double {
     let ramp = min(time / 2, 1)
     let smooth = ramp * ramp * (3 - 2 * ramp)
-    let positions = begin.indices.map { joint in
-      begin[joint] + smooth * 0.6 * sin(2 * .pi * (0.3 + 0.02 * Double(joint)) * time)
-    }
-    return (positions, positions.map { _ in 0 })
+    return 0.4 * sin(Double(joint))
+      + smooth * 0.6 * sin(2 * .pi * (0.3 + 0.02 * Double(joint)) * time)
+  }
+
+  static func sinus(_ wiring: Wiring, _ time: Double) -> [Double] {
+    wiring.motors.indices.map { sinus($0, time) }
   }
 }
 
@@ -165,11 +165,11 @@ extension BusBench {
       let time = Double(frame) / rate
       run(until: start + time)
       each(&self, frame)
-      let point = BusRobots.sinus(wiring, time)
+      let positions = BusRobots.sinus(wiring, time)
       pass(
         .follow(
           SetPoint(
-            frame: frame, positions: point.positions, velocities: point.velocities,
+            frame: frame, positions: positions, velocities: positions.map { _ in 0 },
             interval: 1 / rate)))
       if fault != nil { break }
     }
