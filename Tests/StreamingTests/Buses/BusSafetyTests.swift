@@ -176,6 +176,20 @@ struct BusSafetyTests {
     #expect(dead.fault?.description.contains("board 200") == true)
   }
 
+  @Test("AX motors are read one after the other, and have no seam")
+  func ax() throws {
+    var wiring = BusRobots.wiring(.feetechSCS, motors: 8)
+    wiring.device = .dynamixel1
+    var bench = BusRobots.bench(wiring)
+    let isUp = bench.bringUp()
+    try #require(isUp, "\(bench.fault?.description ?? "")")
+    let start = bench.stream(wiring, frames: 500, rate: 50)
+    #expect(bench.fault == nil, "\(bench.fault?.description ?? "")")
+    let result = BusStreamTests.following(bench, wiring, since: start)
+    #expect(result.samples > 2000 && result.error < 0.5)
+    #expect(BusRobots.collisions(bench.device) == 0)
+  }
+
   @Test("A slow wire: refused where frames do not fit, readings in pieces where they do not")
   func slow() throws {
     let wiring = BusRobots.wiring(.dynamixel2, baud: 57600)
