@@ -81,4 +81,6 @@ struct BusExchange: Sendable {
   var deadline: Double
   var rejectedBefore: Int
   var answers: [BusReply] = []
+  /// Answers from motors that were not asked, twice, or of a wrong length.
+  var strange = 0
 }

@@ -80,7 +80,7 @@ struct DynamixelOneDialect: BusDialect {
   /// Error bits by the standard definition: 0 voltage, 1 angle limit, 2 overheating, 3 range,
   /// 4 checksum, 5 overload, 6 instruction.
   func reply(_ frame: BusFrame) -> BusReply? {
-    guard frame.id != ShortFrame.broadcast else { return nil }
+    guard frame.id != ShortFrame.broadcast, frame.code < 0x80 else { return nil }
     let refusals = [(3, "a value out of range"), (4, "a checksum"), (6, "an instruction")]
     let refusal = refusals.first { frame.code >> UInt8($0.0) & 1 == 1 }
     return BusReply(
@@ -94,7 +94,10 @@ struct DynamixelOneDialect: BusDialect {
     return bits & 1 == 1 ? BusAlert(kind: .voltage, text: "input voltage") : nil
   }
 
-  func ping(_ id: Int) -> BusRequest { packets.ping(id) }
+  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
+  /// that hands back what was sent would make a motor of them.
+  func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 3), from: id) }
+
   /// All would answer at once in this protocol.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }

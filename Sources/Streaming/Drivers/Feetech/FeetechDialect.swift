@@ -39,9 +39,9 @@ struct FeetechDialect: BusDialect {
 
   func answerCount(_ data: Int) -> Int { data + ServoPackets.overhead }
 
-  /// A set error bit comes with data that are valid.
+  /// A set error bit comes with data that are valid; a bit that no error has is damage.
   func reply(_ frame: BusFrame) -> BusReply? {
-    guard frame.id != ShortFrame.broadcast else { return nil }
+    guard frame.id != ShortFrame.broadcast, frame.code & 0b1101_0000 == 0 else { return nil }
     return BusReply(
       id: Int(frame.id), refusal: nil, alert: alert(Int(frame.code)), data: frame.data)
   }
@@ -57,7 +57,10 @@ struct FeetechDialect: BusDialect {
     return BusAlert(kind: kind, text: names.joined(separator: ", "))
   }
 
-  func ping(_ id: Int) -> BusRequest { packets.ping(id) }
+  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
+  /// that hands back what was sent would make a motor of them.
+  func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 5), from: id) }
+
   /// Motors without a time slot of their own would answer at once.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }
