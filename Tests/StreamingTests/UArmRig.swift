@@ -1,5 +1,6 @@
 import Foundation
 import Streaming
+import Testing
 
 /// A driver and a simulated arm in virtual time, with what went over the wire.
 struct UArmRig {
@@ -157,4 +158,8 @@ func gentleMotion(_ time: Double) -> [Double] {
     90 + wave(40, 7, 0), 80 + wave(18, 5, 1) * 0.9, 35 + wave(14, 4, 2),
     90 + wave(40, 9, 0.5),
   ]
+}
+
+extension UArmRig: CustomTestStringConvertible {
+  var testDescription: String { "rig at \(now) s, motors \(arm.motorPositions)" }
 }

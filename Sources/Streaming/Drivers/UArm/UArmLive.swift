@@ -12,7 +12,9 @@ struct UArmLive: Sendable, Hashable {
     var interval: Double
   }
 
-  /// Frames that the planner is kept ahead. grbl plans a stop at the end of its look-ahead.
+  /// Frames that the planner is kept ahead.
+  ///
+  /// grbl plans a stop at the end of its look-ahead.
   var lead: Int
   /// Frames that wait until there are enough for a lead.
   private var waiting: [Frame] = []
