@@ -1,0 +1,119 @@
+import Foundation
+import Streaming
+
+/// A driver and a simulated device on one clock that is not real.
+struct BusBench {
+  var driver: any RobotDriver
+  var device: any SimulatedDevice
+  var now = 0.0
+  var events: [(time: Double, event: DriverEvent)] = []
+  /// Everything that the driver sent, with times.
+  var sent: [(time: Double, bytes: [UInt8])] = []
+  /// What is done with bytes on their way to the driver (faults of the link).
+  var link: (Double, [UInt8]) -> [UInt8] = { $1 }
+  var onSent: (Double, [UInt8]) -> Void = { _, _ in }
+
+  init(_ driver: any RobotDriver, _ device: any SimulatedDevice) {
+    self.driver = driver
+    self.device = device
+  }
+
+  mutating func pass(_ order: DriverOrder? = nil) {
+    let received = link(now, device.advance(to: now, received: []))
+    let output = driver.advance(to: now, received: received, order: order)
+    for event in output.events { events.append((now, event)) }
+    guard !output.bytes.isEmpty else { return }
+    sent.append((now, output.bytes))
+    onSent(now, output.bytes)
+    _ = device.advance(to: now, received: output.bytes)
+  }
+
+  /// Lets time pass until an instant, with every wish to be woken granted.
+  mutating func run(until end: Double) {
+    while now < end {
+      let next = min(driver.wakeTime ?? .infinity, device.wakeTime ?? .infinity, end)
+      // A wish for the past is granted at once, but time goes on: no standing still.
+      now = min(max(next, now + 1e-5), end)
+      pass()
+    }
+  }
+
+  /// Gives an order and waits until an event ends it, or time is over; says whether it came.
+  mutating func order(
+    _ order: DriverOrder, within seconds: Double, until isEnd: (DriverEvent) -> Bool
+  ) -> Bool {
+    let first = events.count
+    pass(order)
+    let end = now + seconds
+    while now < end {
+      if events[first...].contains(where: { isEnd($0.event) }) { return true }
+      if events[first...].contains(where: { if case .fault = $0.event { true } else { false } }) {
+        return false
+      }
+      run(until: min(end, now + 0.002))
+    }
+    return false
+  }
+
+  mutating func bringUp() -> Bool {
+    let identified = order(.identify, within: 20) {
+      if case .identified = $0 { true } else { false }
+    }
+    guard identified else { return false }
+    return order(.engage, within: 20) { $0 == .engaged }
+  }
+
+  var fault: DriverFault? {
+    for (_, event) in events { if case .fault(let fault) = event { return fault } }
+    return nil
+  }
+
+  var measurements: [Streaming.Measurement] {
+    events.compactMap { if case .measured(let measured) = $0.event { measured } else { nil } }
+  }
+}
+
+/// Robots for the tests of buses.
+enum BusRobots {
+  static let turn4096 = 4096 / (2 * Double.pi)
+
+  static func wiring(
+    _ device: Wiring.Device, motors count: Int = 20, baud: Int? = nil
+  ) -> Wiring {
+    let isSmall = device == .lx16a || device == .feetechSCS
+    let units: Double =
+      switch device {
+      case .lx16a: 1000 / (240 * Double.pi / 180)
+      case .feetechSCS: 1024 / (300 * Double.pi / 180)
+      default: turn4096
+      }
+    let zero: Double = device == .lx16a ? 500 : isSmall ? 512 : 2048
+    let top: Double = device == .lx16a ? 1000 : isSmall ? 1023 : 4095
+    let bauds: [Wiring.Device: Int] = [.dynamixel2: 2_000_000, .lx16a: 115200]
+    return Wiring(
+      robot: "test", device: device, baud: baud ?? bauds[device] ?? 1_000_000,
+      motors: (0..<count).map { index in
+        Wiring.Motor(
+          joint: "joint_\(index)", id: index + 1, direction: index % 3 == 0 ? -1 : 1, zero: zero,
+          unitsPerRadian: units, range: 0...top, limits: -1.9...1.9, velocityLimit: 5,
+          group: ["trunk", "legs", "arms"][index * 3 / count])
+      })
+  }
+
+  /// A pose off the middle.
+  static func pose(_ wiring: Wiring) -> [Double] {
+    wiring.motors.indices.map { 0.4 * sin(Double($0)) }
+  }
+
+  /// Sinus about the start pose, different for each joint, starting without a jump of speed.
+  static func sinus(_ wiring: Wiring, _ time: Double) -> (positions: [Double], velocities: [Double])
+  {
+    let begin = pose(wiring)
+    let ramp = min(time / 2, 1)
+    let smooth = ramp * ramp * (3 - 2 * ramp)
+    let positions = begin.indices.map { joint in
+      begin[joint] + smooth * 0.6 * sin(2 * .pi * (0.3 + 0.02 * Double(joint)) * time)
+    }
+    return (positions, positions.map { _ in 0 })
+  }
+}
