@@ -22,8 +22,11 @@ struct WireObserver {
     var slack: Double
     /// How far rounding may move a goal [units of the register].
     var rounding: Double
-    /// What the soft stop of a device may add to the way after `stop` [rad].
+    /// How far from its last goal, or from where it truly is, a motor may be sent by the stop [rad].
     var stoppingDistance = 0.02
+    /// Where the motors truly were from the stop on [units of their registers], as a motor that could
+    /// not follow is told to stay where it is.
+    var motorsAtStop: [ClosedRange<Double>]?
   }
 
   private let wiring: Wiring
@@ -135,13 +138,16 @@ struct WireObserver {
         order.time, "joint '\(motor.joint)' is sent to \(position), limits \(motor.limits)")
     }
     goals[index] = raw
+    if let stop = circumstances.stop, order.time >= stop {
+      return judgeStop(raw, of: index, order.time, rounding: rounding)
+    }
+    stopPositions[index] = position
     if hasTorque[index] {
       judgeSpeed(position, of: index, order, rounding: rounding)
     } else if !(abs(raw - circumstances.rest[index]) <= circumstances.rounding + 2) {
       refuse(order.time, "joint '\(motor.joint)' is sent to \(raw) before it has torque")
     }
     judgeOrder(position, of: index, order.time, rounding: rounding)
-    judgeStop(position, of: index, order.time, rounding: rounding)
   }
 
   private mutating func judgeSpeed(
@@ -179,18 +185,19 @@ struct WireObserver {
     furthest = max(furthest, position)
   }
 
-  /// After a stop there is one more place at most, near the last.
+  /// After a stop a motor stays where it was sent last, or where it is.
   private mutating func judgeStop(
-    _ position: Double, of index: Int, _ time: Double, rounding: Double
+    _ raw: Double, of index: Int, _ time: Double, rounding: Double
   ) {
-    guard let stop = circumstances.stop, time > stop else {
-      stopPositions[index] = position
-      return
+    let motor = wiring.motors[index]
+    let position = Self.position(raw, motor)
+    let allowed = circumstances.stoppingDistance + 2 * rounding
+    if let before = stopPositions[index], abs(position - before) <= allowed { return }
+    if let truth = circumstances.motorsAtStop?[index] {
+      let margin = allowed * motor.unitsPerRadian
+      if truth.lowerBound - margin <= raw, raw <= truth.upperBound + margin { return }
     }
-    guard let before = stopPositions[index] else { return }
-    if !(abs(position - before) <= circumstances.stoppingDistance + 2 * rounding) {
-      refuse(time, "joint '\(wiring.motors[index].joint)' is sent on after the stop")
-    }
+    refuse(time, "joint '\(motor.joint)' is sent to \(position) by or after the stop")
   }
 }
 
