@@ -10,7 +10,7 @@ public import Trajectories
 public struct Session: Sendable {
   /// What it may do.
   public let options: SessionOptions
-  /// The robot's limits.
+  /// The robot's limits, drawn in where its motors reach less far.
   public let limits: SafetyLimits
   /// From frame to frame [s].
   public let interval: Double
@@ -50,7 +50,7 @@ public struct Session: Sendable {
     let check = SessionCheck(
       limits: limits, robot: robot, wiring: driver.wiring, options: options)
     self.task = try check.checked(task)
-    self.limits = limits
+    self.limits = try check.narrowed()
     self.robot = robot
     self.driver = driver
     self.options = options

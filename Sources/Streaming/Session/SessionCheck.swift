@@ -60,6 +60,27 @@ struct SessionCheck {
     }
   }
 
+  /// The robot's limits, drawn in where its motors reach less far (a calibration may say so), so
+  /// that planned moves stay within both. What is played was checked against the motors already.
+  func narrowed() throws(SessionRefusal) -> SafetyLimits {
+    let coordinates = zip(limits.coordinates, wiring.motors).map { limit, motor in
+      var limit = limit
+      if motor.limits.lowerBound > limit.lower.value {
+        limit.lower = SourcedLimit(motor.limits.lowerBound, source: "wiring")
+      }
+      if motor.limits.upperBound < limit.upper.value {
+        limit.upper = SourcedLimit(motor.limits.upperBound, source: "wiring")
+      }
+      if motor.velocityLimit < limit.velocity.value {
+        limit.velocity = SourcedLimit(motor.velocityLimit, source: "wiring")
+      }
+      return limit
+    }
+    do { return try SafetyLimits(coordinates: coordinates, coupled: limits.coupled) } catch {
+      throw .unsafe(error)
+    }
+  }
+
   private func checkOptions() throws(SessionRefusal) {
     let rate = options.rate ?? 1
     guard 0 < options.speed, options.speed <= 1 else {

@@ -112,6 +112,11 @@ public struct FaultyLink: Sendable {
     Self.take(&toHost, now)
   }
 
+  /// Whether something has arrived at the host.
+  func hasBytesForHost(_ now: Double) -> Bool {
+    toHost.first.map { $0.time <= now } ?? false
+  }
+
   private static func take(_ pieces: inout [Piece], _ now: Double) -> [UInt8] {
     let count = pieces.prefix { $0.time <= now }.count
     guard count > 0 else { return [] }
