@@ -32,9 +32,10 @@ public struct FaultyLink: Sendable {
   /// Whether the cable is pulled.
   public private(set) var isUnplugged = false
 
-  /// A wire of so many bits a second, ten for each byte.
-  public init(baud: Int, seed: UInt64 = 0) {
-    byteTime = 10 / Double(max(1, baud))
+  /// A wire of so many bits a second, ten for each byte; without a rate it takes no time, for
+  /// devices that reckon with their wire's time themselves.
+  public init(baud: Int? = nil, seed: UInt64 = 0) {
+    byteTime = baud.map { 10 / Double(max(1, $0)) } ?? 0
     random = SplitMix(state: seed)
   }
 
