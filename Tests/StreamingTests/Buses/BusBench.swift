@@ -117,3 +117,62 @@ enum BusRobots {
     return (positions, positions.map { _ in 0 })
   }
 }
+
+extension BusRobots {
+  /// The protocols of buses.
+  static let devices: [Wiring.Device] = [
+    .dynamixel2, .dynamixel1, .feetechSTS, .feetechSCS, .lx16a,
+  ]
+
+  static func driver(_ wiring: Wiring) -> any RobotDriver {
+    switch wiring.device {
+    case .dynamixel1: DynamixelOneDriver(wiring)
+    case .feetechSTS, .feetechSCS: FeetechDriver(wiring)
+    case .lx16a: LX16ADriver(wiring)
+    default: DynamixelDriver(wiring)
+    }
+  }
+
+  static func device(_ wiring: Wiring) -> any SimulatedDevice {
+    let pose = pose(wiring)
+    return switch wiring.device {
+    case .feetechSTS, .feetechSCS: SimulatedFeetechBus(wiring, pose: pose)
+    case .lx16a: SimulatedLXBus(wiring, pose: pose)
+    default: SimulatedDynamixelBus(wiring, pose: pose)
+    }
+  }
+
+  static func collisions(_ device: any SimulatedDevice) -> Int {
+    switch device {
+    case let bus as SimulatedDynamixelBus: bus.collisions
+    case let bus as SimulatedFeetechBus: bus.collisions
+    case let bus as SimulatedLXBus: bus.collisions
+    default: 0
+    }
+  }
+
+  /// A driver with its simulated motors.
+  static func bench(_ wiring: Wiring) -> BusBench { BusBench(driver(wiring), device(wiring)) }
+}
+
+extension BusBench {
+  /// Streams the sinus, from frame 0 at the present instant, and says when that was.
+  mutating func stream(
+    _ wiring: Wiring, frames: Int, rate: Double, each: (inout BusBench, Int) -> Void = { _, _ in }
+  ) -> Double {
+    let start = now
+    for frame in 0..<frames {
+      let time = Double(frame) / rate
+      run(until: start + time)
+      each(&self, frame)
+      let point = BusRobots.sinus(wiring, time)
+      pass(
+        .follow(
+          SetPoint(
+            frame: frame, positions: point.positions, velocities: point.velocities,
+            interval: 1 / rate)))
+      if fault != nil { break }
+    }
+    return start
+  }
+}

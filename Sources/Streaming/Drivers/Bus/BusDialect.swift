@@ -49,6 +49,11 @@ struct BusBlock: Sendable, Hashable {
     self.address = address
     self.count = count
   }
+
+  /// Whether another stretch lies within.
+  func holds(_ other: BusBlock) -> Bool {
+    address <= other.address && other.address + other.count <= address + count
+  }
 }
 
 /// One packet that is answered.
@@ -99,7 +104,7 @@ enum BusQuantity: Sendable, Hashable {
 
 /// A register that must have a value before the stream, written only if it has another.
 struct BusSetting: Sendable, Hashable {
-  /// "return delay"
+  /// Such as "return delay".
   var name: String
   var block: BusBlock
   var found: Int
@@ -162,6 +167,9 @@ protocol BusDialect: Sendable {
   /// A quantity from a motor's image, nil where these motors have none.
   func value(_ quantity: BusQuantity, in image: [UInt8]) -> Int?
 
+  /// The firmware's number as people write it.
+  func firmwareText(_ firmware: Int) -> String
+
   /// Called when all identities are known: a dialect may choose words by model.
   mutating func meet(_ images: [[UInt8]])
   /// What must be written, or why the motor cannot be used: the end of a sentence after its name.
@@ -197,4 +205,8 @@ enum BusSettings: Sendable, Hashable {
 struct BusGoal: Sendable, Hashable {
   var id: Int
   var value: Int
+}
+
+extension BusDialect {
+  func firmwareText(_ firmware: Int) -> String { String(firmware) }
 }

@@ -5,7 +5,9 @@ extension BusDriver {
   /// A motor that moves farther when it is switched on is not under control [rad].
   private static var stillness: Double { 1 * Double.pi / 180 }
 
-  /// Goals first, torque second. Motors that have torque already keep it: a robot that stands by its
+  /// Goals first, torque second.
+  ///
+  /// Motors that have torque already keep it: a robot that stands by its
   /// own torque would fall. They are only told to stay where they are measured.
   mutating func beginEngage() {
     abandon()
@@ -19,7 +21,8 @@ extension BusDriver {
     for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
     var steps: [BusStep] = []
     for group in groups {
-      steps += [.send(dialect.slow(group.map { ids[$0] })), .judge(.goals(group))]
+      steps += [.send(dialect.slow(group.map { ids[$0] }))]
+      steps += asking(dialect.positionBlock, group) + [.judge(.goals(group))]
     }
     script = steps + [.judge(.engaged)]
     // All stand still, just before the first goal.
@@ -38,11 +41,30 @@ extension BusDriver {
     return goals(of: group)
   }
 
+  private func moves(_ motor: Int) -> Bool {
+    guard let before = motors[motor].position, let after = value(.position, motor) else {
+      return true
+    }
+    return Double(abs(after - before)) > max(3 * abs(units(Self.stillness, motor)), 3)
+  }
+
   func goals(of group: [Int]) -> [BusGoal] {
     group.compactMap { motor in motors[motor].goal.map { BusGoal(id: ids[motor], value: $0) } }
   }
 
   mutating func setGoals(_ group: [Int]) {
+    // Read once more just before: limp joints sink, and a goal must not lift them in a jump.
+    if let moved = group.first(where: { moves($0) }) {
+      return fail(
+        DriverFault(
+          .position,
+          "\(name(moved)) went from register \(motors[moved].position ?? 0) to "
+            + "\(value(.position, moved) ?? 0) before it was switched on, expected it at rest"))
+    }
+    for motor in group {
+      motors[motor].position = value(.position, motor)
+      motors[motor].positionTime = now
+    }
     let goals = goalsAtRest(group)
     attempts = 0
     next(
@@ -91,7 +113,7 @@ extension BusDriver {
       guard let before = motors[motor].position, let after = value(.position, motor) else {
         continue
       }
-      guard Double(abs(after - before)) <= max(units(Self.stillness, motor), 3) else {
+      guard Double(abs(after - before)) <= max(abs(units(Self.stillness, motor)), 3) else {
         return fail(
           DriverFault(
             .position,

@@ -83,7 +83,7 @@ extension BusDriver {
 
   private func wrongModel() -> DriverFault? {
     for (motor, wired) in wiring.motors.enumerated() {
-      guard let found = motors[motor].model ?? value(.model, motor) else { continue }
+      guard let found = motors[motor].model else { continue }
       let foundName = Dialect.models.first { $0.value == found }?.key
       guard let expected = wired.model else {
         guard foundName == nil, !Dialect.models.isEmpty else { continue }
@@ -132,6 +132,9 @@ extension BusDriver {
   /// Checks state and settings of every motor; all complaints in one fault.
   mutating func judgeUsable() {
     dialect.meet(motors.map(\.image))
+    for motor in motors.indices where motors[motor].model == nil {
+      motors[motor].model = value(.model, motor)
+    }
     if let wrong = wrongModel() { return fail(wrong) }
     var complaints: [(kind: DriverFault.Kind, text: String)] = []
     settings = []
@@ -171,6 +174,9 @@ extension BusDriver {
   private func complaint(_ motor: Int) -> (kind: DriverFault.Kind, text: String)? {
     if let alert = dialect.alert(value(.error, motor) ?? 0) {
       return (alert.kind, "has a latched error: \(alert.text ?? "unknown"), expected none")
+    }
+    if let alert = motors[motor].alert {
+      return (alert.kind, "reports \(alert.text ?? "a hardware error"), expected no error")
     }
     if let voltage = value(.voltage, motor), let low = value(.lowestVoltage, motor),
       let high = value(.highestVoltage, motor), low < high, !(low...high).contains(voltage)
@@ -286,7 +292,7 @@ extension BusDriver {
     return nil
   }
 
-  /// "12.5°"
+  /// An angle in a sentence: "12.5°".
   func degrees(_ radians: Double) -> String {
     "\((radians * 1800 / .pi).rounded() / 10)°"
   }
@@ -295,7 +301,7 @@ extension BusDriver {
     phase = .identified
     isIdentified = true
     let firmwares = Set(motors.indices.compactMap { motors[$0].firmware ?? value(.firmware, $0) })
-    let firmware = firmwares.sorted().map(String.init).joined(separator: ", ")
+    let firmware = firmwares.sorted().map(dialect.firmwareText).joined(separator: ", ")
     output.events.append(
       .identified(
         DeviceReport(

@@ -126,6 +126,7 @@ extension BusDriver {
     }
     motors[motor].misses = 0
     motors[motor].answered = now
+    motors[motor].alert = reply.alert
     if reply.refusal == nil {
       if let block = request.block, reply.data.count == block.count {
         let place = dialect.place(of: block)
@@ -154,6 +155,6 @@ extension BusDriver {
         : who + ", but bytes that make no sense: wrong id, length or checksum")
   }
 
-  /// "motor 1 (a), motor 2 (b)"
+  /// Motors in a sentence: "motor 1 (a), motor 2 (b)".
   func list(_ motors: [Int]) -> String { motors.map(name).joined(separator: ", ") }
 }

@@ -76,7 +76,7 @@ struct BusDriver<Dialect: BusDialect>: Sendable {
   /// The time that bytes take on the wire [s]: 8 bits, start and stop.
   func wireTime(_ bytes: Int) -> Double { Double(bytes) * 10 / Double(max(wiring.baud, 1)) }
 
-  /// "motor 3 (r_sho_roll)"
+  /// A motor in a sentence: "motor 3 (r_sho_roll)".
   func name(_ motor: Int) -> String {
     "motor \(wiring.motors[motor].id) (\(wiring.motors[motor].joint))"
   }

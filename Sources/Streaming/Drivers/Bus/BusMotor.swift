@@ -10,6 +10,8 @@ struct BusMotor: Sendable {
   /// What it said when it was met.
   var model: Int?
   var firmware: Int?
+  /// The error that its last answer reported.
+  var alert: BusAlert?
   /// Where it was measured [register units], and when [s].
   var position: Int?
   var positionTime = -Double.infinity

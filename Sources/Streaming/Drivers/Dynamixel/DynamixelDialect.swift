@@ -143,8 +143,7 @@ struct DynamixelDialect: BusDialect {
       default: nil
       }
     guard let register else { return false }
-    return block.address <= register.rawValue
-      && register.rawValue + register.width <= block.address + block.count
+    return block.holds(register.block)
   }
 
   private func load(in image: [UInt8]) -> Int? {

@@ -38,7 +38,7 @@ struct SimulatedDynamixel: Sendable {
   }
 
   func get(_ address: Int, _ count: Int) -> Int {
-    SimulatedDynamixelBus.number(table[address..<(address + count)])
+    SimulatedListener.number(table[address..<(address + count)])
   }
 
   func bytes(_ address: Int, _ count: Int) -> [UInt8] { Array(table[address..<(address + count)]) }
@@ -198,7 +198,7 @@ struct SimulatedDynamixel: Sendable {
   }
 
   private mutating func write2(_ address: Int, _ data: [UInt8]) -> Int {
-    let value = SimulatedDynamixelBus.number(data[...])
+    let value = SimulatedListener.number(data[...])
     guard address + data.count <= table.count else { return 4 }
     if address < 64 {
       guard get(64, 1) == 0, ![0, 2, 6].contains(address) else { return 7 }
