@@ -23,7 +23,7 @@ struct Motionc: ParsableCommand {
     version: version,
     subcommands: [
       Inspect.self, Import.self, Train.self, Sample.self, Smooth.self, Evaluate.self, Compile.self,
-      Verify.self,
+      Verify.self, PortsCommand.self, Calibrate.self,
       Bench.self, Doctor.self,
     ])
 

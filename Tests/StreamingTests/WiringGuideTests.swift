@@ -65,9 +65,9 @@ struct WiringGuideTests {
   func conversation() throws {
     let wiring = try Wiring(of: Robot.named("robotis_op3"))
     let pose = try #require(wiring.park)
-    let line = try SimulatedLine(
-      device: SimulatedDynamixelBus(wiring, pose: pose), link: FaultyLink(baud: wiring.baud))
-    let port = try Ports.open(line.name, baud: wiring.baud)
+    let port = SimulatedLine(
+      name: "simulated", device: SimulatedDynamixelBus(wiring, pose: pose),
+      link: FaultyLink(baud: wiring.baud))
     var talk = Conversation(
       port: port, driver: DynamixelDriver(CalibrationGuide(wiring).measuringWiring))
     for _ in 0..<2 {

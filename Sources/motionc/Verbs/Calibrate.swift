@@ -60,7 +60,8 @@ struct Calibrate: ParsableCommand {
       joints: joints)
     try calibration.write(to: output)
     // Read again as every later use will.
-    _ = try wire.map { try Wiring(contentsOf: $0, for: robot, calibration: output) }
+    _ =
+      try wire.map { try Wiring(contentsOf: $0, for: robot, calibration: output) }
       ?? Wiring(of: robot, calibration: output)
     Console.result(
       "\(output): \(Wording.count(joints.count, "joint")) of '\(wiring.robot)' calibrated")
@@ -114,9 +115,9 @@ struct Calibrate: ParsableCommand {
 
   /// Where a joint is when the operator says that it is there [units of the register].
   private func read(
-    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, _ where: String
+    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, _ place: String
   ) throws -> Double {
-    Console.note("  \(`where`) ")
+    Console.note("  \(place) ")
     guard readLine() != nil else {
       throw ValidationError("the answers ended before all joints were measured")
     }

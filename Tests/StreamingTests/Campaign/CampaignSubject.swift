@@ -123,16 +123,36 @@ extension CampaignSubject {
   /// All, made once.
   static let all: [CampaignSubject] = {
     do {
-      return try [
-        bus(
-          .dynamixel2, motors: 6, zero: 2048, unitsPerRadian: 4096 / (2 * .pi), range: 0...4095,
-          baud: 1_000_000, rate: 100, model: "XM430-W350",
-          makeDriver: { DynamixelDriver($0) },
-          makeDevice: { SimulatedDynamixelBus($0, pose: $1) })
-      ]
+      return try buses()
     } catch {
       print("no campaign: \(error)")
       return []
     }
   }()
+
+  private static func buses() throws -> [CampaignSubject] {
+    let turn = 4096 / (2 * Double.pi)
+    return try [
+      bus(
+        .dynamixel2, motors: 6, zero: 2048, unitsPerRadian: turn, range: 0...4095,
+        baud: 1_000_000, rate: 100, model: "XM430-W350", makeDriver: { DynamixelDriver($0) },
+        makeDevice: { SimulatedDynamixelBus($0, pose: $1) }),
+      bus(
+        .dynamixel1, motors: 6, zero: 2048, unitsPerRadian: turn, range: 0...4095,
+        baud: 1_000_000, rate: 50, model: nil, makeDriver: { DynamixelOneDriver($0) },
+        makeDevice: { SimulatedDynamixelBus($0, pose: $1) }),
+      bus(
+        .feetechSTS, motors: 6, zero: 2048, unitsPerRadian: turn, range: 0...4095,
+        baud: 1_000_000, rate: 50, model: nil, makeDriver: { FeetechDriver($0) },
+        makeDevice: { SimulatedFeetechBus($0, pose: $1) }),
+      bus(
+        .feetechSCS, motors: 6, zero: 512, unitsPerRadian: 1024 / (300 * .pi / 180),
+        range: 0...1023, baud: 1_000_000, rate: 50, model: nil,
+        makeDriver: { FeetechDriver($0) }, makeDevice: { SimulatedFeetechBus($0, pose: $1) }),
+      bus(
+        .lx16a, motors: 6, zero: 500, unitsPerRadian: 1000 / (240 * .pi / 180), range: 0...1000,
+        baud: 115_200, rate: 25, model: nil, makeDriver: { LX16ADriver($0) },
+        makeDevice: { SimulatedLXBus($0, pose: $1) }),
+    ]
+  }
 }
