@@ -39,8 +39,8 @@ struct ShippedRobot {
   {
     let session = try Session(
       .play(try waves(seconds: seconds)), limits: limits, robot: RobotIdentity(robot),
-      driver: Drivers.make(for: wiring), options: options)
-    let device = SimulatedDevices.make(
+      driver: try Drivers.make(for: wiring), options: options)
+    let device = try SimulatedDevices.make(
       kind ?? SimulatedKind(for: wiring.device), wiring: wiring,
       pose: SimulatedDevices.standingPose(of: wiring))
     return VirtualLine(session: session, device: device, link: FaultyLink())

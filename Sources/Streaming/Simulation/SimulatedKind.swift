@@ -77,8 +77,14 @@ public enum SimulatedDevices {
   /// A device with a wiring's motors, standing at a pose [rad or m].
   public static func make(
     _ kind: SimulatedKind, wiring: Wiring, pose: [Double]
-  ) -> any SimulatedDevice {
-    SimulatedDynamixelBus(wiring, pose: pose)
+  ) throws(SessionRefusal) -> any SimulatedDevice {
+    switch kind {
+    case .dynamixel2, .dynamixel1: SimulatedDynamixelBus(wiring, pose: pose)
+    case .feetech: SimulatedFeetechBus(wiring, pose: pose)
+    case .lx16a: SimulatedLXBus(wiring, pose: pose)
+    case .uarmV4, .uarmV3, .uarmSwift, .uarmMetal:
+      throw .wiring("there is no simulated \(kind.rawValue)")
+    }
   }
 
   /// Where a robot stands that nobody has placed: its park pose, or the middle of its limits where
