@@ -67,6 +67,9 @@ extension BusDriver {
     }
     guard let place = current.outstanding.firstIndex(where: { $0.id == reply.id }) else {
       strangeAnswers += 1
+      if !current.request.answers.contains(where: { $0.id == reply.id }) {
+        exchange?.isMixedUp = true
+      }
       return
     }
     // A refusal comes without data.
@@ -82,10 +85,16 @@ extension BusDriver {
 
   /// Ends a question that is answered, or whose time is over.
   mutating func settle() {
-    guard let current = exchange else { return }
+    guard var current = exchange else { return }
     let isAnswered = current.purpose != .listen && current.outstanding.isEmpty
     guard isAnswered || now >= current.deadline else { return }
     exchange = nil
+    if current.isMixedUp {
+      // With ids shifted by one, all but one of the answers look right; a stop at positions of other
+      // motors would be a jump.
+      current.answers = []
+      current.outstanding = current.request.answers
+    }
     if !current.answers.isEmpty {
       lastAnswer = now
       missesInARow = 0

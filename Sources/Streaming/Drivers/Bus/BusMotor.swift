@@ -81,4 +81,6 @@ struct BusExchange: Sendable {
   var deadline: Double
   var rejectedBefore: Int
   var answers: [BusReply] = []
+  /// Whether somebody answered who was not asked: then it is not known who said what.
+  var isMixedUp = false
 }
