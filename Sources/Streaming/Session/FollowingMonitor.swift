@@ -42,17 +42,21 @@ struct FollowingMonitor: Sendable {
   private var total: [Double]
   private var values = 0
   private var readBacks = 0
-  private var beyond = 0
+  /// For each joint, how many of its read-backs in a row were beyond its limit; buses that are asked
+  /// one motor at a time do not have all joints in each.
+  private var beyond: [Int]
   private var worst = Excess(joint: 0, error: 0)
   /// The lag as it is estimated now [s].
   private(set) var lag: Double
   /// The greatest error of the last read-back [rad or m].
   private(set) var lastError = 0.0
 
-  /// A monitor that reports `tolerated` read-backs in a row with a joint beyond its limit [rad or m].
+  /// A monitor that reports a joint whose last `tolerated` read-backs were all beyond its limit
+  /// [rad or m].
   init(limits: [Double], tolerated: Int, expectedLag: Double) {
     joints = limits.count
     self.limits = limits
+    beyond = Array(repeating: 0, count: limits.count)
     self.tolerated = tolerated
     let expected = expectedLag.isFinite ? min(max(0, expectedLag), 1) : 0
     spacing = min(2, max(0.8, 3 * expected)) / Double(Self.lags - 1)
@@ -107,11 +111,11 @@ struct FollowingMonitor: Sendable {
       let error = abs(position - command(joint, slot, next, share))
       lastError = max(lastError, error)
       if !(error <= worst.error) { worst = Excess(joint: joint, error: error) }
-      guard !(error <= limits[joint]), found == nil else { continue }
+      beyond[joint] = error <= limits[joint] ? 0 : beyond[joint] + 1
+      guard beyond[joint] >= tolerated, found == nil else { continue }
       found = Excess(joint: joint, error: error)
     }
-    beyond = found == nil ? 0 : beyond + 1
-    return beyond >= tolerated ? found : nil
+    return found
   }
 
   private func squaredError(_ positions: [Double?], at time: Double) -> Double {
