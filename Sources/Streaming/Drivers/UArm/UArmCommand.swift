@@ -1,0 +1,175 @@
+/// A command of the uArm family, with its units; `line(id:dialect:)` is its text.
+public enum UArmCommand: Sendable, Hashable {
+  // Motion
+  /// All three motors at once, absolute [degrees], feed in the firmware's F (V4 ≥ 4.5.0).
+  case moveJoints(UArmKinematics.Angles, feed: Double)
+  /// The tool point, absolute [mm].
+  case moveTo(UArmKinematics.Point, feed: Double)
+  /// The wrist servo [degrees], 90 is its middle; acts when it is parsed.
+  case wrist(Double)
+  /// V3: stops quickly and clears the queue.
+  case quickStop
+  /// Swift: stops and clears the queue.
+  case stopAndClear
+
+  // Settings
+  /// All motors hold.
+  case attach
+  /// All motors let go; the arm falls.
+  case detach
+  /// One motor holds (Swift and Metal).
+  case attachMotor(Int)
+  /// One motor lets go (Swift and Metal).
+  case detachMotor(Int)
+  /// Whether a motor holds: 0 left, 1 right, 2 base on V4 (the firmware permutes them).
+  case isAttached(Int)
+  /// V4 acceleration of all motors, in units of 80 degrees/s²; stored in EEPROM.
+  case acceleration(Double)
+  /// Position report every so many seconds, 0 for never.
+  case report(every: Double)
+  /// Whether the end of a motion is reported.
+  case reportMotionEnd(Bool)
+  /// V4 closed-loop correction.
+  case closedLoop(Bool)
+
+  // Queries
+  /// The device's name.
+  case name
+  /// The firmware's version.
+  case firmware
+  /// Whether the motors have power.
+  case power
+  /// Whether the encoders can be read.
+  case encoders
+  /// The end-effector mode.
+  case mode
+  /// Motor angles [degrees].
+  case angles
+  /// The tool point [mm].
+  case position
+  /// One motor's angle [degrees]; 3 is the wrist.
+  case angle(Int)
+  /// The listing of the grbl settings, V4; has no number.
+  case settings
+  /// What `?` shows, V4; accepted when idle only, stored in EEPROM, has no number.
+  case statusMask(Int)
+}
+
+/// How codes and parameters are written.
+public enum UArmDialect: Sendable, Hashable {
+  /// Four-digit codes, letters count: Swift Pro and later Swift.
+  case letters
+  /// Three-digit codes, parameters by position: Metal and early Swift.
+  case positions
+}
+
+/// The bytes that V4 catches on reception; they work even while it parses nothing.
+public enum UArmRealTime: UInt8, Sendable, Hashable {
+  /// Feed hold: decelerates and keeps the queue.
+  case hold = 0x21
+  /// Goes on after a hold.
+  case resume = 0x7E
+  /// Asks for the status line.
+  case status = 0x3F
+  /// Steppers stop at once, planner and receive ring are emptied.
+  case reset = 0x18
+}
+
+extension UArmCommand {
+  /// The greatest F that is sent to V4: about 267 degrees/s along the three-motor vector.
+  public static let greatestFeed = 200.0
+
+  /// The least F that is sent to V4: grbl raises smaller ones to 1 itself.
+  public static let leastFeed = 1.0
+
+  /// Whether it is answered at once by V4 (P), or from the ring of synchronous commands (G, M).
+  public var isQuery: Bool {
+    switch self {
+    case .name, .firmware, .power, .encoders, .mode, .angles, .position, .angle: true
+    default: false
+    }
+  }
+
+  /// Whether it has a number and a numbered reply.
+  public var isNumbered: Bool {
+    switch self {
+    case .settings, .statusMask: false
+    default: true
+    }
+  }
+
+  /// The line with its end; nil where it cannot be said (a number that is not finite, too long).
+  public func line(id: Int, dialect: UArmDialect = .letters) -> [UInt8]? {
+    guard let text = text(dialect) else { return nil }
+    // V4 copies the text into 50 bytes, Metal's line has 48; the id is copied into a small buffer.
+    guard text.utf8.count <= 40, 1 <= id && id <= 9999 else { return nil }
+    let line = isNumbered ? "#\(id) \(text)\n" : "\(text)\n"
+    return Array(line.utf8)
+  }
+
+  /// The text without number and line end.
+  public func text(_ dialect: UArmDialect = .letters) -> String? {
+    let long = dialect == .letters
+    switch self {
+    case .moveJoints(let angles, let feed):
+      return joined("G2206", [("B", angles.base), ("L", angles.left), ("R", angles.right)], feed)
+    case .moveTo(let point, let feed):
+      return joined("G0", [("X", point.x), ("Y", point.y), ("Z", point.z)], feed)
+    case .wrist(let degrees):
+      // Beyond its range the firmware mirrors the servo, so it is clamped here; F must be there on V4.
+      guard degrees.isFinite, let value = fixed(min(max(degrees, 0), 180), 2) else { return nil }
+      return long ? "G2202 N3 V\(value) F1" : "G202 N3 V\(value)"
+    case .quickStop: return "M2000"
+    case .stopAndClear: return long ? "G2203" : "G203"
+    case .attach: return "M17"
+    case .detach: return "M2019"
+    case .attachMotor(let motor): return long ? "M2201 N\(motor)" : "M201 N\(motor)"
+    case .detachMotor(let motor): return long ? "M2202 N\(motor)" : "M202 N\(motor)"
+    case .isAttached(let motor): return long ? "M2203 N\(motor)" : "M203 N\(motor)"
+    case .acceleration(let units):
+      guard 0 < units && units <= 25, let value = fixed(units, 2) else { return nil }
+      return "M204 A\(value)"
+    case .report(let interval):
+      guard 0 <= interval && interval <= 60, let value = fixed(interval, 1) else { return nil }
+      return (long ? "M2120 V" : "M120 V") + (interval == 0 ? "0" : value)
+    case .reportMotionEnd(let on): return "M2122 V\(on ? 1 : 0)"
+    case .closedLoop(let on): return "M2123 V\(on ? 1 : 0)"
+    case .name: return long ? "P2201" : "P201"
+    case .firmware: return long ? "P2203" : "P203"
+    case .power: return long ? "P2234" : "P234"
+    case .encoders: return "P2244"
+    case .mode: return "P2400"
+    case .angles: return long ? "P2200" : "P200"
+    case .position: return long ? "P2220" : "P220"
+    case .angle(let motor): return long ? "P2206 N\(motor)" : "P206 N\(motor)"
+    case .settings: return "$$"
+    case .statusMask(let bits): return "$10=\(bits)"
+    }
+  }
+
+  /// Code, values with two decimals, feed with one.
+  private func joined(_ code: String, _ values: [(String, Double)], _ feed: Double) -> String? {
+    guard feed > 0, let rate = fixed(feed, 1) else { return nil }
+    var text = code
+    for (letter, value) in values {
+      guard let digits = fixed(value, 2) else { return nil }
+      text += " \(letter)\(digits)"
+    }
+    return text + " F\(rate)"
+  }
+}
+
+/// A number with a fixed count of decimals and no exponent; nil where it is not finite or needs
+/// more than seven digits before the point (G22xx fields hold nine characters at least).
+func fixed(_ value: Double, _ decimals: Int) -> String? {
+  guard -9_999_999 < value && value < 9_999_999 else { return nil }
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  let units = Int((value * scale).rounded())
+  let digits = String(abs(units))
+  let padded =
+    String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+  let whole = padded.dropLast(decimals)
+  let sign = units < 0 ? "-" : ""
+  return decimals == 0 ? sign + digits : "\(sign)\(whole).\(padded.suffix(decimals))"
+}

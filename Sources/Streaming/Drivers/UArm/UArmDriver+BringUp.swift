@@ -1,0 +1,365 @@
+/// Bring-up: boot, identification, checks, settings, engaging and releasing.
+extension UArmDriver {
+  mutating func beginIdentifying() {
+    link.clear()
+    link.ring = UArmReplyRing()
+    link.dialect = wiring.device == .uarmMetal ? .positions : .letters
+    parser.clear()
+    model = nil
+    execution = nil
+    settings = [:]
+    notes = []
+    angles = nil
+    wristAngle = nil
+    restlessCount = 0
+    lastPositions = nil
+    machineOffset = nil
+    // Opening resets the controller; V3 takes up to 3.5 s and never says @1.
+    phase = .booting(until: now + 3.5, quietUntil: .infinity)
+    switch wiring.device {
+    case .uarmMetal:
+      warn("a uArm Metal drives itself to (0, 150, 150) mm whenever its port is opened; keep clear")
+    case .uarmSwift:
+      warn("a uArm Swift drives itself to (150, 0, 150) mm whenever its port is opened; keep clear")
+    default: break
+    }
+  }
+
+  mutating func begin(_ purpose: UArmScript.Purpose) {
+    var script = UArmScript(purpose, now: now)
+    if purpose == .engaging, wasReleased {
+      script.steps.insert(contentsOf: [.attach] + (0..<4).map { .attachMotor($0) }, at: 0)
+    }
+    phase = .script(script)
+    start(script)
+  }
+
+  /// Sends the first step's command, passing over steps that this model does not have.
+  private mutating func start(_ begun: UArmScript) {
+    var script = begun
+    while let step = script.steps.first {
+      if step == .machine, model == .proV4 {
+        output.bytes.append(UArmRealTime.status.rawValue)
+      } else if step == .wait {
+        script.awaited = nil
+      } else if let command = command(step) {
+        script.awaited = link.queue(command)
+      } else {
+        script.steps.removeFirst()
+        script.attempt = 1
+        continue
+      }
+      script.deadline = now + UArmScript.patience(step)
+      phase = .script(script)
+      return
+    }
+    phase = .script(script)
+    complete(script.purpose)
+  }
+
+  /// What a step says to this model; nil if it has no such step.
+  private func command(_ step: UArmScript.Step) -> UArmCommand? {
+    let isV4 = model == .proV4
+    let isPro = isV4 || model == .proV3
+    switch step {
+    case .name: return .name
+    case .firmware: return .firmware
+    case .power: return model == .metal ? nil : .power
+    case .encoders: return isV4 ? .encoders : nil
+    case .mode: return isPro ? .mode : nil
+    case .reportsOff: return .report(every: 0)
+    case .closedLoopOff: return isV4 ? .closedLoop(false) : nil
+    case .motionEndOff: return isPro ? .reportMotionEnd(false) : nil
+    case .settings: return isV4 ? .settings : nil
+    case .acceleration: return isV4 ? accelerationToWrite.map { .acceleration($0) } : nil
+    case .statusMask: return isV4 && maskIsToWrite ? .statusMask(12) : nil
+    case .angles, .anglesAgain, .anglesAttached: return .angles
+    case .wrist: return isPro ? .angle(3) : nil
+    case .position: return .position
+    // Swift answers garbage to it, and both it and Metal energise at the start.
+    case .isAttached(let motor): return isPro ? .isAttached(motor) : nil
+    case .machine, .wait: return nil
+    case .attach: return isPro ? .attach : nil
+    case .attachMotor(let motor): return isPro ? nil : .attachMotor(motor)
+    case .detach: return isPro ? .detach : nil
+    case .detachMotor(let motor): return isPro ? nil : .detachMotor(motor)
+    }
+  }
+
+  /// `M204 A`, where the listing says something else than the options; without a listing nothing is
+  /// written.
+  private var accelerationToWrite: Double? {
+    guard let wanted = options.acceleration.map({ $0 / 80 }) else { return nil }
+    let found = [120, 121, 122].compactMap { settings[$0] }
+    guard found.count == 3, found.contains(where: { !(abs($0 - wanted) < 0.01) }) else {
+      return nil
+    }
+    return wanted
+  }
+
+  private var maskIsToWrite: Bool {
+    guard options.mayWriteStatusMask, let mask = settings[10] else { return false }
+    return mask != 12
+  }
+
+  // MARK: - Replies
+
+  /// Takes a reply to the awaited line.
+  mutating func scriptReply(_ fields: UArmFields, error: Int??, _ running: UArmScript) {
+    guard let step = running.steps.first else { return }
+    let failed = error != nil
+    let code = (error ?? nil).map { "E\($0)" } ?? "no result"
+    switch step {
+    case .name:
+      if failed, link.dialect == .letters, wiring.device == .uarmSwift {
+        // Some left the factory with firmware that knows three-digit codes only.
+        link.dialect = .positions
+        return start(running)
+      }
+      deviceName = fields.word ?? ""
+      guard !failed, !deviceName.isEmpty else { return mute(step, code) }
+    case .firmware:
+      guard !failed, let text = fields.word, let found = UArmVersion(text) else {
+        return fail(
+          .wrongDevice, "'\(deviceName)' tells no firmware version: found \(fields.texts), \(code)")
+      }
+      guard identify(found) else { return }
+    case .power:
+      // An older Swift that does not know the question is taken as having power.
+      if failed, model == .swift { break }
+      guard !failed, fields.number("V") == 1 else {
+        return fail(
+          .voltage, "the uArm's motors have no power: P2234 answers \(fields.texts); switch on 12 V"
+        )
+      }
+    case .encoders:
+      guard !failed else {
+        return fail(.deviceError, encoderText(fields, code))
+      }
+    case .mode: guard take(mode: fields, failed) else { return }
+    case .acceleration:
+      guard !failed else { return mute(step, code) }
+      notes.append(
+        "acceleration was \(settings[120] ?? 0), stored \(accelerationToWrite ?? 0) (80°/s² each)")
+    case .angles, .anglesAgain, .anglesAttached:
+      guard !failed, takeAngles(fields) else { return mute(step, code) }
+      if step == .anglesAgain, !isStill { return again(running) }
+    case .wrist: if !failed { wristAngle = fields.number("V") }
+    case .position: guard !failed, check(position: fields) else { return }
+    case .isAttached:
+      if failed || fields.number("V") != 1, !running.steps.contains(.attach) {
+        return advance(running, adding: .attach)
+      }
+    case .attach, .attachMotor:
+      guard !failed else { return mute(step, code) }
+      wasReleased = false
+    case .reportsOff, .closedLoopOff, .motionEndOff:
+      if failed { notes.append("\(step) is not known to the firmware (\(code))") }
+    case .detach, .detachMotor, .settings, .statusMask, .machine, .wait: break
+    }
+    advance(running)
+  }
+
+  private var isStill: Bool {
+    guard let earlier, let angles else { return true }
+    return angles.distance(earlier) < 0.2
+  }
+
+  /// Goes on to the next step, or to one that became necessary after those that ask.
+  private mutating func advance(_ running: UArmScript, adding step: UArmScript.Step? = nil) {
+    var script = running
+    script.steps.removeFirst()
+    if let step {
+      let at = script.steps.firstIndex(of: .anglesAttached) ?? script.steps.endIndex
+      script.steps.insert(step, at: at)
+    }
+    script.attempt = 1
+    script.awaited = nil
+    start(script)
+  }
+
+  /// The arm still moves (a boot motion): measures again, for up to ten seconds.
+  private mutating func again(_ running: UArmScript) {
+    restlessCount += 1
+    guard restlessCount <= 30 else {
+      return fail(.position, "the uArm does not stand still before the stream; expected rest")
+    }
+    var script = running
+    script.steps.insert(.wait, at: 0)
+    start(script)
+  }
+
+  private mutating func mute(_ step: UArmScript.Step, _ code: String) {
+    fail(.deviceError, "the uArm refuses '\(step)' during bring-up: found \(code), expected ok")
+  }
+
+  private func encoderText(_ fields: UArmFields, _ code: String) -> String {
+    let bits = Int(fields.number("V") ?? 0)
+    let names = [(4, "left"), (2, "right"), (1, "base")].filter { bits & $0.0 != 0 }.map(\.1)
+    return "the uArm cannot read its encoders (\(code)): \(names.joined(separator: ", "))"
+  }
+
+  private mutating func identify(_ found: UArmVersion) -> Bool {
+    version = found
+    do {
+      let identified = try UArmModel.identified(
+        name: deviceName, version: found, for: wiring.device)
+      model = identified
+      kinematics = identified.kinematics
+      return true
+    } catch {
+      fail(error.kind, error.description)
+      return false
+    }
+  }
+
+  private mutating func take(mode fields: UArmFields, _ failed: Bool) -> Bool {
+    guard let value = fields.number("V"), !failed, model == .proV4 else { return true }
+    guard 0...99 ~= value, let tool = UArmKinematics.swiftProV4(mode: Int(value)) else {
+      fail(
+        .deviceError,
+        "end-effector mode \(value) is not known; expected \(UArmKinematics.endEffectors.keys.sorted())"
+      )
+      return false
+    }
+    kinematics = tool
+    if value != 0 { notes.append("end-effector mode \(Int(value)), not the normal one") }
+    return true
+  }
+
+  private mutating func takeAngles(_ fields: UArmFields) -> Bool {
+    guard let found = fields.numbers("BLR") else { return false }
+    earlier = angles
+    angles = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
+    // Swift and Metal append the wrist.
+    if let wrist = fields.number("H") { wristAngle = wrist }
+    return true
+  }
+
+  /// The firmware's own position must be what our kinematics make of its angles: a wrong mode, a
+  /// wrong model or a lost calibration shows here.
+  private mutating func check(position fields: UArmFields) -> Bool {
+    guard let found = fields.numbers("XYZ"), let angles else { return true }
+    let point = UArmKinematics.Point(x: found[0], y: found[1], z: found[2])
+    let expected = kinematics.point(angles)
+    let distance = point.distance(to: expected)
+    guard distance <= 2 else {
+      let text =
+        "the uArm says its tool is at \(found) mm, our kinematics \(fixed(distance, 1) ?? "?") mm away"
+      // V3 tells the last commanded point, which somebody may have moved the arm away from; the
+      // tool offsets of Swift and Metal are not published.
+      guard model == .proV4 else {
+        warn(text)
+        return true
+      }
+      fail(.position, text + "; expected at most 2: wrong mode, model or calibration")
+      return false
+    }
+    return true
+  }
+
+  // MARK: - Ends and time-outs
+
+  private mutating func complete(_ purpose: UArmScript.Purpose) {
+    switch purpose {
+    case .identifying: identified()
+    case .engaging: engaged()
+    case .releasing:
+      phase = .released
+      wasReleased = true
+      output.events.append(.released)
+    }
+  }
+
+  private mutating func identified() {
+    guard let model, let version, let angles else {
+      return fail(.wrongDevice, "the uArm did not tell what it is")
+    }
+    if let refusal = kinematics.refusal(angles), model == .proV4 {
+      warn("the arm stands where its firmware would not go: \(refusal)")
+    }
+    phase = .identified
+    output.events.append(
+      .identified(DeviceReport(device: model.name, firmware: "\(version)", notes: notes)))
+    report(angles, wrist: wristAngle)
+  }
+
+  private mutating func engaged() {
+    guard let angles, let model else {
+      return fail(.deviceError, "the uArm did not say where it stands")
+    }
+    let rate = wiring.rate ?? preferredRate
+    switch (model, options.policy) {
+    case (.proV4, .live):
+      execution = .live(
+        UArmLive(lead: options.lead, at: angles, wrist: wristAngle, interval: 1 / rate))
+    case (.proV4, .exact):
+      execution = .turns(UArmTurns(.joints, window: 2, at: angles, wrist: wristAngle))
+    case (.proV3, _):
+      execution = .turns(UArmTurns(.pointPerMinute, window: 2, at: angles, wrist: wristAngle))
+    case (.swift, _):
+      execution = .turns(UArmTurns(.pointPerMinute, window: 1, at: angles, wrist: wristAngle))
+    case (.metal, _):
+      execution = .turns(UArmTurns(.pointPerSecond, window: 1, at: angles, wrist: wristAngle))
+    }
+    lastPositions = positions(angles, wrist: wristAngle ?? 90).map { $0 ?? 0 }
+    poll.begin(now)
+    phase = .engaged
+    report(angles, wrist: wristAngle)
+    output.events.append(.engaged)
+  }
+
+  /// A step of a row was not answered in time.
+  mutating func scriptTimedOut(_ running: UArmScript) {
+    guard let step = running.steps.first else { return }
+    if step == .wait { return advance(running) }
+    if let id = running.awaited { link.forget(id) }
+    var script = running
+    script.attempt += 1
+    if script.attempt <= UArmScript.attempts(step) { return start(script) }
+    switch step {
+    case .name:
+      fail(.silent, "nothing answers P2201 on the port within 6 s; expected a uArm")
+    case .firmware, .power, .encoders, .angles, .anglesAgain, .anglesAttached, .position, .attach,
+      .attachMotor:
+      fail(.silent, "the uArm does not answer '\(step)'; expected a reply within 1 s")
+    case .detach, .detachMotor:
+      // V4 does not reply where its ring is out of step; the command was sent all the same.
+      warn("the uArm did not confirm that its motors are off")
+      advance(running)
+    case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
+      .statusMask, .wrist, .machine, .wait:
+      notes.append("'\(step)' was not answered")
+      advance(running)
+    }
+  }
+
+  /// The listing of settings is complete, or a mask was taken.
+  mutating func acknowledged(_ running: UArmScript) {
+    guard let step = running.steps.first, step == .settings || step == .statusMask else { return }
+    if step == .statusMask { notes.append("status mask was \(Int(settings[10] ?? 0)), stored 12") }
+    advance(running)
+  }
+
+  /// The status line that tells how machine and motor angles belong together.
+  mutating func scriptStatus(_ status: UArmStatus, _ running: UArmScript) {
+    guard running.steps.first == .machine else { return }
+    if let machine = status.machine, let angles {
+      machineOffset = UArmKinematics.Angles(
+        base: angles.base - machine[2] * 80, left: angles.left - machine[0] * 80,
+        right: angles.right - machine[1] * 80)
+    }
+    advance(running)
+  }
+
+  /// Lets go of all motors; only a resting arm is let go.
+  mutating func release() {
+    switch phase {
+    case .identified, .engaged, .held, .stopped:
+      link.clear()
+      begin(.releasing)
+    case .released: output.events.append(.released)
+    default: refuse("release its motors", "a resting arm")
+    }
+  }
+}

@@ -1,0 +1,233 @@
+/// What the replies mean in each phase.
+extension UArmDriver {
+  mutating func handle(_ reply: UArmReply) {
+    switch reply {
+    case .success(let id, let fields): answered(id, fields, error: nil)
+    case .failure(let id, let code, let fields): answered(id, fields, error: .some(code))
+    case .unnumberedFailure(let code):
+      guard mayMove else { return }
+      fail(.deviceError, "the uArm says E\(code) without a number: its command queue is full")
+    case .event(let code, let fields): event(code, fields)
+    case .status(let status): take(status)
+    case .setting(let number, let value):
+      if settings.count < 64 { settings[number] = value }
+    case .acknowledgement:
+      if case .script(let script) = phase { acknowledged(script) }
+    case .text(let text): take(text)
+    }
+  }
+
+  private mutating func answered(_ id: Int, _ fields: UArmFields, error: Int??) {
+    guard let sent = link.answer(id) else { return unexpected(id) }
+    poll.strangers = 0
+    if case .script(let script) = phase {
+      if script.awaited == id { scriptReply(fields, error: error, script) }
+      return
+    }
+    if case .stopping(let stopping) = phase {
+      if stopping.awaited == id { confirmed(fields, stopping) }
+      return
+    }
+    if poll.pending == id {
+      poll.pending = nil
+      poll.lastAnswer = now
+    }
+    guard mayMove else { return }
+    switch sent.command {
+    case .angles where error == nil: measured(fields, sent)
+    case .power where error == nil && fields.number("V") == 0: lostPower()
+    case .encoders:
+      if let error {
+        fail(
+          .deviceError,
+          "the uArm cannot read its encoders any more (E\(error ?? 0), bits \(fields.number("V") ?? 0))"
+        )
+      }
+    case .angles, .power, .position, .angle, .mode, .name, .firmware: break
+    default: synchronous(sent, error)
+    }
+  }
+
+  /// A number that nobody waits for: late, doubled, or from something else.
+  private mutating func unexpected(_ id: Int) {
+    poll.strangers += 1
+    guard poll.strangers >= 4 else { return }
+    switch phase {
+    case .script, .engaged, .following, .finishing, .held:
+      fail(
+        .protocolBroken,
+        "the uArm answers with numbers that were not sent, the last \(id); expected ours")
+    default: break
+    }
+  }
+
+  /// The reply to a move, the wrist or a setting.
+  private mutating func synchronous(_ sent: UArmLink.Sent, _ error: Int??) {
+    if let error {
+      // Early V4 firmwares turn the wrist and answer E21 all the same.
+      if case .wrist = sent.command, error == 21 { return next(after: sent) }
+      let code = error.map { "E\($0)" } ?? "no result"
+      return fail(
+        .deviceError,
+        "the uArm refuses '\(sent.command.text(link.dialect) ?? "")' with \(code)\(Self.meaning(error))"
+      )
+    }
+    next(after: sent)
+  }
+
+  private static func meaning(_ code: Int?) -> String {
+    switch code {
+    case 20: " (unknown command)"
+    case 21: " (parameter)"
+    case 22: " (out of range or unreachable)"
+    case 23: " (buffer full)"
+    case 24: " (no motor power)"
+    case 25: " (operation failed)"
+    case 26: " (encoder)"
+    case 27: " (a motor is detached)"
+    default: ""
+    }
+  }
+
+  private mutating func next(after sent: UArmLink.Sent) {
+    switch execution {
+    case .live(var live):
+      if let place = sent.sequence, live.isDry(reply: place), case .following = phase {
+        dry(&live)
+      }
+      execution = .live(live)
+    case .turns(var turns):
+      turns.answered(sent.id, &link, kinematics)
+      execution = .turns(turns)
+    case nil: break
+    }
+  }
+
+  private mutating func dry(_ live: inout UArmLive) {
+    live.ranDry()
+    warn("the uArm's planner ran dry in mid-stream; its lead is now \(live.lead) frames")
+  }
+
+  /// `P2200`, from the encoders.
+  private mutating func measured(_ fields: UArmFields, _ sent: UArmLink.Sent) {
+    guard let found = fields.numbers("BLR") else { return }
+    let pose = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
+    angles = pose
+    let wrist = fields.number("H")
+    report(pose, wrist: wrist)
+    var queued: Double?
+    var window: (Double, Double)?
+    switch execution {
+    case .live(var live):
+      // The line takes 1 ms to get there; without machine positions it is the gauge.
+      if machineOffset == nil || poll.lastStatus < now - 1 {
+        live.observe(pose, at: sent.time + 0.002)
+      }
+      queued = live.queued
+      window = live.expected(at: sent.time)
+      execution = .live(live)
+    case .turns(let turns):
+      queued = Double(turns.openCount)
+      window = (now - 1.2, now)
+    case nil: break
+    }
+    let load = Double(link.takeByteCount()) / (11_520 * max(now - poll.lastGauge, 0.05))
+    poll.lastGauge = now
+    output.events.append(.gauge(QueueGauge(queued: queued, busLoad: min(load, 1))))
+    if let window { compare(pose, window) }
+  }
+
+  /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
+  private mutating func compare(_ pose: UArmKinematics.Angles, _ window: (Double, Double)) {
+    let path: UArmPath
+    switch execution {
+    case .live(let live): path = live.path
+    case .turns(let turns): path = turns.path
+    case nil: return
+    }
+    guard let distance = path.deviation(of: pose, from: window.0, to: window.1) else { return }
+    deviationCount = distance <= options.deviationLimit ? 0 : deviationCount + 1
+    guard deviationCount >= 3 else { return }
+    fail(
+      .position,
+      "a motor of the uArm is \(fixed(distance, 1) ?? "?")° from where it was told to be; expected at most \(options.deviationLimit)°"
+    )
+  }
+
+  private mutating func take(_ status: UArmStatus) {
+    poll.lastStatus = now
+    if case .script(let script) = phase { return scriptStatus(status, script) }
+    guard isStreaming, case .live(var live) = execution else { return }
+    live.blocks = status.blocks
+    if status.state == "Idle", link.isEmpty, poll.statusAsked > poll.lastLine + 0.1 {
+      link.ring.sawIdle()
+    }
+    if let machine = status.machine, let offset = machineOffset {
+      let pose = UArmKinematics.Angles(
+        base: offset.base + machine[2] * 80, left: offset.left + machine[0] * 80,
+        right: offset.right + machine[1] * 80)
+      live.observe(pose, at: poll.statusAsked + 0.001)
+    }
+    switch (phase, status.state) {
+    case (.following, "Idle") where live.isDryIfIdle(at: poll.statusAsked): dry(&live)
+    case (.following, "Alarm"), (.following, "Door"), (.following, "Hold"),
+      (.finishing, "Alarm"), (.finishing, "Door"), (.finishing, "Hold"):
+      fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
+      return
+    case (.finishing, "Idle") where isSettled(live): return held()
+    default: break
+    }
+    execution = .live(live)
+  }
+
+  private func isSettled(_ live: UArmLive) -> Bool {
+    link.isEmpty && live.isWristDone && poll.statusAsked > poll.lastLine + 0.1
+  }
+
+  private mutating func event(_ code: Int, _ fields: UArmFields) {
+    switch code {
+    case 1:
+      if case .booting(let until, _) = phase {
+        // What follows at once (@5, @6) is let pass.
+        phase = .booting(until: until, quietUntil: now + 0.3)
+      } else {
+        restarted("@1")
+      }
+    case 5 where fields.number("V") == 0: lostPower()
+    case 6 where fields.number("V") == 1 && mayMove: warn("the uArm's limit switch is pressed")
+    case 7 where isKnown: fail(.temperature, "the uArm reports over-temperature (@7)")
+    default: break
+    }
+  }
+
+  private var isKnown: Bool {
+    switch phase {
+    case .closed, .booting, .failed: false
+    default: true
+    }
+  }
+
+  private mutating func lostPower() {
+    guard mayMove else { return }
+    fail(.voltage, "the uArm's motors have lost their power; expected 12 V")
+  }
+
+  private mutating func take(_ text: String) {
+    let banners = [
+      "angle offset", "device name", "soft ver", "api ver", "start", "PowerUp", "Marlin",
+      "External Reset", "Brown out", "Watchdog", "uArm",
+    ]
+    if banners.contains(where: text.hasPrefix) { return restarted(text) }
+    if text.hasPrefix("No Power Connected") { lostPower() }
+  }
+
+  private mutating func restarted(_ text: String) {
+    switch phase {
+    case .identified, .engaged, .following, .finishing, .held:
+      fail(.deviceError, "the uArm started again in mid-stream (it said '\(text.prefix(40))')")
+    case .script(let script) where model != nil && script.steps.first != .name:
+      fail(.deviceError, "the uArm started again during bring-up (it said '\(text.prefix(40))')")
+    default: break
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/// What is done after a stop.
+struct UArmStopping: Sendable {
+  /// What comes next.
+  enum Stage: Sendable {
+    /// V4: 0x18, 300 ms after the hold.
+    case reset
+    /// Asking where the arm is.
+    case ask
+  }
+
+  var stage: Stage
+  var next: Double
+  var awaited: Int?
+  var asked = 0
+  var last: [Double]?
+}
+
+/// Stopping: never releases, never waits for a reply before it is said to be on its way.
+extension UArmDriver {
+  mutating func stop() {
+    if case .stopping = phase {
+      output.events.append(.stopped)
+      return
+    }
+    link.clear()
+    execution = nil
+    deviationCount = 0
+    lastFollow = -.infinity
+    output.discardsPending = true
+    output.bytes = stopBytes
+    output.events.append(.stopped)
+    phase = .stopping(
+      UArmStopping(stage: stopsByRealTime ? .reset : .ask, next: now + 0.3))
+  }
+
+  /// V4, and a Swift Pro that was not identified yet, for which `!` is the safe guess.
+  private var stopsByRealTime: Bool {
+    model == .proV4 || (model == nil && wiring.device == .uarmSwiftPro)
+  }
+
+  /// The strongest means that keeps the motors energised.
+  ///
+  /// What was cut off in front of the port may
+  /// have left half a line on the wire, so commands begin with a line end.
+  private var stopBytes: [UInt8] {
+    if stopsByRealTime { return [UArmRealTime.hold.rawValue] }
+    switch model {
+    case .proV3: return lineEnd + (UArmCommand.quickStop.line(id: 9999) ?? [])
+    case .swift:
+      return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
+    // Metal has no stop: the one move that it may have under way ends, and nothing follows.
+    default: return lineEnd
+    }
+  }
+
+  private var lineEnd: [UInt8] { [0x0A] }
+
+  mutating func stopFurther(_ running: UArmStopping) {
+    var stopping = running
+    switch stopping.stage {
+    case .reset:
+      output.bytes.append(UArmRealTime.reset.rawValue)
+      stopping.stage = .ask
+      stopping.next = now + 0.3
+    case .ask:
+      if let id = stopping.awaited { link.forget(id) }
+      guard stopping.asked < 6, model != nil else {
+        if model != nil { warn("the uArm did not confirm that it stands still") }
+        phase = .stopped
+        return
+      }
+      if stopping.asked == 0 { output.bytes += lineEnd }
+      // V4's P2220 comes from the encoders; V3's is the commanded point, so P2200 there.
+      stopping.awaited = link.queue(model == .proV4 ? .position : .angles)
+      stopping.asked += 1
+      stopping.next = now + 0.5
+    }
+    phase = .stopping(stopping)
+  }
+
+  /// Two equal answers, a fifth of a second apart, confirm that the arm stands.
+  mutating func confirmed(_ fields: UArmFields, _ running: UArmStopping) {
+    guard let found = fields.numbers(model == .proV4 ? "XYZ" : "BLR") else { return }
+    var stopping = running
+    stopping.awaited = nil
+    if let last = stopping.last, zip(last, found).allSatisfy({ abs($0 - $1) < 0.5 }) {
+      phase = .stopped
+      return
+    }
+    stopping.last = found
+    stopping.next = now + 0.2
+    phase = .stopping(stopping)
+  }
+}

@@ -1,0 +1,241 @@
+import Foundation
+
+/// Streams to a uArm: Swift Pro with either firmware, Swift or Metal.
+///
+/// Which firmware a Swift Pro has is found out by asking. The behaviour that it relies on was read
+/// in the firmwares' published sources and never tried on hardware.
+public struct UArmDriver: RobotDriver {
+  /// What may be chosen.
+  public struct Options: Sendable, Hashable {
+    /// How V4 is streamed to.
+    public enum Policy: Sendable, Hashable {
+      /// Smoothly, with a lead in the planner.
+      case live
+      /// Two commands at a time, each awaited; the arm stops after every second one.
+      case exact
+    }
+
+    /// How V4 is streamed to.
+    public var policy = Policy.live
+    /// Frames that V4's planner is kept ahead.
+    public var lead = 4
+    /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
+    ///
+    /// It is stored in EEPROM, so
+    /// it is written only where `$$` says something else. 400 is twice what our trajectories use, so
+    /// that the firmware's own ramps do not hold them up, and half of the factory's value.
+    public var acceleration: Double? = 400
+    /// Whether V4's status line may be switched to the planner's gauge (`$10=12`), which is stored in
+    /// EEPROM; without, the gauge is used where somebody else switched it on.
+    public var mayWriteStatusMask = false
+    /// How far a motor may be from its path before the stream ends [degrees].
+    public var deviationLimit = 8.0
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// What it is doing.
+  enum Phase: Sendable {
+    case closed
+    case booting(until: Double, quietUntil: Double)
+    case script(UArmScript)
+    case identified
+    case engaged
+    case following
+    case finishing(since: Double)
+    case held
+    case stopping(UArmStopping)
+    case stopped
+    case released
+    case failed
+  }
+
+  /// The execution models, each with its own state.
+  enum Execution: Sendable {
+    case live(UArmLive)
+    case turns(UArmTurns)
+  }
+
+  /// Which motors there are.
+  public let wiring: Wiring
+  /// What was chosen.
+  public let options: Options
+  /// Which arm answers, once it is identified.
+  public internal(set) var model: UArmModel?
+  var kinematics: UArmKinematics
+  var version: UArmVersion?
+  var deviceName = ""
+  var notes: [String] = []
+  var phase = Phase.closed
+  var execution: Execution?
+  var parser = UArmParser()
+  var link = UArmLink()
+  var output = DriverOutput()
+  var now = 0.0
+
+  // What was measured
+  var angles: UArmKinematics.Angles?
+  var wristAngle: Double?
+  /// The measurement before.
+  var earlier: UArmKinematics.Angles?
+  /// How often it was found moving before the stream.
+  var restlessCount = 0
+  /// What the status line's positions must be shifted by [degrees].
+  var machineOffset: UArmKinematics.Angles?
+  var settings: [Int: Double] = [:]
+  var wasReleased = false
+
+  // The stream
+  var lastPositions: [Double]?
+  var lastFollow = -Double.infinity
+  var interval = 0.05
+  var poll = UArmPolling()
+  var deviationCount = 0
+
+  /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
+  public init(wiring: Wiring, options: Options = Options()) {
+    self.wiring = wiring
+    self.options = options
+    switch wiring.device {
+    case .uarmSwift: kinematics = .swift
+    case .uarmMetal: kinematics = .metal
+    default: kinematics = UArmKinematics()
+    }
+    link.dialect = wiring.device == .uarmMetal ? .positions : .letters
+  }
+
+  /// 20 Hz, as the maker's own node streams.
+  public var preferredRate: Double { 20 }
+
+  /// The lead in the planner, or the time that a move takes.
+  public var expectedLag: Double {
+    switch execution {
+    case .live(let live): live.wantedLag
+    case .turns: 0.1
+    case nil: wiring.device == .uarmSwiftPro ? Double(options.lead) / preferredRate : 0.1
+    }
+  }
+
+  /// The next line, poll, time-out or wrist command.
+  public var wakeTime: Double? {
+    var times: [Double] = []
+    if let time = link.wakeTime { times.append(time) }
+    switch phase {
+    case .booting(let until, let quiet): times.append(min(until, quiet))
+    case .script(let script): times.append(script.deadline)
+    case .engaged, .following, .finishing, .held: times.append(poll.next)
+    case .stopping(let stopping): times.append(stopping.next)
+    default: break
+    }
+    if case .live(let live) = execution, let due = live.wakeTime(after: now) { times.append(due) }
+    return times.min()
+  }
+
+  /// Goes on; see `RobotDriver`.
+  public mutating func advance(
+    to now: Double, received: [UInt8], order: DriverOrder?
+  ) -> DriverOutput {
+    output = DriverOutput()
+    self.now = now
+    for reply in parser.replies(received) { handle(reply) }
+    if let order { carryOut(order) }
+    letTimePass()
+    if case .live(var live) = execution, isStreaming {
+      live.turnWrist(now, &link)
+      execution = .live(live)
+    }
+    let line = link.take(now)
+    if !line.isEmpty { poll.lastLine = now }
+    output.bytes += line
+    defer { output = DriverOutput() }
+    return output
+  }
+
+  /// Whether a stream is under way.
+  var isStreaming: Bool {
+    switch phase {
+    case .following, .finishing: true
+    default: false
+    }
+  }
+
+  /// Whether the arm may move by our doing, so that a fault must stop it.
+  var mayMove: Bool {
+    switch phase {
+    case .engaged, .following, .finishing, .held: true
+    default: false
+    }
+  }
+
+  private mutating func carryOut(_ order: DriverOrder) {
+    switch order {
+    case .identify: beginIdentifying()
+    case .engage:
+      guard case .identified = phase else { return refuse("engage", "identify") }
+      begin(.engaging)
+    case .follow(let point): follow(point)
+    case .finish: finish()
+    case .stop: stop()
+    case .release: release()
+    }
+  }
+
+  mutating func refuse(_ order: String, _ before: String) {
+    fail(
+      .deviceError, "the uArm was asked to \(order) before it was ready: expected \(before) first")
+  }
+
+  mutating func warn(_ text: String) { output.events.append(.warning(text)) }
+
+  /// Says a fault; if the arm may move, it is stopped at once.
+  mutating func fail(_ kind: DriverFault.Kind, _ text: String) {
+    switch phase {
+    case .failed, .stopping, .stopped: return
+    default: break
+    }
+    output.events.append(.fault(DriverFault(kind, text)))
+    guard !mayMove else { return stop() }
+    phase = .failed
+    link.clear()
+  }
+
+  // MARK: - Motors
+
+  /// The place of a motor in the wiring.
+  func place(_ id: Int) -> Int? { wiring.motors.firstIndex { $0.id == id } }
+
+  /// The three motor angles of joint positions.
+  func angles(of positions: [Double]) -> UArmKinematics.Angles? {
+    guard let base = place(0), let left = place(1), let right = place(2),
+      positions.indices.contains(max(base, left, right))
+    else { return nil }
+    return UArmKinematics.Angles(
+      base: wiring.motors[base].raw(positions[base]),
+      left: wiring.motors[left].raw(positions[left]),
+      right: wiring.motors[right].raw(positions[right]))
+  }
+
+  func wrist(of positions: [Double]) -> Double? {
+    place(3).map { wiring.motors[$0].raw(positions[$0]) }
+  }
+
+  /// Joint positions of motor angles, in the wiring's order.
+  func positions(_ angles: UArmKinematics.Angles, wrist: Double?) -> [Double?] {
+    wiring.motors.map { motor in
+      switch motor.id {
+      case 0: motor.position(angles.base)
+      case 1: motor.position(angles.left)
+      case 2: motor.position(angles.right)
+      case 3: wrist.map(motor.position)
+      default: nil
+      }
+    }
+  }
+
+  /// Says where the motors are.
+  mutating func report(_ angles: UArmKinematics.Angles, wrist: Double?) {
+    output.events.append(
+      .measured(Measurement(time: now, positions: positions(angles, wrist: wrist))))
+  }
+}

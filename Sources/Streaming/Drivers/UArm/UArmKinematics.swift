@@ -1,0 +1,209 @@
+import Foundation
+
+/// The firmware's kinematics of one uArm model: motor angles and the tool point.
+///
+/// In millimetres and degrees, as on the wire. The linkage makes both arm angles absolute to the
+/// horizon, and keeps the end plate level. Formulas of uArm firmware 4.10 (Swift Pro), 3.2 (V3),
+/// SwiftForArduino and UArmForArduino 2.2 (Metal).
+public struct UArmKinematics: Sendable, Hashable {
+  /// Motor angles [degrees].
+  public struct Angles: Sendable, Hashable {
+    /// Turret, 90 is forward, grows counter-clockwise seen from above.
+    public var base: Double
+    /// The lower arm above the horizontal.
+    public var left: Double
+    /// The forearm below the horizontal.
+    public var right: Double
+
+    /// Motor angles.
+    public init(base: Double, left: Double, right: Double) {
+      self.base = base
+      self.left = left
+      self.right = right
+    }
+  }
+
+  /// The tool point [mm].
+  public struct Point: Sendable, Hashable {
+    /// Along x.
+    public var x: Double
+    /// Along y.
+    public var y: Double
+    /// Upwards.
+    public var z: Double
+
+    /// A point.
+    public init(x: Double, y: Double, z: Double) {
+      self.x = x
+      self.y = y
+      self.z = z
+    }
+
+    /// How far another point is [mm].
+    public func distance(to other: Point) -> Double {
+      ((x - other.x) * (x - other.x) + (y - other.y) * (y - other.y)
+        + (z - other.z) * (z - other.z)).squareRoot()
+    }
+  }
+
+  /// Which axis of the firmware's frame is forward, at base 90°.
+  public enum Forward: Sendable, Hashable {
+    /// Swift and Swift Pro.
+    case x
+    /// Metal.
+    case y
+  }
+
+  /// The lower arm's length [mm].
+  public var lowerArm = 142.07
+  /// The forearm's length [mm].
+  public var forearm = 158.81
+  /// How far the shoulder is before the base's axis [mm].
+  public var shoulderOffset = 13.2
+  /// How high the shoulder is [mm].
+  public var shoulderHeight = 107.4
+  /// How far the tool point is before the wrist [mm].
+  public var front = 56.65
+  /// How far the tool point is below the wrist [mm].
+  public var drop = 74.55
+  /// What the base may be [degrees].
+  public var baseLimits = 0.0...180.0
+  /// What the left motor may be [degrees].
+  public var leftLimits = -4.0...135.6
+  /// What the right motor may be [degrees].
+  public var rightLimits = -4.0...119.9
+  /// What the angle between the links, 180° - L - R, may be [degrees].
+  public var elbowLimits = 10.0...151.0
+  /// What the tool point's height may be [mm], where the firmware looks at it.
+  public var heightLimits: ClosedRange<Double>?
+  /// Which axis is forward.
+  public var forward = Forward.x
+
+  /// Swift Pro with the V4 firmware and the given end effector; nil for a mode without figures.
+  public static func swiftProV4(mode: Int = 0) -> UArmKinematics? {
+    guard let tool = endEffectors[mode] else { return nil }
+    var result = UArmKinematics()
+    (result.front, result.drop) = tool
+    return result
+  }
+
+  /// Swift Pro with the V3 firmware, normal mode.
+  public static let swiftProV3: UArmKinematics = {
+    var result = UArmKinematics()
+    result.shoulderHeight = 106.6
+    result.leftLimits = 0...135.6
+    result.rightLimits = 0...119.9
+    return result
+  }()
+
+  /// Swift, not Pro.
+  ///
+  /// Its sources give no drop of the tool point.
+  public static let swift: UArmKinematics = {
+    var result = UArmKinematics()
+    result.shoulderHeight = 88.9
+    result.shoulderOffset = 10
+    result.forearm = 158.8
+    result.front = 29.4
+    result.drop = 0
+    result.leftLimits = 0...130
+    result.rightLimits = 0...120
+    result.heightLimits = -120...260
+    return result
+  }()
+
+  /// Metal.
+  ///
+  /// Its frame is turned: +y is forward. Its sources give no drop of the tool point.
+  public static let metal: UArmKinematics = {
+    var result = UArmKinematics()
+    result.lowerArm = 148.25
+    result.forearm = 160.2
+    result.shoulderHeight = 107.45
+    result.shoulderOffset = 21.17
+    result.front = 25
+    result.drop = 0
+    result.leftLimits = 5...120
+    result.rightLimits = 5...120
+    result.elbowLimits = 30...150
+    result.heightLimits = -120...260
+    result.forward = .y
+    return result
+  }()
+
+  /// Front and drop [mm] of the end-effector modes of `M2400`, V4.
+  static let endEffectors: [Int: (Double, Double)] = [
+    0: (56.65, 74.55), 1: (64.4, 51.04), 2: (56.5, 74.43), 3: (69.5, 43), 4: (76.5, 39),
+    5: (76, 73.4), 6: (54.5, 77.2), 8: (0, 0), 9: (56.65, 74.55), 11: (44.5, 25.49),
+  ]
+
+  /// The angle between the links [degrees].
+  public func elbow(_ angles: Angles) -> Double { 180 - angles.left - angles.right }
+
+  /// The horizontal distance of the tool point from the base's axis [mm]; below zero behind it.
+  public func reach(_ angles: Angles) -> Double {
+    lowerArm * cosine(angles.left) + forearm * cosine(angles.right) + shoulderOffset + front
+  }
+
+  /// Where the tool point is.
+  public func point(_ angles: Angles) -> Point {
+    let s = reach(angles)
+    let z =
+      lowerArm * sine(angles.left) - forearm * sine(angles.right) + shoulderHeight - drop
+    return switch forward {
+    case .x: Point(x: s * sine(angles.base), y: -s * cosine(angles.base), z: z)
+    case .y: Point(x: s * cosine(angles.base), y: s * sine(angles.base), z: z)
+    }
+  }
+
+  /// The motor angles for a tool point; nil where the links cannot reach it.
+  ///
+  /// Limits are not asked.
+  public func angles(_ point: Point) -> Angles? {
+    let base =
+      forward == .x
+      ? 90 + degrees(atan2(point.y, point.x)) : degrees(atan2(point.y, point.x))
+    let u = (point.x * point.x + point.y * point.y).squareRoot() - front - shoulderOffset
+    let h = point.z + drop - shoulderHeight
+    let square = u * u + h * h
+    let distance = square.squareRoot()
+    guard distance > 0 else { return nil }
+    let a = lowerArm
+    let c = forearm
+    let atShoulder = (square + a * a - c * c) / (2 * a * distance)
+    let atWrist = (square + c * c - a * a) / (2 * c * distance)
+    guard -1 <= atShoulder && atShoulder <= 1, -1 <= atWrist && atWrist <= 1 else { return nil }
+    let elevation = degrees(atan2(h, u))
+    return Angles(
+      base: base, left: elevation + degrees(acos(atShoulder)),
+      right: degrees(acos(atWrist)) - elevation)
+  }
+
+  /// Why the firmware would refuse these angles (`E22`), nil where it takes them.
+  ///
+  /// The limits are taken a hundredth of a degree wider where rounding for the wire needs it.
+  public func refusal(_ angles: Angles) -> String? {
+    let slack = 0.005
+    let named = [
+      ("base", angles.base, baseLimits), ("left", angles.left, leftLimits),
+      ("right", angles.right, rightLimits), ("elbow", elbow(angles), elbowLimits),
+    ]
+    for (name, value, limits) in named
+    where !(limits.lowerBound - slack <= value && value <= limits.upperBound + slack) {
+      return
+        "\(name) \(fixed(value, 2) ?? "\(value)")° is outside \(limits.lowerBound)...\(limits.upperBound)°"
+    }
+    // x < 0 (Metal: y < 0) is refused; with the base within 0...180° that is a negative reach.
+    guard reach(angles) > 0 else { return "the tool point is behind the base's axis" }
+    guard let heightLimits else { return nil }
+    let z = point(angles).z
+    guard heightLimits.contains(z) else {
+      return "height \(fixed(z, 1) ?? "\(z)") mm is outside \(heightLimits)"
+    }
+    return nil
+  }
+
+  private func degrees(_ radians: Double) -> Double { radians * 180 / .pi }
+  private func sine(_ degrees: Double) -> Double { sin(degrees * .pi / 180) }
+  private func cosine(_ degrees: Double) -> Double { cos(degrees * .pi / 180) }
+}

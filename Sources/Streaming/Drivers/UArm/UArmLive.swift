@@ -1,0 +1,215 @@
+/// How V4 is streamed to: one joint move for each frame, a lead of a few blocks in the planner, feeds
+/// regulated by how far the arm is behind, the wrist held back until the arm gets there.
+///
+/// Replies to moves come only when the arm is idle and are not waited for (uArm firmware 4.10).
+struct UArmLive: Sendable, Hashable {
+  /// One frame of the stream.
+  struct Frame: Sendable, Hashable {
+    var time: Double
+    var number: Int
+    var angles: UArmKinematics.Angles
+    var wrist: Double?
+    var interval: Double
+  }
+
+  /// Frames that the planner is kept ahead.
+  ///
+  /// grbl plans a stop at the end of its look-ahead.
+  var lead: Int
+  /// Frames that wait until there are enough for a lead.
+  private var waiting: [Frame] = []
+  /// Whether frames go straight to the planner.
+  private(set) var isFlowing = false
+  private var flowStart = 0
+  private var flowTime = 0.0
+  private var last: UArmKinematics.Angles
+  private var lastNumber: Int?
+  private var lastTime = 0.0
+  private var interval = 0.05
+  private(set) var path = UArmPath()
+  /// How far the arm is behind the set-points [s].
+  private(set) var lag: Double
+  /// The factor on the nominal feed.
+  private(set) var gain = 1.0
+  private var wrists: [(due: Double, degrees: Double)] = []
+  private var lastWrist: Double?
+  /// Wrist commands that the padding has counted already.
+  private var reserved = 0
+  /// Blocks in the planner, where the status line says it.
+  var blocks: Int?
+  private var isPaused = false
+
+  /// A move shorter than this is not sent: two motor steps [degrees].
+  static let leastStep = 0.025
+  /// Below this feed the firmware cannot go as slowly as wanted, so there is no stream to keep.
+  static let creepFeed = 1.2
+  static let greatestLead = 8
+
+  init(lead: Int, at angles: UArmKinematics.Angles, wrist: Double?, interval: Double) {
+    self.lead = lead
+    last = angles
+    lastWrist = wrist
+    self.interval = interval
+    lag = Double(lead) * interval
+  }
+
+  static func == (a: UArmLive, b: UArmLive) -> Bool { a.path == b.path && a.last == b.last }
+  func hash(into hasher: inout Hasher) { hasher.combine(last) }
+
+  /// How far the arm shall be behind [s].
+  var wantedLag: Double { Double(lead) * interval }
+  /// Blocks that the planner has, as far as is known.
+  var queued: Double { blocks.map(Double.init) ?? (isFlowing ? lag / max(interval, 0.001) : 0) }
+  /// When a wrist command is due.
+  func wakeTime(after now: Double) -> Double? { wrists.first.map { max($0.due, now + 0.005) } }
+  /// The instants between which the arm is expected on its path.
+  func expected(at now: Double) -> (Double, Double) { (now - lag - 0.15, now - lag + 0.15) }
+
+  // MARK: - Frames
+
+  /// Takes a frame and queues what is to be sent for it.
+  mutating func follow(_ frame: Frame, _ link: inout UArmLink) {
+    interval = frame.interval
+    path.append(frame.angles, at: frame.time)
+    hold(wrist: frame)
+    // A planner that fills up stalls the parser: nothing more goes to it, later frames take over.
+    guard !isPaused, queued < 12 else { return }
+    let step = frame.angles.distance(last)
+    if isFlowing {
+      guard feed(step, frame) >= Self.creepFeed else {
+        rest(&link)
+        return gather(frame, step, &link)
+      }
+      return send(frame, &link)
+    }
+    gather(frame, step, &link)
+  }
+
+  private mutating func gather(_ frame: Frame, _ step: Double, _ link: inout UArmLink) {
+    guard !waiting.isEmpty || step >= Self.leastStep else {
+      lastNumber = frame.number
+      lastTime = frame.time
+      return
+    }
+    waiting.append(frame)
+    if waiting.count > lead { flow(&link) }
+  }
+
+  private mutating func flow(_ link: inout UArmLink) {
+    isFlowing = true
+    flowStart = link.ring.sent + 1
+    flowTime = waiting.last?.time ?? 0
+    lag = wantedLag
+    let frames = waiting
+    waiting.removeAll()
+    for frame in frames { send(frame, &link) }
+  }
+
+  /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
+  private func feed(_ step: Double, _ frame: Frame) -> Double {
+    var frames = 1
+    if let lastNumber, 1...20 ~= frame.number - lastNumber { frames = frame.number - lastNumber }
+    return 0.75 * step / (Double(frames) * frame.interval)
+  }
+
+  private mutating func send(_ frame: Frame, _ link: inout UArmLink) {
+    let step = frame.angles.distance(last)
+    defer {
+      lastNumber = frame.number
+      lastTime = frame.time
+    }
+    guard step >= Self.leastStep else { return }
+    let rate = min(
+      max(gain * feed(step, frame), UArmCommand.leastFeed), UArmCommand.greatestFeed)
+    guard link.queue(.moveJoints(frame.angles, feed: rate)) != nil else { return }
+    last = frame.angles
+  }
+
+  /// Ends the unbroken stream: the reply ring is brought to a multiple of its size while the arm
+  /// still moves.
+  private mutating func rest(_ link: inout UArmLink) {
+    isFlowing = false
+    pad(&link)
+  }
+
+  /// What waits in the link is not counted as sent yet; wrist commands that are held back will come
+  /// after the padding and are counted in advance.
+  private mutating func pad(_ link: inout UArmLink) {
+    reserved = link.ring.padding(after: link.waitingSynchronous) == 0 ? 0 : wrists.count
+    let ahead = link.waitingSynchronous + reserved
+    for _ in 0..<link.ring.padding(after: ahead) { _ = link.queue(.reportMotionEnd(false)) }
+    link.ring.padded(after: link.waitingSynchronous + reserved)
+  }
+
+  /// The stream ends: what waits is sent, and the ring is padded.
+  mutating func finish(_ link: inout UArmLink) {
+    let frames = waiting
+    waiting.removeAll()
+    for frame in frames { send(frame, &link) }
+    // The last few hundredths of a degree as well.
+    if let end = path.last, end.distance(last) > 0.012 {
+      if link.queue(.moveJoints(end, feed: 5)) != nil { last = end }
+    }
+    rest(&link)
+  }
+
+  // MARK: - Wrist
+
+  /// The servo acts when its line is parsed, ahead of all moves in the planner, so its line waits
+  /// until the arm gets there; half a frame early, as it jumps and then stands.
+  private mutating func hold(wrist frame: Frame) {
+    guard let degrees = frame.wrist else { return }
+    wrists.append((frame.time + wantedLag - frame.interval / 2, degrees))
+    if wrists.count > 64 { wrists.removeFirst() }
+  }
+
+  /// Queues the wrist commands that are due.
+  mutating func turnWrist(_ now: Double, _ link: inout UArmLink) {
+    while reserved > 0, let first = wrists.first, first.due <= now {
+      wrists.removeFirst()
+      reserved -= 1
+      let isChange = abs(first.degrees - (lastWrist ?? .infinity)) >= 0.05
+      _ = link.queue(isChange ? .wrist(first.degrees) : .reportMotionEnd(false))
+      lastWrist = first.degrees
+    }
+    // A command more would undo the padding of a stream that has not come to rest yet.
+    guard isFlowing || link.ring.burst + link.waitingSynchronous < UArmReplyRing.size else {
+      return
+    }
+    var wanted: Double?
+    while let first = wrists.first, first.due <= now {
+      wanted = first.degrees
+      wrists.removeFirst()
+    }
+    guard let wanted, !isPaused else { return }
+    guard abs(wanted - (lastWrist ?? .infinity)) >= (wrists.isEmpty ? 0.05 : 0.3) else { return }
+    if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
+  }
+
+  /// Whether every wrist command has gone.
+  var isWristDone: Bool { wrists.isEmpty }
+
+  // MARK: - Gauges
+
+  /// Takes where the arm is and sets the feeds so that it is as far behind as wanted.
+  mutating func observe(_ angles: UArmKinematics.Angles, at time: Double) {
+    guard isFlowing, let error = path.lagError(of: angles, at: time, lag: lag) else { return }
+    lag = min(max(lag + error, 0), 2)
+    gain = min(max(1 + 2 * (lag - wantedLag), 0.9), 1.2)
+  }
+
+  /// Stops and resumes sending.
+  mutating func pause(_ paused: Bool) { isPaused = paused }
+
+  /// Whether a synchronous reply, or an idle arm, means that the planner ran dry in mid-stream.
+  func isDry(reply place: Int) -> Bool { isFlowing && place >= flowStart }
+
+  /// Whether an idle arm is against expectation.
+  func isDryIfIdle(at now: Double) -> Bool { isFlowing && now > flowTime + 0.4 }
+
+  /// The planner ran dry: a greater lead, built up anew.
+  mutating func ranDry() {
+    isFlowing = false
+    lead = min(lead + 1, Self.greatestLead)
+  }
+}

@@ -1,0 +1,81 @@
+/// Where the motors were told to be, for the last seconds, and how far the arm is behind.
+struct UArmPath: Sendable, Hashable {
+  private var times: [Double] = []
+  private var angles: [UArmKinematics.Angles] = []
+
+  /// How long the path is remembered [s].
+  static let length = 3.0
+
+  var last: UArmKinematics.Angles? { angles.last }
+
+  mutating func append(_ pose: UArmKinematics.Angles, at time: Double) {
+    if let latest = times.last, time <= latest { return }
+    times.append(time)
+    angles.append(pose)
+    while let first = times.first, first < time - Self.length {
+      times.removeFirst()
+      angles.removeFirst()
+    }
+  }
+
+  /// The command at an instant, held before its beginning and after its end.
+  func command(at time: Double) -> UArmKinematics.Angles? {
+    guard let first = angles.first, let end = angles.last else { return nil }
+    guard let next = times.firstIndex(where: { $0 > time }) else { return end }
+    guard next > 0 else { return first }
+    let share = (time - times[next - 1]) / (times[next] - times[next - 1])
+    return angles[next - 1].mixed(angles[next], share)
+  }
+
+  /// How much more the arm lags than `lag` says, from where it is, nil where it moves too slowly to
+  /// tell: one Gauss-Newton step along the path.
+  func lagError(of pose: UArmKinematics.Angles, at time: Double, lag: Double) -> Double? {
+    let width = 0.02
+    guard let here = command(at: time - lag), let before = command(at: time - lag - width),
+      let after = command(at: time - lag + width)
+    else { return nil }
+    let velocity = after.difference(before) / (2 * width)
+    let square = (velocity * velocity).sum()
+    guard square > 9 else { return nil }
+    let error = -(pose.difference(here) * velocity).sum() / square
+    // Slow motion tells less: 10 degrees/s counts half.
+    return min(max(error * square / (square + 100), -0.05), 0.05)
+  }
+
+  /// How far a pose is from the path between two instants: the worst motor, at the best instant
+  /// [degrees].
+  func deviation(of pose: UArmKinematics.Angles, from start: Double, to end: Double) -> Double? {
+    guard !times.isEmpty else { return nil }
+    var best = Double.infinity
+    var time = start
+    while time <= end {
+      if let here = command(at: time) { best = min(best, abs(pose.difference(here)).max()) }
+      time += 0.02
+    }
+    return best.isFinite ? best : nil
+  }
+}
+
+private func abs(_ v: SIMD3<Double>) -> SIMD3<Double> {
+  SIMD3(Swift.abs(v.x), Swift.abs(v.y), Swift.abs(v.z))
+}
+
+extension UArmKinematics.Angles {
+  /// This less another: base, left, right [degrees].
+  func difference(_ other: Self) -> SIMD3<Double> {
+    SIMD3(base - other.base, left - other.left, right - other.right)
+  }
+
+  /// The length of the difference [degrees].
+  func distance(_ other: Self) -> Double {
+    let d = difference(other)
+    return (d * d).sum().squareRoot()
+  }
+
+  /// A mixture with another, by a share from 0 to 1.
+  func mixed(_ other: Self, _ share: Double) -> Self {
+    Self(
+      base: base + (other.base - base) * share, left: left + (other.left - left) * share,
+      right: right + (other.right - right) * share)
+  }
+}

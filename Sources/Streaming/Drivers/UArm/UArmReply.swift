@@ -1,0 +1,76 @@
+/// What a uArm says in one line.
+public enum UArmReply: Sendable, Hashable {
+  /// `$id ok ...`.
+  case success(id: Int, UArmFields)
+  /// `$id Enn ...`, `$id ok Enn ...`, or `$id` with nothing (then the code is nil).
+  case failure(id: Int, code: Int?, UArmFields)
+  /// `Enn` without a number (V4: buffer full).
+  case unnumberedFailure(code: Int)
+  /// `@code ...`.
+  case event(code: Int, UArmFields)
+  /// `<State,...>`.
+  case status(UArmStatus)
+  /// `$nnn=value`, a grbl setting.
+  case setting(number: Int, value: Double)
+  /// A bare `ok`.
+  case acknowledgement
+  /// Banner, debug text, noise; at most 80 characters of it.
+  case text(String)
+}
+
+/// The fields after `ok`, `E` or `@`: letter and text, in their order; at most eight.
+public struct UArmFields: Sendable, Hashable {
+  /// The fields as they stand.
+  public var texts: [String]
+
+  /// Fields.
+  public init(_ texts: [String] = []) { self.texts = texts }
+
+  /// The number behind a letter, where there is one and it is finite.
+  public func number(_ letter: Character) -> Double? {
+    for text in texts where text.first == letter {
+      guard let value = Double(text.dropFirst()), value.isFinite else { return nil }
+      return value
+    }
+    return nil
+  }
+
+  /// The numbers behind letters, nil if one is missing.
+  public func numbers(_ letters: String) -> [Double]? {
+    var result: [Double] = []
+    for letter in letters {
+      guard let value = number(letter) else { return nil }
+      result.append(value)
+    }
+    return result
+  }
+
+  /// The first field without a leading V, as names and versions come.
+  public var word: String? {
+    guard let first = texts.first else { return nil }
+    let bare = first.first == "V" || first.first == "v" ? String(first.dropFirst()) : first
+    return bare.isEmpty ? nil : bare
+  }
+}
+
+/// The status line of V4.
+public struct UArmStatus: Sendable, Hashable {
+  /// Idle, Run, Hold, Alarm, Check, Door.
+  public var state: String
+  /// Motor positions left, right, base in units of 80 degrees, where shown.
+  public var machine: [Double]?
+  /// Blocks in the planner, where shown.
+  public var blocks: Int?
+  /// Bytes in the receive ring, where shown.
+  public var received: Int?
+
+  /// A status.
+  public init(
+    state: String, machine: [Double]? = nil, blocks: Int? = nil, received: Int? = nil
+  ) {
+    self.state = state
+    self.machine = machine
+    self.blocks = blocks
+    self.received = received
+  }
+}

@@ -1,0 +1,198 @@
+/// A planner as in grbl 0.9 (V4) or Marlin (V3): blocks in joint space with speeds looked ahead.
+///
+/// Everything in degrees and seconds: the firmware's "millimetre" of 80 degrees only scales it.
+struct ArmPlanner: Sendable {
+  /// One straight move in joint space.
+  struct Block: Sendable {
+    var target: SIMD3<Double>
+    var direction: SIMD3<Double>
+    /// What is left of it [degrees].
+    var remaining: Double
+    var nominalSpeed: Double
+    var acceleration: Double
+    var greatestEntry: Double
+    var entry: Double
+  }
+
+  /// How fast a corner may be taken.
+  enum Corner: Sendable {
+    /// grbl's junction deviation [degrees].
+    case deviation(Double)
+    /// The greatest jump of any motor's speed [degrees/s].
+    case jerk(Double)
+  }
+
+  /// Blocks that fit.
+  var capacity = 17
+  /// Acceleration of each motor [degrees/s²].
+  var acceleration = 800.0
+  /// The greatest speed of each motor [degrees/s].
+  var greatestSpeed = 334.0
+  var corner = Corner.deviation(0.8)
+  /// How far motion is prepared ahead of the motors [steps of 1 ms]; grbl: five segments of 10 ms.
+  var preparation = 50
+
+  private(set) var blocks: [Block] = []
+  /// Where the last block ends: base, left, right [degrees].
+  private(set) var planned: SIMD3<Double>
+  /// Where the motors are: base, left, right [degrees].
+  private(set) var position: SIMD3<Double>
+  private var prepared: SIMD3<Double>
+  private var segments: [SIMD3<Double>] = []
+  private var segmentHead = 0
+  private var speed = 0.0
+  private(set) var isHeld = false
+  private(set) var isHolding = false
+  /// Whether a fault keeps it from moving on.
+  var isStuck = false
+
+  init(at pose: SIMD3<Double>) {
+    planned = pose
+    position = pose
+    prepared = pose
+  }
+
+  var isFull: Bool { blocks.count >= capacity }
+  /// Whether nothing moves and nothing will.
+  var isIdle: Bool { blocks.isEmpty && segmentHead == segments.count }
+  var segmentCount: Int { segments.count - segmentHead }
+
+  /// Sets everything to a pose, as after a re-sync with the encoders; nothing moves any more.
+  mutating func reset(to pose: SIMD3<Double>) {
+    blocks.removeAll()
+    segments.removeAll()
+    segmentHead = 0
+    speed = 0
+    isHeld = false
+    isHolding = false
+    planned = pose
+    position = pose
+    prepared = pose
+  }
+
+  mutating func hold() { isHolding = true }
+
+  mutating func resume() {
+    isHolding = false
+    isHeld = false
+  }
+
+  /// Adds a block; one without a step is left out.
+  ///
+  /// The caller has looked that there is room.
+  mutating func add(target: SIMD3<Double>, speed nominal: Double) {
+    // Motor resolution: 80 steps for each degree.
+    let rounded = (target * 80).rounded(.toNearestOrEven) / 80
+    let delta = rounded - planned
+    let length = norm(delta)
+    guard length > 0.006 else { return }
+    let direction = delta / length
+    let share = max(abs(direction.x), abs(direction.y), abs(direction.z))
+    let block = Block(
+      target: rounded, direction: direction, remaining: length,
+      // grbl raises feeds below 1 to 1: 80/60 degrees/s.
+      nominalSpeed: min(max(nominal, 80.0 / 60), greatestSpeed / share),
+      acceleration: acceleration / share, greatestEntry: 0, entry: 0)
+    blocks.append(block)
+    blocks[blocks.count - 1].greatestEntry = cornerSpeed(blocks.count - 1)
+    planned = rounded
+    lookAhead()
+  }
+
+  private func cornerSpeed(_ index: Int) -> Double {
+    guard index > 0 else { return 0 }
+    let previous = blocks[index - 1]
+    let next = blocks[index]
+    let limit = min(previous.nominalSpeed, next.nominalSpeed)
+    let jump = next.direction - previous.direction
+    switch corner {
+    case .deviation(let deviation):
+      // sin of half the corner's angle, from the cosine between the directions (grbl, planner.c).
+      let cosine = -(previous.direction * next.direction).sum()
+      let half = max(0, 0.5 * (1 - cosine)).squareRoot()
+      guard half < 0.999_999 else { return limit }
+      return min(limit, (next.acceleration * deviation * half / (1 - half)).squareRoot())
+    case .jerk(let greatest):
+      let worst = max(abs(jump.x), abs(jump.y), abs(jump.z))
+      return worst * limit > greatest ? greatest / worst : limit
+    }
+  }
+
+  /// The backward and the forward pass over all blocks but the one under way.
+  private mutating func lookAhead() {
+    var exit = 0.0
+    for index in blocks.indices.dropFirst().reversed() {
+      let block = blocks[index]
+      let reachable = (exit * exit + 2 * block.acceleration * block.remaining).squareRoot()
+      blocks[index].entry = min(block.greatestEntry, reachable)
+      exit = blocks[index].entry
+    }
+    var entry = speed
+    for index in blocks.indices.dropLast() {
+      let block = blocks[index]
+      let reachable = (entry * entry + 2 * block.acceleration * block.remaining).squareRoot()
+      blocks[index + 1].entry = min(blocks[index + 1].entry, reachable)
+      entry = blocks[index + 1].entry
+    }
+  }
+
+  /// One millisecond: prepares motion ahead, then the motors take one step of it.
+  mutating func step() {
+    guard !isStuck else { return }
+    if isHeld { return }
+    while segmentCount < max(1, preparation), prepareStep() {}
+    guard segmentHead < segments.count else {
+      if isHolding { isHeld = true }
+      return
+    }
+    position = segments[segmentHead]
+    segmentHead += 1
+    if segmentHead > 256 {
+      segments.removeFirst(segmentHead)
+      segmentHead = 0
+    }
+  }
+
+  /// Prepares one more millisecond of motion; false when there is none.
+  private mutating func prepareStep() -> Bool {
+    guard let block = blocks.first else { return false }
+    let dt = 0.001
+    if isHolding {
+      guard speed > 0 else { return false }
+      travel(max(0, speed - block.acceleration * dt), dt)
+      return true
+    }
+    let exit = blocks.count > 1 ? blocks[1].entry : 0
+    let braking = (exit * exit + 2 * block.acceleration * block.remaining).squareRoot()
+    let wanted = min(block.nominalSpeed, braking)
+    let next = min(
+      max(wanted, speed - 2 * block.acceleration * dt), speed + block.acceleration * dt)
+    // The last thousandths would take for ever: a stepper takes its last step.
+    travel(max(next, 0.4), dt)
+    return true
+  }
+
+  private mutating func travel(_ next: Double, _ dt: Double) {
+    var distance = 0.5 * (speed + next) * dt
+    speed = next
+    while let block = blocks.first {
+      if distance < block.remaining - 0.0005 {
+        blocks[0].remaining -= distance
+        prepared += block.direction * distance
+        break
+      }
+      distance -= block.remaining
+      prepared = block.target
+      blocks.removeFirst()
+      guard let following = blocks.first else {
+        speed = 0
+        break
+      }
+      speed = min(speed, max(following.entry, 0.4))
+      if distance <= 0 { break }
+    }
+    segments.append(prepared)
+  }
+}
+
+private func norm(_ v: SIMD3<Double>) -> Double { (v * v).sum().squareRoot() }

@@ -1,0 +1,129 @@
+/// The serial side of a simulated arm: a wire with its speed, a receive ring that drops, a transmit
+/// ring that fills up.
+struct ArmSerial: Sendable {
+  /// Seconds for each byte at 115200 baud, 8N1.
+  static let byteTime = 10.0 / 115_200
+
+  /// How many bytes each ring holds.
+  var capacity = 128
+  /// Bytes that the host has sent and that are still on the wire, with their arrival [s].
+  private(set) var arriving: [(byte: UInt8, time: Double)] = []
+  private var arrivingHead = 0
+  private var wireFree = -Double.infinity
+  /// What has arrived and was not parsed yet.
+  private(set) var ring: [UInt8] = []
+  private var ringHead = 0
+  /// Text that the main loop has still to put into the transmit ring.
+  private(set) var printing: [UInt8] = []
+  private var transmit: [UInt8] = []
+  private var transmitFree = -Double.infinity
+  /// What has left since it was last asked for.
+  private var departed: [UInt8] = []
+  /// Bytes that the receive ring had no room for.
+  private(set) var droppedCount = 0
+
+  var ringCount: Int { ring.count - ringHead }
+  var arrivingCount: Int { arriving.count - arrivingHead }
+  /// Free bytes in the transmit ring.
+  var transmitRoom: Int { capacity - transmit.count }
+  var isQuiet: Bool { arrivingCount == 0 && printing.isEmpty && transmit.isEmpty }
+
+  /// Bytes that the host hands to the wire at an instant.
+  ///
+  /// Beyond a second of them, the rest is lost, so that memory stays bounded whatever a host does.
+  mutating func hostSends(_ bytes: [UInt8], at time: Double) {
+    for byte in bytes {
+      guard arrivingCount < 11_520 else {
+        droppedCount += 1
+        continue
+      }
+      wireFree = max(wireFree, time) + Self.byteTime
+      arriving.append((byte, wireFree))
+    }
+  }
+
+  /// The next byte that has arrived by now, taken from the wire.
+  mutating func nextArrival(by time: Double) -> UInt8? {
+    guard arrivingHead < arriving.count, arriving[arrivingHead].time <= time else { return nil }
+    defer {
+      arrivingHead += 1
+      if arrivingHead > 512 {
+        arriving.removeFirst(arrivingHead)
+        arrivingHead = 0
+      }
+    }
+    return arriving[arrivingHead].byte
+  }
+
+  /// Puts a byte into the receive ring, which drops what it has no room for.
+  mutating func store(_ byte: UInt8) {
+    guard ringCount < capacity else {
+      droppedCount += 1
+      return
+    }
+    ring.append(byte)
+  }
+
+  /// The oldest byte of the receive ring.
+  mutating func read() -> UInt8? {
+    guard ringHead < ring.count else { return nil }
+    defer {
+      ringHead += 1
+      if ringHead > 256 {
+        ring.removeFirst(ringHead)
+        ringHead = 0
+      }
+    }
+    return ring[ringHead]
+  }
+
+  mutating func emptyRing() {
+    ring.removeAll(keepingCapacity: true)
+    ringHead = 0
+  }
+
+  /// A reset of the controller: everything that it held is gone.
+  mutating func restart() {
+    emptyRing()
+    printing.removeAll()
+    transmit.removeAll()
+  }
+
+  /// The main loop prints.
+  mutating func print(_ text: String) { printing += Array(text.utf8) }
+
+  /// The interrupt prints, past the main loop and into the middle of its lines.
+  ///
+  /// False if the ring
+  /// has no room: the real firmware then waits for ever inside the interrupt.
+  mutating func interruptPrints(_ text: String) -> Bool {
+    guard transmitRoom >= text.utf8.count else { return false }
+    transmit += Array(text.utf8)
+    return true
+  }
+
+  /// Moves text into the ring (the loop formats about 40 bytes in a millisecond) and bytes onto the
+  /// wire, up to `time`.
+  mutating func transmit(until time: Double) {
+    let count = min(40, printing.count, transmitRoom)
+    if count > 0 {
+      transmit += printing.prefix(count)
+      printing.removeFirst(count)
+    }
+    if transmit.isEmpty { return }
+    transmitFree = max(transmitFree, time - 0.001)
+    var sent = 0
+    while sent < transmit.count, transmitFree + Self.byteTime <= time {
+      transmitFree += Self.byteTime
+      departed.append(transmit[sent])
+      sent += 1
+    }
+    transmit.removeFirst(sent)
+  }
+
+  /// What has left the device since the last call.
+  mutating func takeDeparted() -> [UInt8] {
+    defer { departed.removeAll(keepingCapacity: true) }
+    return departed
+  }
+}

@@ -1,0 +1,276 @@
+/// A uArm that is not there: firmware, planner, motors, serial line, and their mistakes.
+public struct SimulatedUArm: SimulatedDevice {
+  /// The firmwares.
+  public enum Firmware: String, Sendable, Hashable, CaseIterable {
+    /// Swift Pro, 4.10.0.
+    case v4
+    /// Swift Pro, 3.2.0.
+    case v3
+    /// Swift.
+    case swift
+    /// Metal, 2.2.
+    case metal
+  }
+
+  /// How the arm is when it is switched on.
+  public struct Options: Sendable, Hashable {
+    /// Motors base, left, right, wrist [degrees].
+    public var angles = [90.0, 90.0, 30.0, 90.0]
+    /// Whether the motors' supply is on.
+    public var hasPower = true
+    /// Whether the motors hold.
+    public var isAttached = true
+    /// What `?` shows, `$10` of V4.
+    public var statusMask = 3
+    /// Acceleration of V4, `M204 A` [80 degrees/s²].
+    public var acceleration = 10.0
+    /// Whether the controller starts again when the port is opened, which is at the first byte or
+    /// the first call; without, it has been running.
+    public var resetsOnOpen = true
+
+    /// As it comes from the factory.
+    public init() {}
+  }
+
+  /// What happened, for tests.
+  public struct Statistics: Sendable, Hashable {
+    /// How often the planner ran empty after a motion.
+    public var standstillCount = 0
+    /// How long the planner was full [s].
+    public var fullTime = 0.0
+    /// Bytes that the receive ring dropped.
+    public var droppedByteCount = 0
+    /// Replies that were overwritten before they left (V4).
+    public var overwrittenReplyCount = 0
+    /// Replies that left after a younger one (V4).
+    public var outOfTurnReplyCount = 0
+    /// Commands of the synchronous ring (V4).
+    public var synchronousCount = 0
+    /// How often settings were stored in EEPROM (V4).
+    public var eepromWriteCount = 0
+  }
+
+  /// Which firmware it has.
+  public let firmware: Firmware
+  private var serial = ArmSerial()
+  private var body: ArmBody
+  private var v4: ArmV4?
+  private var v3: ArmV3?
+  private var blocking: ArmBlocking?
+  private var time: Double?
+  private var bootEnd: Double?
+  private var bootLines: [(time: Double, text: String)] = []
+  private let resetsOnOpen: Bool
+  private var isSilent = false
+  private var isStale = false
+  private var late: [(time: Double, bytes: [UInt8])] = []
+  private var powerReturns = Double.infinity
+
+  /// An arm.
+  public init(_ firmware: Firmware, options: Options = Options()) {
+    self.firmware = firmware
+    let angles = options.angles + Array(repeating: 90, count: max(0, 4 - options.angles.count))
+    let pose = SIMD3(angles[0], angles[1], angles[2])
+    let geometry: ArmGeometry =
+      switch firmware {
+      case .v4: .v4(mode: 0)
+      case .v3: .v3
+      case .swift: .swift
+      case .metal: .metal
+      }
+    body = ArmBody(
+      planner: ArmPlanner(at: pose), geometry: geometry, wrist: angles[3], wristTarget: angles[3])
+    body.hasPower = options.hasPower
+    body.attached = Array(repeating: options.isAttached, count: 3)
+    resetsOnOpen = options.resetsOnOpen
+    switch firmware {
+    case .v4:
+      var loop = ArmV4(at: pose)
+      loop.statusMask = options.statusMask
+      loop.accelerationUnits = options.acceleration
+      body.planner.acceleration = options.acceleration * 80
+      v4 = loop
+    case .v3:
+      body.planner.capacity = 3
+      body.planner.acceleration = 200
+      body.planner.greatestSpeed = 2000
+      body.planner.corner = .jerk(5)
+      body.planner.preparation = 1
+      v3 = ArmV3()
+    case .swift, .metal:
+      blocking = ArmBlocking(isMetal: firmware == .metal)
+      if firmware == .metal { serial.capacity = 64 }
+    }
+  }
+
+  // MARK: - What tests look at
+
+  /// Base, left, right, wrist [degrees], where they really are.
+  public var motorPositions: [Double] {
+    let pose = body.motors
+    return [pose.x, pose.y, pose.z, body.wrist]
+  }
+
+  /// Blocks in the planner.
+  public var plannerCount: Int { body.planner.blocks.count }
+
+  /// Whether nothing moves and nothing will.
+  public var isIdle: Bool { body.planner.isIdle && blocking?.isMoving != true }
+
+  /// Whether the motors hold.
+  public var isAttached: Bool { body.isAttached }
+
+  /// Whether the next reply will belong to the next command (V4).
+  public var isAligned: Bool { v4?.isAligned ?? true }
+
+  /// Whether the firmware waits for ever inside its interrupt (V4).
+  public var isHung: Bool { v4?.isHung ?? false }
+
+  /// What happened since the beginning.
+  public var statistics: Statistics {
+    var result = Statistics()
+    result.droppedByteCount = serial.droppedCount
+    if let v4 {
+      result.standstillCount = v4.standstillCount
+      result.fullTime = v4.fullTime
+      result.overwrittenReplyCount = v4.overwrittenCount
+      result.outOfTurnReplyCount = v4.outOfTurnCount
+      result.synchronousCount = v4.synchronousCount
+      result.eepromWriteCount = v4.eepromWriteCount
+    }
+    return result
+  }
+
+  // MARK: - Time
+
+  /// The next millisecond: an arm has always something that may happen.
+  public var wakeTime: Double? { time.map { $0 + 0.001 } }
+
+  /// Lets time pass; see `SimulatedDevice`.
+  public mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
+    guard now.isFinite else { return [] }
+    var clock = time ?? now
+    if time == nil {
+      time = clock
+      if resetsOnOpen { restart(at: clock) } else { bootEnd = clock }
+    }
+    // Bytes come at `now`; what was simulated already is at most a millisecond behind.
+    serial.hostSends(received, at: max(clock, now - 0.001))
+    while clock + 0.001 <= now + 1e-9 {
+      clock += 0.001
+      step(clock)
+    }
+    time = clock
+    return deliver(clock)
+  }
+
+  /// A reset, as the port's opening makes one: the motors are without power for a moment, the
+  /// boot loader takes a second, then the banner.
+  public mutating func restart(at now: Double) {
+    serial.restart()
+    body.planner.reset(to: body.motors)
+    body.attached = [true, true, true]
+    if let old = v4 {
+      var loop = ArmV4(at: body.motors)
+      loop.statusMask = old.statusMask
+      loop.accelerationUnits = old.accelerationUnits
+      v4 = loop
+    }
+    if v3 != nil { v3 = ArmV3() }
+    if let old = blocking { blocking = ArmBlocking(isMetal: old.isMetal) }
+    bootEnd = now + 1.5
+    let power = body.hasPower ? 1 : 0
+    switch firmware {
+    case .v4:
+      bootLines = [
+        (now + 1.2, v4?.banner(body) ?? ""), (now + 1.5, "@1\n"), (now + 1.6, "@5 V\(power)\n"),
+      ]
+    case .v3:
+      bootLines = [
+        (now + 0.4, "start\nPowerUp\nMarlin 1.1.0-RC8\necho: Last Updated\n"),
+        (now + 1.5, "@5 V\(power)\n@6 N0 V0\n"),
+      ]
+    case .swift: bootLines = [(now + 1.5, "@1\r\n")]
+    case .metal: bootLines = [(now + 1.4, "uArm Metal\r\n")]
+    }
+  }
+
+  private mutating func step(_ clock: Double) {
+    body.step()
+    while let first = bootLines.first, first.time <= clock {
+      serial.print(first.text)
+      bootLines.removeFirst()
+      if bootLines.isEmpty { blocking?.bootMove(body) }
+    }
+    if clock >= powerReturns {
+      powerReturns = .infinity
+      body.hasPower = true
+      serial.print("@5 V1\n")
+    }
+    if let bootEnd, clock >= bootEnd {
+      v4?.step(clock, &serial, &body)
+      v3?.step(clock, &serial, &body)
+      blocking?.step(clock, &serial, &body)
+    } else {
+      // The boot loader hears nothing.
+      while serial.nextArrival(by: clock) != nil {}
+    }
+    serial.transmit(until: clock)
+  }
+
+  private mutating func deliver(_ clock: Double) -> [UInt8] {
+    let bytes = serial.takeDeparted()
+    guard !isSilent else { return [] }
+    guard isStale else { return bytes }
+    if !bytes.isEmpty, late.count < 4096 { late.append((clock + 1.5, bytes)) }
+    var result: [UInt8] = []
+    while let first = late.first, first.time <= clock {
+      result += first.bytes
+      late.removeFirst()
+    }
+    return result
+  }
+
+  // MARK: - Faults
+
+  /// Lets a fault begin; those of buses have no effect.
+  public mutating func inject(_ fault: Fault) {
+    switch fault {
+    case .wrongID: body.idShift = 1000
+    case .staleReply: isStale = true
+    case .silence: isSilent = true
+    case .alert: body.encodersFail = true
+    case .voltageDip:
+      losePower()
+      powerReturns = (time ?? 0) + 0.3
+    case .noPower: losePower()
+    case .overheat: if isRunning { serial.print("@7 V1\n") }
+    case .missingMotor: body.attached[2] = false
+    case .positionJump: body.encoderJump = 20
+    case .jam: body.jammedBase = body.motors.x
+    case .reset: restart(at: time ?? 0)
+    case .plannerFull: body.planner.isStuck = true
+    case .unreachable: body.refusesMoves = true
+    case .wrongDevice: body.introducesItselfAs = "Uno"
+    case .oldFirmware: body.isOld = true
+    default: break
+    }
+  }
+
+  private var isRunning: Bool {
+    guard let time, let bootEnd else { return false }
+    return time >= bootEnd
+  }
+
+  private mutating func losePower() {
+    body.hasPower = false
+    if isRunning { serial.print("@5 V0\n") }
+  }
+}
+
+extension SimulatedUArm: CustomStringConvertible {
+  /// Which arm it is and where it stands.
+  public var description: String {
+    "simulated uArm \(firmware.rawValue) at \(motorPositions) degrees"
+  }
+}
