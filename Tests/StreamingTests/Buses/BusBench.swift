@@ -11,7 +11,9 @@ struct BusBench {
   var sent: [(time: Double, bytes: [UInt8])] = []
   /// What is done with bytes on their way to the driver (faults of the link).
   var link: (Double, [UInt8]) -> [UInt8] = { $1 }
-  var onSent: (Double, [UInt8]) -> Void = { _, _ in }
+  /// Whether the adapter hands the host's own bytes back.
+  var echoes = false
+  private var echo: [(time: Double, byte: UInt8)] = []
 
   init(_ driver: any RobotDriver, _ device: any SimulatedDevice) {
     self.driver = driver
@@ -19,19 +21,29 @@ struct BusBench {
   }
 
   mutating func pass(_ order: DriverOrder? = nil) {
-    let received = link(now, device.advance(to: now, received: []))
+    let arrived = device.advance(to: now, received: [])
+    let heard = echo.prefix { $0.time <= now }.map(\.byte)
+    echo.removeFirst(heard.count)
+    let received = link(now, heard + arrived)
     let output = driver.advance(to: now, received: received, order: order)
     for event in output.events { events.append((now, event)) }
     guard !output.bytes.isEmpty else { return }
     sent.append((now, output.bytes))
-    onSent(now, output.bytes)
+    if echoes {
+      var time = max(now, echo.last?.time ?? now)
+      for byte in output.bytes {
+        time += 10 / Double(driver.wiring.baud)
+        echo.append((time, byte))
+      }
+    }
     _ = device.advance(to: now, received: output.bytes)
   }
 
   /// Lets time pass until an instant, with every wish to be woken granted.
   mutating func run(until end: Double) {
     while now < end {
-      let next = min(driver.wakeTime ?? .infinity, device.wakeTime ?? .infinity, end)
+      let next = min(driver.wakeTime ?? .infinity, device.wakeTime ?? .infinity, end,
+        echo.last?.time ?? .infinity)
       // A wish for the past is granted at once, but time goes on: no standing still.
       now = min(max(next, now + 1e-5), end)
       pass()
@@ -105,16 +117,16 @@ enum BusRobots {
     wiring.motors.indices.map { 0.4 * sin(Double($0)) }
   }
 
-  /// Sinus about the start pose, different for each joint, starting without a jump of speed.
-  static func sinus(_ wiring: Wiring, _ time: Double) -> (positions: [Double], velocities: [Double])
-  {
-    let begin = pose(wiring)
+  /// Sinus about the start pose, different for each joint, that begins from rest.
+  static func sinus(_ joint: Int, _ time: Double) -> Double {
     let ramp = min(time / 2, 1)
     let smooth = ramp * ramp * (3 - 2 * ramp)
-    let positions = begin.indices.map { joint in
-      begin[joint] + smooth * 0.6 * sin(2 * .pi * (0.3 + 0.02 * Double(joint)) * time)
-    }
-    return (positions, positions.map { _ in 0 })
+    return 0.4 * sin(Double(joint))
+      + smooth * 0.6 * sin(2 * .pi * (0.3 + 0.02 * Double(joint)) * time)
+  }
+
+  static func sinus(_ wiring: Wiring, _ time: Double) -> [Double] {
+    wiring.motors.indices.map { sinus($0, time) }
   }
 }
 
@@ -165,11 +177,11 @@ extension BusBench {
       let time = Double(frame) / rate
       run(until: start + time)
       each(&self, frame)
-      let point = BusRobots.sinus(wiring, time)
+      let positions = BusRobots.sinus(wiring, time)
       pass(
         .follow(
           SetPoint(
-            frame: frame, positions: point.positions, velocities: point.velocities,
+            frame: frame, positions: positions, velocities: positions.map { _ in 0 },
             interval: 1 / rate)))
       if fault != nil { break }
     }

@@ -20,7 +20,7 @@ struct BusStreamTests {
     }
     func error(_ lag: Double) -> Double {
       let sum = chosen.reduce(0.0) { sum, sample in
-        let wanted = BusRobots.sinus(wiring, max(0, sample.time - lag)).positions[sample.joint]
+        let wanted = BusRobots.sinus(sample.joint, max(0, sample.time - lag))
         return sum + (wanted - sample.position) * (wanted - sample.position)
       }
       return (sum / Double(max(chosen.count, 1))).squareRoot() * 180 / .pi

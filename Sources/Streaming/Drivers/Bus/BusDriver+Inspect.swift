@@ -37,18 +37,17 @@ extension BusDriver {
       return alarm(motor, .alert, block ?? dialect.torqueBlock, alert.kind, "reports \(text)")
     }
     // The bit does not say why: the registers do.
-    guard phase == .ready, let cause = dialect.healthBlocks.first, block != cause else {
-      if phase != .ready {
-        alarm(motor, .alert, dialect.torqueBlock, alert.kind, "reports an error")
-      }
-      return
-    }
-    if motors[motor].alerted, !urgent.contains(where: { $0.motor == motor }) {
+    guard let cause = dialect.healthBlocks.first, block != cause else { return }
+    let isAsked = urgent.contains { $0.motor == motor && $0.block == cause }
+    if motors[motor].alerted, !isAsked, phase == .ready {
       return alarm(motor, .alert, cause, alert.kind, "reports a hardware error")
     }
+    guard !motors[motor].alerted else { return }
     motors[motor].alerted = true
-    if !urgent.contains(where: { $0.motor == motor && $0.block == cause }) {
+    if phase == .ready {
       urgent.insert((motor, cause), at: 0)
+    } else {
+      next(asking(cause, [motor]))
     }
   }
 

@@ -167,20 +167,26 @@ extension BusDriver {
       urgent.removeFirst()
       return ask(request, .poll)
     }
+    // Positions first, but on a slow wire they must not crowd out everything else.
+    if now >= healthTime + 2 * Self.healthPeriod, askHealth() { return }
     if !hasReadPositions, let request = positionRequest() {
       if request.answers.count == motors.count { lastTraffic = now }
       return ask(request, .poll)
     }
-    guard now >= healthTime + Self.healthPeriod else { return }
+    if now >= healthTime + Self.healthPeriod { _ = askHealth() }
+  }
+
+  /// Asks one motor for one block of its health, if there is time; says whether it did.
+  private mutating func askHealth() -> Bool {
     let blocks = dialect.healthBlocks
-    guard !blocks.isEmpty else { return }
-    let count = motors.count * blocks.count
+    guard !blocks.isEmpty else { return false }
     let request = dialect.read(
       blocks[healthCursor % blocks.count], from: ids[healthCursor / blocks.count % motors.count])
-    guard fits(duration(request)) else { return }
-    healthCursor = (healthCursor + 1) % count
+    guard fits(duration(request)) else { return false }
+    healthCursor = (healthCursor + 1) % (motors.count * blocks.count)
     healthTime = now
     ask(request, .poll)
+    return true
   }
 
   /// Only once the stream has begun: from now on the motors stop if the host falls silent.

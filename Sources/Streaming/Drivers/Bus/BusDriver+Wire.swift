@@ -66,16 +66,13 @@ extension BusDriver {
       return
     }
     guard let place = current.outstanding.firstIndex(where: { $0.id == reply.id }) else {
-      strangeAnswers += 1
-      if !current.request.answers.contains(where: { $0.id == reply.id }) {
-        exchange?.isMixedUp = true
-      }
+      exchange?.strange += 1
       return
     }
     // A refusal comes without data.
     let wanted = current.outstanding[place].count
     guard wanted == nil || reply.data.count == wanted || reply.refusal != nil else {
-      strangeAnswers += 1
+      exchange?.strange += 1
       return
     }
     current.outstanding.remove(at: place)
@@ -86,15 +83,15 @@ extension BusDriver {
   /// Ends a question that is answered, or whose time is over.
   mutating func settle() {
     guard var current = exchange else { return }
+    // Where one answer is somebody else's, the others may be too.
+    if current.strange > 0, current.request.answers.count > 1 {
+      guard now >= current.deadline else { return }
+      current.outstanding = current.request.answers
+      current.answers = []
+    }
     let isAnswered = current.purpose != .listen && current.outstanding.isEmpty
     guard isAnswered || now >= current.deadline else { return }
     exchange = nil
-    if current.isMixedUp {
-      // With ids shifted by one, all but one of the answers look right; a stop at positions of other
-      // motors would be a jump.
-      current.answers = []
-      current.outstanding = current.request.answers
-    }
     if !current.answers.isEmpty {
       lastAnswer = now
       missesInARow = 0
@@ -107,7 +104,7 @@ extension BusDriver {
       latency = max(latency, min(now - ideal, 0.017))
       hasLatency = true
       strangeAnswers = 0
-    } else if parser.rejected > current.rejectedBefore || parser.pendingCount > 0 {
+    } else if current.strange > 0 || parser.rejected > current.rejectedBefore || parser.pendingCount > 0 {
       strangeAnswers += 1
     }
     for answer in current.answers { absorb(answer, of: current.request) }

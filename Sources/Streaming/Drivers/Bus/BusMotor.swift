@@ -81,6 +81,6 @@ struct BusExchange: Sendable {
   var deadline: Double
   var rejectedBefore: Int
   var answers: [BusReply] = []
-  /// Whether somebody answered who was not asked: then it is not known who said what.
-  var isMixedUp = false
+  /// Answers from motors that were not asked, twice, or of a wrong length.
+  var strange = 0
 }

@@ -94,7 +94,10 @@ struct DynamixelOneDialect: BusDialect {
     return bits & 1 == 1 ? BusAlert(kind: .voltage, text: "input voltage") : nil
   }
 
-  func ping(_ id: Int) -> BusRequest { packets.ping(id) }
+  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
+  /// that hands back what was sent would make a motor of them.
+  func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 3), from: id) }
+
   /// All would answer at once in this protocol.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }

@@ -57,7 +57,10 @@ struct FeetechDialect: BusDialect {
     return BusAlert(kind: kind, text: names.joined(separator: ", "))
   }
 
-  func ping(_ id: Int) -> BusRequest { packets.ping(id) }
+  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
+  /// that hands back what was sent would make a motor of them.
+  func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 5), from: id) }
+
   /// Motors without a time slot of their own would answer at once.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }

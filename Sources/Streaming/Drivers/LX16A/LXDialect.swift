@@ -156,7 +156,9 @@ struct LXDialect: BusDialect {
     ids.flatMap { Self.frame($0, .loadWrite, [on ? 1 : 0]) }
   }
 
-  /// Each move begins as it arrives. Prepared moves with one start would begin together, but a lost
+  /// Each move begins as it arrives.
+  ///
+  /// Prepared moves with one start would begin together, but a lost
   /// one would let an older move begin again.
   func goals(_ goals: [BusGoal], interval: Double) -> [UInt8] {
     let time = LittleEndian.bytes(Int((min(interval, 30) * 1000 * Self.stretch).rounded(.up)), 2)

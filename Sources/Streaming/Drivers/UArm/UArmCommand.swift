@@ -17,6 +17,10 @@ public enum UArmCommand: Sendable, Hashable {
   case attach
   /// All motors let go; the arm falls.
   case detach
+  /// One motor holds (Swift and Metal).
+  case attachMotor(Int)
+  /// One motor lets go (Swift and Metal).
+  case detachMotor(Int)
   /// Whether a motor holds: 0 left, 1 right, 2 base on V4 (the firmware permutes them).
   case isAttached(Int)
   /// V4 acceleration of all motors, in units of 80 degrees/s²; stored in EEPROM.
@@ -119,6 +123,8 @@ extension UArmCommand {
     case .stopAndClear: return long ? "G2203" : "G203"
     case .attach: return "M17"
     case .detach: return "M2019"
+    case .attachMotor(let motor): return long ? "M2201 N\(motor)" : "M201 N\(motor)"
+    case .detachMotor(let motor): return long ? "M2202 N\(motor)" : "M202 N\(motor)"
     case .isAttached(let motor): return long ? "M2203 N\(motor)" : "M203 N\(motor)"
     case .acceleration(let units):
       guard 0 < units && units <= 25, let value = fixed(units, 2) else { return nil }

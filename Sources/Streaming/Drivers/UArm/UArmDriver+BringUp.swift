@@ -11,6 +11,7 @@ extension UArmDriver {
     notes = []
     angles = nil
     wristAngle = nil
+    restlessCount = 0
     lastPositions = nil
     machineOffset = nil
     // Opening resets the controller; V3 takes up to 3.5 s and never says @1.
@@ -26,7 +27,9 @@ extension UArmDriver {
 
   mutating func begin(_ purpose: UArmScript.Purpose) {
     var script = UArmScript(purpose, now: now)
-    if purpose == .engaging, wasReleased { script.steps.insert(.attach, at: 0) }
+    if purpose == .engaging, wasReleased {
+      script.steps.insert(contentsOf: [.attach] + (0..<4).map { .attachMotor($0) }, at: 0)
+    }
     phase = .script(script)
     start(script)
   }
@@ -37,6 +40,8 @@ extension UArmDriver {
     while let step = script.steps.first {
       if step == .machine, model == .proV4 {
         output.bytes.append(UArmRealTime.status.rawValue)
+      } else if step == .wait {
+        script.awaited = nil
       } else if let command = command(step) {
         script.awaited = link.queue(command)
       } else {
@@ -55,26 +60,29 @@ extension UArmDriver {
   /// What a step says to this model; nil if it has no such step.
   private func command(_ step: UArmScript.Step) -> UArmCommand? {
     let isV4 = model == .proV4
+    let isPro = isV4 || model == .proV3
     switch step {
     case .name: return .name
     case .firmware: return .firmware
     case .power: return model == .metal ? nil : .power
     case .encoders: return isV4 ? .encoders : nil
-    case .mode: return isV4 || model == .proV3 ? .mode : nil
+    case .mode: return isPro ? .mode : nil
     case .reportsOff: return .report(every: 0)
     case .closedLoopOff: return isV4 ? .closedLoop(false) : nil
-    case .motionEndOff: return isV4 || model == .proV3 ? .reportMotionEnd(false) : nil
+    case .motionEndOff: return isPro ? .reportMotionEnd(false) : nil
     case .settings: return isV4 ? .settings : nil
     case .acceleration: return isV4 ? accelerationToWrite.map { .acceleration($0) } : nil
     case .statusMask: return isV4 && maskIsToWrite ? .statusMask(12) : nil
     case .angles, .anglesAgain, .anglesAttached: return .angles
-    case .wrist: return isV4 || model == .proV3 ? .angle(3) : nil
+    case .wrist: return isPro ? .angle(3) : nil
     case .position: return .position
     // Swift answers garbage to it, and both it and Metal energise at the start.
-    case .isAttached(let motor): return isV4 || model == .proV3 ? .isAttached(motor) : nil
-    case .attach: return .attach
-    case .machine: return nil
-    case .detach: return .detach
+    case .isAttached(let motor): return isPro ? .isAttached(motor) : nil
+    case .machine, .wait: return nil
+    case .attach: return isPro ? .attach : nil
+    case .attachMotor(let motor): return isPro ? nil : .attachMotor(motor)
+    case .detach: return isPro ? .detach : nil
+    case .detachMotor(let motor): return isPro ? nil : .detachMotor(motor)
     }
   }
 
@@ -142,19 +150,19 @@ extension UArmDriver {
       if failed || fields.number("V") != 1, !running.steps.contains(.attach) {
         return advance(running, adding: .attach)
       }
-    case .attach:
+    case .attach, .attachMotor:
       guard !failed else { return mute(step, code) }
       wasReleased = false
     case .reportsOff, .closedLoopOff, .motionEndOff:
       if failed { notes.append("\(step) is not known to the firmware (\(code))") }
-    case .detach, .settings, .statusMask, .machine: break
+    case .detach, .detachMotor, .settings, .statusMask, .machine, .wait: break
     }
     advance(running)
   }
 
   private var isStill: Bool {
     guard let earlier, let angles else { return true }
-    return angles.distance(earlier) < 0.5
+    return angles.distance(earlier) < 0.2
   }
 
   /// Goes on to the next step, or to one that became necessary after those that ask.
@@ -172,11 +180,12 @@ extension UArmDriver {
 
   /// The arm still moves (a boot motion): measures again, for up to ten seconds.
   private mutating func again(_ running: UArmScript) {
-    var script = running
-    script.attempt += 1
-    guard script.attempt <= 400 else {
+    restlessCount += 1
+    guard restlessCount <= 30 else {
       return fail(.position, "the uArm does not stand still before the stream; expected rest")
     }
+    var script = running
+    script.steps.insert(.wait, at: 0)
     start(script)
   }
 
@@ -303,6 +312,7 @@ extension UArmDriver {
   /// A step of a row was not answered in time.
   mutating func scriptTimedOut(_ running: UArmScript) {
     guard let step = running.steps.first else { return }
+    if step == .wait { return advance(running) }
     if let id = running.awaited { link.forget(id) }
     var script = running
     script.attempt += 1
@@ -310,14 +320,15 @@ extension UArmDriver {
     switch step {
     case .name:
       fail(.silent, "nothing answers P2201 on the port within 6 s; expected a uArm")
-    case .firmware, .power, .encoders, .angles, .anglesAgain, .anglesAttached, .position, .attach:
+    case .firmware, .power, .encoders, .angles, .anglesAgain, .anglesAttached, .position, .attach,
+      .attachMotor:
       fail(.silent, "the uArm does not answer '\(step)'; expected a reply within 1 s")
-    case .detach:
+    case .detach, .detachMotor:
       // V4 does not reply where its ring is out of step; the command was sent all the same.
       warn("the uArm did not confirm that its motors are off")
       advance(running)
     case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
-      .statusMask, .wrist, .machine:
+      .statusMask, .wrist, .machine, .wait:
       notes.append("'\(step)' was not answered")
       advance(running)
     }

@@ -159,6 +159,9 @@ extension UArmDriver {
     if case .script(let script) = phase { return scriptStatus(status, script) }
     guard isStreaming, case .live(var live) = execution else { return }
     live.blocks = status.blocks
+    if status.state == "Idle", link.isEmpty, poll.statusAsked > poll.lastLine + 0.1 {
+      link.ring.sawIdle()
+    }
     if let machine = status.machine, let offset = machineOffset {
       let pose = UArmKinematics.Angles(
         base: offset.base + machine[2] * 80, left: offset.left + machine[0] * 80,

@@ -38,7 +38,9 @@ extension UArmDriver {
     model == .proV4 || (model == nil && wiring.device == .uarmSwiftPro)
   }
 
-  /// The strongest means that keeps the motors energised. What was cut off in front of the port may
+  /// The strongest means that keeps the motors energised.
+  ///
+  /// What was cut off in front of the port may
   /// have left half a line on the wire, so commands begin with a line end.
   private var stopBytes: [UInt8] {
     if stopsByRealTime { return [UArmRealTime.hold.rawValue] }

@@ -115,7 +115,6 @@ extension UArmDriver {
 
   /// Polls at 10 Hz, encoders and status line in turn, and looks whether answers come.
   private mutating func watch() {
-    if !link.isEmpty { poll.lastLine = now }
     let isV4 = model == .proV4
     while poll.next <= now {
       poll.next += 0.1
@@ -173,7 +172,7 @@ struct UArmPolling: Sendable {
   var lastStatus = -Double.infinity
   var statusAsked = 0.0
   var lastGauge = 0.0
-  /// When lines were last waiting to go.
+  /// When the last line went.
   var lastLine = 0.0
   /// Replies in a row whose numbers nobody waits for.
   var strangers = 0

@@ -19,7 +19,9 @@ public struct UArmDriver: RobotDriver {
     public var policy = Policy.live
     /// Frames that V4's planner is kept ahead.
     public var lead = 4
-    /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is. It is stored in EEPROM, so
+    /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
+    ///
+    /// It is stored in EEPROM, so
     /// it is written only where `$$` says something else. 400 is twice what our trajectories use, so
     /// that the firmware's own ramps do not hold them up, and half of the factory's value.
     public var acceleration: Double? = 400
@@ -55,6 +57,7 @@ public struct UArmDriver: RobotDriver {
     case turns(UArmTurns)
   }
 
+  /// Which motors there are.
   public let wiring: Wiring
   /// What was chosen.
   public let options: Options
@@ -76,6 +79,8 @@ public struct UArmDriver: RobotDriver {
   var wristAngle: Double?
   /// The measurement before.
   var earlier: UArmKinematics.Angles?
+  /// How often it was found moving before the stream.
+  var restlessCount = 0
   /// What the status line's positions must be shifted by [degrees].
   var machineOffset: UArmKinematics.Angles?
   var settings: [Int: Double] = [:]
@@ -123,7 +128,7 @@ public struct UArmDriver: RobotDriver {
     case .stopping(let stopping): times.append(stopping.next)
     default: break
     }
-    if case .live(let live) = execution, let due = live.wakeTime { times.append(due) }
+    if case .live(let live) = execution, let due = live.wakeTime(after: now) { times.append(due) }
     return times.min()
   }
 
@@ -140,7 +145,9 @@ public struct UArmDriver: RobotDriver {
       live.turnWrist(now, &link)
       execution = .live(live)
     }
-    output.bytes += link.take(now)
+    let line = link.take(now)
+    if !line.isEmpty { poll.lastLine = now }
+    output.bytes += line
     defer { output = DriverOutput() }
     return output
   }

@@ -96,7 +96,9 @@ public struct UArmKinematics: Sendable, Hashable {
     return result
   }()
 
-  /// Swift, not Pro. Its sources give no drop of the tool point.
+  /// Swift, not Pro.
+  ///
+  /// Its sources give no drop of the tool point.
   public static let swift: UArmKinematics = {
     var result = UArmKinematics()
     result.shoulderHeight = 88.9
@@ -110,7 +112,9 @@ public struct UArmKinematics: Sendable, Hashable {
     return result
   }()
 
-  /// Metal. Its frame is turned: +y is forward. Its sources give no drop of the tool point.
+  /// Metal.
+  ///
+  /// Its frame is turned: +y is forward. Its sources give no drop of the tool point.
   public static let metal: UArmKinematics = {
     var result = UArmKinematics()
     result.lowerArm = 148.25
@@ -152,7 +156,9 @@ public struct UArmKinematics: Sendable, Hashable {
     }
   }
 
-  /// The motor angles for a tool point; nil where the links cannot reach it. Limits are not asked.
+  /// The motor angles for a tool point; nil where the links cannot reach it.
+  ///
+  /// Limits are not asked.
   public func angles(_ point: Point) -> Angles? {
     let base =
       forward == .x

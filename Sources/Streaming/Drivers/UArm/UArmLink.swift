@@ -126,6 +126,9 @@ struct UArmReplyRing: Sendable, Hashable {
     flushed = max(flushed, place)
   }
 
+  /// The arm was seen idle: everything that it got was answered, whether or not we heard it.
+  mutating func sawIdle() { if isAligned { flushed = sent } }
+
   /// Commands since the arm was last known to be idle.
   var burst: Int { sent - flushed }
 

@@ -12,7 +12,9 @@ struct UArmLive: Sendable, Hashable {
     var interval: Double
   }
 
-  /// Frames that the planner is kept ahead. grbl plans a stop at the end of its look-ahead.
+  /// Frames that the planner is kept ahead.
+  ///
+  /// grbl plans a stop at the end of its look-ahead.
   var lead: Int
   /// Frames that wait until there are enough for a lead.
   private var waiting: [Frame] = []
@@ -31,6 +33,8 @@ struct UArmLive: Sendable, Hashable {
   private(set) var gain = 1.0
   private var wrists: [(due: Double, degrees: Double)] = []
   private var lastWrist: Double?
+  /// Wrist commands that the padding has counted already.
+  private var reserved = 0
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
@@ -57,7 +61,7 @@ struct UArmLive: Sendable, Hashable {
   /// Blocks that the planner has, as far as is known.
   var queued: Double { blocks.map(Double.init) ?? (isFlowing ? lag / max(interval, 0.001) : 0) }
   /// When a wrist command is due.
-  var wakeTime: Double? { wrists.first?.due }
+  func wakeTime(after now: Double) -> Double? { wrists.first.map { max($0.due, now + 0.005) } }
   /// The instants between which the arm is expected on its path.
   func expected(at now: Double) -> (Double, Double) { (now - lag - 0.15, now - lag + 0.15) }
 
@@ -128,11 +132,13 @@ struct UArmLive: Sendable, Hashable {
     pad(&link)
   }
 
-  private func pad(_ link: inout UArmLink) {
-    // What waits in the link is not counted as sent yet, but will be before the padding.
-    let ahead = link.waitingSynchronous
+  /// What waits in the link is not counted as sent yet; wrist commands that are held back will come
+  /// after the padding and are counted in advance.
+  private mutating func pad(_ link: inout UArmLink) {
+    reserved = link.ring.padding(after: link.waitingSynchronous) == 0 ? 0 : wrists.count
+    let ahead = link.waitingSynchronous + reserved
     for _ in 0..<link.ring.padding(after: ahead) { _ = link.queue(.reportMotionEnd(false)) }
-    link.ring.padded(after: link.waitingSynchronous)
+    link.ring.padded(after: link.waitingSynchronous + reserved)
   }
 
   /// The stream ends: what waits is sent, and the ring is padded.
@@ -159,15 +165,24 @@ struct UArmLive: Sendable, Hashable {
 
   /// Queues the wrist commands that are due.
   mutating func turnWrist(_ now: Double, _ link: inout UArmLink) {
+    while reserved > 0, let first = wrists.first, first.due <= now {
+      wrists.removeFirst()
+      reserved -= 1
+      let isChange = abs(first.degrees - (lastWrist ?? .infinity)) >= 0.05
+      _ = link.queue(isChange ? .wrist(first.degrees) : .reportMotionEnd(false))
+      lastWrist = first.degrees
+    }
+    // A command more would undo the padding of a stream that has not come to rest yet.
+    guard isFlowing || link.ring.burst + link.waitingSynchronous < UArmReplyRing.size else {
+      return
+    }
     var wanted: Double?
     while let first = wrists.first, first.due <= now {
       wanted = first.degrees
       wrists.removeFirst()
     }
-    let isLast = wrists.isEmpty
     guard let wanted, !isPaused else { return }
-    let change = abs(wanted - (lastWrist ?? .infinity))
-    guard change >= (isLast ? 0.05 : 0.3) else { return }
+    guard abs(wanted - (lastWrist ?? .infinity)) >= (wrists.isEmpty ? 0.05 : 0.3) else { return }
     if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
   }
 

@@ -21,14 +21,17 @@ struct UArmScript: Sendable {
     case acceleration
     case statusMask
     case angles
+    case wait
     case anglesAgain
     case wrist
     case position
     case isAttached(Int)
     case attach
+    case attachMotor(Int)
     case anglesAttached
     case machine
     case detach
+    case detachMotor(Int)
   }
 
   var purpose: Purpose
@@ -47,11 +50,11 @@ struct UArmScript: Sendable {
     case .identifying:
       steps = [
         .name, .firmware, .power, .encoders, .mode, .reportsOff, .closedLoopOff, .motionEndOff,
-        .settings, .acceleration, .statusMask, .angles, .anglesAgain, .wrist, .position,
+        .settings, .acceleration, .statusMask, .angles, .wait, .anglesAgain, .wrist, .position,
       ]
     case .engaging:
       steps = [.isAttached(0), .isAttached(1), .isAttached(2), .anglesAttached, .machine]
-    case .releasing: steps = [.detach]
+    case .releasing: steps = [.detach] + (0..<4).map { .detachMotor($0) }
     }
   }
 
@@ -61,6 +64,7 @@ struct UArmScript: Sendable {
     case .attach: 2.5
     case .settings: 1.5
     case .machine: 0.5
+    case .wait: 0.3
     default: 1
     }
   }

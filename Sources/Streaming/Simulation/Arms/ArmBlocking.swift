@@ -168,11 +168,12 @@ struct ArmBlocking: Sendable {
       reportInterval = line.parameters.first?.value ?? 0
       nextReport = reportInterval > 0 ? now + reportInterval : .infinity
       text = ok
-    case ("M", 17), ("M", 2201):
-      body.attached = [true, true, true]
-      text = ok
-    case ("M", 18), ("M", 19), ("M", 2019), ("M", 2202):
-      body.attached = [false, false, false]
+    case ("M", 2201), ("M", 2202):
+      guard line.parameters.count == 1, let motor = line.parameters[0].value, 0...3 ~= motor else {
+        return answer(line.id, "E21", &serial, body)
+      }
+      // The wrist's servo is not followed here.
+      if motor < 3 { body.attached[Int(motor)] = line.code == 2201 }
       text = ok
     default: text = "E20"
     }

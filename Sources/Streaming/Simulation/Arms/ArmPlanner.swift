@@ -77,7 +77,9 @@ struct ArmPlanner: Sendable {
     isHeld = false
   }
 
-  /// Adds a block; one without a step is left out. The caller has looked that there is room.
+  /// Adds a block; one without a step is left out.
+  ///
+  /// The caller has looked that there is room.
   mutating func add(target: SIMD3<Double>, speed nominal: Double) {
     // Motor resolution: 80 steps for each degree.
     let rounded = (target * 80).rounded(.toNearestOrEven) / 80

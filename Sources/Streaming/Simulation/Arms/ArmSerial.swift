@@ -28,8 +28,9 @@ struct ArmSerial: Sendable {
   var transmitRoom: Int { capacity - transmit.count }
   var isQuiet: Bool { arrivingCount == 0 && printing.isEmpty && transmit.isEmpty }
 
-  /// Bytes that the host hands to the wire at an instant. Beyond a second of them, the rest is
-  /// lost, so that memory stays bounded whatever a host does.
+  /// Bytes that the host hands to the wire at an instant.
+  ///
+  /// Beyond a second of them, the rest is lost, so that memory stays bounded whatever a host does.
   mutating func hostSends(_ bytes: [UInt8], at time: Double) {
     for byte in bytes {
       guard arrivingCount < 11_520 else {
@@ -91,7 +92,9 @@ struct ArmSerial: Sendable {
   /// The main loop prints.
   mutating func print(_ text: String) { printing += Array(text.utf8) }
 
-  /// The interrupt prints, past the main loop and into the middle of its lines. False if the ring
+  /// The interrupt prints, past the main loop and into the middle of its lines.
+  ///
+  /// False if the ring
   /// has no room: the real firmware then waits for ever inside the interrupt.
   mutating func interruptPrints(_ text: String) -> Bool {
     guard transmitRoom >= text.utf8.count else { return false }

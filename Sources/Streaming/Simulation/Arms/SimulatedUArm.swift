@@ -267,3 +267,10 @@ public struct SimulatedUArm: SimulatedDevice {
     if isRunning { serial.print("@5 V0\n") }
   }
 }
+
+extension SimulatedUArm: CustomStringConvertible {
+  /// Which arm it is and where it stands.
+  public var description: String {
+    "simulated uArm \(firmware.rawValue) at \(motorPositions) degrees"
+  }
+}
