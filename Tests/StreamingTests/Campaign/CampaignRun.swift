@@ -26,7 +26,8 @@ struct CampaignRun {
     first = schedule.map(\.time).min() ?? .infinity
     for (time, happening) in schedule { line.at(time, happening) }
     isOver = line.run(until: Self.longest)
-    observer = Self.judge(subject, line)
+    let slips = schedule.contains { $0.happening == .fault(.positionJump) }
+    observer = Self.judge(subject, line, slips: slips)
     judgeEnd()
   }
 
@@ -37,14 +38,19 @@ struct CampaignRun {
     line.events.first { if case .phase(phase) = $0.event { true } else { false } }?.time
   }
 
-  private static func judge(_ subject: CampaignSubject, _ line: VirtualLine) -> WireObserver {
-    let moving = began(.softStart, line) ?? .infinity
+  private static func judge(
+    _ subject: CampaignSubject, _ line: VirtualLine, slips: Bool
+  ) -> WireObserver {
+    // From a pose that is not the true one the soft start may go either way.
+    let moving = began(slips ? .streaming : .softStart, line) ?? .infinity
     let stop = began(.stopping, line)
     var circumstances = WireObserver.Circumstances(
       rest: zip(subject.wiring.motors, subject.rest).map { $0.raw($1) },
       growingJoint: CampaignSubject.growingJoint,
-      growing: moving < .infinity ? moving...(stop ?? .infinity) : nil, stop: stop,
+      growing: moving < .infinity ? moving...max(moving, stop ?? .infinity) : nil, stop: stop,
       slack: subject.slack, rounding: subject.rounding)
+    // The motor's own loop counts in the same slipped units, so it does not move by the slip.
+    if slips { circumstances.slipped = [0] }
     if let stop {
       let before = line.motorPositions.last { $0.time <= stop }?.positions
       let after = line.device.motorPositions

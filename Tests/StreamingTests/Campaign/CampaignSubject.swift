@@ -29,7 +29,7 @@ struct CampaignSubject: Sendable, CustomStringConvertible {
 
   init(
     _ name: String, wiring: Wiring, limits: SafetyLimits, middle: [Double], seconds: Double = 3,
-    arm: ObserverArm.Model? = nil, rounding: Double = 0.5, slack: Double,
+    rest: [Double]? = nil, arm: ObserverArm.Model? = nil, rounding: Double = 0.5, slack: Double,
     makeDriver: @escaping @Sendable (Wiring) -> any RobotDriver,
     makeDevice: @escaping @Sendable (Wiring, [Double]) -> any SimulatedDevice
   ) throws {
@@ -58,9 +58,11 @@ struct CampaignSubject: Sendable, CustomStringConvertible {
         name: "campaign", jointNames: limits.jointNames, frameRate: 30, positions: positions),
       within: limits, robot: robot)
     // Away from the first frame, so that there is a soft start; behind it where the order counts.
-    rest = trajectory.state(at: 0).positions.enumerated().map { joint, position in
-      position + (joint == Self.growingJoint ? -0.15 : joint % 2 == 0 ? 0.05 : -0.05)
-    }
+    self.rest =
+      rest
+      ?? trajectory.state(at: 0).positions.enumerated().map { joint, position in
+        position + (joint == Self.growingJoint ? -0.15 : joint % 2 == 0 ? 0.05 : -0.05)
+      }
   }
 
   /// The line of this subject, ready to run.
@@ -106,24 +108,31 @@ extension CampaignSubject {
       makeDevice: makeDevice)
   }
 
-  /// A robot that ships.
-  static func shipped(
-    _ name: String, as title: String? = nil, middle: [Double], arm: ObserverArm.Model? = nil,
-    rounding: Double = 0.5, slack: Double,
-    makeDriver: @escaping @Sendable (Wiring) -> any RobotDriver,
-    makeDevice: @escaping @Sendable (Wiring, [Double]) -> any SimulatedDevice
+  /// A uArm that ships, standing at some motor angles [degrees].
+  static func arm(
+    _ name: String, _ model: ObserverArm.Model, _ firmware: SimulatedUArm.Firmware,
+    at angles: [Double], rounding: Double, slack: Double
   ) throws -> CampaignSubject {
     let robot = try Robot.named(name)
+    let wiring = try Wiring(of: robot)
+    let rest = zip(wiring.motors, angles).map { $0.position($1) }
+    // Away from the limit of the elbow.
+    let ways = [0.35, -0.2, -0.05, 0]
     return try CampaignSubject(
-      title ?? name, wiring: Wiring(of: robot), limits: SafetyLimits(robot: robot),
-      middle: middle, arm: arm, rounding: rounding, slack: slack, makeDriver: makeDriver,
-      makeDevice: makeDevice)
+      "uarm-\(firmware.rawValue)", wiring: wiring, limits: SafetyLimits(robot: robot),
+      middle: zip(rest, ways).map { $0 + $1 }, rest: rest, arm: model, rounding: rounding,
+      slack: slack, makeDriver: { UArmDriver(wiring: $0) },
+      makeDevice: { wiring, pose in
+        var options = SimulatedUArm.Options()
+        options.angles = zip(wiring.motors, pose).map { $0.raw($1) }
+        return SimulatedUArm(firmware, options: options)
+      })
   }
 
   /// All, made once.
   static let all: [CampaignSubject] = {
     do {
-      return try buses()
+      return try buses() + arms()
     } catch {
       print("no campaign: \(error)")
       return []
@@ -153,6 +162,16 @@ extension CampaignSubject {
         .lx16a, motors: 6, zero: 500, unitsPerRadian: 1000 / (240 * .pi / 180), range: 0...1000,
         baud: 115_200, rate: 25, model: nil, makeDriver: { LX16ADriver($0) },
         makeDevice: { SimulatedLXBus($0, pose: $1) }),
+    ]
+  }
+
+  /// Swift and Metal drive themselves to 150 mm forward and up when they start.
+  private static func arms() throws -> [CampaignSubject] {
+    try [
+      arm("uarm_swift_pro", .proV4, .v4, at: [85, 95, 20, 90], rounding: 0.02, slack: 0.35),
+      arm("uarm_swift_pro", .proV3, .v3, at: [85, 95, 20, 90], rounding: 0.1, slack: 0.35),
+      arm("uarm_swift", .swift, .swift, at: [90, 101.19, 29.53, 90], rounding: 0.1, slack: 0.35),
+      arm("uarm_metal", .metal, .metal, at: [90, 96.759, 40.796, 90], rounding: 0.15, slack: 0.35),
     ]
   }
 }

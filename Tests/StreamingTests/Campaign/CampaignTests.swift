@@ -30,13 +30,15 @@ struct CampaignTests {
     let moving = try #require(clean.began(.softStart))
     let streaming = try #require(clean.began(.streaming))
     let ending = try #require(clean.began(.ending))
+    let began = MonotonicClock.now
+    defer { print("campaign \(subject): \(MonotonicClock.now - began) s") }
     for fault in Fault.allCases {
       var outcomes: [String] = []
       for time in [
         0, engaging + 0.01, (moving + streaming) / 2, (streaming + ending) / 2, ending - 0.1,
       ] {
         let run = try CampaignRun(subject, seed: 7, [(time, .fault(fault))])
-        #expect(run.complaints.isEmpty, "\(subject), \(fault) at \(time): \(run.complaints)")
+        #expect(run.complaints.isEmpty, "\(run.complaints): \(subject), \(fault) at \(time)")
         outcomes.append(run.outcome)
       }
       print("campaign \(subject) \(fault.rawValue): \(outcomes.joined(separator: " "))")
@@ -56,7 +58,7 @@ struct CampaignTests {
       let subject = subjects[seed % subjects.count]
       let schedule = Self.schedule(seed)
       let run = try CampaignRun(subject, seed: UInt64(seed), schedule)
-      #expect(run.complaints.isEmpty, "\(subject), seed \(seed), \(schedule): \(run.complaints)")
+      #expect(run.complaints.isEmpty, "\(run.complaints): \(subject), seed \(seed)")
       outcomes[run.outcome, default: 0] += 1
     }
     print("campaign of \(Self.scheduleCount) schedules: \(outcomes.sorted { $0.key < $1.key })")
@@ -70,15 +72,19 @@ struct CampaignTests {
     let faults: [Fault] = [
       .lostBytes, .corruptBytes, .duplicateBytes, .delay, .splitReplies, .joinedReplies, .junk,
     ]
-    return (0..<Int.random(in: 1...4, using: &random)).map { _ in
+    return (0..<Int.random(in: 1...4, using: &random)).flatMap {
+      _ -> [(time: Double, happening: VirtualLine.Happening)] in
       let time = Double.random(in: 0...9, using: &random)
       switch Int.random(in: 0..<10, using: &random) {
-      case 0: return (time, .fault(.unplug))
-      case 1: return (time, .hostAway(.random(in: 0.005...0.4, using: &random)))
+      case 0: return [(time, .fault(.unplug))]
+      case 1: return [(time, .hostAway(.random(in: 0.005...0.4, using: &random)))]
       case 2:
-        let wishes: [OperatorInput] = [.togglePause, .slower, .faster, .stop, .abort]
-        return (time, .input(wishes.randomElement(using: &random) ?? .stop))
-      default: return (time, .fault(faults.randomElement(using: &random) ?? .junk))
+        let wishes: [OperatorInput] = [.slower, .faster, .stop, .abort]
+        return [(time, .input(wishes.randomElement(using: &random) ?? .stop))]
+      case 3:
+        // Who pauses goes on again, or the session waits for ever, as it must.
+        return [(time, .input(.togglePause)), (time + 0.7, .input(.togglePause))]
+      default: return [(time, .fault(faults.randomElement(using: &random) ?? .junk))]
       }
     }
   }

@@ -27,6 +27,8 @@ struct WireObserver {
     /// Where the motors truly were from the stop on [units of their registers], as a motor that could
     /// not follow is told to stay where it is.
     var motorsAtStop: [ClosedRange<Double>]?
+    /// Motors whose encoders have slipped, so that where they truly are and what they count differ.
+    var slipped: Set<Int> = []
   }
 
   private let wiring: Wiring
@@ -60,7 +62,8 @@ struct WireObserver {
     hasTorque = Array(repeating: wiring.isArm, count: count)
     slowest = Array(repeating: .infinity, count: count)
     fastest = Array(repeating: -.infinity, count: count)
-    for (index, raw) in circumstances.rest.enumerated() {
+    for (index, raw) in circumstances.rest.enumerated()
+    where !circumstances.slipped.contains(index) {
       let position = Self.position(raw, wiring.motors[index])
       (slowest[index], fastest[index]) = (position, position)
     }
@@ -118,7 +121,9 @@ struct WireObserver {
       if !hasTorque[index], !wiring.isArm {
         // Whatever goal the motor has now is where it will go.
         let rest = circumstances.rest[index]
-        if let goal = goals[index], !(abs(goal - rest) <= circumstances.rounding + 2) {
+        if let goal = goals[index], !circumstances.slipped.contains(index),
+          !(abs(goal - rest) <= circumstances.rounding + 2)
+        {
           refuse(time, "joint '\(motor.joint)' gets torque at \(rest) with the goal \(goal)")
         }
       }
@@ -144,7 +149,9 @@ struct WireObserver {
     stopPositions[index] = position
     if hasTorque[index] {
       judgeSpeed(position, of: index, order, rounding: rounding)
-    } else if !(abs(raw - circumstances.rest[index]) <= circumstances.rounding + 2) {
+    } else if !circumstances.slipped.contains(index),
+      !(abs(raw - circumstances.rest[index]) <= circumstances.rounding + 2)
+    {
       refuse(order.time, "joint '\(motor.joint)' is sent to \(raw) before it has torque")
     }
     judgeOrder(position, of: index, order.time, rounding: rounding)
@@ -189,6 +196,7 @@ struct WireObserver {
   private mutating func judgeStop(
     _ raw: Double, of index: Int, _ time: Double, rounding: Double
   ) {
+    guard !circumstances.slipped.contains(index) else { return }
     let motor = wiring.motors[index]
     let position = Self.position(raw, motor)
     let allowed = circumstances.stoppingDistance + 2 * rounding
