@@ -43,7 +43,7 @@ public struct Generator: Sendable {
   /// The frames that a longer motion's next window sees of the last one.
   static let overlap = 16
   /// Where the steps begin.
-  static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.93)
+  static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.993)
   /// Motions that go through the network together.
   static let together = 16
 

@@ -31,6 +31,8 @@ public final class LiveStream: Sendable {
     public var report: SessionReport
     /// From the evaluation of the path to the end of the write of a frame.
     public var commandToWire: TimingHistogram
+    /// From the bytes that showed why to the end of the write of the stop [s]; nil without a stop.
+    public var stopTime: Double?
     /// News that nobody took in time.
     public var lostNews: Int
     /// Why the port could not be opened, if so.
@@ -122,6 +124,7 @@ extension LiveStream {
     var lostNews = 0
     private var outgoing = OutgoingBytes()
     private var commandToWire = TimingHistogram()
+    private var stopTime: Double?
     private var openingFailure: TransportError?
 
     init(session: Session, settings: Settings) {
@@ -131,7 +134,8 @@ extension LiveStream {
 
     var result: Result {
       Result(
-        report: session.report, commandToWire: commandToWire, lostNews: lostNews,
+        report: session.report, commandToWire: commandToWire, stopTime: stopTime,
+        lostNews: lostNews,
         openingFailure: openingFailure)
     }
 
@@ -197,6 +201,7 @@ extension LiveStream {
         }
       }
       let written = MonotonicClock.now
+      if output.discardsPending, stopTime == nil { stopTime = written - now }
       if settings.isRecording, !output.bytes.isEmpty {
         record(RecordedBytes(time: written, isToDevice: true, bytes: output.bytes))
       }

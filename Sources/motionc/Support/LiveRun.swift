@@ -35,6 +35,7 @@ struct LiveRun {
     defer { keyboard.close() }
     if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
     var line = LiveLine(session: session)
+    let began = MonotonicClock.now
     let stream = LiveStream(session, settings)
     var result: LiveStream.Result?
     while result == nil {
@@ -53,7 +54,8 @@ struct LiveRun {
     guard let result else { return }
     if let failure = result.openingFailure { throw failure }
     let filesFailure = files.close()
-    let summary = LiveSummary(what: what, session: session, result: result)
+    let summary = LiveSummary(
+      what: what, session: session, result: result, seconds: MonotonicClock.now - began)
     Console.result(options.json ? summary.json : summary.text)
     if let filesFailure { Console.failure("\(filesFailure)") }
     if result.lostNews > 0 {

@@ -9,9 +9,12 @@ struct LiveSummary {
   private let what: String
   private let session: Session
   private let result: LiveStream.Result
+  /// How long it ran [s].
+  private let seconds: Double
   private var report: SessionReport { result.report }
 
-  init(what: String, session: Session, result: LiveStream.Result) {
+  init(what: String, session: Session, result: LiveStream.Result, seconds: Double) {
+    self.seconds = seconds
     self.what = what
     self.session = session
     self.result = result
@@ -113,6 +116,7 @@ struct LiveSummary {
     let numbers: [(String, Double?)] = [
       ("following_deg", report.followingError.map { $0 * 180 / .pi }),
       ("following_worst_deg", report.worstFollowingError.map { $0 * 180 / .pi }),
+      ("stop_ms", result.stopTime.map { $0 * 1000 }), ("seconds", seconds),
       ("lag_ms", report.lag.map { $0 * 1000 }), ("temperature_c", report.greatestTemperature),
       ("voltage_v", report.leastVoltage),
     ]
@@ -120,6 +124,9 @@ struct LiveSummary {
       fields.append("\"\(name)\": \(JSONText.number(value))")
     }
     fields.append("\"read_backs\": \(report.readBacks)")
+    let own = ProcessUsage.own
+    fields.append("\"memory_mb\": \(JSONText.number(own.megabytes))")
+    fields.append("\"cpu_seconds\": \(JSONText.number(own.seconds))")
     return "{\(fields.joined(separator: ", "))}"
   }
 

@@ -34,6 +34,9 @@ struct Bench: ParsableCommand {
   @Option(help: "Seconds of PyTorch's step of the generator.")
   var peerGeneratorSeconds: Double?
 
+  @Option(help: "Minutes of streaming for the measures of 'stream'.")
+  var streamMinutes: Double = 1
+
   @Option(help: .hidden)
   var trainOnPack: String?
 
@@ -65,7 +68,8 @@ struct Bench: ParsableCommand {
       ("sample_batch_gain", sampleGain), ("smooth_ms", smoothTime),
       ("train_rss_gb", trainingMemory),
       ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
-      ("compile_peak_mb", compileMemory),
+      ("compile_peak_mb", compileMemory), ("uarm_stream_faults", armFaults),
+      ("following_deg", followingError), ("stop_ms", stopTime), ("stream", streaming),
     ]
   }
 
