@@ -23,8 +23,8 @@ struct Motionc: ParsableCommand {
     version: version,
     subcommands: [
       Inspect.self, Import.self, Train.self, Sample.self, Smooth.self, Evaluate.self, Compile.self,
-      Verify.self,
-      Bench.self, Doctor.self,
+      Verify.self, PortsCommand.self, Stream.self, Jog.self, Park.self, Calibrate.self,
+      Simulate.self, Bench.self, Doctor.self,
     ])
 
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.

@@ -8,7 +8,10 @@ import Testing
 struct RobotsOfOurs {
   @Test("the names are found, an unknown one lists them")
   func names() throws {
-    #expect(Robot.shippedNames == ["uarm_swift_pro", "unitree_g1"])
+    #expect(
+      Robot.shippedNames == [
+        "robotis_op3", "uarm_metal", "uarm_swift", "uarm_swift_pro", "unitree_g1",
+      ])
     let error = #expect(throws: KinematicsError.self) { try Robot.named("uarm") }
     #expect(error?.description.contains("'uarm_swift_pro', 'unitree_g1'") == true)
   }
@@ -114,5 +117,119 @@ struct RobotsOfOurs {
         #expect((found.rotation.columns.1 - expected.columns[1]).length < 1e-9)
       }
     }
+  }
+
+  /// A, C, o, z0, front [m] of the firmware's formula, the limits of L, R and L + R [degrees].
+  static let olderArms: [String: (lengths: [Double], limits: [ClosedRange<Double>])] = [
+    "uarm_swift": ([0.14207, 0.1588, 0.010, 0.0889, 0.0294], [0...130, 0...120, 29...170]),
+    "uarm_metal": ([0.14825, 0.1602, 0.02117, 0.10745, 0.025], [5...120, 5...120, 30...150]),
+  ]
+
+  @Test("older uArms' tips are where their firmware has them", arguments: olderArms.keys.sorted())
+  func olderArm(_ name: String) throws {
+    let (lengths, bounds) = try #require(Self.olderArms[name])
+    let robot = try Robot.named(name)
+    #expect(robot.name == name)
+    #expect(robot.coordinateNames == ["base", "left", "right", "wrist"])
+    let tip = try robot.linkIndex(named: "tip")
+    var random = Damage(seed: 4)
+    for _ in 0..<1000 {
+      let q = robot.foldedLimits.map { limits in
+        Double.random(in: (limits.lower?.value ?? 0)...(limits.upper?.value ?? 0), using: &random)
+      }
+      let pose = robot.worldFromLinks(q)[tip]
+      let reach = lengths[0] * cos(q[1]) + lengths[1] * cos(q[2]) + lengths[2] + lengths[4]
+      let height = lengths[0] * sin(q[1]) - lengths[1] * sin(q[2]) + lengths[3]
+      let expected = Vector3(reach * cos(q[0]), reach * sin(q[0]), height)
+      #expect((pose.translation - expected).length < 1e-9)
+      let level = Quaternion(angle: q[0] + q[3], axis: .unitZ)
+      #expect((level.inverse * pose.rotation).angle < 1e-6)
+    }
+    let limits = robot.foldedLimits
+    let degrees = 180 / Double.pi
+    for (coordinate, bound) in [(1, bounds[0]), (2, bounds[1])] {
+      #expect(abs((limits[coordinate].lower?.value ?? .nan) * degrees - bound.lowerBound) < 1e-6)
+      #expect(abs((limits[coordinate].upper?.value ?? .nan) * degrees - bound.upperBound) < 1e-6)
+    }
+    let coupled = try #require(robot.coupledLimits.first)
+    #expect(abs(coupled.lower * degrees - bounds[2].lowerBound) < 1e-9)
+    #expect(abs(coupled.upper * degrees - bounds[2].upperBound) < 1e-9)
+    for limit in limits {
+      #expect(limit.velocity != nil && limit.acceleration != nil && limit.jerk != nil)
+    }
+  }
+
+  /// The axes as the vendor's table has them, by id.
+  static let axes: [(joint: String, axis: Vector3)] = [
+    ("r_sho_pitch", [0, -1, 0]), ("l_sho_pitch", [0, 1, 0]), ("r_sho_roll", [-1, 0, 0]),
+    ("l_sho_roll", [-1, 0, 0]), ("r_el", [1, 0, 0]), ("l_el", [1, 0, 0]),
+    ("r_hip_yaw", [0, 0, -1]), ("l_hip_yaw", [0, 0, -1]), ("r_hip_roll", [-1, 0, 0]),
+    ("l_hip_roll", [-1, 0, 0]), ("r_hip_pitch", [0, -1, 0]), ("l_hip_pitch", [0, 1, 0]),
+    ("r_knee", [0, -1, 0]), ("l_knee", [0, 1, 0]), ("r_ank_pitch", [0, 1, 0]),
+    ("l_ank_pitch", [0, -1, 0]), ("r_ank_roll", [1, 0, 0]), ("l_ank_roll", [1, 0, 0]),
+    ("head_pan", [0, 0, 1]), ("head_tilt", [0, -1, 0]),
+  ]
+
+  @Test("the OP3 has its twenty joints in the order of their ids, with axes and limits")
+  func op3() throws {
+    let robot = try Robot.named("robotis_op3")
+    #expect(robot.coordinateNames == Self.axes.map(\.joint))
+    #expect(robot.hasFloatingBase)
+    for (index, limits) in robot.foldedLimits.enumerated() {
+      #expect(robot.joints[robot.configurationJoints[index]].axis == Self.axes[index].axis)
+      let lower = try #require(limits.lower?.value)
+      let upper = try #require(limits.upper?.value)
+      #expect(-2.83 < lower && lower < upper && upper < 2.83)
+      #expect(limits.velocity?.value == 4.5029)
+      #expect(limits.acceleration != nil && limits.jerk != nil && limits.effort?.value == 3.8)
+    }
+  }
+
+  @Test("the OP3's initial posture is its own mirror image and brings the feet below the body")
+  func posture() throws {
+    let robot = try Robot.named("robotis_op3")
+    let left: [String: Double] = [
+      "sho_pitch": -15, "sho_roll": 45, "el": -45, "hip_pitch": -70, "knee": 142, "ank_pitch": 70,
+    ]
+    let q = robot.coordinateNames.map { name -> Double in
+      if name == "head_tilt" { return -10 * .pi / 180 }
+      let degrees = left[String(name.dropFirst(2))] ?? 0
+      return (name.hasPrefix("r_") ? -degrees : degrees) * .pi / 180
+    }
+    for (position, limits) in zip(q, robot.foldedLimits) {
+      #expect((limits.lower?.value ?? 0) <= position && position <= (limits.upper?.value ?? 0))
+    }
+    let poses = robot.worldFromLinks(q)
+    for name in ["ank_roll_link", "el_link", "knee_link"] {
+      let left = poses[try robot.linkIndex(named: "l_" + name)].translation
+      let right = poses[try robot.linkIndex(named: "r_" + name)].translation
+      #expect((left - Vector3(right.x, -right.y, right.z)).length < 1e-12)
+    }
+    let foot = poses[try robot.linkIndex(named: "l_ank_roll_link")]
+    #expect(foot.translation.z < -0.05 && abs(foot.translation.x) < 0.05)
+    // The sole is level to the two degrees that 70 + 70 lack to 142.
+    let tilt = acos(min(1, foot.rotation.columns.2.z)) * 180 / .pi
+    #expect(abs(tilt - 2) < 0.01)
+    #expect(poses[try robot.linkIndex(named: "l_knee_link")].translation.x > 0.05)
+  }
+
+  @Test(
+    "the OP3 has the vendor's poses", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
+  func vendorsOP3() throws {
+    let ours = try Robot.named("robotis_op3")
+    let golden = try GoldenKinematics(
+      SharedData.url("golden/kinematics-robotis_op3.safetensors").path)
+    for sample in 0..<golden.sampleCount {
+      let poses = ours.worldFromLinks(try golden.configuration(sample, of: ours))
+      for (index, name) in golden.links.enumerated() where name != "cam_gazebo_link" {
+        let found = poses[try ours.linkIndex(named: name)]
+        let expected = golden.pose(sample, index)
+        #expect((found.translation - expected.origin).length < 1e-9)
+        #expect((found.rotation.columns.0 - expected.columns[0]).length < 1e-9)
+        #expect((found.rotation.columns.1 - expected.columns[1]).length < 1e-9)
+      }
+    }
+    let vendor = try Robot(urdf: golden.urdf)
+    #expect(Set(vendor.coordinateNames) == Set(ours.coordinateNames))
   }
 }

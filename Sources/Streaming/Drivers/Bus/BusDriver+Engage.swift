@@ -1,0 +1,247 @@
+// Torque on, standing still; torque off.
+extension BusDriver {
+  /// Between two groups that are switched on, for the supply's sake [s].
+  private static var groupPause: Double { 0.075 }
+  /// A motor that moves farther when it is switched on is not under control [rad].
+  private static var stillness: Double { 1 * Double.pi / 180 }
+
+  /// Goals first, torque second.
+  ///
+  /// Motors that have torque already keep it: a robot that stands by its
+  /// own torque would fall. They are only told to stay where they are measured.
+  mutating func beginEngage() {
+    abandon()
+    phase = .engaging
+    watchdog = 0
+    next([.send(dialect.watchdog(0, ids))] + asking(dialect.torqueBlock, Array(motors.indices)))
+    script.append(.judge(.resting))
+  }
+
+  mutating func beginGroups() {
+    for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
+    var steps: [BusStep] = []
+    for group in groups {
+      steps += [.send(dialect.slow(group.map { ids[$0] }))]
+      steps += asking(dialect.positionBlock, group) + [.judge(.goals(group))]
+    }
+    script = steps + [.judge(.engaged)]
+    // All stand still, just before the first goal.
+    attempts = 0
+    firstReading = motors.map { _ in nil }
+    next(asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands)])
+  }
+
+  /// Goals of the group where it stands, within limits.
+  private mutating func goalsAtRest(_ group: [Int]) -> [BusGoal] {
+    for motor in group {
+      guard let position = value(.position, motor) else { continue }
+      let allowed = allowed(motor)
+      motors[motor].goal = min(max(position, allowed.lowerBound), allowed.upperBound)
+    }
+    return goals(of: group)
+  }
+
+  private func moves(_ motor: Int) -> Bool {
+    guard let before = motors[motor].position, let after = value(.position, motor) else {
+      return true
+    }
+    return Double(abs(after - before)) > max(3 * abs(units(Self.stillness, motor)), 3)
+  }
+
+  func goals(of group: [Int]) -> [BusGoal] {
+    group.compactMap { motor in motors[motor].goal.map { BusGoal(id: ids[motor], value: $0) } }
+  }
+
+  mutating func setGoals(_ group: [Int]) {
+    // Read once more just before: limp joints sink, and a goal must not lift them in a jump.
+    if let moved = group.first(where: { moves($0) }) {
+      return fail(
+        DriverFault(
+          .position,
+          "\(name(moved)) went from register \(motors[moved].position ?? 0) to "
+            + "\(value(.position, moved) ?? 0) before it was switched on, expected it at rest"))
+    }
+    for motor in group {
+      motors[motor].position = value(.position, motor)
+      motors[motor].positionTime = now
+    }
+    let goals = goalsAtRest(group)
+    attempts = 0
+    next(
+      [.send(dialect.goals(goals, interval: 0.2)), .wait(0.005)]
+        + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
+  }
+
+  /// Torque only where the goal has arrived: an old goal would be a jump.
+  mutating func judgeGoals(_ group: [Int]) {
+    if let wrong = group.first(where: { value(.goal, $0) != motors[$0].goal }) {
+      attempts += 1
+      guard attempts < 3 else {
+        return fail(
+          DriverFault(
+            .deviceError,
+            "\(name(wrong)) does not take a goal: it has \(value(.goal, wrong) ?? 0), expected "
+              + "\(motors[wrong].goal ?? 0)"))
+      }
+      return next(
+        [.send(dialect.goals(goals(of: group), interval: 0.2)), .wait(0.005)]
+          + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
+    }
+    attempts = 0
+    next(switchingOn(group))
+  }
+
+  private func switchingOn(_ group: [Int]) -> [BusStep] {
+    let limp = group.filter { !motors[$0].hasTorque }
+    let on: [BusStep] =
+      limp.isEmpty ? [] : [.send(dialect.torque(true, limp.map { ids[$0] })), .wait(0.02)]
+    return on + asking(dialect.torqueBlock, group) + asking(dialect.positionBlock, group)
+      + [.judge(.steady(group))]
+  }
+
+  mutating func judgeSteady(_ group: [Int]) {
+    if let limp = group.first(where: { value(.torque, $0) != 1 }) {
+      attempts += 1
+      guard attempts < 3 else {
+        return fail(
+          DriverFault(.deviceError, "\(name(limp)) has no torque after it was switched on"))
+      }
+      return next(switchingOn(group))
+    }
+    for motor in group {
+      motors[motor].hasTorque = true
+      guard let before = motors[motor].position, let after = value(.position, motor) else {
+        continue
+      }
+      guard Double(abs(after - before)) <= max(abs(units(Self.stillness, motor)), 3) else {
+        return fail(
+          DriverFault(
+            .position,
+            "\(name(motor)) moved from register \(before) to \(after) when it was switched on, "
+              + "expected no more than 1°"))
+      }
+      motors[motor].position = after
+      motors[motor].positionTime = now
+    }
+    next([.send(dialect.goals(goalsAtRest(group), interval: 0.2)), .wait(Self.groupPause)])
+  }
+
+  mutating func judgeEngaged() {
+    transmit(dialect.fast(ids))
+    beginStream()
+    output.events.append(.measured(measurement(of: Array(motors.indices))))
+    output.events.append(.engaged)
+  }
+
+  // MARK: The end
+
+  mutating func beginFinish() {
+    if let last = frame { send(last.point, last.goals) }
+    let steps = script
+    abandonQuestionLater()
+    phase = .finishing
+    script = steps
+    let off = watchdog == 0 ? [] : dialect.watchdog(0, ids)
+    watchdog = 0
+    next(
+      [
+        .send(off), .send(dialect.goals(goals(of: Array(motors.indices)), interval: interval)),
+        .wait(2 * Dialect.lag),
+      ] + asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.held)])
+  }
+
+  /// Lets the question that is on the wire end by itself, and asks nothing more.
+  private mutating func abandonQuestionLater() {
+    frame = nil
+    urgent = []
+  }
+
+  mutating func judgeHeld() {
+    for motor in motors.indices {
+      motors[motor].position = value(.position, motor)
+      motors[motor].positionTime = now
+    }
+    beginStream()
+    output.events.append(.measured(measurement(of: Array(motors.indices))))
+    output.events.append(.held)
+  }
+
+  /// The goals to stay at: where a motor was sent, since that is where it stands a moment later
+  /// without a jerk back; where it is, if it could not follow and would press on.
+  private var restingGoals: [BusGoal] {
+    motors.indices.compactMap { motor in
+      guard let goal = motors[motor].goal else { return nil }
+      let wired = wiring.motors[motor]
+      let age = now - motors[motor].positionTime
+      guard let position = motors[motor].position, age < 0.25 else {
+        return BusGoal(id: ids[motor], value: goal)
+      }
+      let reach = units(wired.velocityLimit * (Dialect.lag + age) + 3 * .pi / 180, motor)
+      guard abs(Double(goal - position)) > abs(reach) else {
+        return BusGoal(id: ids[motor], value: goal)
+      }
+      let allowed = allowed(motor)
+      return BusGoal(
+        id: ids[motor], value: min(max(position, allowed.lowerBound), allowed.upperBound))
+    }
+  }
+
+  /// The stop goes before everything, and twice more: nobody acknowledges it, and the answer that is
+  /// on the wire may have damaged the first.
+  mutating func stop() {
+    let isKnown = phase != .idle
+    let free = exchange?.free ?? now
+    abandon()
+    let goals = restingGoals
+    for goal in goals { if let motor = indexOfID[goal.id] { motors[motor].goal = goal.value } }
+    let off = watchdog == 0 ? [] : dialect.watchdog(0, ids)
+    watchdog = 0
+    let bytes = off + dialect.stop(goals)
+    output.bytes = []
+    output.discardsPending = true
+    sent = now
+    transmit(bytes)
+    output.events.append(.stopped)
+    phase = isKnown ? .stopped : .idle
+    resumeTime = -.infinity
+    script =
+      isKnown
+      ? [.wait(max(0.005, free - sent)), .send(bytes), .wait(0.03), .send(bytes)] : []
+  }
+
+  /// Torque off from the last group to the first (leaves before the trunk).
+  mutating func beginRelease() {
+    abandon()
+    phase = .releasing
+    resumeTime = -.infinity
+    attempts = 0
+    watchdog = 0
+    next(releasing + [.judge(.released)])
+  }
+
+  private var releasing: [BusStep] {
+    [.send(dialect.watchdog(0, ids))]
+      + groups.reversed().flatMap { group -> [BusStep] in
+        [.send(dialect.torque(false, group.map { ids[$0] })), .wait(0.05)]
+      } + asking(dialect.torqueBlock, Array(motors.indices), toleratesSilence: true)
+  }
+
+  mutating func judgeReleased() {
+    let silent = motors.indices.filter { motors[$0].misses > 0 }
+    let firm = motors.indices.filter { motors[$0].misses == 0 && value(.torque, $0) != 0 }
+    guard firm.isEmpty else {
+      attempts += 1
+      guard attempts < 3 else {
+        return fail(DriverFault(.deviceError, "still with torque after release: \(list(firm))"))
+      }
+      return next(releasing + [.judge(.released)])
+    }
+    guard silent.isEmpty else { return fail(silence(of: silent)) }
+    for motor in motors.indices {
+      motors[motor].hasTorque = false
+      motors[motor].goal = nil
+    }
+    phase = .released
+    output.events.append(.released)
+  }
+}

@@ -1,0 +1,329 @@
+// Who is there, in what state, and where: nothing moves, and no torque changes.
+extension BusDriver {
+  /// Warmer motors are not engaged [°C].
+  private static var coolEnough: Int { 60 }
+  /// Readings that agree differ by no more than this [register units].
+  private static var agreement: Int { 2 }
+  /// A joint may rest so far outside its limits; it is then held at the limit [rad].
+  private static var slack: Double { 1 * Double.pi / 180 }
+
+  mutating func beginIdentify() {
+    abandon()
+    phase = .identifying
+    isIdentified = false
+    motors = motors.map { _ in BusMotor(imageCount: dialect.imageCount) }
+    notes = []
+    strays = [:]
+    attempts = 0
+    returnDelay = 0.0005
+    powerReply = nil
+    strangeAnswers = 0
+    if let power = wiring.powerSwitch {
+      let block = BusBlock(power.address, 1)
+      next([
+        .ask(dialect.read(block, from: power.id), toleratesSilence: true), .judge(.power),
+      ])
+    } else {
+      next(pings)
+    }
+  }
+
+  private var pings: [BusStep] {
+    ids.map { .ask(dialect.ping($0), toleratesSilence: true) } + [.judge(.met)]
+  }
+
+  /// Switches the motors' supply on, if it is off; motors come up without torque.
+  mutating func judgePower() {
+    guard let power = wiring.powerSwitch, powerReply != power.value else { return next(pings) }
+    guard let write = dialect.write(power.value, to: power.address, of: power.id) else {
+      return fail(
+        DriverFault(.wrongDevice, "a \(Dialect.name) bus of this protocol has no power switch"))
+    }
+    notes.append("motor supply switched on (board \(power.id), address \(power.address))")
+    next([
+      .ask(write, toleratesSilence: true), .wait(max(0, min(power.delay, 5))),
+      .ask(
+        dialect.read(BusBlock(power.address, 1), from: power.id), toleratesSilence: true),
+      .judge(.powered),
+    ])
+  }
+
+  mutating func judgePowered() {
+    guard let power = wiring.powerSwitch, powerReply != power.value else { return next(pings) }
+    let found = powerReply.map { "address \(power.address) says \($0)" } ?? "it does not answer"
+    fail(
+      DriverFault(
+        .missingMotors,
+        "the board \(power.id) that switches the motors on does not: \(found), expected "
+          + "\(power.value)"))
+  }
+
+  /// Everyone who is wired must have answered, and be of the model that is wired.
+  mutating func judgeMet() {
+    let missing = motors.indices.filter { motors[$0].answered == -.infinity }
+    guard missing.isEmpty else {
+      guard missing.count < ids.count || strangeAnswers <= 2 else {
+        return fail(silence(of: missing))
+      }
+      let who =
+        missing.count == ids.count
+        ? "none of the \(ids.count) motors answers (power, baud rate \(wiring.baud), cable?): "
+        : "\(missing.count) of \(ids.count) motors \(missing.count == 1 ? "does" : "do") not answer: "
+      return fail(DriverFault(.missingMotors, who + list(missing)))
+    }
+    if let wrong = wrongModel() { return fail(wrong) }
+    var steps: [BusStep] = [.send(dialect.open(ids))]
+    if let all = dialect.pingAll() {
+      // As the vendor's SDK: each of the 253 ids has its time.
+      steps += [.listen(all, 253 * (wireTime(14) + 0.003) + 0.05), .judge(.strays)]
+    }
+    for block in dialect.identityBlocks { steps += asking(block, Array(motors.indices)) }
+    next(steps + [.judge(.usable)])
+  }
+
+  private func wrongModel() -> DriverFault? {
+    for (motor, wired) in wiring.motors.enumerated() {
+      guard let found = motors[motor].model else { continue }
+      let foundName = Dialect.models.first { $0.value == found }?.key
+      guard let expected = wired.model else {
+        guard foundName == nil, !Dialect.models.isEmpty else { continue }
+        return DriverFault(
+          .wrongDevice,
+          "\(name(motor)) is of model \(found), whose registers are not known here, expected "
+            + knownModels)
+      }
+      guard
+        let number = Int(expected)
+          ?? Dialect.models.first(where: { expected.hasPrefix($0.key) })?.value
+      else {
+        if Dialect.models.isEmpty { continue }
+        return DriverFault(
+          .wrongDevice, "\(name(motor)): model '\(expected)' is not known, expected \(knownModels)")
+      }
+      guard number == found else {
+        return DriverFault(
+          .wrongDevice,
+          "\(name(motor)) is of model \(foundName ?? String(found)), expected \(expected)")
+      }
+    }
+    return nil
+  }
+
+  private var knownModels: String {
+    "one of " + Dialect.models.keys.sorted().joined(separator: ", ")
+  }
+
+  /// Motors that nobody wired could answer in the place of others, or be another robot's.
+  mutating func judgeStrays() {
+    let unexpected = strays.filter { indexOfID[$0.key] == nil && $0.key != wiring.powerSwitch?.id }
+    let motors = unexpected.filter { Dialect.models.values.contains($0.value) }.keys.sorted()
+    guard motors.isEmpty else {
+      let list = motors.map(String.init).joined(separator: ", ")
+      return fail(
+        DriverFault(
+          .wrongDevice,
+          "the bus has motors that are not wired: ids \(list), expected \(ids.count) motors"))
+    }
+    for id in unexpected.keys.sorted() {
+      notes.append("something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
+    }
+  }
+
+  /// Checks state and settings of every motor; all complaints in one fault.
+  mutating func judgeUsable() {
+    dialect.meet(motors.map(\.image))
+    for motor in motors.indices where motors[motor].model == nil {
+      motors[motor].model = value(.model, motor)
+    }
+    if let wrong = wrongModel() { return fail(wrong) }
+    var complaints: [(kind: DriverFault.Kind, text: String)] = []
+    settings = []
+    for motor in motors.indices {
+      motors[motor].hasTorque = value(.torque, motor) == 1
+      motors[motor].hasHealth = value(.voltage, motor) != nil
+      if let complaint = complaint(motor) {
+        complaints.append((complaint.kind, name(motor) + " " + complaint.text))
+      }
+      switch dialect.settings(id: ids[motor], image: motors[motor].image) {
+      case .unusable(let text): complaints.append((.wrongDevice, name(motor) + " " + text))
+      case .write(let list, let remarks):
+        notes += remarks.map { "\(name(motor)) \($0)" }
+        for setting in list { plan(setting, motor, &complaints) }
+      }
+    }
+    guard let first = complaints.first else { return next([.judge(.settings)]) }
+    let texts = complaints.prefix(4).map(\.text).joined(separator: "; ")
+    let more = complaints.count > 4 ? "; and \(complaints.count - 4) more" : ""
+    fail(DriverFault(first.kind, texts + more))
+  }
+
+  /// A setting is written only where the motor is limp: with torque it would be refused.
+  private mutating func plan(
+    _ setting: BusSetting, _ motor: Int,
+    _ complaints: inout [(kind: DriverFault.Kind, text: String)]
+  ) {
+    guard motors[motor].hasTorque else { return settings.append((motor, setting)) }
+    let text = "\(name(motor)) has torque, so that its \(setting.name) stays \(setting.found)"
+    if setting.isNeeded {
+      complaints.append((.deviceError, text + ", expected \(setting.value): release it first"))
+    } else {
+      notes.append(text)
+    }
+  }
+
+  private func complaint(_ motor: Int) -> (kind: DriverFault.Kind, text: String)? {
+    if let alert = dialect.alert(value(.error, motor) ?? 0) {
+      return (alert.kind, "has a latched error: \(alert.text ?? "unknown"), expected none")
+    }
+    if let alert = motors[motor].alert {
+      return (alert.kind, "reports \(alert.text ?? "a hardware error"), expected no error")
+    }
+    if let voltage = value(.voltage, motor), let low = value(.lowestVoltage, motor),
+      let high = value(.highestVoltage, motor), low < high, !(low...high).contains(voltage)
+    {
+      return (.voltage, "has \(volts(voltage)), expected \(volts(low)) to \(volts(high))")
+    }
+    if let warmth = value(.temperature, motor), warmth > Self.coolEnough {
+      return (.temperature, "has \(warmth) °C, expected \(Self.coolEnough) °C at most")
+    }
+    if let low = value(.lowestGoal, motor), let high = value(.highestGoal, motor), low < high {
+      let allowed = allowed(motor)
+      if allowed.lowerBound < low || allowed.upperBound > high {
+        return (
+          .wrongDevice,
+          "takes goals from \(low) to \(high) only, expected \(allowed.lowerBound) to "
+            + "\(allowed.upperBound) as wired"
+        )
+      }
+    }
+    return nil
+  }
+
+  func volts(_ millivolts: Int) -> String { "\(Double(millivolts / 100) / 10) V" }
+
+  mutating func judgeSettings() {
+    if let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() {
+      returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
+    }
+    var steps: [BusStep] = []
+    // A register that is kept without power takes its time to be written.
+    for (_, setting) in settings { steps += [.send(setting.bytes), .wait(0.03)] }
+    for (motor, setting) in settings {
+      steps.append(.ask(dialect.read(setting.block, from: ids[motor]), toleratesSilence: false))
+    }
+    next(steps + [.judge(.settled)])
+  }
+
+  mutating func judgeSettled() {
+    for (motor, setting) in settings {
+      let place = dialect.place(of: setting.block)
+      let bytes = motors[motor].image[place..<(place + setting.block.count)]
+      let found = LittleEndian.value(bytes)
+      guard found == setting.value else {
+        return fail(
+          DriverFault(
+            .deviceError,
+            "\(name(motor)): \(setting.name) is \(found) after it was written, expected "
+              + "\(setting.value)"))
+      }
+      notes.append("\(name(motor)): \(setting.name) \(setting.found) -> \(setting.value) written")
+    }
+    if let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() {
+      returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
+    }
+    readStanding(then: .identified)
+  }
+
+  /// Reads all positions until two readings agree.
+  mutating func readStanding(then judgement: BusJudgement) {
+    attempts = 0
+    firstReading = motors.map { _ in nil }
+    next(
+      asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands), .judge(judgement)])
+  }
+
+  mutating func judgeStands() {
+    let reading = motors.indices.map { value(.position, $0) }
+    let differs = motors.indices.first { motor in
+      guard let first = firstReading[motor], let second = reading[motor] else { return true }
+      return abs(first - second) > Self.agreement
+    }
+    attempts += 1
+    if let differs {
+      guard attempts < 8 else {
+        return fail(
+          DriverFault(
+            .position,
+            "\(name(differs)) does not stand still: it was read at "
+              + "\(firstReading[differs] ?? 0) and \(reading[differs] ?? 0), expected no more than "
+              + "\(Self.agreement) units apart"))
+      }
+      firstReading = reading
+      return next(asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands)])
+    }
+    for motor in motors.indices {
+      motors[motor].position = reading[motor]
+      motors[motor].positionTime = now
+      if let fault = misplaced(motor) { return fail(fault) }
+    }
+  }
+
+  private func misplaced(_ motor: Int) -> DriverFault? {
+    guard let position = motors[motor].position else { return nil }
+    let wired = wiring.motors[motor]
+    let allowed = allowed(motor)
+    let slack = Int(units(Self.slack, motor).rounded(.up))
+    if !((allowed.lowerBound - slack)...(allowed.upperBound + slack)).contains(position) {
+      return DriverFault(
+        .position,
+        "\(name(motor)) stands at \(degrees(wired.position(Double(position)))) (register "
+          + "\(position)), expected \(degrees(wired.limits.lowerBound)) to "
+          + degrees(wired.limits.upperBound))
+    }
+    if let turn = dialect.turn {
+      let last = Int(turn) - 1
+      if !(slack...(last - slack)).contains(position) {
+        return DriverFault(
+          .position,
+          "\(name(motor)) stands at register \(position), at the seam of its turn, expected "
+            + "\(slack) to \(last - slack)")
+      }
+    }
+    return nil
+  }
+
+  /// An angle in a sentence: "12.5°".
+  func degrees(_ radians: Double) -> String {
+    "\((radians * 1800 / .pi).rounded() / 10)°"
+  }
+
+  mutating func judgeIdentified() {
+    phase = .identified
+    isIdentified = true
+    let firmwares = Set(motors.indices.compactMap { motors[$0].firmware ?? value(.firmware, $0) })
+    let firmware = firmwares.sorted().map(dialect.firmwareText).joined(separator: ", ")
+    output.events.append(
+      .identified(
+        DeviceReport(
+          device: "\(ids.count) \(Dialect.name) motors",
+          firmware: firmware.isEmpty ? "not told" : firmware, notes: notes)))
+    output.events.append(.measured(measurement(of: Array(motors.indices))))
+  }
+
+  /// What is known of some motors now.
+  func measurement(of answered: [Int]) -> Measurement {
+    var result = Measurement(
+      time: now, positions: Array(repeating: nil, count: motors.count))
+    for motor in answered {
+      result.positions[motor] = motors[motor].position.map {
+        wiring.motors[motor].position(Double($0))
+      }
+      result.loads[motor] = value(.load, motor).map { Double($0) / 1000 }
+    }
+    for motor in motors.indices where motors[motor].hasHealth {
+      result.temperatures[motor] = value(.temperature, motor).map(Double.init)
+      result.voltages[motor] = value(.voltage, motor).map { Double($0) / 1000 }
+    }
+    return result
+  }
+}

@@ -1,0 +1,117 @@
+// What a reading says about the state of a motor.
+extension BusDriver {
+  /// Looks at what has just been read; what is alarming must be seen twice while frames run.
+  mutating func inspect(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
+    guard [.engaging, .ready, .finishing].contains(phase) else { return }
+    inspectAlert(motor, reply, block)
+    guard phase != .failed, reply.refusal == nil, let block else { return }
+    if dialect.holds(.error, block), let alert = dialect.alert(value(.error, motor) ?? 0) {
+      alarm(motor, .alert, block, alert.kind, "reports \(alert.text ?? "an error")")
+    }
+    if dialect.holds(.torque, block), phase != .engaging, motors[motor].hasTorque {
+      check(value(.torque, motor) == 1, motor, .torque, block, .deviceError) {
+        "has lost its torque (did it start again?), expected it on"
+      }
+    }
+    if dialect.holds(.watchdog, block), phase == .ready, watchdog > 0, now > watchdogTime + 0.05 {
+      let found = value(.watchdog, motor) ?? 0
+      let wanted = watchdog
+      check(found == wanted, motor, .watchdog, block, .deviceError) {
+        found == -1
+          ? "was stopped by its bus watchdog, expected packets in time"
+          : "has its bus watchdog at \(found) (did it start again?), expected \(wanted)"
+      }
+    }
+    if dialect.holds(.voltage, block) { inspectVoltage(motor, block) }
+    if dialect.holds(.temperature, block) { inspectTemperature(motor, block) }
+    if dialect.holds(.position, block) { inspectPosition(motor, block) }
+  }
+
+  private mutating func inspectAlert(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
+    guard let alert = reply.alert else {
+      motors[motor].suspicions[.alert] = nil
+      motors[motor].alerted = false
+      return
+    }
+    if let text = alert.text {
+      return alarm(motor, .alert, block ?? dialect.torqueBlock, alert.kind, "reports \(text)")
+    }
+    // The bit does not say why: the registers do.
+    guard let cause = dialect.healthBlocks.first, block != cause else { return }
+    let isAsked = urgent.contains { $0.motor == motor && $0.block == cause }
+    if motors[motor].alerted, !isAsked, phase == .ready {
+      return alarm(motor, .alert, cause, alert.kind, "reports a hardware error")
+    }
+    guard !motors[motor].alerted else { return }
+    motors[motor].alerted = true
+    if phase == .ready {
+      urgent.insert((motor, cause), at: 0)
+    } else {
+      next(asking(cause, [motor]))
+    }
+  }
+
+  private mutating func check(
+    _ isWell: Bool, _ motor: Int, _ suspicion: BusMotor.Suspicion, _ block: BusBlock,
+    _ kind: DriverFault.Kind, _ text: () -> String
+  ) {
+    if isWell {
+      motors[motor].suspicions[suspicion] = nil
+    } else {
+      alarm(motor, suspicion, block, kind, text())
+    }
+  }
+
+  /// A fault at the second sight; while nothing streams, at the first.
+  private mutating func alarm(
+    _ motor: Int, _ suspicion: BusMotor.Suspicion, _ block: BusBlock, _ kind: DriverFault.Kind,
+    _ text: String
+  ) {
+    let seen = motors[motor].suspicions[suspicion, default: 0] + 1
+    motors[motor].suspicions[suspicion] = seen
+    guard seen < 2, phase == .ready else {
+      return fail(DriverFault(kind, name(motor) + " " + text))
+    }
+    urgent.removeAll { $0.motor == motor && $0.block == block }
+    urgent.insert((motor, block), at: 0)
+  }
+
+  private mutating func inspectVoltage(_ motor: Int, _ block: BusBlock) {
+    guard let voltage = value(.voltage, motor), let low = value(.lowestVoltage, motor),
+      let high = value(.highestVoltage, motor), low < high
+    else { return }
+    let text = "has \(volts(voltage)), expected \(volts(low)) to \(volts(high))"
+    check((low...high).contains(voltage), motor, .voltage, block, .voltage) { text }
+  }
+
+  /// Motors switch themselves off at their limit, and the robot falls: we stop before.
+  private mutating func inspectTemperature(_ motor: Int, _ block: BusBlock) {
+    guard let warmth = value(.temperature, motor) else { return }
+    let greatest = min(75, (value(.highestTemperature, motor) ?? 78) - 3)
+    let text = "has \(warmth) °C, expected \(greatest) °C at most"
+    check(warmth <= greatest, motor, .temperature, block, .temperature) { text }
+  }
+
+  /// A position that no motor can have reached since the last is a slip of the encoder, or damage.
+  private mutating func inspectPosition(_ motor: Int, _ block: BusBlock) {
+    guard let position = value(.position, motor) else { return }
+    guard phase == .ready, let last = motors[motor].position else {
+      if phase == .ready { keep(position, motor) }
+      return
+    }
+    let elapsed = now - motors[motor].positionTime
+    let way = 2 * wiring.motors[motor].velocityLimit * elapsed + 6 * .pi / 180
+    let reach = min(abs(units(way, motor)), 1e9)
+    let isNear = Double(abs(position - last)) <= reach
+    if isNear { keep(position, motor) }
+    check(isNear, motor, .jump, block, .position) {
+      "jumped from register \(last) to \(position), expected no more than "
+        + "\(Int(reach)) units"
+    }
+  }
+
+  private mutating func keep(_ position: Int, _ motor: Int) {
+    motors[motor].position = position
+    motors[motor].positionTime = now
+  }
+}

@@ -1,0 +1,105 @@
+// The way from one phase to the next, step by step.
+extension BusDriver {
+  /// How often a question is asked before the motor counts as silent.
+  private static var tries: Int { 3 }
+
+  /// Goes as far as can be gone now.
+  mutating func runScript() {
+    while exchange == nil, now >= resumeTime {
+      if let again = retry {
+        retry = nil
+        ask(
+          again.request,
+          .step(triesLeft: again.triesLeft, toleratesSilence: again.toleratesSilence))
+        return
+      }
+      guard !script.isEmpty else { return }
+      switch script.removeFirst() {
+      case .ask(let request, let tolerates):
+        ask(request, .step(triesLeft: Self.tries - 1, toleratesSilence: tolerates))
+      case .send(let bytes): transmit(bytes)
+      case .wait(let seconds): resumeTime = max(now, sent) + seconds
+      case .listen(let request, let seconds): ask(request, .listen, for: seconds)
+      case .judge(let judgement): judge(judgement)
+      }
+    }
+  }
+
+  /// What becomes of the script after a question.
+  mutating func endStep(_ ended: BusExchange, triesLeft: Int, _ tolerates: Bool) {
+    guard phase != .failed else { return }
+    let refusal = ended.answers.first { $0.refusal != nil }
+    if ended.outstanding.isEmpty, refusal == nil { return }
+    if triesLeft > 0 {
+      retry = (ended.request, triesLeft - 1, tolerates)
+      // Quiet, so that a late answer comes while nobody asks.
+      resumeTime = now + 0.02
+    } else if !tolerates {
+      if let refusal, let motor = indexOfID[refusal.id] {
+        fail(DriverFault(.deviceError, "\(name(motor)) \(refusal.refusal ?? "refused")"))
+      } else {
+        fail(silence(of: ended.outstanding.compactMap { indexOfID[$0.id] }))
+      }
+    }
+  }
+
+  mutating func next(_ steps: [BusStep]) { script.insert(contentsOf: steps, at: 0) }
+
+  func asking(_ block: BusBlock, _ motors: [Int], toleratesSilence: Bool = false) -> [BusStep] {
+    motors.map { .ask(dialect.read(block, from: ids[$0]), toleratesSilence: toleratesSilence) }
+  }
+
+  /// Motors by their groups, in the order of the wiring.
+  var groups: [[Int]] {
+    var names: [String] = []
+    var members: [String: [Int]] = [:]
+    for (index, motor) in wiring.motors.enumerated() {
+      let group = motor.group ?? ""
+      if members[group] == nil { names.append(group) }
+      members[group, default: []].append(index)
+    }
+    return names.map { members[$0] ?? [] }
+  }
+
+  private mutating func judge(_ judgement: BusJudgement) {
+    switch judgement {
+    case .power: judgePower()
+    case .powered: judgePowered()
+    case .met: judgeMet()
+    case .strays: judgeStrays()
+    case .usable: judgeUsable()
+    case .settings: judgeSettings()
+    case .settled: judgeSettled()
+    case .stands: judgeStands()
+    case .identified: judgeIdentified()
+    case .resting: beginGroups()
+    case .goals(let group): setGoals(group)
+    case .torques(let group): judgeGoals(group)
+    case .steady(let group): judgeSteady(group)
+    case .engaged: judgeEngaged()
+    case .held: judgeHeld()
+    case .released: judgeReleased()
+    }
+  }
+
+  /// A quantity of a motor, from what was last read.
+  func value(_ quantity: BusQuantity, _ motor: Int) -> Int? {
+    dialect.value(quantity, in: motors[motor].image)
+  }
+
+  /// The register values that a motor may be told [register units].
+  func allowed(_ motor: Int) -> ClosedRange<Int> {
+    let wired = wiring.motors[motor]
+    let ends = [wired.raw(wired.limits.lowerBound), wired.raw(wired.limits.upperBound)]
+    // Limits are met to a thousandth of a unit, so that an end that is a whole unit counts.
+    let lower = max(wired.range.lowerBound, min(ends[0], ends[1]) - 0.001).rounded(.up)
+    let upper = min(wired.range.upperBound, max(ends[0], ends[1]) + 0.001).rounded(.down)
+    guard lower >= -1e9, upper <= 1e9, lower <= upper else { return 0...0 }
+    return Int(lower)...Int(upper)
+  }
+
+  /// Register units of an angle [rad].
+  func units(_ angle: Double, _ motor: Int) -> Double {
+    angle * wiring.motors[motor].unitsPerRadian
+  }
+}

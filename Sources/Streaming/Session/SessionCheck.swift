@@ -1,0 +1,173 @@
+import Kinematics
+public import Trajectories
+
+/// What a robot is to do.
+public enum SessionTask: Sendable {
+  /// Go to the first frame, and play.
+  case play(SafeTrajectory)
+  /// Go to a pose [rad or m]; a joint without a number stays where it is.
+  case move([Double?])
+}
+
+/// Why a session is not begun; nothing has been sent.
+public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The motion is not safe for this robot.
+  case unsafe(UnsafeMotion)
+  /// The wiring does not carry what is asked for.
+  case wiring(String)
+  /// An option makes no sense.
+  case option(String)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .unsafe(let error): error.description
+    case .wiring(let text), .option(let text): text
+    }
+  }
+}
+
+/// Everything that is checked before anything is sent.
+struct SessionCheck {
+  let limits: SafetyLimits
+  let robot: RobotIdentity
+  let wiring: Wiring
+  let options: SessionOptions
+
+  /// The task, its trajectory verified again within this robot's limits.
+  func checked(_ task: SessionTask) throws(SessionRefusal) -> SessionTask {
+    try checkOptions()
+    let (found, expected) = (wiring.motors.map(\.joint), limits.jointNames)
+    guard found == expected else {
+      throw .wiring(
+        "the wiring is of the joints \(found.joined(separator: ", ")), "
+          + "the robot '\(robot.name)' has \(expected.joined(separator: ", "))")
+    }
+    if options.park {
+      guard let park = wiring.park, park.count == expected.count else {
+        throw .wiring("the wiring of '\(wiring.robot)' has no pose to park in")
+      }
+      try checkPose(park.map { $0 }, "the park pose")
+    }
+    switch task {
+    case .play(let trajectory): return .play(try checked(trajectory))
+    case .move(let pose):
+      guard pose.count == expected.count else {
+        throw .wiring("the pose has \(pose.count) joints, the robot has \(expected.count)")
+      }
+      try checkPose(pose, "the pose asked for")
+      return task
+    }
+  }
+
+  /// The robot's limits, drawn in where its motors reach less far (a calibration may say so), so
+  /// that planned moves stay within both. What is played was checked against the motors already.
+  func narrowed() throws(SessionRefusal) -> SafetyLimits {
+    let coordinates = zip(limits.coordinates, wiring.motors).map { limit, motor in
+      var limit = limit
+      if motor.limits.lowerBound > limit.lower.value {
+        limit.lower = SourcedLimit(motor.limits.lowerBound, source: "wiring")
+      }
+      if motor.limits.upperBound < limit.upper.value {
+        limit.upper = SourcedLimit(motor.limits.upperBound, source: "wiring")
+      }
+      if motor.velocityLimit < limit.velocity.value {
+        limit.velocity = SourcedLimit(motor.velocityLimit, source: "wiring")
+      }
+      return limit
+    }
+    do { return try SafetyLimits(coordinates: coordinates, coupled: limits.coupled) } catch {
+      throw .unsafe(error)
+    }
+  }
+
+  private func checkOptions() throws(SessionRefusal) {
+    let rate = options.rate ?? 1
+    guard 0 < options.speed, options.speed <= 1 else {
+      throw .option(
+        "the speed of \(options.speed) is not above 0 and at most 1, what the limits were proven for"
+      )
+    }
+    guard 0 < options.softStart, options.softStart <= 1 else {
+      throw .option("the soft start's share of \(options.softStart) is not above 0 and at most 1")
+    }
+    guard 1 <= rate, rate <= 1000 else {
+      throw .option("the rate of \(rate) Hz is not within 1 to 1000 Hz")
+    }
+    guard 1 <= options.loops else {
+      throw .option("\(options.loops) loops cannot be played, expected at least 1")
+    }
+    guard 0 < options.followingLimit, options.followingLimit <= 2 * .pi else {
+      throw .option("the following limit of \(options.followingLimit) rad is not within 0 to 2π")
+    }
+    guard 1 <= options.followingReadBacks, 0 <= options.leastMove, options.leastMove <= 60,
+      0 <= options.measuredTolerance, options.measuredTolerance <= 0.1
+    else {
+      throw .option(
+        "the session needs at least one read-back, moves of 0 to 60 s, and a tolerance of 0 to 0.1")
+    }
+  }
+
+  private func checkPose(_ pose: [Double?], _ what: String) throws(SessionRefusal) {
+    for (index, limit) in limits.coordinates.enumerated() {
+      guard let position = pose[index] else { continue }
+      let (lower, upper) = (limit.lower.value, limit.upper.value)
+      guard lower <= position, position <= upper, position.isFinite else {
+        throw .wiring(
+          "\(what) has joint '\(limit.name)' at \(limit.text(position)), "
+            + "expected \(limit.text(lower)) to \(limit.text(upper))")
+      }
+      try checkMotor(index, position, what)
+    }
+  }
+
+  /// By the control points: the curve lies in their hull, and its slopes in that of their differences.
+  private func checked(_ trajectory: SafeTrajectory) throws(SessionRefusal) -> SafeTrajectory {
+    let verified: SafeTrajectory
+    do { verified = try trajectory.verified(within: limits, robot: robot) } catch {
+      throw .unsafe(error)
+    }
+    let joints = wiring.motors.count
+    for (index, point) in verified.controlPoints.enumerated() {
+      try checkMotor(index % joints, point, "trajectory '\(verified.name)'")
+      guard index >= joints else { continue }
+      let motor = wiring.motors[index % joints]
+      let speed = abs(point - verified.controlPoints[index - joints]) / verified.period
+      guard speed * options.speed <= motor.velocityLimit * (1 + 1e-9) else {
+        throw .wiring(
+          "trajectory '\(verified.name)': joint '\(motor.joint)' moves with up to "
+            + "\(speed * options.speed) rad/s, its motor with at most \(motor.velocityLimit)")
+      }
+    }
+    return verified
+  }
+
+  private func checkMotor(_ index: Int, _ position: Double, _ what: String) throws(SessionRefusal) {
+    let motor = wiring.motors[index]
+    let raw = motor.raw(position)
+    guard motor.holds(position) else {
+      throw .wiring(
+        "\(what): joint '\(motor.joint)' at \(limits.coordinates[index].text(position)) is register "
+          + "value \(raw) of motor \(motor.id), expected \(motor.range.lowerBound) to "
+          + "\(motor.range.upperBound) and \(motor.limits.lowerBound) to "
+          + "\(motor.limits.upperBound) of the joint")
+    }
+  }
+}
+
+extension Wiring.Motor {
+  /// Whether a position is within the joint's limits and, rounded, within the register's range.
+  func holds(_ position: Double) -> Bool {
+    let (value, slack) = (raw(position), 1e-9)
+    return limits.lowerBound - slack <= position && position <= limits.upperBound + slack
+      && range.lowerBound - 0.5 <= value && value <= range.upperBound + 0.5
+  }
+}
+
+extension SafetyLimits.Coordinate {
+  /// A position as people read it: degrees or metres.
+  func text(_ position: Double) -> String {
+    guard isAngular else { return "\((position * 1e5).rounded() / 1e5) m" }
+    return "\((position * 180 / .pi * 100).rounded() / 100)°"
+  }
+}

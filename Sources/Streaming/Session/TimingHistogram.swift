@@ -1,0 +1,42 @@
+import Foundation
+
+/// Counts durations in bins of 5 %, in the same memory however many there are.
+public struct TimingHistogram: Sendable, Hashable {
+  private static let least = 1e-6
+  private static let growth = 1.05
+  /// From a microsecond to a hundred seconds.
+  private var bins = [Int](repeating: 0, count: 380)
+  /// How many were counted.
+  public private(set) var count = 0
+  /// The longest [s].
+  public private(set) var worst = 0.0
+
+  /// An empty one.
+  public init() {}
+
+  /// Counts one duration [s]; negative ones count as zero.
+  public mutating func add(_ duration: Double) {
+    guard duration.isFinite else { return }
+    count += 1
+    worst = max(worst, duration)
+    bins[Self.bin(duration)] += 1
+  }
+
+  /// The duration [s] that this share of all does not exceed, to 5 %; 0 where there is none.
+  public func percentile(_ share: Double) -> Double {
+    guard count > 0 else { return 0 }
+    let wanted = max(1, Int((share * Double(count)).rounded(.up)))
+    var seen = 0
+    for (bin, count) in bins.enumerated() {
+      seen += count
+      guard seen >= wanted else { continue }
+      return min(worst, Self.least * pow(Self.growth, Double(bin)))
+    }
+    return worst
+  }
+
+  private static func bin(_ duration: Double) -> Int {
+    guard duration > least else { return 0 }
+    return min(379, Int((log(duration / least) / log(growth)).rounded(.up)))
+  }
+}

@@ -1,0 +1,159 @@
+/// A bus of LX-16A motors that are not there.
+public struct SimulatedLXBus: SimulatedDevice {
+  private var wire: SimulatedWire
+  private var motors: [SimulatedLX]
+  private var faults = SimulatedBusFaults()
+  private var listener = SimulatedListener(.lx)
+  private var now = 0.0
+
+  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
+  public init(_ wiring: Wiring, pose: [Double]) {
+    wire = SimulatedWire(baud: wiring.baud)
+    motors = zip(wiring.motors, pose).map { SimulatedLX($0, position: $1) }
+      .sorted { $0.id < $1.id }
+  }
+
+  /// How often host and motors spoke at once.
+  public var collisions: Int { wire.collisions }
+
+  /// When a packet arrives at either end [s].
+  public var wakeTime: Double? { wire.wakeTime }
+
+  /// Where the motors are, by their ids [register units].
+  public var motorPositions: [Double] { motors.map { $0.servo.position(at: now) } }
+
+  /// Lets time pass to `now` with what the host sent; returns what has left the motors by now.
+  public mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
+    self.now = max(self.now, now)
+    wire.fromHost(received, at: self.now)
+    while let (time, byte) = wire.nextByte(at: self.now) {
+      if let packet = listener.hear(byte), packet.isIntact { handle(packet, at: time) }
+    }
+    for index in motors.indices { motors[index].servo.advance(to: self.now) }
+    return wire.toHost(at: self.now)
+  }
+
+  /// Lets a fault begin; these motors report no errors, and what they cannot have is ignored.
+  public mutating func inject(_ fault: Fault) {
+    faults.begin(fault, at: now)
+    switch fault {
+    case .jam: onFirst { $0.servo.isJammed = true }
+    case .positionJump: onFirst { $0.slip = 20 / 0.24 }
+    case .voltageDip: for index in motors.indices { motors[index].millivolts = 4000 }
+    case .overheat: onFirst { $0.overheat() }
+    case .reset: for index in motors.indices { motors[index].restart(until: now + 0.5) }
+    case .noPower: for index in motors.indices { motors[index].restart(until: .infinity) }
+    case .wrongDevice: onFirst { $0.mode = 1 }
+    default: break
+    }
+  }
+
+  private mutating func onFirst(_ change: (inout SimulatedLX) -> Void) {
+    if !motors.isEmpty { change(&motors[0]) }
+  }
+
+  private mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+    for index in motors.indices where packet.id == 0xFE || packet.id == motors[index].id {
+      guard !faults.isSilent, time >= motors[index].asleepUntil, !(faults.hidesFirst && index == 0)
+      else { continue }
+      let data = motors[index].handle(packet.instruction, packet.body, at: time)
+      // To all only the question for the id is answered, by a bus of one motor.
+      guard let data, packet.id != 0xFE || (packet.instruction == 14 && motors.count == 1) else {
+        continue
+      }
+      let bytes = listener.answer(motors[index].id, code: Int(packet.instruction), data, faults)
+      wire.fromDevice(bytes, notBefore: time + 0.0003 + faults.takeStaleness())
+    }
+  }
+}
+
+/// One LX-16A motor that is not there.
+struct SimulatedLX: Sendable {
+  let id: Int
+  var servo: SimulatedServo
+  /// What its encoder adds to the truth [register units].
+  var slip = 0.0
+  var millivolts = 7400
+  var mode: UInt8 = 0
+  private(set) var asleepUntil = -Double.infinity
+  private var celsius: UInt8 = 34
+  private var limits = (least: 0, most: 1000)
+  private var lastMove = (position: 0, time: 0)
+  private var prepared: (position: Int, time: Int)?
+  /// Steps of 0.24° in a turn, and 60° in 0.16 s.
+  private static let turn = 1500.0
+
+  init(_ motor: Wiring.Motor, position: Double) {
+    id = motor.id
+    servo = SimulatedServo(
+      position: motor.raw(position), unitsPerTurn: Self.turn, turnsPerSecond: 1.04)
+    lastMove.position = Int(servo.position.rounded())
+  }
+
+  mutating func overheat() {
+    celsius = 90
+    servo.hasTorque = false
+  }
+
+  mutating func restart(until instant: Double) {
+    servo.hasTorque = false
+    servo.move = nil
+    servo.goal = servo.position
+    prepared = nil
+    asleepUntil = instant
+  }
+
+  private static func bytes(_ values: Int...) -> [UInt8] {
+    values.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+  }
+
+  private static func pair(_ body: [UInt8]) -> (position: Int, time: Int)? {
+    guard body.count == 4 else { return nil }
+    return (Int(body[0]) + 256 * Int(body[1]), Int(body[2]) + 256 * Int(body[3]))
+  }
+
+  private mutating func begin(_ move: (position: Int, time: Int), at now: Double) {
+    lastMove = move
+    let target = Double(min(max(move.position, limits.least), limits.most))
+    // The unkind case: a move gives torque back to a limp motor.
+    servo.hasTorque = true
+    let time = Double(min(move.time, 30000)) / 1000
+    servo.move = (servo.goal, target, now, time)
+  }
+
+  /// Carries out a command; says what it answers, nil for nothing.
+  mutating func handle(_ command: UInt8, _ body: [UInt8], at now: Double) -> [UInt8]? {
+    servo.advance(to: now)
+    switch command {
+    case 1: if let move = Self.pair(body) { begin(move, at: now) }
+    case 2: return Self.bytes(lastMove.position, lastMove.time)
+    case 7: prepared = Self.pair(body)
+    case 8: return Self.bytes(prepared?.position ?? 0, prepared?.time ?? 0)
+    case 11:
+      if let move = prepared { begin(move, at: now) }
+    case 12:
+      servo.move = nil
+      servo.goal = servo.position
+    case 14: return [UInt8(truncatingIfNeeded: id)]
+    case 20:
+      if let pair = Self.pair(body), pair.position < pair.time {
+        limits = (pair.position, pair.time)
+      }
+    case 21: return Self.bytes(limits.least, limits.most)
+    case 23: return Self.bytes(4500, 12000)
+    case 25: return [85]
+    case 26: return [celsius]
+    case 27: return Self.bytes(millivolts)
+    case 28: return Self.bytes(Int((servo.position(at: now) + slip).rounded()))
+    case 30: return [mode, 0, 0, 0]
+    case 31 where body.count == 1:
+      if !servo.hasTorque { servo.goal = servo.position }
+      servo.hasTorque = body[0] == 1
+      if body[0] == 0 { servo.move = nil }
+    case 32: return [servo.hasTorque ? 1 : 0]
+    case 36: return [7]
+    default: break
+    }
+    return nil
+  }
+}

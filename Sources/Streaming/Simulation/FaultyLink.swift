@@ -1,0 +1,149 @@
+/// The wire between a host and a simulated device: it takes its time, and goes wrong when told to.
+///
+/// A value in a time that is given; what is random comes from a seed, so that the same schedule
+/// gives the same bytes.
+public struct FaultyLink: Sendable {
+  private struct Piece: Sendable {
+    var time: Double
+    var bytes: [UInt8]
+  }
+
+  private struct Trouble: Sendable {
+    var fault: Fault
+    var end: Double
+  }
+
+  /// How often something happens to a byte, and to a piece.
+  private static let (byteShare, pieceShare) = (0.01, 0.2)
+  /// What bytes in front of a reply may look like: headers of three protocols, broken lines.
+  private static let falseStarts: [[UInt8]] = [
+    [0xFF, 0xFF, 0xFD, 0x00], [0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFD, 0xFD], [0x55, 0x55],
+    Array("$".utf8), Array("@5 V\r\n".utf8), Array("<Idle,\r\n".utf8),
+  ]
+
+  /// Seconds a byte takes from host to device; the device takes its own time for replies.
+  private let byteTime: Double
+  private var random: SplitMix
+  private var troubles: [Trouble] = []
+  private var toDevice: [Piece] = []
+  private var toHost: [Piece] = []
+  private var busyUntil = -Double.infinity
+  private var isMuted = false
+  /// Whether the cable is pulled.
+  public private(set) var isUnplugged = false
+
+  /// A wire of so many bits a second, ten for each byte; without a rate it takes no time, for
+  /// devices that reckon with their wire's time themselves.
+  public init(baud: Int? = nil, seed: UInt64 = 0) {
+    byteTime = baud.map { 10 / Double(max(1, $0)) } ?? 0
+    random = SplitMix(state: seed)
+  }
+
+  /// Lets a fault begin, and end at an instant if one is given.
+  ///
+  /// Faults of devices do nothing here.
+  public mutating func inject(_ fault: Fault, until end: Double = .infinity) {
+    guard fault.isOfLink else { return }
+    troubles.append(Trouble(fault: fault, end: end))
+    guard fault == .unplug else { return }
+    isUnplugged = true
+    toDevice.removeAll()
+    toHost.removeAll()
+  }
+
+  /// When bytes will arrive somewhere [s], nil while none are under way.
+  public var wakeTime: Double? {
+    [toDevice.first?.time, toHost.first?.time].compactMap { $0 }.min()
+  }
+
+  /// Bytes leave the host.
+  public mutating func sendToDevice(_ bytes: [UInt8], at now: Double) {
+    guard !bytes.isEmpty, !isUnplugged else { return }
+    busyUntil = max(busyUntil, now) + Double(bytes.count) * byteTime
+    toDevice.append(Piece(time: busyUntil, bytes: bytes))
+  }
+
+  /// Throws away what the host has handed over and what has not left it yet.
+  public mutating func discardToDevice() {
+    toDevice.removeAll()
+    busyUntil = -.infinity
+  }
+
+  /// Bytes leave the device.
+  public mutating func sendToHost(_ bytes: [UInt8], at now: Double) {
+    guard !bytes.isEmpty, !isUnplugged, !isMuted else { return }
+    troubles.removeAll { $0.end <= now }
+    let active = Set(troubles.map(\.fault))
+    var bytes = bytes
+    if active.contains(.halfReply), bytes.count > 1 {
+      bytes.removeLast(bytes.count / 2)
+      isMuted = true
+    }
+    if active.contains(.lostBytes) { bytes.removeAll { _ in random.share() < Self.byteShare } }
+    if active.contains(.corruptBytes) {
+      for index in bytes.indices where random.share() < Self.byteShare {
+        bytes[index] ^= 1 << UInt8(random.next() % 8)
+      }
+    }
+    if active.contains(.junk), random.share() < Self.pieceShare { bytes = junk() + bytes }
+    if active.contains(.duplicateBytes), random.share() < Self.pieceShare { bytes += bytes }
+    var time = active.contains(.delay) ? now + 0.05 : now
+    // Held back to the next of some instants.
+    if active.contains(.joinedReplies) { time = (time / 0.03).rounded(.up) * 0.03 }
+    time = max(time, toHost.last?.time ?? time)
+    guard active.contains(.splitReplies) else {
+      return toHost.append(Piece(time: time, bytes: bytes))
+    }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = min(rest.count, 1 + Int(random.next() % 2))
+      toHost.append(Piece(time: time, bytes: Array(rest.prefix(count))))
+      rest = rest.dropFirst(count)
+      time += 2e-4
+    }
+  }
+
+  /// What has arrived at the device by now.
+  public mutating func receivedByDevice(_ now: Double) -> [UInt8] {
+    Self.take(&toDevice, now)
+  }
+
+  /// What has arrived at the host by now.
+  public mutating func receivedByHost(_ now: Double) -> [UInt8] {
+    Self.take(&toHost, now)
+  }
+
+  /// Whether something has arrived at the host.
+  func hasBytesForHost(_ now: Double) -> Bool {
+    toHost.first.map { $0.time <= now } ?? false
+  }
+
+  private static func take(_ pieces: inout [Piece], _ now: Double) -> [UInt8] {
+    let count = pieces.prefix { $0.time <= now }.count
+    guard count > 0 else { return [] }
+    defer { pieces.removeFirst(count) }
+    return pieces.prefix(count).flatMap(\.bytes)
+  }
+
+  private mutating func junk() -> [UInt8] {
+    let choice = Int(random.next() % UInt64(Self.falseStarts.count + 1))
+    guard choice == Self.falseStarts.count else { return Self.falseStarts[choice] }
+    return (0..<Int(1 + random.next() % 8)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+  }
+}
+
+/// SplitMix64: a small generator whose sequence its seed alone decides (Steele, Lea, Flood 2014).
+struct SplitMix: RandomNumberGenerator, Sendable {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// A number from 0 to below 1.
+  mutating func share() -> Double { Double(next() >> 11) * 0x1p-53 }
+}

@@ -1,0 +1,113 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// One end of a line that exists only in memory, for tests.
+///
+/// A copy is the same end. Like a terminal it holds a bounded number of bytes.
+public struct MemoryPort: Transport, Sendable {
+  /// What is at the other end, for messages.
+  public let name: String
+  private let line: Line
+  private let side: Int
+
+  /// Two ends: what one writes the other reads.
+  public static func pair(
+    _ name: String = "memory", capacity: Int = 4096
+  ) -> (host: MemoryPort, device: MemoryPort) {
+    let line = Line(capacity: capacity)
+    return (
+      MemoryPort(name: name, line: line, side: 0), MemoryPort(name: name, line: line, side: 1)
+    )
+  }
+
+  private init(name: String, line: Line, side: Int) {
+    self.name = name
+    self.line = line
+    self.side = side
+  }
+
+  /// Hands bytes over and says for how many there was room.
+  public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
+    guard let taken = line.write(bytes, to: 1 - side) else { throw lost }
+    return taken
+  }
+
+  /// What has arrived, at most 4096 bytes.
+  public mutating func read() throws(TransportError) -> [UInt8] {
+    guard let bytes = line.read(side) else { throw lost }
+    return bytes
+  }
+
+  /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
+  public mutating func waitForBytes(until instant: Double) throws(TransportError) {
+    guard line.wait(side, until: instant) else { throw lost }
+  }
+
+  /// Throws away what is on its way in both directions.
+  public mutating func discard() throws(TransportError) {
+    guard line.discard() else { throw lost }
+  }
+
+  /// Cuts the line, for both ends.
+  public mutating func close() { line.cut() }
+
+  private var lost: TransportError { .lost("port '\(name)' is gone: its line was cut") }
+}
+
+/// What both ends share; a class because it is one thing with two owners.
+private final class Line: Sendable {
+  private struct State {
+    var queues: [[UInt8]] = [[], []]
+    var isCut = false
+  }
+
+  private let state = Mutex(State())
+  private let arrivals = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
+  private let capacity: Int
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  func write(_ bytes: [UInt8], to side: Int) -> Int? {
+    let taken = state.withLock { state -> Int? in
+      guard !state.isCut else { return nil }
+      let taken = min(bytes.count, max(0, capacity - state.queues[side].count))
+      state.queues[side] += bytes.prefix(taken)
+      return taken
+    }
+    arrivals[side].signal()
+    return taken
+  }
+
+  func read(_ side: Int) -> [UInt8]? {
+    state.withLock { state in
+      guard !state.isCut else { return nil }
+      let bytes = Array(state.queues[side].prefix(Channel.largestRead))
+      state.queues[side].removeFirst(bytes.count)
+      return bytes
+    }
+  }
+
+  func wait(_ side: Int, until instant: Double) -> Bool {
+    while true {
+      let (isCut, hasBytes) = state.withLock { ($0.isCut, !$0.queues[side].isEmpty) }
+      if isCut { return false }
+      let remaining = instant - MonotonicClock.now
+      guard !hasBytes, remaining > 0 else { return true }
+      _ = arrivals[side].wait(timeout: .now() + min(remaining, 3600))
+    }
+  }
+
+  func discard() -> Bool {
+    state.withLock { state in
+      guard !state.isCut else { return false }
+      state.queues = [[], []]
+      return true
+    }
+  }
+
+  func cut() {
+    state.withLock { $0.isCut = true }
+    for arrival in arrivals { arrival.signal() }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+
+/// What the system knows of the USB device behind a port.
+///
+/// With it a device is found again that was unplugged and came back under another name.
+public struct USBDevice: Sendable, Hashable {
+  /// The vendor's number.
+  public var vendor: UInt16
+  /// The product's number.
+  public var product: UInt16
+  /// The serial number, where the device has one.
+  public var serial: String?
+  /// Which of the device's interfaces the port is, where it has several.
+  public var interface: String?
+  /// The vendor's name.
+  public var manufacturer: String?
+  /// The product's name.
+  public var productName: String?
+
+  /// A device of these numbers.
+  public init(
+    vendor: UInt16, product: UInt16, serial: String? = nil, interface: String? = nil,
+    manufacturer: String? = nil, productName: String? = nil
+  ) {
+    self.vendor = vendor
+    self.product = product
+    self.serial = serial
+    self.interface = interface
+    self.manufacturer = manufacturer
+    self.productName = productName
+  }
+
+  /// Vendor and product as they are usually written ("2341:0042").
+  public var numbers: String {
+    func hex(_ number: UInt16) -> String {
+      let digits = String(number, radix: 16)
+      return String(repeating: "0", count: 4 - digits.count) + digits
+    }
+    return "\(hex(vendor)):\(hex(product))"
+  }
+
+  /// Whether another device's numbers are the same in all that tells two devices apart.
+  public func isSame(as other: USBDevice) -> Bool {
+    vendor == other.vendor && product == other.product && serial == other.serial
+      && interface == other.interface
+  }
+
+  /// What the system's device tree says of a terminal ("ttyUSB0"); nil where it is not on USB.
+  init?(terminal: String, tree: String = "/sys/class/tty") {
+    guard var folder = PortHolder.resolved("\(tree)/\(terminal)/device") else { return nil }
+    var interface: String?
+    // Terminal, its serial function, the interface, the device: never more than a few steps up.
+    for _ in 0..<6 {
+      interface = interface ?? Self.line(folder, "bInterfaceNumber")
+      if let vendor = Self.number(folder, "idVendor"),
+        let product = Self.number(folder, "idProduct")
+      {
+        self.init(
+          vendor: vendor, product: product, serial: Self.line(folder, "serial"),
+          interface: interface, manufacturer: Self.line(folder, "manufacturer"),
+          productName: Self.line(folder, "product"))
+        return
+      }
+      folder = URL(filePath: folder).deletingLastPathComponent().path
+    }
+    return nil
+  }
+
+  private static func number(_ folder: String, _ file: String) -> UInt16? {
+    line(folder, file).flatMap { UInt16($0, radix: 16) }
+  }
+
+  /// A device chooses these texts itself, so no more than a line of printable ones is taken.
+  private static func line(_ folder: String, _ file: String) -> String? {
+    guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(file)"),
+      let bytes = try? handle.read(upToCount: 256)
+    else { return nil }
+    let printable = bytes.prefix { $0 != 0x0A }.filter { $0 >= 0x20 && $0 != 0x7F }
+    let text = String(decoding: printable, as: UTF8.self)
+      .trimmingCharacters(in: .whitespaces)
+    return text.isEmpty ? nil : text
+  }
+}
+
+// MARK: - Which robot it could be
+
+extension USBDevice {
+  /// What a device of these numbers could be; empty where nothing is known.
+  ///
+  /// The numbers belong to the USB chip and not to the robot, so this is never more than a guess:
+  /// what is connected is found out by asking it.
+  public var possibilities: [String] {
+    switch (vendor, product) {
+    case (0x2341, 0x0042), (0x2341, 0x0010), (0x2A03, 0x0042):
+      ["uArm Swift or Swift Pro", "any Arduino Mega 2560"]
+    case (0x0403, 0x6001): ["uArm Metal", "any adapter with an FTDI FT232R"]
+    case (0x0403, 0x6014): ["Dynamixel bus on a U2D2", "any adapter with an FTDI FT232H"]
+    case (0x0403, _): ["Dynamixel bus", "any adapter with an FTDI chip"]
+    case (0xFFF1, 0xFF48), (0x0483, 0x5740):
+      ["OpenCR board (OP3, Dynamixel)", "any STM32 serial port"]
+    case (0x2F5D, _): ["ROBOTIS board (Dynamixel)"]
+    case (0x1A86, _):
+      ["Feetech bus (Waveshare or FE-URT adapter)", "LX-16A debug board", "any CH340 or CH343"]
+    case (0x10C4, 0xEA60): ["LX-16A or Feetech bus", "any adapter with a CP2102"]
+    default: []
+    }
+  }
+}

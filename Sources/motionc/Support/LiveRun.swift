@@ -1,0 +1,111 @@
+import ArgumentParser
+import Files
+import Foundation
+import Streaming
+import Trajectories
+
+/// Runs a session in real time: live line, log, keys, and the report at the end.
+struct LiveRun {
+  private let session: Session
+  private let options: LineOptions
+  private let open: @Sendable () throws(TransportError) -> any Transport & Sendable
+  /// What is being done ("stream", "jog", "park").
+  private let what: String
+
+  init(
+    _ what: String, session: Session, options: LineOptions,
+    open: @escaping @Sendable () throws(TransportError) -> any Transport & Sendable
+  ) {
+    self.what = what
+    self.session = session
+    self.options = options
+    self.open = open
+  }
+
+  /// Runs to the end; what went wrong is thrown as an exit code after the report.
+  func run() throws {
+    var files = try LiveFiles(
+      log: options.log, record: options.record, joints: session.limits.jointNames)
+    let keyboard = Keyboard()
+    OperatorSignals.catchSignals()
+    var settings = LiveStream.Settings(open: open, input: { keyboard.next() })
+    settings.isRecording = options.record != nil
+    settings.wantsPriority = options.go
+    keyboard.open()
+    defer { keyboard.close() }
+    if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
+    var line = LiveLine(session: session)
+    let stream = LiveStream(session, settings)
+    var result: LiveStream.Result?
+    while result == nil {
+      // Asked for before the news is taken, so that none is left when there is one.
+      result = stream.result
+      keyboard.poll()
+      for item in stream.takeNews() {
+        files.take(item)
+        line.take(item)
+      }
+      line.show()
+      if result == nil { Thread.sleep(forTimeInterval: 0.05) }
+    }
+    line.end()
+    keyboard.close()
+    guard let result else { return }
+    if let failure = result.openingFailure { throw failure }
+    let filesFailure = files.close()
+    let summary = LiveSummary(what: what, session: session, result: result)
+    Console.result(options.json ? summary.json : summary.text)
+    if let filesFailure { Console.failure("\(filesFailure)") }
+    if result.lostNews > 0 {
+      Console.note("\(result.lostNews) lines are missing in the log: the disk was too slow")
+    }
+    guard let code = summary.exitCode else {
+      if filesFailure != nil { throw ExitStatus.ioError }
+      return
+    }
+    if let sentence = summary.failure { Console.failure(sentence) }
+    throw code
+  }
+}
+
+/// The files of `--log` and `--record`; a full disk ends the log, never the stream.
+private struct LiveFiles: ~Copyable {
+  private var log: AtomicStream?
+  private var record: AtomicStream?
+  private var lines: StreamLog
+  private var failure: FileError?
+
+  init(log: String?, record: String?, joints: [String]) throws {
+    lines = StreamLog(joints: joints)
+    if let log { self.log = try AtomicStream(path: log) }
+    if let record { self.record = try AtomicStream(path: record) }
+    try self.log?.append(Array(lines.header.utf8))
+    try self.record?.append(Array(RecordedBytes.header.utf8))
+  }
+
+  mutating func take(_ item: LiveStream.Item) {
+    guard failure == nil else { return }
+    do throws(FileError) {
+      switch item.news {
+      case .session(let event):
+        let text = lines.line(for: event)
+        if !text.isEmpty { try log?.append(Array(text.utf8)) }
+      case .bytes(let bytes): try record?.append(Array(bytes.line.utf8))
+      case .warning: break
+      }
+    } catch {
+      failure = error
+    }
+  }
+
+  /// Gives the files their names; returns what went wrong.
+  consuming func close() -> FileError? {
+    do throws(FileError) {
+      if let log { try log.commit() }
+      if let record { try record.commit() }
+    } catch {
+      return failure ?? error
+    }
+    return failure
+  }
+}

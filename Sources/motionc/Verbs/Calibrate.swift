@@ -1,0 +1,128 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+import Streaming
+
+/// `motionc calibrate`: measures zeros, directions and ranges of one physical robot by hand.
+struct Calibrate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Writes the calibration of one physical robot, moved by hand.",
+    discussion: """
+      motionc calibrate uarm_swift_pro --port /dev/ttyACM0 -o mine.yaml
+
+      You are led from joint to joint: each is moved by hand to a reference position and to both \
+      ends, and read there. The motors must have no torque for that, so the robot has to be \
+      supported: whatever is not held may fall. Nothing is moved by the program.
+      """)
+
+  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  var robot: String
+
+  @Option(help: "The robot's port ('motionc ports' shows them).", completion: .file())
+  var port: String
+
+  @Option(
+    name: .shortAndLong, help: "Where the calibration is written.",
+    completion: .file(extensions: ["yaml"]))
+  var output: String
+
+  @Option(help: "The wiring; without it the wire.yaml beside the robot's URDF.")
+  var wire: String?
+
+  @Option(help: "Your name, for the file.")
+  var by: String?
+
+  func run() throws {
+    guard isatty(STDIN_FILENO) == 1 else {
+      throw ValidationError(
+        "'calibrate' leads a person from joint to joint and needs a terminal to read answers from")
+    }
+    let robot = try Robot.named(robot)
+    let wiring = try wire.map { try Wiring(contentsOf: $0, for: robot) } ?? Wiring(of: robot)
+    let guide = CalibrationGuide(wiring)
+    let port = try Ports.open(port, baud: wiring.baud)
+    var talk = Conversation(
+      port: port, driver: Drivers.make(for: guide.measuringWiring))
+    defer { talk.close() }
+    let found = try talk.measure()
+    if let device = found.device {
+      Console.note("\(device.device), firmware \(device.firmware)")
+    }
+    try release(&talk)
+    var joints: [Calibration.Joint] = []
+    for index in wiring.motors.indices {
+      joints.append(try measure(index, guide, &talk, of: robot))
+    }
+    let formatter = ISO8601DateFormatter()
+    let calibration = Calibration(
+      robot: wiring.robot, device: wiring.device, by: by, made: formatter.string(from: Date()),
+      joints: joints)
+    try calibration.write(to: output)
+    // Read again as every later use will.
+    _ =
+      try wire.map { try Wiring(contentsOf: $0, for: robot, calibration: output) }
+      ?? Wiring(of: robot, calibration: output)
+    Console.result(
+      "\(output): \(Wording.count(joints.count, "joint")) of '\(wiring.robot)' calibrated")
+    Console.note("the motors are still without torque")
+  }
+
+  /// Torque off is the operator's decision.
+  private func release(_ talk: inout Conversation) throws {
+    Console.note(
+      """
+      The motors must let go now, so that you can move the joints.
+      Support the robot: whatever is not held MAY FALL.
+      Type 'release' and Enter to switch all motors off; anything else ends here.
+      """)
+    guard readLine(strippingNewline: true) == "release" else {
+      throw CleanExit.message("nothing was changed")
+    }
+    try talk.release()
+    for warning in talk.warnings { Console.note(warning) }
+  }
+
+  private func measure(
+    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, of robot: Robot
+  ) throws -> Calibration.Joint {
+    let motor = guide.wiring.motors[index]
+    let isAngular = robot.joints[robot.configurationJoints[index]].isAngular
+    func shown(_ position: Double) -> String {
+      isAngular
+        ? "\(Console.fixed(position * 180 / .pi, 1)) degrees" : "\(Console.fixed(position, 4)) m"
+    }
+    while true {
+      Console.note("\nJoint '\(motor.joint)' (motor \(motor.id)), by hand, then Enter:")
+      let reference = try read(
+        index, guide, &talk, "to \(shown(guide.reference(ofMotor: index))), its reference")
+      let lower = try read(
+        index, guide, &talk, "to its lower end, towards \(shown(motor.limits.lowerBound))")
+      let upper = try read(
+        index, guide, &talk, "to its upper end, towards \(shown(motor.limits.upperBound))")
+      do throws(CalibrationGuide.Refusal) {
+        let joint = try guide.joint(
+          index, .init(reference: reference, lower: lower, upper: upper))
+        if joint.direction != motor.direction {
+          Console.note("  it turns the other way than the wiring says; the calibration notes it")
+        }
+        return joint
+      } catch {
+        Console.note("  \(error.description); once more")
+      }
+    }
+  }
+
+  /// Where a joint is when the operator says that it is there [units of the register].
+  private func read(
+    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, _ place: String
+  ) throws -> Double {
+    Console.note("  \(place) ")
+    guard readLine() != nil else {
+      throw ValidationError("the answers ended before all joints were measured")
+    }
+    let raw = guide.raw(try talk.measure().positions[index], ofMotor: index)
+    Console.note("    read at \(Console.fixed(raw, 1))")
+    return raw
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Kinematics
+import Streaming
+
+/// `motionc park`: the pose in which a robot may be left.
+struct Park: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Brings a robot slowly to the park pose of its wiring, and holds or lets go.",
+    discussion: """
+      motionc park robotis_op3 --port /dev/ttyUSB0 --go --release
+
+      \(LineOptions.exitCodes)
+      """)
+
+  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  var robot: String
+
+  @Option(
+    help: "A file of limits whose values go before those of the robot's own.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var limits: String?
+
+  @OptionGroup var line: LineOptions
+
+  func run() throws {
+    let robot = try Robot.named(robot, limits: limits)
+    guard let park = try line.wiring(of: robot).park else {
+      throw SessionRefusal.wiring("the wiring of '\(robot.name)' has no pose to park in")
+    }
+    try Jog.move(robot, to: park, "park", line)
+  }
+}

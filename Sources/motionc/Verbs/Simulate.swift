@@ -1,0 +1,84 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+import Streaming
+
+/// `motionc simulate`: a device that is not there, behind a pseudo-terminal.
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Opens a pseudo-terminal that behaves as a real device does.",
+    discussion: """
+      motionc simulate uarm-v4 --link ./arm &
+      motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --port ./arm --go
+
+      Runs until Ctrl-C, or until a fault pulls the cable; the link is removed then. Faults begin \
+      so many seconds after the host's first byte: \
+      \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
+      """)
+
+  @Argument(
+    help: "\(Self.devices).", completion: .list(SimulatedKind.allCases.map(\.rawValue)),
+    transform: Self.kind)
+  var device: SimulatedKind
+
+  @Option(help: "The name under which others open it.", completion: .file())
+  var link: String
+
+  @Option(
+    help: "Whose motors it has: a folder name of Robots/ or a URDF; the usual one if not given.")
+  var robot: String?
+
+  @Option(help: "A fault, NAME@SECONDS (repeatable).")
+  var fault: [FaultArgument] = []
+
+  @Option(
+    help: "Writes all bytes with their times as CSV.", completion: .file(extensions: ["csv"]))
+  var record: String?
+
+  @Option(help: "The seed of random faults.")
+  var seed: UInt64 = 0
+
+  func run() throws {
+    let wiring = try wiring()
+    let standing = SimulatedDevices.standingPose(of: wiring)
+    let terminal = try PseudoTerminal(link: link)
+    var loop = DeviceLoop(
+      device: SimulatedDevices.make(device, wiring: wiring, pose: standing),
+      link: FaultyLink(seed: seed), terminal: terminal, faults: fault.map(\.entry))
+    var bytes = RecordedBytes.header
+    let wantsRecord = record != nil
+    OperatorSignals.catchSignals()
+    Console.note("simulated \(device.rawValue) at '\(link)' (\(terminal.device)); Ctrl-C ends it")
+    try loop.run(
+      isOver: { OperatorSignals.received > 0 },
+      record: { if wantsRecord { bytes += $0.line } },
+      tell: { Console.note("fault: \($0.rawValue)") })
+    if let record { try AtomicFile.write(bytes, to: record) }
+  }
+
+  private static let devices = SimulatedKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private static func kind(_ name: String) throws -> SimulatedKind {
+    guard let kind = SimulatedKind(rawValue: name) else {
+      throw ValidationError("there is no device '\(name)'; there are \(devices).")
+    }
+    return kind
+  }
+
+  private func wiring() throws -> Wiring {
+    guard let name = robot ?? device.usualRobot else {
+      guard let example = device.exampleWiring else {
+        throw ValidationError("--robot is needed for \(device.rawValue).")
+      }
+      return example
+    }
+    let wiring = try Wiring(of: try Robot.named(name))
+    guard device.simulates(wiring.device) else {
+      throw SessionRefusal.wiring(
+        "the wiring of '\(name)' speaks to \(wiring.device.rawValue), not to a simulated "
+          + "\(device.rawValue)")
+    }
+    return wiring
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Kinematics
+import Streaming
+import Trajectories
+
+/// `motionc stream`: a trajectory to a robot, live.
+struct Stream: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Streams a verified trajectory to a robot, or to a simulated one.",
+    discussion: """
+      motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --go
+      motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --port /dev/ttyACM0 --go
+
+      Checks the trajectory against the robot's limits and its wiring, finds out what is connected, \
+      measures where the robot stands, plans a slow move from there to the first frame, and only \
+      with --go moves. \(Keyboard.help.prefix(1).uppercased() + Keyboard.help.dropFirst()). At the \
+      end the robot holds.
+
+      \(LineOptions.exitCodes)
+      """)
+
+  @Argument(help: "A native trajectory file.", completion: .file(extensions: ["safetensors"]))
+  var trajectory: String
+
+  @OptionGroup var robot: RobotOptions
+
+  @OptionGroup var line: LineOptions
+
+  @Option(help: "The speed along the trajectory, above 0, at most 1: what was proven.")
+  var speed: Double = 1
+
+  @Option(help: "How often it is played.")
+  var loop: Int = 1
+
+  @Flag(help: "Goes to the wiring's park pose at the end.")
+  var park = false
+
+  func validate() throws {
+    guard speed > 0, speed <= 1 else {
+      throw ValidationError("--speed must be above 0 and at most 1, found \(speed).")
+    }
+    guard loop >= 1 else { throw ValidationError("--loop must be at least 1, found \(loop).") }
+  }
+
+  func run() throws {
+    let robot = try robot.load()
+    let wiring = try line.wiring(of: robot)
+    var options = line.sessionOptions
+    options.speed = speed
+    options.loops = loop
+    options.park = park
+    let session = try Session(
+      .play(try SafeTrajectory(contentsOf: trajectory)), limits: try SafetyLimits(robot: robot),
+      robot: RobotIdentity(robot), driver: Drivers.make(for: wiring), options: options)
+    try LiveRun(
+      "stream", session: session, options: line, open: line.opening(wiring, of: robot)
+    )
+    .run()
+  }
+}

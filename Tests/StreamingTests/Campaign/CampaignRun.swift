@@ -1,0 +1,126 @@
+import Foundation
+import Testing
+
+@testable import Streaming
+
+/// One run of a subject with something going wrong, and what became of it.
+struct CampaignRun {
+  let subject: CampaignSubject
+  private(set) var line: VirtualLine
+  private(set) var isOver: Bool
+  let observer: WireObserver
+  /// What is wrong with the run, empty if all is as it must be.
+  private(set) var complaints: [String] = []
+
+  /// A session may take this long: all stages, and the longest of the stated time-outs [s].
+  static let longest = 120.0
+  /// When the first thing of the schedule happens [s].
+  private let first: Double
+
+  init(
+    _ subject: CampaignSubject, seed: UInt64 = 0,
+    _ schedule: [(time: Double, happening: VirtualLine.Happening)]
+  ) throws {
+    self.subject = subject
+    line = try subject.line(seed: seed)
+    first = schedule.map(\.time).min() ?? .infinity
+    for (time, happening) in schedule { line.at(time, happening) }
+    isOver = line.run(until: Self.longest)
+    let slips = schedule.contains { $0.happening == .fault(.positionJump) }
+    observer = Self.judge(subject, line, slips: slips)
+    judgeEnd()
+  }
+
+  /// When a phase began.
+  func began(_ phase: SessionPhase) -> Double? { Self.began(phase, line) }
+
+  private static func began(_ phase: SessionPhase, _ line: VirtualLine) -> Double? {
+    line.events.first { if case .phase(phase) = $0.event { true } else { false } }?.time
+  }
+
+  private static func judge(
+    _ subject: CampaignSubject, _ line: VirtualLine, slips: Bool
+  ) -> WireObserver {
+    // From a pose that is not the true one the soft start may go either way.
+    let moving = began(slips ? .streaming : .softStart, line) ?? .infinity
+    let stop = began(.stopping, line)
+    var circumstances = WireObserver.Circumstances(
+      rest: zip(subject.wiring.motors, subject.rest).map { $0.raw($1) },
+      growingJoint: CampaignSubject.growingJoint,
+      growing: moving < .infinity ? moving...max(moving, stop ?? .infinity) : nil, stop: stop,
+      slack: subject.slack, rounding: subject.rounding)
+    // The motor's own loop counts in the same slipped units, so it does not move by the slip.
+    if slips { circumstances.slipped = [0] }
+    if let stop {
+      let before = line.motorPositions.last { $0.time <= stop }?.positions
+      let after = line.device.motorPositions
+      circumstances.motorsAtStop = after.indices.map { index in
+        let first = before?[index] ?? after[index]
+        return min(first, after[index])...max(first, after[index])
+      }
+    }
+    return WireObserver.judge(
+      line.recorded.filter(\.isToDevice).map { ($0.time, $0.bytes) }, wiring: subject.wiring,
+      arm: subject.arm, circumstances: circumstances)
+  }
+
+  private mutating func judgeEnd() {
+    complaints += observer.violations.prefix(5).map(\.description)
+    guard isOver, let ending = line.session.report.ending else {
+      complaints.append("not over after \(Self.longest) s, in phase \(line.session.phase)")
+      return
+    }
+    let robot = line.session.report.robot
+    switch ending {
+    case .completed, .operatorStopped:
+      if robot != .holding { complaints.append("ended \(ending), but the robot is \(robot)") }
+    case .operatorAborted:
+      if robot != .stopped, robot != .untouched { complaints.append("aborted, but \(robot)") }
+    case .fault:
+      if ![.stopped, .untouched, .unreachable].contains(robot) {
+        complaints.append("ended \(ending), but the robot is \(robot)")
+      }
+    case .planned: complaints.append("ended without going")
+    }
+    judgeMotors()
+  }
+
+  /// The motors themselves stay within limits, and stand in the end.
+  private mutating func judgeMotors() {
+    let motors = subject.wiring.motors
+    line.coast(3)
+    let resting = line.device.motorPositions
+    line.coast(0.5)
+    let later = line.device.motorPositions
+    for (index, motor) in motors.enumerated() {
+      if !(abs(later[index] - resting[index]) <= 0.02 * motor.unitsPerRadian) {
+        complaints.append(
+          "joint '\(motor.joint)' still moves: \(resting[index]) to \(later[index])")
+      }
+      let tolerance = 0.05 * motor.unitsPerRadian
+      for (time, positions) in line.motorPositions
+      where
+        !(abs(positions[index] - motor.raw(motor.position(positions[index]))) < 1e-6
+        && motor.limits.lowerBound * motor.unitsPerRadian - tolerance
+          <= motor.position(positions[index]) * motor.unitsPerRadian
+        && motor.position(positions[index]) * motor.unitsPerRadian
+          <= motor.limits.upperBound * motor.unitsPerRadian + tolerance)
+      {
+        complaints.append("joint '\(motor.joint)' is at \(positions[index]) at \(time) s")
+        break
+      }
+    }
+  }
+
+  /// How it ended, in a word.
+  var outcome: String {
+    switch line.session.report.ending {
+    case .fault(let fault): fault.kind.rawValue
+    case .completed: "completed"
+    case .operatorStopped: "operatorStopped"
+    case .operatorAborted: "operatorAborted"
+    case .planned: "planned"
+    case nil: "hangs"
+    }
+  }
+}
