@@ -222,7 +222,7 @@ struct UArmSimulatorTests {
 
   @Test("Whatever is typed, the simulated arms stand")
   func typed() {
-    var random = SeededGenerator(state: 77)
+    var random = UArmNoise(state: 77)
     let pieces = [
       "#1 ", "G0", "G2206 B90 L90 R30 F20", "M204 A", "P22", "\n", "!", "~", "\u{18}", "?", "X1e9",
       "$$\n", "$10=300\n", "(", ";", "99999999999", "-", "G2004 P99999999\n", "M2210 F1 T9e9\n",
