@@ -109,14 +109,14 @@ struct UArmFaultTests {
       #expect(!String(decoding: after, as: UTF8.self).contains("G"))
     }
     #expect(!rig.lines.contains { $0.contains("M2019") || $0.contains("M2202") })
-    #expect(WireObserver.violations(rig.lines) == [])
+    #expect(UArmLineObserver.violations(rig.lines) == [])
   }
 
   @Test(
     "A V4 stream survives lost and damaged bytes, or stops; it never sends what it must not",
     arguments: 0..<60)
   func noise(seed: Int) {
-    var random = SeededGenerator(state: UInt64(seed) &* 7919 + 13)
+    var random = UArmNoise(state: UInt64(seed) &* 7919 + 13)
     var rig = UArmDriverTests.rig(.v4)
     rig.bringUp()
     rig.damage = { byte in
@@ -130,7 +130,7 @@ struct UArmFaultTests {
     rig.stream(for: 10, gentleMotionFromPose)
     if rig.fault == nil { rig.finish() }
     #expect(rig.isHeld || rig.events.contains { $0.event == .stopped })
-    #expect(WireObserver.violations(rig.lines) == [])
+    #expect(UArmLineObserver.violations(rig.lines) == [])
     #expect(rig.arm.statistics.droppedByteCount == 0)
     #expect(rig.arm.statistics.fullTime == 0)
   }
@@ -141,7 +141,7 @@ struct UArmFaultTests {
 }
 
 /// SplitMix64, for tests.
-struct SeededGenerator: RandomNumberGenerator {
+struct UArmNoise: RandomNumberGenerator {
   var state: UInt64
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
@@ -153,7 +153,7 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// Decodes what went over the wire on its own and says what no uArm may be sent.
-enum WireObserver {
+enum UArmLineObserver {
   static func violations(_ lines: [String]) -> [String] {
     var result: [String] = []
     for line in lines where line.hasPrefix("#") {

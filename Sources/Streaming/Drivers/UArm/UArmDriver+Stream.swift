@@ -21,8 +21,19 @@ extension UArmDriver {
     case .turns(var turns):
       turns.follow(frame, &link, kinematics)
       execution = .turns(turns)
+      if Double(turns.skippedCount) * point.interval > 1.5 { fallBehind(turns.skippedCount) }
     case nil: break
     }
+  }
+
+  /// Frames were skipped for too long: the arm is too slow for the stream, or says nothing any more.
+  private mutating func fallBehind(_ count: Int) {
+    let isSilent = now - poll.lastAnswer > 1.4
+    fail(
+      isSilent ? .silent : .position,
+      isSilent
+        ? "the uArm has not answered for 1.5 s, or the stream is far too fast for it"
+        : "the uArm does not keep up: \(count) frames in a row were skipped; play it slower")
   }
 
   /// Why a set-point must not be sent; nil where it may.
@@ -103,7 +114,8 @@ extension UArmDriver {
     switch execution {
     case .live(let live):
       // Where `?` is not answered, the last synchronous reply says it as well.
-      if link.isEmpty, live.isWristDone, link.ring.burst == 0, now > since + 0.05 { return held() }
+      let isAnswered = link.ring.burst == 0 && now > since + 0.05
+      if link.isEmpty, live.isWristDone, isAnswered || live.isAtRest { return held() }
     case .turns(let turns):
       if turns.isDone { return held() }
     case nil: return held()
@@ -172,8 +184,6 @@ struct UArmPolling: Sendable {
   var lastStatus = -Double.infinity
   var statusAsked = 0.0
   var lastGauge = 0.0
-  /// When the last line went.
-  var lastLine = 0.0
   /// Replies in a row whose numbers nobody waits for.
   var strangers = 0
 
