@@ -28,7 +28,7 @@ public enum BLAS {
   ///
   /// `op(a)` has `rows` × `inner` elements, `op(b)` `inner` × `columns`; the strides are the
   /// distances between rows as they are stored.
-  static func multiply(
+  package static func multiply(
     _ a: UnsafePointer<Float>, stride aStride: Int, transposed aTransposed: Bool,
     _ b: UnsafePointer<Float>, stride bStride: Int, transposed bTransposed: Bool,
     into c: UnsafeMutablePointer<Float>, stride cStride: Int,

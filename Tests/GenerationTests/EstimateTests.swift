@@ -80,7 +80,7 @@ struct EstimateTests {
     let time: Float = 0.6
     for clean in states.suffix(100) {
       let state = clean.map { time * $0 + (1 - time) * random.normal() }
-      let found = prior.estimate(state[...], time: time)
+      let found = prior.estimate(state, times: [time])
       let factor = time / (time * time + (1 - time) * (1 - time))
       for index in clean.indices {
         errors.prior += Double((found[index] - clean[index]) * (found[index] - clean[index]))
@@ -89,7 +89,7 @@ struct EstimateTests {
       }
     }
     #expect(errors.prior < 0.2 * errors.plain)
-    let end = prior.estimate(states[350][...], time: 1)
+    let end = prior.estimate(states[350], times: [1])
     for (found, wanted) in zip(end, states[350]) { #expect(abs(found - wanted) < 0.01) }
   }
 
@@ -103,7 +103,7 @@ struct EstimateTests {
     let prior = GaussianPrior(frames: frames, windows: windows)
     let time: Float = 0.5
     let state = [Float](repeating: 1, count: 66 * frames)
-    for (index, value) in prior.estimate(state[...], time: time).enumerated() {
+    for (index, value) in prior.estimate(state, times: [time]).enumerated() {
       let variance = Float((1 + index % 3) * (1 + index % 3))
       #expect(abs(value - 0.5 * variance / (0.25 * variance + 0.25)) < 0.25)
     }

@@ -72,7 +72,7 @@ struct SmootherFitTests {
 
   @Test("Polynomials of the second order pass the filter unchanged, ends included")
   func polynomials() {
-    let filter = LocalPolynomial(frames: 31)
+    let filter = LocalPolynomial(frames: 31, reach: 10, order: 2)
     let values = (0..<31).flatMap { frame -> [Float] in
       let t = Float(frame) / 10
       return [1 + t - 0.5 * t * t, 3 * t]

@@ -25,7 +25,7 @@ struct SmootherGradientTests {
       for seed in 1...2 {
         let (input, truth) = SmootherTraining.sample(
           { _ in SmootherSubjects.window(frames: 7, seed: UInt64(seed)) },
-          LocalPolynomial(frames: 7), using: &random)
+          TrackFilter(frames: 7), using: &random)
         inputs.append(input)
         truths.append(truth.seen(from: input))
       }

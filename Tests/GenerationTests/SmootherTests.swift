@@ -32,7 +32,7 @@ struct SmootherTests {
     options.rate = 5e-3
     var random = RandomSource(seed: 4)
     let (input, world) = SmootherTraining.sample(
-      { _ in SmootherSubjects.window(frames: 15, seed: 5) }, LocalPolynomial(frames: 15),
+      { _ in SmootherSubjects.window(frames: 15, seed: 5) }, TrackFilter(frames: 15),
       using: &random)
     let truth = world.seen(from: input)
     var network = SmootherNetwork(options.network)
@@ -177,5 +177,31 @@ struct SmootherTests {
       try file.write(to: "\(folder)/other")
       #expect(throws: (any Error).self) { try Smoother(contentsOf: "\(folder)/other") }
     }
+  }
+}
+
+@Suite("Calibration of covariances")
+struct SmootherCalibrationTests {
+  @Test("Scaled covariances hold nine tenths of what they were scaled on")
+  func calibrated() throws {
+    var smoother = SmootherSubjects.smoother(covariance: true, head: 0.02)
+    let source: SmootherTraining.Source = { random in
+      SmootherSubjects.window(frames: 40, seed: random.next() % 1000)
+    }
+    smoother.calibrate(on: source, stretches: 20, seed: 3)
+    #expect(smoother.covarianceScale.allSatisfy { $0 != 1 })
+    var (inside, count) = (0.0, 0.0)
+    for seed in 2000..<2010 {
+      var random = RandomSource(seed: UInt64(seed))
+      let truth = SmootherTruth(SmootherSubjects.window(frames: 40, seed: UInt64(seed))).positions
+      let track = TrackNoise.complex.applied(to: truth, using: &random)
+      let result = smoother.smooth(
+        track, confidences: [Float](repeating: 1, count: 40 * 22), name: "", frameRate: 30)
+      let covariances = try #require(result.covariances)
+      inside += CovarianceCalibration.share(
+        result.positions, truth, factors: CovarianceHead.factors(of: covariances))
+      count += 1
+    }
+    #expect(abs(inside / count - 0.9) < 0.06)
   }
 }

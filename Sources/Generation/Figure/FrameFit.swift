@@ -42,8 +42,11 @@ enum FrameFit {
   /// - Parameters:
   ///   - positions: joints seen from anywhere, [frames, 22, 3].
   ///   - reaching: Whether, where a skeleton has no bones to the sides (the collars of some
-  ///     recordings), the next joints take their part; generators are trained without.
-  static func columns(of positions: [Float], reaching: Bool = false) -> [Float] {
+  ///     recordings), the next joints take their part.
+  ///   - added: Turns w x y z to add to each joint in its own axes, [22]; nil for none.
+  static func columns(
+    of positions: [Float], reaching: Bool = false, adding added: [SIMD4<Float>]? = nil
+  ) -> [Float] {
     let joints = HumanFigure.jointCount
     let frames = positions.count / (3 * joints)
     var columns = [Float](repeating: 0, count: frames * joints * 6)
@@ -73,7 +76,11 @@ enum FrameFit {
               let rest = zip(ends, seen).map { direction($0) * length($1) }
               world[joint] = HumanFigure.product(basis(seen), inverse(basis(rest)))
             }
-            let local = HumanFigure.product(inverse(above), world[joint])
+            var local = HumanFigure.product(inverse(above), world[joint])
+            if let added {
+              local = HumanFigure.product(local, added[joint])
+              if parent >= 0 { local = HumanFigure.product(inverse(added[parent]), local) }
+            }
             write(local, to: columns, at: 6 * (frame * joints + joint))
           }
         }

@@ -68,23 +68,15 @@ private struct Symmetric4 {
 
   /// The unit eigenvector, from the cofactors of N - λ; nil where there is more than one.
   func vector(ofEigenvalue value: Double) -> SIMD4<Double>? {
-    var m = [rows.0, rows.1, rows.2, rows.3]
-    for index in 0..<4 { m[index][index] -= value }
-    var best = SIMD4<Double>.zero
-    var largest = 0.0
-    for row in 0..<4 {
-      let others = (0..<4).filter { $0 != row }.map { m[$0] }
-      var cofactors = SIMD4<Double>.zero
-      for column in 0..<4 {
-        let sign = (row + column) % 2 == 0 ? 1.0 : -1
-        let c = (0..<4).filter { $0 != column }
-        let (a, b, d) = (others[0], others[1], others[2])
-        cofactors[column] =
-          sign
-          * (a[c[0]] * (b[c[1]] * d[c[2]] - b[c[2]] * d[c[1]])
-            - a[c[1]] * (b[c[0]] * d[c[2]] - b[c[2]] * d[c[0]])
-            + a[c[2]] * (b[c[0]] * d[c[1]] - b[c[1]] * d[c[0]]))
-      }
+    var (a, b, c, d) = rows
+    a.x -= value
+    b.y -= value
+    c.z -= value
+    d.w -= value
+    // The cofactors of each row in turn, up to their sign; the longest is the most exact.
+    var best = Self.cross(b, c, d)
+    var largest = (best * best).sum()
+    for cofactors in [Self.cross(a, c, d), Self.cross(a, b, d), Self.cross(a, b, c)] {
       let norm = (cofactors * cofactors).sum()
       if norm > largest { (best, largest) = (cofactors, norm) }
     }
@@ -92,14 +84,30 @@ private struct Symmetric4 {
     return best / largest.squareRoot()
   }
 
+  /// The vector at a right angle to three others.
+  private static func cross(
+    _ a: SIMD4<Double>, _ b: SIMD4<Double>, _ c: SIMD4<Double>
+  ) -> SIMD4<Double> {
+    let (xy, xz, xw) = (minor(b, c, 0, 1), minor(b, c, 0, 2), minor(b, c, 0, 3))
+    let (yz, yw, zw) = (minor(b, c, 1, 2), minor(b, c, 1, 3), minor(b, c, 2, 3))
+    return [
+      a.y * zw - a.z * yw + a.w * yz, -(a.x * zw - a.z * xw + a.w * xz),
+      a.x * yw - a.y * xw + a.w * xy, -(a.x * yz - a.y * xz + a.z * xy),
+    ]
+  }
+
+  @inline(__always)
+  private static func minor(
+    _ p: SIMD4<Double>, _ q: SIMD4<Double>, _ i: Int, _ j: Int
+  ) -> Double {
+    p[i] * q[j] - p[j] * q[i]
+  }
+
   private static func determinant(
     _ a: SIMD4<Double>, _ b: SIMD4<Double>, _ c: SIMD4<Double>, _ d: SIMD4<Double>
   ) -> Double {
     // Products of two-by-two minors of the upper and the lower rows (Laplace).
-    func minor(_ p: SIMD4<Double>, _ q: SIMD4<Double>, _ i: Int, _ j: Int) -> Double {
-      p[i] * q[j] - p[j] * q[i]
-    }
-    return minor(a, b, 0, 1) * minor(c, d, 2, 3) - minor(a, b, 0, 2) * minor(c, d, 1, 3)
+    minor(a, b, 0, 1) * minor(c, d, 2, 3) - minor(a, b, 0, 2) * minor(c, d, 1, 3)
       + minor(a, b, 0, 3) * minor(c, d, 1, 2) + minor(a, b, 1, 2) * minor(c, d, 0, 3)
       - minor(a, b, 1, 3) * minor(c, d, 0, 2) + minor(a, b, 2, 3) * minor(c, d, 0, 1)
   }

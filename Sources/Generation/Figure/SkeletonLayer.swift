@@ -36,7 +36,7 @@ struct SkeletonLayer: Sendable {
   ///
   /// - Parameters:
   ///   - raw: [batch, frames, 157]: changes of 6-D rotations and of the standardised root from the
-  ///     estimate, logits of bone lengths (their mean over frames counts).
+  ///     estimate in units of its factors, logits of bone lengths (their mean over frames counts).
   ///   - estimate: The figure that changes are made to.
   ///   - givenLengths: [batch, 22] [m] where they are known.
   ///   - isGiven: For each window 1 where its lengths are known, else 0.
@@ -47,7 +47,9 @@ struct SkeletonLayer: Sendable {
     let (batch, frames) = (raw.shape[0], raw.shape[1])
     let rows = batch * frames
     let turns = 6 * Self.joints
-    let change = tape.reshape(tape.columns(raw, 0..<turns), to: [rows, turns])
+    let change = tape.multiply(
+      tape.reshape(tape.columns(raw, 0..<turns), to: [rows, turns]),
+      tape.input(estimate.rotationFactors, shape: [rows, turns]))
     let fitted = tape.input(estimate.rotations, shape: [rows, turns])
     let rotations = tape.reshape(tape.add(change, fitted), to: [rows, Self.joints, 6])
     let moved = tape.reshape(tape.columns(raw, turns..<(turns + 3)), to: [rows, 3])

@@ -4,8 +4,8 @@ public import Learning
 /// The Transformer that smoother and generator share: an encoder reads the frames, a decoder with
 /// learned queries answers for each of them.
 ///
-/// As HPSTM (no masks, not autoregressive), but normalising before each part and with learned
-/// positions. One token stands for `framesPerToken` frames side by side.
+/// As HPSTM (no masks, not autoregressive), but normalising before each part, with learned
+/// positions, and with the frames in the decoder's queries. One token stands for `framesPerToken` frames side by side.
 public struct Backbone: Parameterized, Sendable {
   /// The sizes.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -109,21 +109,24 @@ public struct Backbone: Parameterized, Sendable {
   /// - Returns: [batch, frames, outputs]
   public func callAsFunction(_ x: Variable, context: Variable?, on tape: inout Tape) -> Variable {
     let batch = x.shape[0]
-    let (tokens, width) = (configuration.tokens, configuration.width)
+    let tokens = configuration.tokens
     let together = tape.reshape(x, to: [batch, tokens, inputs * configuration.framesPerToken])
     let shared = context.map { spread($0, batch: batch, on: &tape) }
     let places = tape.parameter(positions)
     let embedded = embedding(together, on: &tape)
     var read = tape.add(embedded, places)
-    tape.release(embedded)
     if let shared { read = replace(read, with: tape.add(read, shared), on: &tape) }
     for layer in encoder { read = replace(read, with: layer(read, on: &tape), on: &tape) }
     let memory = memoryNorm(read, on: &tape)
     tape.release(read)
-    let start = tape.add(tape.parameter(queries), places)
-    let empty = shared ?? tape.input(shape: [batch, tokens, width]) { _ in }
-    var answer = tape.add(empty, start)
-    tape.release(empty)
+    // The decoder begins with the frames themselves: what it answers for a frame hangs most on that
+    // frame, which attention alone would have to learn to find.
+    var answer = tape.add(embedded, tape.add(tape.parameter(queries), places))
+    tape.release(embedded)
+    if let shared {
+      answer = replace(answer, with: tape.add(answer, shared), on: &tape)
+      tape.release(shared)
+    }
     for layer in decoder {
       answer = replace(answer, with: layer(answer, memory: memory, on: &tape), on: &tape)
     }

@@ -1,6 +1,6 @@
 import Autodiff
 
-/// The figure that the network corrects: the best estimate of the clean motion under a Gaussian.
+/// The figure that the network corrects: the best estimate of the clean motion under the prior.
 ///
 /// What a network without it must learn first, to let through what the noise has left, is there
 /// from the start: the skip connection of Karras et al., "Elucidating the design space of
@@ -11,42 +11,58 @@ struct FigureEstimate: Sendable {
   var rotations: [Float] = []
   /// The standardised position of the pelvis, [batch frames, 3].
   var root: [Float] = []
-  /// How far the network may move the root, [batch frames, 3]: the deviation of what a channel's
-  /// best linear estimate leaves open.
+  /// How far off the root is likely to be, [batch frames, 3]: what the network says is in units of
+  /// this, so that it has the same size at every time and none at observed frames.
   var rootFactors: [Float] = []
+  /// The same of rotations, [batch frames, 132].
+  var rotationFactors: [Float] = []
   /// Bone lengths [m], [batch, 22]: those of the estimate as far as it can be trusted, else the
   /// canonical ones.
   var lengths: [Float] = []
 
-  /// Adds a window.
+  /// An estimate to be filled.
+  init() {}
+
+  /// The estimates of some windows.
   ///
   /// - Parameters:
-  ///   - state: X_t, [frames, 66], standardised.
-  ///   - time: t
-  ///   - past: Observed first frames, [count, 66], standardised.
-  ///   - model: The Gaussian, and what the state is standardised by.
-  mutating func add(
-    state: ArraySlice<Float>, time: Float, past: ArraySlice<Float>, model: FlowModel
+  ///   - states: X_t, [batch, frames, 66], standardised.
+  ///   - times: t, [batch]
+  ///   - kinds: The kind of each window, [batch]
+  ///   - pasts: The observed first frames of each window, nil where nothing is observed.
+  ///   - model: The prior, and what the states are standardised by.
+  init(
+    states: [Float], times: [Float], kinds: [Int], pasts: [ObservedFrames?], model: FlowModel
+  ) {
+    let size = model.prior.basis.size
+    var clean = model.prior.estimate(states, times: times, kinds: kinds)
+    for (window, time) in times.enumerated() {
+      let range = (window * size)..<((window + 1) * size)
+      let open = model.ahead.correct(
+        &clean, range, after: pasts[window], time: time, kind: kinds[window])
+      for (root, joints) in zip(open.root, open.joints) {
+        rootFactors += [root, root, root]
+        rotationFactors += Array(repeating: joints, count: 6 * HumanFigure.jointCount)
+      }
+      add(clean[range], time: time, past: pasts[window], scale: model.standardization)
+    }
+  }
+
+  private mutating func add(
+    _ clean: ArraySlice<Float>, time: Float, past: ObservedFrames?, scale: Standardization
   ) {
     let width = Standardization.channels
-    let left = (1 - time) / (time * time + (1 - time) * (1 - time)).squareRoot()
-    // Observed frames have no noise.
-    var mixture = Array(state)
-    for (index, value) in past.enumerated() { mixture[index] = time * value }
-    var joints = model.prior.estimate(mixture[...], time: time)
-    for (index, value) in past.enumerated() { joints[index] = value }
-    let scale = model.standardization
+    var joints = Array(clean)
     for index in joints.indices {
       let column = index % width
       if column < 3 {
         root.append(joints[index])
-        rootFactors.append(left)
         joints[index] = 0
       } else {
         joints[index] = joints[index] * scale.deviation[column] + scale.mean[column]
       }
     }
-    rotations += FrameFit.columns(of: joints)
+    rotations += past?.rotations(before: joints) ?? FrameFit.columns(of: joints, reaching: true)
     // Averaged poses have shrunken bones: lengths count from the middle of the path on.
     lengths += Self.lengths(of: joints, trust: max(0, 2 * time - 1))
   }
@@ -80,6 +96,14 @@ struct FigureEstimate: Sendable {
 struct FlowModel: Sendable {
   /// Mean and deviation of the state's channels.
   let standardization: Standardization
-  /// The Gaussian of standardised windows.
-  let prior: GaussianPrior
+  /// Standardised windows as a mixture of Gaussians.
+  let prior: MotionPrior
+  /// What observed frames say of those after them.
+  let ahead: LookAhead
+
+  init(standardization: Standardization, prior: MotionPrior) {
+    self.standardization = standardization
+    self.prior = prior
+    ahead = LookAhead(prior)
+  }
 }

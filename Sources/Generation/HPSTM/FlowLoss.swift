@@ -10,7 +10,7 @@ struct FlowLoss: Sendable {
   /// The weights of the terms.
   struct Weights: Sendable, Hashable {
     /// Differences of positions from frame to frame.
-    var velocity: Float = 0.1
+    var velocity: Float = 0.3
     /// Second differences.
     var acceleration: Float = 0.01
     /// Rotations, which positions leave open where a bone turns about itself.
@@ -64,7 +64,8 @@ struct FlowLoss: Sendable {
     }
     let state = tape.subtract(
       figure.state, tape.input(target.state, shape: [batch, frames, width]))
-    var total = term(state, 1, "flow")
+    var total = term(
+      tape.multiply(state, tape.input(emphasis, shape: [width])), 1, "flow")
     let wanted = tape.input(target.positions, shape: [batch, frames, width])
     var change = tape.reshape(
       tape.subtract(figure.positions, wanted), to: [batch, frames * width])
@@ -85,6 +86,14 @@ struct FlowLoss: Sendable {
     let lengths = tape.subtract(
       figure.lengths, tape.input(target.lengths, shape: figure.lengths.shape))
     return tape.add(total, term(lengths, 100 * weights.length, "length"))
+  }
+
+  /// A factor of each channel, [66]: the root's errors count by the metre as those of the joints
+  /// do, which hang on it; its deviation, that of where people go, is several times theirs.
+  private var emphasis: [Float] {
+    let joints = layer.deviation.dropFirst(3)
+    let usual = joints.reduce(0, +) / Float(joints.count)
+    return layer.deviation.enumerated().map { $0.offset < 3 ? max(1, $0.element / usual) : 1 }
   }
 
   private static func weight(time: Float) -> Float {

@@ -190,8 +190,10 @@ public struct Generator: Sendable {
           seed: request.seed, stream: UInt64(member), UInt64(roll), 0x6e6f_6973_65)
         return (0..<(window * GeneratorNetwork.features)).map { _ in random.normal() }
       }
+      let observed = pasts.map(\.normalized)
+      let kinds = self.kinds(of: members, roll: roll, observed, condition, seed: request.seed)
       let windows = flow(
-        from: noise, pasts: pasts.map(\.normalized), request: request, condition, on: &tape)
+        from: noise, kinds, pasts: observed, request: request, condition, on: &tape)
       for index in motions.indices {
         motions[index].goOn(with: windows[index], after: pasts[index])
         if roll == 0, condition.past == nil { motions[index].stand() }
@@ -214,21 +216,41 @@ public struct Generator: Sendable {
     return "\(plain)_\(request.seed)_\(padded)"
   }
 
+  private func frames(_ past: MotionWindow?) -> ObservedFrames? {
+    past.map { ObservedFrames($0, count: $0.frames, standardization: model.standardization) }
+  }
+
+  /// Which kind of motion each member's next window is: by chance, as usual for the action, as far
+  /// as it fits what was observed.
+  private func kinds(
+    of members: Range<Int>, roll: Int, _ pasts: [MotionWindow?], _ condition: Condition,
+    seed: UInt64
+  ) -> [Int] {
+    zip(members, pasts).map { member, past in
+      var random = RandomSource(seed: seed, stream: UInt64(member), UInt64(roll), 0x6b69_6e64)
+      return model.prior.drawKind(
+        label: condition.label, favours: frames(past).map(model.prior.likelihoods),
+        using: &random)
+    }
+  }
+
   /// Windows from noise.
   private func flow(
-    from noise: [[Float]], pasts: [MotionWindow?], request: MotionRequest, _ condition: Condition,
+    from noise: [[Float]], _ kinds: [Int], pasts: [MotionWindow?], request: MotionRequest,
+    _ condition: Condition,
     on tape: inout Tape
   ) -> [MotionWindow] {
     let batch = noise.count
     let size = configuration.backbone.frames * GeneratorNetwork.features
     var input = GeneratorInput(batch: batch, configuration: configuration)
-    let observed = pasts.map { $0.map { model.standardization.standardized($0) } ?? [] }
+    let observed = pasts.map(frames)
+    input.set(kinds: kinds)
+    for (index, past) in observed.enumerated() { input.set(past: past?.state ?? [], of: index) }
     let start = noise.flatMap { $0 }
-    // Observed frames are kept on their own way from the noise to what they are; the network, which
-    // sees the window as a whole, makes the others fit to them.
+    // Observed frames are kept on their own way from the noise to what they are, as in training.
     let hold = { (state: inout [Float], time: Float) in
       for (index, past) in observed.enumerated() {
-        for (column, value) in past.enumerated() {
+        for (column, value) in (past?.state ?? []).enumerated() {
           let at = index * size + column
           state[at] = time * value + (1 - time) * start[at]
         }
@@ -240,14 +262,13 @@ public struct Generator: Sendable {
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
       state: start, steps: request.steps, solver: request.solver,
-      grid: Self.grid, known: model.prior.flow, hold: hold
+      grid: Self.grid, known: model.prior.flow(kinds: kinds), hold: hold
     ) { state, time in
-      var estimate = FigureEstimate()
+      let estimate = FigureEstimate(
+        states: state, times: Array(repeating: time, count: batch), kinds: kinds, pasts: observed,
+        model: model)
       for index in 0..<batch {
-        let own = state[(index * size)..<((index + 1) * size)]
-        estimate.add(
-          state: own, time: time, past: [], model: model)
-        input.set(state: own, of: index)
+        input.set(state: state[(index * size)..<((index + 1) * size)], of: index)
         input.set(time: time, of: index)
         input.set(label: condition.label, embedding: condition.embedding, of: index)
       }

@@ -3,7 +3,7 @@ import Foundation
 import Learning
 
 extension Generator {
-  private static let kind = "motionc generator 1"
+  private static let kind = "motionc generator 2"
 
   /// Reads a model.
   public init(contentsOf path: String) throws {
@@ -15,13 +15,20 @@ extension Generator {
       throw GenerationError.model(path: path, reason: "no network has its sizes \(configuration)")
     }
     try ModelFile.check(configuration.backbone, extra: configuration.extraWeights, file, path)
+    let prior = try MotionPrior(
+      file, frames: configuration.backbone.frames, labels: configuration.labels.count, path: path)
+    guard prior.kinds == configuration.kinds else {
+      throw GenerationError.model(
+        path: path,
+        reason: "it has \(prior.kinds) kinds of motion, its network \(configuration.kinds)")
+    }
     var network = GeneratorNetwork(configuration)
     let layout = ParameterLayout(placing: &network)
     self.init(
       network: network, weights: try layout.values(from: file, path: path),
       model: FlowModel(
         standardization: try Standardization(file, path: path),
-        prior: try GaussianPrior(file, frames: configuration.backbone.frames, path: path)),
+        prior: prior),
       history: ModelFile.history(of: file), fingerprint: Fingerprint.sha256(bytes))
   }
 
@@ -40,7 +47,7 @@ extension Generator {
 
 extension GeneratorNetwork.Configuration {
   /// Weights that depend on what the network can be told.
-  fileprivate var extraWeights: Int { (labels.count + embeddingWidth) * backbone.width }
+  fileprivate var extraWeights: Int { (labels.count + kinds + embeddingWidth) * backbone.width }
 }
 
 /// What the files of all motion models have in common: safetensors with texts that say what it is.

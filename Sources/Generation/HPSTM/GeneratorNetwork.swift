@@ -16,13 +16,16 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     public var labels: [String] = []
     /// The numbers of an outside embedding; 0 for none.
     public var embeddingWidth = 0
+    /// The kinds of motion that the prior tells apart.
+    public var kinds = 1
 
     /// A network that can be told only a past.
     public init() {}
 
     /// Whether a network of these sizes can be made.
     public var isValid: Bool {
-      backbone.isValid && labels.count <= 4096 && (0...65_536).contains(embeddingWidth)
+      backbone.isValid && labels.count <= 4096 && (1...4096).contains(kinds)
+        && (0...65_536).contains(embeddingWidth)
         && Set(labels).count == labels.count
     }
   }
@@ -30,8 +33,8 @@ public struct GeneratorNetwork: Parameterized, Sendable {
   /// Numbers a frame of the state: root, then 21 joints seen from it.
   public static let features = 3 * HumanFigure.jointCount
   /// Numbers a frame of what is read: the state, observed frames, whether they are observed, the
-  /// rotations of the estimate.
-  static let inputs = 2 * features + 1 + 6 * HumanFigure.jointCount
+  /// rotations and the root of the estimate.
+  static let inputs = 2 * features + 1 + 6 * HumanFigure.jointCount + 3
   /// Numbers a frame of what is answered: rotations, root, logarithms of bone lengths.
   static let outputs = 6 * HumanFigure.jointCount + 3 + HumanFigure.jointCount
   /// Sines and cosines that tell the time.
@@ -43,6 +46,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
   var timeHidden: Linear
   var timeOutput: Linear
   var label: Linear
+  var kind: Linear
   var embedding: Linear?
 
   /// A network of these sizes.
@@ -54,6 +58,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     timeHidden = Linear(Self.timeFeatures, width)
     timeOutput = Linear(width, width)
     label = Linear(configuration.labels.count + 1, width, bias: false, bound: 0.1)
+    kind = Linear(configuration.kinds, width, bias: false, bound: 0.1)
     embedding =
       configuration.embeddingWidth > 0 ? Linear(configuration.embeddingWidth + 1, width) : nil
   }
@@ -64,6 +69,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     timeHidden.visitParameters(below: "time.hidden", visit)
     timeOutput.visitParameters(below: "time.output", visit)
     label.visitParameters(below: "label", visit)
+    kind.visitParameters(below: "kind", visit)
     if var map = embedding {
       map.visitParameters(below: "embedding", visit)
       embedding = map
@@ -78,6 +84,8 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     var context = timeOutput(hidden, on: &tape)
     let named = tape.input(input.labels, shape: [batch, configuration.labels.count + 1])
     context = tape.add(context, label(named, on: &tape))
+    let sorted = tape.input(input.kinds, shape: [batch, configuration.kinds])
+    context = tape.add(context, kind(sorted, on: &tape))
     if let embedding {
       let told = tape.input(input.embeddings, shape: [batch, configuration.embeddingWidth + 1])
       context = tape.add(context, embedding(told, on: &tape))
@@ -94,17 +102,20 @@ public struct GeneratorNetwork: Parameterized, Sendable {
 public struct GeneratorInput {
   /// The number of windows.
   public let batch: Int
-  /// [batch, frames, 265]: the mixture X_t, the observed frames (zero elsewhere), 1 where observed,
-  /// the rotations of the estimate.
+  /// [batch, frames, 268]: the mixture X_t, the observed frames (zero elsewhere), 1 where observed,
+  /// the rotations and the root of the estimate.
   var frames: [Float]
   /// Sines and cosines of the time, [batch, 64].
   var timeFeatures: [Float]
   /// [batch, labels + 1]: one 1 in each row, the last column for "not told".
   var labels: [Float]
+  /// [batch, kinds]: one 1 in each row.
+  var kinds: [Float]
   /// [batch, width + 1]: the embedding, then 1 where it is told.
   var embeddings: [Float]
 
   private let labelCount: Int
+  private let kindCount: Int
   private let embeddingWidth: Int
   private let frameCount: Int
 
@@ -116,6 +127,8 @@ public struct GeneratorInput {
     frames = [Float](repeating: 0, count: batch * frameCount * GeneratorNetwork.inputs)
     timeFeatures = [Float](repeating: 0, count: batch * GeneratorNetwork.timeFeatures)
     labels = [Float](repeating: 0, count: batch * labelCount)
+    kindCount = configuration.kinds
+    kinds = [Float](repeating: 0, count: batch * kindCount)
     embeddings = [Float](repeating: 0, count: embeddingWidth > 0 ? batch * (embeddingWidth + 1) : 0)
   }
 
@@ -131,6 +144,12 @@ public struct GeneratorInput {
     }
   }
 
+  /// Sets the kind of each window.
+  mutating func set(kinds chosen: [Int]) {
+    for index in kinds.indices { kinds[index] = 0 }
+    for (window, kind) in chosen.enumerated() { kinds[window * kindCount + kind] = 1 }
+  }
+
   /// Sets what is told of a window; nil for nothing.
   mutating func set(label: Int?, embedding: [Float]?, of window: Int) {
     for column in 0..<labelCount { labels[window * labelCount + column] = 0 }
@@ -141,12 +160,13 @@ public struct GeneratorInput {
     embeddings[first + embeddingWidth] = embedding == nil ? 0 : 1
   }
 
-  /// Sets the rotations of the estimate, [batch frames, 22, 6].
+  /// Sets the rotations and the root of the estimate.
   mutating func set(_ estimate: FigureEstimate) {
     let (width, first) = (6 * HumanFigure.jointCount, 2 * GeneratorNetwork.features + 1)
     for row in 0..<(batch * frameCount) {
       let target = row * GeneratorNetwork.inputs + first
       for column in 0..<width { frames[target + column] = estimate.rotations[row * width + column] }
+      for axis in 0..<3 { frames[target + width + axis] = estimate.root[3 * row + axis] }
     }
   }
 
@@ -161,12 +181,12 @@ public struct GeneratorInput {
   }
 
   /// Sets the observed frames of a window, which are its first, [count, 66] standardised.
-  mutating func set(past: ArraySlice<Float>, of window: Int) {
+  mutating func set(past: [Float], of window: Int) {
     let width = GeneratorNetwork.features
     let count = past.count / width
     for frame in 0..<frameCount {
       let target = (window * frameCount + frame) * GeneratorNetwork.inputs + width
-      let source = past.startIndex + frame * width
+      let source = frame * width
       for column in 0..<width {
         frames[target + column] = frame < count ? past[source + column] : 0
       }

@@ -21,7 +21,7 @@ public struct GeneratorTraining {
     /// The part of windows that are not told their label; their embedding.
     public var dropped: Float = 0.15
     /// The part of windows that are told no past.
-    public var withoutPast: Float = 0.5
+    public var withoutPast: Float = 0.6
     /// The decay of weights.
     public var decay: Float = 0.01
     /// The precision of the network's linear maps; sums, weights and optimiser are float32.
@@ -48,6 +48,7 @@ public struct GeneratorTraining {
   public let configuration: GeneratorNetwork.Configuration
   private let source: WindowSource
   private let model: FlowModel
+  private let kinds: MotionKinds
   private let loss: FlowLoss
 
   /// A training on windows, whose labels and embeddings the network learns.
@@ -61,8 +62,10 @@ public struct GeneratorTraining {
     configuration.backbone = options.backbone
     configuration.labels = source.pack.labels
     configuration.embeddingWidth = source.pack.embeddingWidth
-    self.configuration = configuration
     let measured = WindowStatistics(source: source, seed: options.seed)
+    kinds = measured.kinds
+    configuration.kinds = measured.prior.kinds
+    self.configuration = configuration
     model = FlowModel(standardization: measured.standardization, prior: measured.prior)
     loss = FlowLoss(
       layer: SkeletonLayer(
@@ -138,7 +141,7 @@ public struct GeneratorTraining {
   }
 
   private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
-    let (source, model, loss, options) = (source, model, loss, options)
+    let (source, model, kinds, loss, options) = (source, model, kinds, loss, options)
     return { part, tape in
       var draft = FlowDraft(
         part: part, configuration: network.configuration, batch: options.batch)
@@ -146,10 +149,14 @@ public struct GeneratorTraining {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)
       }
-      draft.input.set(draft.estimate)
+      let sorted = kinds.kinds(of: draft.target.state)
+      let estimate = FigureEstimate(
+        states: draft.states, times: draft.target.times, kinds: sorted, pasts: draft.pasts,
+        model: model)
+      draft.input.set(kinds: sorted)
+      draft.input.set(estimate)
       let raw = network(draft.input, on: &tape)
-      return loss(
-        raw: raw, estimate: draft.estimate, target: draft.target, part: &part, on: &tape)
+      return loss(raw: raw, estimate: estimate, target: draft.target, part: &part, on: &tape)
     }
   }
 }
@@ -158,7 +165,9 @@ public struct GeneratorTraining {
 private struct FlowDraft {
   var input: GeneratorInput
   var target = FlowLoss.Target()
-  var estimate = FigureEstimate()
+  /// X_t, [batch, frames, 66], standardised.
+  var states: [Float] = []
+  var pasts: [ObservedFrames?] = []
   private let first: Int
   private let batch: Int
   private let frames: Int
@@ -188,10 +197,12 @@ private struct FlowDraft {
     input.set(label: label, embedding: embedding, of: index)
     let hasPast = random.uniform() >= options.withoutPast
     let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
-    let observed = clean[0..<(past * GeneratorNetwork.features)]
-    input.set(past: observed, of: index)
-    estimate.add(
-      state: state[...], time: time, past: observed, model: model)
+    let observed =
+      past > 0
+      ? ObservedFrames(window, count: past, standardization: model.standardization) : nil
+    input.set(past: observed?.state ?? [], of: index)
+    states += state
+    pasts.append(observed)
     target.state += clean
     target.positions += HumanFigure.positions(of: window)
     target.rotations += HumanFigure.rotationColumns(of: window)

@@ -129,7 +129,7 @@ public struct Smoother: Sendable {
     _ positions: [Float], _ confidences: [Float], _ starts: [Int]
   ) -> [SmootherInput] {
     let joints = Skeleton.jointCount
-    let filter = LocalPolynomial(frames: frames)
+    let filter = TrackFilter(frames: frames)
     let stretches = starts.map { start -> (places: [Float], trust: [Float]) in
       let end = min(start + frames, confidences.count / joints)
       let missing = frames - (end - start)

@@ -24,7 +24,7 @@ struct SmootherInput {
   /// The input of a stretch of `filter.frames` frames, in metres; `directions` are those of the
   /// rest offsets where they are known.
   init(
-    _ positions: [Float], confidences: [Float], filter: LocalPolynomial,
+    _ positions: [Float], confidences: [Float], filter: TrackFilter,
     directions: [SIMD3<Float>]? = nil
   ) {
     let frames = filter.frames

@@ -1,4 +1,4 @@
-import Autodiff
+public import Autodiff
 import Files
 import Foundation
 public import Learning
@@ -25,6 +25,8 @@ public struct SmootherTraining {
     public var threads = 2
     /// The learning rate after warming up.
     public var rate: Float = 1e-3
+    /// The precision of the network's linear maps; sums, weights and optimiser are float32.
+    public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
     /// The checkpoint's file; nil for none.
     public var checkpoint: String?
     /// Steps between checkpoints.
@@ -100,7 +102,8 @@ public struct SmootherTraining {
     var optimizer = AdamW()
     optimizer.weightDecay = 0.01
     let training = TrainingOptions(
-      batch: options.batch, part: 8, shards: 4, threads: options.threads, seed: options.seed,
+      batch: options.batch, part: 8, shards: 4, threads: options.threads,
+      precision: options.precision, seed: options.seed,
       schedule: Schedule(
         peak: options.rate, minimum: options.rate / 100,
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
@@ -122,7 +125,7 @@ public struct SmootherTraining {
   /// What the training depends on, so that a checkpoint of another one is not taken up.
   private var trainingText: String {
     "smoother on \(sourceText), \(SmootherFile.text(of: options.network)), batch "
-      + "\(options.batch), steps \(options.steps), rate \(options.rate), losses "
+      + "\(options.batch), steps \(options.steps), rate \(options.rate), precision \(options.precision), losses "
       + SmootherFile.text(of: options.weights)
   }
 
@@ -132,7 +135,7 @@ public struct SmootherTraining {
     let source = source
     let loss = SmootherLoss(
       weights: options.weights, frames: options.network.backbone.frames)
-    let filter = LocalPolynomial(frames: options.network.backbone.frames)
+    let filter = TrackFilter(frames: options.network.backbone.frames)
     return { part, tape in
       var inputs: [SmootherInput] = []
       var truths: [SmootherTruth] = []
@@ -150,7 +153,7 @@ public struct SmootherTraining {
 
   /// One window with noise, and its truth in the world.
   static func sample(
-    _ source: Source, _ filter: LocalPolynomial, using random: inout RandomSource
+    _ source: Source, _ filter: TrackFilter, using random: inout RandomSource
   ) -> (input: SmootherInput, truth: SmootherTruth) {
     let truth = SmootherTruth.varied(source(&random), using: &random)
     let gaps = TrackGaps.random(frames: filter.frames, using: &random)

@@ -29,7 +29,7 @@ public final class StreamingSmoother {
   /// The frames after which bone lengths do not change any more.
   public static let settlingFrames = 150
 
-  private let filter: LocalPolynomial
+  private let filter: TrackFilter
   private var tape: Tape
   private var positions: [Float] = []
   private var confidences: [Float] = []
@@ -50,7 +50,7 @@ public final class StreamingSmoother {
     }
     self.smoother = smoother
     self.latency = latency
-    filter = LocalPolynomial(frames: smoother.frames)
+    filter = TrackFilter(frames: smoother.frames)
     tape = Tape(parameters: FloatBuffer(smoother.weights), recording: false)
   }
 

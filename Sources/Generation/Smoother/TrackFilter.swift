@@ -17,12 +17,12 @@ struct FilteredTrack {
   static let smallestDeviation: Float = 0.006
 
   /// The filter's result for a stretch of `filter.frames` frames.
-  init(_ positions: [Float], confidences: [Float], filter: LocalPolynomial) {
+  init(_ positions: [Float], confidences: [Float], filter: TrackFilter) {
     filled = TrackFilling.filled(positions, confidences: confidences)
     let clean = Self.withoutOutliers(filled)
     let width = 3 * Skeleton.jointCount
-    smooth = filter.applied(to: clean, width: width)
     deviations = Self.deviations(of: clean)
+    smooth = filter.applied(to: clean, deviations: deviations)
     for joint in 0..<Skeleton.jointCount {
       let variance = deviations[joint] * deviations[joint]
       let part = variance / (variance + Self.smallestDeviation * Self.smallestDeviation)
@@ -95,15 +95,73 @@ struct FilteredTrack {
   }
 }
 
+/// A wide filter where joints move steadily and a narrow one where they do not, joint by joint
+/// and frame by frame.
+///
+/// Where the two differ by no more than noise explains, the wide one is right; where they differ
+/// by more, it has cut off motion.
+struct TrackFilter: Sendable {
+  let frames: Int
+  private let narrow: LocalPolynomial
+  private let wide: LocalPolynomial
+  /// The variance of the filters' difference for white noise of variance one, one a frame.
+  private let expected: [Float]
+
+  /// How many times the expected difference still counts as noise; chosen on noisy clips.
+  private static let tolerance: Float = 1.5
+  /// The frames to each side that the difference is averaged over.
+  private static let span = 4
+
+  init(frames: Int) {
+    self.frames = frames
+    narrow = LocalPolynomial(frames: frames, reach: 8, order: 2)
+    wide = LocalPolynomial(frames: frames, reach: 13, order: 1)
+    let (a, b) = (narrow.rows, wide.rows)
+    expected = (0..<frames).map { frame in
+      let row = (frame * frames)..<((frame + 1) * frames)
+      return zip(a[row], b[row]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    }
+  }
+
+  /// The filtered positions [frames, 22, 3].
+  func applied(to positions: [Float], deviations: [Float]) -> [Float] {
+    let (joints, width) = (Skeleton.jointCount, 3 * Skeleton.jointCount)
+    var result = narrow.applied(to: positions, width: width)
+    let steady = wide.applied(to: positions, width: width)
+    var squares = [Float](repeating: 0, count: frames * joints)
+    for at in squares.indices {
+      for axis in 0..<3 {
+        let d = result[3 * at + axis] - steady[3 * at + axis]
+        squares[at] += d * d / 3
+      }
+    }
+    for frame in 0..<frames {
+      for joint in 0..<joints {
+        var found: Float = 1e-12
+        for shift in -Self.span...Self.span {
+          let near = min(max(frame + shift, 0), frames - 1)
+          found += squares[near * joints + joint] / Float(2 * Self.span + 1)
+        }
+        let noise = expected[frame] * deviations[joint] * deviations[joint]
+        let share = min(Self.tolerance * noise / found, 1)
+        for column in (frame * width + 3 * joint)..<(frame * width + 3 * joint + 3) {
+          result[column] += share * (steady[column] - result[column])
+        }
+      }
+    }
+    return result
+  }
+}
+
 /// Polynomials fitted to neighbours with weights that fade with distance, for a fixed number of
 /// frames: a matrix [frames, frames].
 struct LocalPolynomial: Sendable {
   let frames: Int
-  private let rows: [Float]
+  let rows: [Float]
 
-  /// Polynomials of the second order over neighbours up to this many frames away, weighted by
+  /// Polynomials of this order over neighbours up to this many frames away, weighted by
   /// Cleveland's (1 - |d|³)³.
-  init(frames: Int, reach: Int = 10) {
+  init(frames: Int, reach: Int, order: Int) {
     self.frames = frames
     var rows = [Float](repeating: 0, count: frames * frames)
     for frame in 0..<frames {
@@ -112,7 +170,7 @@ struct LocalPolynomial: Sendable {
       let last = min(frames - 1, max(frame + reach, 2 * reach))
       let farthest = Double(max(frame - first, last - frame) + 1)
       let row = Self.row(
-        (first...last).map { Double($0 - frame) / farthest }, order: min(2, last - first))
+        (first...last).map { Double($0 - frame) / farthest }, order: min(order, last - first))
       for (index, value) in row.enumerated() { rows[frame * frames + first + index] = Float(value) }
     }
     self.rows = rows

@@ -100,7 +100,7 @@ public struct MotionPack: Sendable {
   /// The clips that are kept from training.
   public var validation: MotionPack { part(\.isHeldOut) }
 
-  private func part(_ belongs: (Clip) -> Bool) -> MotionPack {
+  func part(_ belongs: (Clip) -> Bool) -> MotionPack {
     var part = self
     part.clips = clips.filter(belongs)
     return part

@@ -26,7 +26,7 @@ struct FollowingMonitor: Sendable {
     var readBacks: Int
   }
 
-  private static let lags = 32
+  private static let lags = 40
   private static let history = 512
   /// How much of the sums remains after a read-back.
   private static let memory = 0.97
@@ -59,7 +59,7 @@ struct FollowingMonitor: Sendable {
     beyond = Array(repeating: 0, count: limits.count)
     self.tolerated = tolerated
     let expected = expectedLag.isFinite ? min(max(0, expectedLag), 1) : 0
-    spacing = min(2, max(0.2, 3 * expected)) / Double(Self.lags - 1)
+    spacing = min(2, max(0.8, 3 * expected)) / Double(Self.lags - 1)
     lag = expected
     times = Array(repeating: -.infinity, count: Self.history)
     commands = Array(repeating: 0, count: Self.history * limits.count)

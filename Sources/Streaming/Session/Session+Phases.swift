@@ -185,6 +185,7 @@ extension Session {
     motion = Motion(
       first, clock: FrameClock(start: now, interval: interval), speed: options.speed, now: now)
     stages = planned
+    restartMonitor()
     updateTarget()
     enter(first.phase, &output)
     return true

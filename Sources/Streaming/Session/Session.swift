@@ -57,7 +57,14 @@ public struct Session: Sendable {
     let rate = options.rate ?? driver.wiring.rate ?? driver.preferredRate
     interval = 1 / min(max(1, rate), 1000)
     monitor = FollowingMonitor(
-      limits: limits.coordinates.map { options.followingLimit * ($0.isAngular ? 1 : 0.1) },
+      limits: limits.coordinates.map { options.followingLimit(of: $0) },
+      tolerated: options.followingReadBacks, expectedLag: driver.expectedLag)
+  }
+
+  /// Begins to compare anew: only once the device is known is its lag.
+  mutating func restartMonitor() {
+    monitor = FollowingMonitor(
+      limits: limits.coordinates.map { options.followingLimit(of: $0) },
       tolerated: options.followingReadBacks, expectedLag: driver.expectedLag)
   }
 
@@ -156,7 +163,7 @@ extension Session {
     motion?.lastFeedback = now
     guard let excess = monitor.compare(measurement.positions, at: measurement.time) else { return }
     let limit = limits.coordinates[excess.joint]
-    let allowed = options.followingLimit * (limit.isAngular ? 1 : 0.1)
+    let allowed = options.followingLimit(of: limit)
     fault =
       fault
       ?? DriverFault(
@@ -175,5 +182,12 @@ extension Measurement {
       result.positions[index] = positions[index]
     }
     return result
+  }
+}
+
+extension SessionOptions {
+  /// How far a coordinate may be from its command [rad or m].
+  fileprivate func followingLimit(of limit: SafetyLimits.Coordinate) -> Double {
+    followingLimit * (limit.isAngular ? 1 : 0.1)
   }
 }

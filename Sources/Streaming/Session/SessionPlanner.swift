@@ -10,6 +10,7 @@ struct SessionPlanner {
 
   /// All stages and what they come to; what is unsafe is a fault.
   func plan(from measured: [Double]) throws(DriverFault) -> (stages: Stages, summary: SessionPlan) {
+    try checkDevice()
     try check(measured)
     let start = zip(measured, limits.coordinates).map { position, limit in
       min(max(position, limit.lower.value), limit.upper.value)
@@ -19,6 +20,17 @@ struct SessionPlanner {
       return (stages, summary(of: stages, from: start))
     } catch {
       throw DriverFault(.position, "no move from the measured pose was found: \(error)")
+    }
+  }
+
+  /// A driver may know after identifying that this device reaches less far than the wiring says.
+  private func checkDevice() throws(DriverFault) {
+    let check = SessionCheck(
+      limits: limits, robot: session.robot, wiring: session.driver.wiring, options: options)
+    do throws(SessionRefusal) {
+      _ = try check.checked(session.task)
+    } catch {
+      throw DriverFault(.wrongDevice, "this device cannot do it: \(error)")
     }
   }
 

@@ -77,14 +77,27 @@ public enum SimulatedDevices {
   /// A device with a wiring's motors, standing at a pose [rad or m].
   public static func make(
     _ kind: SimulatedKind, wiring: Wiring, pose: [Double]
-  ) throws(SessionRefusal) -> any SimulatedDevice {
+  ) -> any SimulatedDevice {
     switch kind {
     case .dynamixel2, .dynamixel1: SimulatedDynamixelBus(wiring, pose: pose)
     case .feetech: SimulatedFeetechBus(wiring, pose: pose)
     case .lx16a: SimulatedLXBus(wiring, pose: pose)
-    case .uarmV4, .uarmV3, .uarmSwift, .uarmMetal:
-      throw .wiring("there is no simulated \(kind.rawValue)")
+    case .uarmV4: arm(.v4, wiring, pose)
+    case .uarmV3: arm(.v3, wiring, pose)
+    case .uarmSwift: arm(.swift, wiring, pose)
+    case .uarmMetal: arm(.metal, wiring, pose)
     }
+  }
+
+  private static func arm(
+    _ firmware: SimulatedUArm.Firmware, _ wiring: Wiring, _ pose: [Double]
+  ) -> SimulatedUArm {
+    var options = SimulatedUArm.Options()
+    for (motor, position) in zip(wiring.motors, pose)
+    where options.angles.indices.contains(motor.id) {
+      options.angles[motor.id] = motor.raw(position)
+    }
+    return SimulatedUArm(firmware, options: options)
   }
 
   /// Where a robot stands that nobody has placed: its park pose, or the middle of its limits where

@@ -89,12 +89,12 @@ struct LineOptions: ParsableArguments {
   /// Opens the port, or makes a simulated device.
   func opening(
     _ wiring: Wiring, of robot: Robot
-  ) throws -> @Sendable () throws(TransportError) -> any Transport & Sendable {
+  ) -> @Sendable () throws(TransportError) -> any Transport & Sendable {
     guard let port else {
       let kind = SimulatedKind(for: wiring.device)
       Console.note("no --port: a simulated \(kind.rawValue) stands for \(robot.folderName)")
       let faults = fault.map(\.entry)
-      let device = try SimulatedDevices.make(
+      let device = SimulatedDevices.make(
         kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring))
       return { () throws(TransportError) -> any Transport & Sendable in
         SimulatedLine(

@@ -60,8 +60,8 @@ struct Jog: ParsableCommand {
     let wiring = try line.wiring(of: robot)
     let session = try Session(
       .move(pose), limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot),
-      driver: try Drivers.make(for: wiring), options: line.sessionOptions)
-    try LiveRun(what, session: session, options: line, open: try line.opening(wiring, of: robot))
+      driver: Drivers.make(for: wiring), options: line.sessionOptions)
+    try LiveRun(what, session: session, options: line, open: line.opening(wiring, of: robot))
       .run()
   }
 }

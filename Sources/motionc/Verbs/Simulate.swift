@@ -44,7 +44,7 @@ struct Simulate: ParsableCommand {
     let standing = SimulatedDevices.standingPose(of: wiring)
     let terminal = try PseudoTerminal(link: link)
     var loop = DeviceLoop(
-      device: try SimulatedDevices.make(device, wiring: wiring, pose: standing),
+      device: SimulatedDevices.make(device, wiring: wiring, pose: standing),
       link: FaultyLink(seed: seed), terminal: terminal, faults: fault.map(\.entry))
     var bytes = RecordedBytes.header
     let wantsRecord = record != nil

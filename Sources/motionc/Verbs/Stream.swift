@@ -51,9 +51,9 @@ struct Stream: ParsableCommand {
     options.park = park
     let session = try Session(
       .play(try SafeTrajectory(contentsOf: trajectory)), limits: try SafetyLimits(robot: robot),
-      robot: RobotIdentity(robot), driver: try Drivers.make(for: wiring), options: options)
+      robot: RobotIdentity(robot), driver: Drivers.make(for: wiring), options: options)
     try LiveRun(
-      "stream", session: session, options: line, open: try line.opening(wiring, of: robot)
+      "stream", session: session, options: line, open: line.opening(wiring, of: robot)
     )
     .run()
   }

@@ -42,10 +42,13 @@ struct TrainSmoother: ParsableCommand {
     let packs = try TrainingPack(
       motions: training.motions, licence: training.licence, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.output)
-    let source = try packs.source(frames: frames)
+    // Without covariances there is nothing to calibrate, and every clip is trained on.
+    let (clips, rest) =
+      covariance ? Self.divided(packs.pack.training) : (packs.pack.training, nil)
+    let source = try WindowSource(pack: clips, frames: frames)
     let smootherTraining = try SmootherTraining(
       options: options(clips: packs.clipCount),
-      sourceText: "\(packs.clipCount) clips (\(source.pack.fingerprint.prefix(16)))"
+      sourceText: "\(clips.clips.count) clips (\(source.pack.fingerprint.prefix(16)))"
     ) { source.draw(using: &$0) }
     try training.checkOutput()
     Console.note(
@@ -54,10 +57,21 @@ struct TrainSmoother: ParsableCommand {
         + "\(smootherTraining.options.threads) threads")
     Interruption.catchSignals()
     var meter = TrainingMeter(json: training.json)
-    let (smoother, ending) = try smootherTraining.run(
+    var (smoother, ending) = try smootherTraining.run(
       resume: training.resume, isCancelled: { Interruption.isRequested },
       progress: { meter.show($0) })
+    if let rest, ending != .cancelled {
+      let stretches = try WindowSource(
+        pack: rest, frames: min(4 * frames, rest.clips.map(\.frames).max() ?? frames))
+      smoother.calibrate(on: { stretches.draw(using: &$0) }, seed: training.seed)
+      smoother.history["calibration"] = "\(rest.clips.count) clips kept from training"
+    }
     try training.conclude(ending) { try smoother.write(to: training.output) }
+  }
+
+  private static func divided(_ pack: MotionPack) -> (MotionPack, MotionPack?) {
+    let parts = pack.dividedForCalibration
+    return (parts.training, parts.calibration)
   }
 
   private func options(clips: Int) -> SmootherTraining.Options {

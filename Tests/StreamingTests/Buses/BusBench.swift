@@ -42,7 +42,8 @@ struct BusBench {
   /// Lets time pass until an instant, with every wish to be woken granted.
   mutating func run(until end: Double) {
     while now < end {
-      let next = min(driver.wakeTime ?? .infinity, device.wakeTime ?? .infinity, end,
+      let next = min(
+        driver.wakeTime ?? .infinity, device.wakeTime ?? .infinity, end,
         echo.last?.time ?? .infinity)
       // A wish for the past is granted at once, but time goes on: no standing still.
       now = min(max(next, now + 1e-5), end)

@@ -65,7 +65,9 @@ struct BusObserver {
   }
 
   var goals: [(time: Double, id: Int, value: Int)] {
-    orders.compactMap { if case .goal(let id, let value) = $0.order { ($0.time, id, value) } else { nil } }
+    orders.compactMap {
+      if case .goal(let id, let value) = $0.order { ($0.time, id, value) } else { nil }
+    }
   }
 
   /// Goals outside the limits of their motors.
@@ -73,7 +75,8 @@ struct BusObserver {
     goals.filter { goal in
       guard let motor = wiring.motors.first(where: { $0.id == goal.id }) else { return true }
       let position = motor.position(Double(goal.value))
-      return !(motor.range.contains(Double(goal.value))
+      return
+        !(motor.range.contains(Double(goal.value))
         && position >= motor.limits.lowerBound - 1e-3 && position <= motor.limits.upperBound + 1e-3)
     }.count
   }

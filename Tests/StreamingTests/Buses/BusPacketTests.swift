@@ -3,7 +3,9 @@ import Testing
 @testable import Streaming
 
 /// Bytes from their hexadecimal digits.
-func bytes(_ text: String) -> [UInt8] { text.split(separator: " ").compactMap { UInt8($0, radix: 16) } }
+func bytes(_ text: String) -> [UInt8] {
+  text.split(separator: " ").compactMap { UInt8($0, radix: 16) }
+}
 
 @Suite("Packets to the byte")
 struct BusPacketTests {

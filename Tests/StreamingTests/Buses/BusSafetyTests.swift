@@ -11,7 +11,9 @@ struct BusSafetyTests {
     ("interval long", { $0.interval = 1e9 }),
   ]
 
-  @Test("sends no set-point that is not finite, outside limits or too far", arguments: BusRobots.devices)
+  @Test(
+    "sends no set-point that is not finite, outside limits or too far", arguments: BusRobots.devices
+  )
   func refuses(device: Wiring.Device) throws {
     for (name, change) in Self.changes {
       let wiring = BusRobots.wiring(device, motors: 6)
@@ -124,7 +126,8 @@ struct BusSafetyTests {
       bench.fault
         == DriverFault(
           .missingMotors,
-          "3 of 20 motors do not answer: motor 3 (joint_2), motor 9 (joint_8), motor 17 (joint_16)"))
+          "3 of 20 motors do not answer: motor 3 (joint_2), motor 9 (joint_8), motor 17 (joint_16)")
+    )
     // And one too many is another robot.
     var strange = BusBench(
       DynamixelDriver(present),
@@ -153,7 +156,9 @@ struct BusSafetyTests {
     #expect(!isInside && outside.fault?.kind == .position)
   }
 
-  @Test("The board that switches the supply on is asked first", arguments: [Wiring.Device.dynamixel2, .dynamixel1])
+  @Test(
+    "The board that switches the supply on is asked first",
+    arguments: [Wiring.Device.dynamixel2, .dynamixel1])
   func power(device: Wiring.Device) {
     var wiring = BusRobots.wiring(device, motors: 4)
     wiring.powerSwitch = Wiring.PowerSwitch(id: 200, address: 24, value: 1, delay: 0.3)
@@ -169,6 +174,20 @@ struct BusSafetyTests {
     let isDead = dead.bringUp()
     #expect(!isDead && dead.fault?.kind == .missingMotors)
     #expect(dead.fault?.description.contains("board 200") == true)
+  }
+
+  @Test("AX motors are read one after the other, and have no seam")
+  func ax() throws {
+    var wiring = BusRobots.wiring(.feetechSCS, motors: 8)
+    wiring.device = .dynamixel1
+    var bench = BusRobots.bench(wiring)
+    let isUp = bench.bringUp()
+    try #require(isUp, "\(bench.fault?.description ?? "")")
+    let start = bench.stream(wiring, frames: 500, rate: 50)
+    #expect(bench.fault == nil, "\(bench.fault?.description ?? "")")
+    let result = BusStreamTests.following(bench, wiring, since: start)
+    #expect(result.samples > 2000 && result.error < 0.5)
+    #expect(BusRobots.collisions(bench.device) == 0)
   }
 
   @Test("A slow wire: refused where frames do not fit, readings in pieces where they do not")
@@ -214,7 +233,9 @@ struct BusWatchdogTests {
   func armed() throws {
     var (bench, _) = try Self.streaming()
     let orders = BusObserver(.dynamixel2, bench.sent).orders.map(\.order)
-    let arm = orders.firstIndex { if case .watchdog(_, let value) = $0 { value > 0 } else { false } }
+    let arm = orders.firstIndex {
+      if case .watchdog(_, let value) = $0 { value > 0 } else { false }
+    }
     let index = try #require(arm)
     #expect(orders[index] == .watchdog(id: 1, value: 15))
     let torque = orders.lastIndex { if case .torque = $0 { true } else { false } }
@@ -260,7 +281,9 @@ struct BusWatchdogTests {
     let before = bench.sent.count
     bench.run(until: bench.now + 2)
     #expect(
-      BusObserver(.dynamixel2, Array(bench.sent[before...])).orders.allSatisfy { $0.order == .other })
+      BusObserver(.dynamixel2, Array(bench.sent[before...])).orders.allSatisfy {
+        $0.order == .other
+      })
     Self.follow(&bench, wiring, 200, at: 1.5)
     bench.run(until: bench.now + 0.3)
     let again = BusObserver(.dynamixel2, Array(bench.sent[before...])).orders

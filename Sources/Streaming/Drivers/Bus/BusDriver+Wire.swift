@@ -104,7 +104,9 @@ extension BusDriver {
       latency = max(latency, min(now - ideal, 0.017))
       hasLatency = true
       strangeAnswers = 0
-    } else if current.strange > 0 || parser.rejected > current.rejectedBefore || parser.pendingCount > 0 {
+    } else if current.strange > 0 || parser.rejected > current.rejectedBefore
+      || parser.pendingCount > 0
+    {
       strangeAnswers += 1
     }
     for answer in current.answers { absorb(answer, of: current.request) }

@@ -80,7 +80,7 @@ struct DynamixelOneDialect: BusDialect {
   /// Error bits by the standard definition: 0 voltage, 1 angle limit, 2 overheating, 3 range,
   /// 4 checksum, 5 overload, 6 instruction.
   func reply(_ frame: BusFrame) -> BusReply? {
-    guard frame.id != ShortFrame.broadcast else { return nil }
+    guard frame.id != ShortFrame.broadcast, frame.code < 0x80 else { return nil }
     let refusals = [(3, "a value out of range"), (4, "a checksum"), (6, "an instruction")]
     let refusal = refusals.first { frame.code >> UInt8($0.0) & 1 == 1 }
     return BusReply(

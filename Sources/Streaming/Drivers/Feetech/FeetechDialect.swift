@@ -39,9 +39,9 @@ struct FeetechDialect: BusDialect {
 
   func answerCount(_ data: Int) -> Int { data + ServoPackets.overhead }
 
-  /// A set error bit comes with data that are valid.
+  /// A set error bit comes with data that are valid; a bit that no error has is damage.
   func reply(_ frame: BusFrame) -> BusReply? {
-    guard frame.id != ShortFrame.broadcast else { return nil }
+    guard frame.id != ShortFrame.broadcast, frame.code & 0b1101_0000 == 0 else { return nil }
     return BusReply(
       id: Int(frame.id), refusal: nil, alert: alert(Int(frame.code)), data: frame.data)
   }

@@ -5,23 +5,26 @@ import Learning
 struct WindowStatistics {
   /// Mean and deviation of the state's channels.
   let standardization: Standardization
-  /// The Gaussian of standardised windows.
-  let prior: GaussianPrior
+  /// Standardised windows as a mixture of Gaussians.
+  let prior: MotionPrior
+  /// Which of them a window is of.
+  let kinds: MotionKinds
   /// The root mean square of how far a joint moves from frame to frame [m].
   let velocity: Float
   /// The root mean square of its second difference [m].
   let acceleration: Float
 
-  /// Enough windows for two digits.
-  private static let count = 2000
+  /// Enough windows for some dozen of each kind.
+  private static let count = 4000
 
   init(source: WindowSource, seed: UInt64) {
     var random = RandomSource(seed: seed, stream: 0x7374_6174)
     let windows = (0..<Self.count).map { _ in source.draw(using: &random) }
     let standardization = Standardization(windows)
     self.standardization = standardization
-    prior = GaussianPrior(
-      frames: source.frames, windows: windows.map { standardization.standardized($0) })
+    (kinds, prior) = MotionKinds.measure(
+      windows.flatMap { standardization.standardized($0) }, labels: windows.map(\.label),
+      labelCount: source.pack.labels.count, frames: source.frames, seed: seed)
     var sums = (velocity: 0.0, acceleration: 0.0)
     var counts = (velocity: 0, acceleration: 0)
     let width = GeneratorNetwork.features

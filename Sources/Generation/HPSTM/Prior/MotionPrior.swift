@@ -1,0 +1,211 @@
+import Files
+import Foundation
+import Learning
+
+/// Windows of motion as a mixture of Gaussians: what can be said of a noisy window without a network.
+///
+/// Motions fall into kinds: someone stands, walks, turns over. Which kind a sample is of is drawn
+/// first, by the label where one is told; within a kind windows are taken to be Gaussian, with
+/// independent coordinates in a `SpectralBasis`. There the best estimate of X₁ from
+/// X_t = t X₁ + (1 − t) X₀ is, for each coordinate y with the kind's mean m and variance λ,
+/// m + t λ / (t² λ + (1 − t)²) · (y − t m) (Wiener's filter), and the whole flow is known.
+struct MotionPrior: Sendable, Hashable {
+  /// The coordinates.
+  let basis: SpectralBasis
+  /// The mean of each kind, [kinds, frames, 66].
+  let means: [Float]
+  /// The variance of each kind, [kinds, frames, 66].
+  let variances: [Float]
+  /// How many windows of each label are of a kind, and how many in all, [kinds, labels + 1].
+  let counts: [Float]
+
+  /// Frames of a window.
+  var frames: Int { basis.frames }
+  /// The number of kinds.
+  var kinds: Int { means.count / basis.size }
+  /// The number of labels that it was measured with.
+  var labels: Int { counts.count / kinds - 1 }
+
+  /// E[X₁ | X_t, kind] of each window, [batch, frames, 66].
+  func estimate(_ states: [Float], times: [Float], kinds: [Int]) -> [Float] {
+    transformed(states, kinds: kinds) { window, mean, variance, value in
+      let time = times[window]
+      let gain = time * variance / (time * time * variance + (1 - time) * (1 - time) + 1e-9)
+      return mean + gain * (value - time * mean)
+    }
+  }
+
+  /// What is left of a kind's variance along each coordinate once X_t is seen.
+  func remaining(time: Float, kind: Int) -> [Float] {
+    let noise = (1 - time) * (1 - time)
+    return (0..<basis.size).map { index in
+      let variance = variances[kind * basis.size + index]
+      return variance * noise / (time * time * variance + noise + 1e-9)
+    }
+  }
+
+  /// The flow of windows of these kinds: a coordinate of X_t has the mean t m and the deviation
+  /// √(t² λ + (1 − t)²), and the flow moves and scales it as these change.
+  func flow(kinds: [Int]) -> KnownFlow {
+    func deviation(_ variance: Float, _ time: Float) -> Float {
+      (time * time * variance + (1 - time) * (1 - time) + 1e-9).squareRoot()
+    }
+    return KnownFlow(
+      clean: { states, time in
+        self.estimate(states, times: kinds.map { _ in time }, kinds: kinds)
+      },
+      transport: { states, from, to in
+        self.transformed(states, kinds: kinds) { _, mean, variance, value in
+          to * mean + (value - from * mean) * deviation(variance, to) / deviation(variance, from)
+        }
+      })
+  }
+
+  private func transformed(
+    _ states: [Float], kinds: [Int],
+    _ change: (_ window: Int, _ mean: Float, _ variance: Float, _ value: Float) -> Float
+  ) -> [Float] {
+    var coordinates = basis.coordinates(of: states)
+    for (window, kind) in kinds.enumerated() {
+      let (start, first) = (window * basis.size, kind * basis.size)
+      for index in 0..<basis.size {
+        coordinates[start + index] = change(
+          window, means[first + index], variances[first + index], coordinates[start + index])
+      }
+    }
+    return basis.states(of: coordinates)
+  }
+
+  // MARK: - Which kind
+
+  /// A kind by chance, as often as windows of the label are of it.
+  func drawKind(
+    label: Int?, favours: [Float]? = nil, using random: inout RandomSource
+  ) -> Int {
+    let columns = labels + 1
+    var weights = (0..<kinds).map { counts[$0 * columns + (label ?? labels)] }
+    if !(weights.reduce(0, +) > 0) { weights = (0..<kinds).map { counts[$0 * columns + labels] } }
+    if let favours {
+      let told = zip(weights, favours).map { $0 * $1 }
+      if told.reduce(0, +) > 0 { weights = told }
+    }
+    var left = random.uniform() * weights.reduce(0, +)
+    for (kind, weight) in weights.enumerated() {
+      left -= weight
+      if left < 0, weight > 0 { return kind }
+    }
+    return weights.lastIndex { $0 > 0 } ?? 0
+  }
+
+  /// How much likelier than the likeliest each kind makes some observed frames, [kinds].
+  ///
+  /// Neighbouring frames and joints say nearly the same: poses count as if one frame in eight and
+  /// one channel in four were seen, differences from frame to frame one in two and one in four.
+  func likelihoods(of past: ObservedFrames) -> [Float] {
+    let width = Standardization.channels
+    let scores = (0..<kinds).map { kind -> Float in
+      let range = (kind * basis.size)..<((kind + 1) * basis.size)
+      let mean = basis.states(of: Array(means[range]))
+      var score: Float = 0
+      for channel in 0..<width {
+        let spectrum = spectrum(of: channel, kind: kind)
+        for frame in 0..<past.count {
+          let at = frame * width + channel
+          let off = past.state[at] - mean[at]
+          score -= Self.surprise(off, variance: variance(spectrum, frame)) / 64
+          if frame > 0 {
+            let change = off - (past.state[at - width] - mean[at - width])
+            score -=
+              Self.surprise(change, variance: variance(spectrum, frame, less: frame - 1)) / 16
+          }
+        }
+      }
+      return score
+    }
+    let best = scores.max() ?? 0
+    return scores.map { exp($0 - best) }
+  }
+
+  /// Minus the logarithm of a Gaussian's density, but for a constant.
+  private static func surprise(_ off: Float, variance: Float) -> Float {
+    0.5 * (off * off / variance + log(variance))
+  }
+
+  /// The variance of each cosine of a channel, [frames].
+  private func spectrum(of channel: Int, kind: Int) -> [Float] {
+    let width = Standardization.channels
+    return (0..<frames).map { block in
+      (0..<width).reduce(Float(0)) { sum, index in
+        let part = basis.directions[(block * width + index) * width + channel]
+        return sum + part * part * variances[kind * basis.size + block * width + index]
+      }
+    }
+  }
+
+  /// The variance at a frame, or of its difference to another.
+  private func variance(_ spectrum: [Float], _ frame: Int, less other: Int? = nil) -> Float {
+    spectrum.indices.reduce(Float(1e-6)) { sum, block in
+      let value = basis.cosine(block, at: frame) - (other.map { basis.cosine(block, at: $0) } ?? 0)
+      return sum + spectrum[block] * value * value
+    }
+  }
+
+  // MARK: - Files
+
+  init(basis: SpectralBasis, means: [Float], variances: [Float], counts: [Float]) {
+    self.basis = basis
+    self.means = means
+    self.variances = variances
+    self.counts = counts
+  }
+
+  /// The most kinds that a file may hold.
+  private static let largest = 4096
+
+  /// Reads it from a model's tensors.
+  init(_ file: Safetensors, frames: Int, labels: Int, path: String) throws(GenerationError) {
+    func numbers(_ name: String, _ shape: [Int?]) throws(GenerationError) -> StoredTensor {
+      let tensor: StoredTensor
+      do throws(FileError) { tensor = try file.tensor(name, in: path) } catch {
+        throw .file(error)
+      }
+      let fits =
+        tensor.shape.count == shape.count
+        && zip(tensor.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
+      guard fits, tensor.floats().allSatisfy({ abs($0) < 1e6 }) else {
+        throw .model(
+          path: path,
+          reason: "'\(name)' has the shape \(tensor.shape), expected "
+            + "\(shape.map { $0.map { "\($0)" } ?? "any" }) of numbers")
+      }
+      return tensor
+    }
+    let n = Standardization.channels
+    let directions = try numbers("prior.directions", [frames, n, n])
+    let means = try numbers("prior.means", [nil, frames, n])
+    let kinds = means.shape[0]
+    guard (1...Self.largest).contains(kinds) else {
+      throw .model(path: path, reason: "'prior.means' has \(kinds) kinds, at least one expected")
+    }
+    let deviations = try numbers("prior.deviations", [kinds, frames, n])
+    let counts = try numbers("prior.counts", [kinds, labels + 1]).floats()
+    guard counts.allSatisfy({ $0 >= 0 }), counts.contains(where: { $0 > 0 }) else {
+      throw .model(path: path, reason: "'prior.counts' are not numbers of windows")
+    }
+    self.init(
+      basis: SpectralBasis(frames: frames, directions: directions.floats()),
+      means: means.floats(), variances: deviations.floats().map { $0 * $0 }, counts: counts)
+  }
+
+  /// As tensors of a model's file.
+  var tensors: [String: StoredTensor] {
+    let n = Standardization.channels
+    return [
+      "prior.directions": StoredTensor(halfPrecision: basis.directions, shape: [frames, n, n]),
+      "prior.means": StoredTensor(halfPrecision: means, shape: [kinds, frames, n]),
+      "prior.deviations": StoredTensor(
+        halfPrecision: variances.map { $0.squareRoot() }, shape: [kinds, frames, n]),
+      "prior.counts": StoredTensor(counts, shape: [kinds, labels + 1]),
+    ]
+  }
+}
