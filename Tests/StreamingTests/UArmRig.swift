@@ -15,6 +15,8 @@ struct UArmRig {
   private var toDriver: [UInt8] = []
   /// Looks at the arm each millisecond.
   var probe: ((Double, SimulatedUArm) -> Void)?
+  /// What becomes of each byte to the driver.
+  var damage: ((UInt8) -> [UInt8])?
 
   init(
     _ firmware: SimulatedUArm.Firmware, arm options: SimulatedUArm.Options = .init(),
@@ -61,7 +63,7 @@ struct UArmRig {
       if !output.bytes.isEmpty { sent.append((now, output.bytes)) }
       let answer = arm.advance(to: now, received: output.bytes)
       heard += answer
-      toDriver = answer
+      toDriver = damage.map { answer.flatMap($0) } ?? answer
       if answer.isEmpty { break }
     }
   }

@@ -33,8 +33,7 @@ struct UArmLive: Sendable, Hashable {
   private(set) var gain = 1.0
   private var wrists: [(due: Double, degrees: Double)] = []
   private var lastWrist: Double?
-  /// Wrist commands that the padding has counted already.
-  private var reserved = 0
+  private var wantedWrist: Double?
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
@@ -132,13 +131,12 @@ struct UArmLive: Sendable, Hashable {
     pad(&link)
   }
 
-  /// What waits in the link is not counted as sent yet; wrist commands that are held back will come
-  /// after the padding and are counted in advance.
-  private mutating func pad(_ link: inout UArmLink) {
-    reserved = link.ring.padding(after: link.waitingSynchronous) == 0 ? 0 : wrists.count
-    let ahead = link.waitingSynchronous + reserved
-    for _ in 0..<link.ring.padding(after: ahead) { _ = link.queue(.reportMotionEnd(false)) }
-    link.ring.padded(after: link.waitingSynchronous + reserved)
+  private func pad(_ link: inout UArmLink) {
+    // What waits in the link is not counted as sent yet, but will go before the padding.
+    for _ in 0..<link.ring.padding(after: link.waitingSynchronous) {
+      _ = link.queue(.reportMotionEnd(false))
+    }
+    link.ring.padded(after: link.waitingSynchronous)
   }
 
   /// The stream ends: what waits is sent, and the ring is padded.
@@ -165,14 +163,8 @@ struct UArmLive: Sendable, Hashable {
 
   /// Queues the wrist commands that are due.
   mutating func turnWrist(_ now: Double, _ link: inout UArmLink) {
-    while reserved > 0, let first = wrists.first, first.due <= now {
-      wrists.removeFirst()
-      reserved -= 1
-      let isChange = abs(first.degrees - (lastWrist ?? .infinity)) >= 0.05
-      _ = link.queue(isChange ? .wrist(first.degrees) : .reportMotionEnd(false))
-      lastWrist = first.degrees
-    }
-    // A command more would undo the padding of a stream that has not come to rest yet.
+    // A command more would undo the padding of a stream that has not come to rest yet; the arm says
+    // when it has.
     guard isFlowing || link.ring.burst + link.waitingSynchronous < UArmReplyRing.size else {
       return
     }
@@ -182,7 +174,10 @@ struct UArmLive: Sendable, Hashable {
       wrists.removeFirst()
     }
     guard let wanted, !isPaused else { return }
-    guard abs(wanted - (lastWrist ?? .infinity)) >= (wrists.isEmpty ? 0.05 : 0.3) else { return }
+    // Small changes wait for more, unless the wrist stands where it was wanted before.
+    let stands = wrists.isEmpty || abs(wanted - (wantedWrist ?? .infinity)) < 0.02
+    wantedWrist = wanted
+    guard abs(wanted - (lastWrist ?? .infinity)) >= (stands ? 0.02 : 0.3) else { return }
     if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
   }
 
