@@ -90,4 +90,65 @@ struct BusParserFuzzTests {
       #expect(found == expected)
     }
   }
+
+  @Test("Simulated motors survive whatever a host says", arguments: BusRobots.devices)
+  func devices(device: Wiring.Device) {
+    var random = Damage(seed: 4)
+    let wiring = BusRobots.wiring(device, motors: 4)
+    var bus = BusRobots.device(wiring)
+    let valid = BusPacketTests.long.map { $0.0.bytes } + BusPacketTests.short.map { $0.0.bytes }
+    for step in 0..<5000 {
+      var bytes: [UInt8]
+      if device == .dynamixel2 {
+        let data = (0..<Int(random.next() % 16)).map { _ in UInt8(random.next() & 0xFF) }
+        let codes: [UInt8] = [1, 2, 3, 4, 5, 8, 0x82, 0x83, 0x92, 0x93]
+        bytes =
+          DynamixelPacket(
+            id: random.next() & 1 == 0 ? 0xFE : UInt8(random.next() % 6),
+            code: codes[Int(random.next() % 10)], data
+          ).bytes
+      } else {
+        let data = (0..<Int(random.next() % 16)).map { _ in UInt8(random.next() & 0xFF) }
+        bytes =
+          ShortFrame(
+            device == .lx16a ? .lx : .servo,
+            id: random.next() & 1 == 0 ? 0xFE : UInt8(random.next() % 6),
+            code: UInt8(random.next() % (random.next() & 1 == 0 ? 40 : 256)), data
+          ).bytes
+      }
+      if random.next() % 4 == 0 { bytes = random.damaged(valid[step % valid.count]) }
+      _ = bus.advance(to: Double(step) * 0.004, received: bytes)
+    }
+    #expect(bus.motorPositions.allSatisfy { $0.isFinite })
+  }
+
+  @Test("Drivers survive whatever a device says", arguments: BusRobots.devices)
+  func drivers(device: Wiring.Device) {
+    let wiring = BusRobots.wiring(device, motors: 4)
+    for seed in 0..<10 {
+      var bench = BusRobots.bench(wiring)
+      let isUp = seed < 2 ? false : bench.bringUp()
+      #expect(seed < 2 || isUp)
+      let random = Box(Damage(seed: UInt64(seed) + 50))
+      bench.link = { _, bytes in
+        guard !bytes.isEmpty else { return bytes }
+        let size = Int(random.value.next() % 12)
+        let data = (0..<size).map { _ in UInt8(random.value.next() & 0xFF) }
+        let id = UInt8(1 + random.value.next() % 5)
+        let said: [UInt8] =
+          switch device {
+          case .dynamixel2: DynamixelPacket(id: id, .status, [0] + data).bytes
+          case .lx16a: ShortFrame(.lx, id: id, code: UInt8(data.count + 20), data).bytes
+          default: ShortFrame(.servo, id: id, code: 0, data).bytes
+          }
+        return random.value.next() % 3 == 0 ? said : random.value.damaged(bytes + said)
+      }
+      if isUp {
+        _ = bench.stream(wiring, frames: 100, rate: 20)
+      } else {
+        _ = bench.bringUp()
+      }
+      #expect(BusObserver(device, bench.sent).outside(wiring) == 0)
+    }
+  }
 }

@@ -100,12 +100,13 @@ extension BusDriver {
       return
     }
     let elapsed = now - motors[motor].positionTime
-    let reach = units(2 * wiring.motors[motor].velocityLimit * elapsed + 6 * .pi / 180, motor)
-    let isNear = Double(abs(position - last)) <= abs(reach)
+    let way = 2 * wiring.motors[motor].velocityLimit * elapsed + 6 * .pi / 180
+    let reach = min(abs(units(way, motor)), 1e9)
+    let isNear = Double(abs(position - last)) <= reach
     if isNear { keep(position, motor) }
     check(isNear, motor, .jump, block, .position) {
       "jumped from register \(last) to \(position), expected no more than "
-        + "\(Int(abs(reach))) units"
+        + "\(Int(reach)) units"
     }
   }
 

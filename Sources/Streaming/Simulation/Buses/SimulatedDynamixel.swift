@@ -194,7 +194,22 @@ struct SimulatedDynamixel: Sendable {
   /// Writes and says the error: 0 for none.
   mutating func write(_ address: Int, _ data: [UInt8], at now: Double) -> Int {
     servo.advance(to: now)
-    return isVersion2 ? write2(address, data) : write1(address, data)
+    return isVersion2 ? write2(all: data, from: address) : write1(address, data)
+  }
+
+  private static let widths = [116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4]
+
+  /// Writes register by register; the first error ends it.
+  private mutating func write2(all data: [UInt8], from address: Int) -> Int {
+    var start = 0
+    while start < data.count {
+      let width = Self.widths[address + start] ?? 1
+      let piece = Array(data[start..<min(start + width, data.count)])
+      let error = write2(address + start, piece)
+      guard error == 0 else { return error }
+      start += width
+    }
+    return 0
   }
 
   private mutating func write2(_ address: Int, _ data: [UInt8]) -> Int {
@@ -204,8 +219,7 @@ struct SimulatedDynamixel: Sendable {
       guard get(64, 1) == 0, ![0, 2, 6].contains(address) else { return 7 }
     }
     guard !(120..<147).contains(address), address != 69, address != 70 else { return 7 }
-    let widths = [116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4]
-    if let width = widths[address], width != data.count { return 5 }
+    if let width = Self.widths[address], width != data.count { return 5 }
     switch address {
     case 64:
       guard value <= 1 else { return 4 }

@@ -134,7 +134,7 @@ struct SimulatedLX: Sendable {
     case 12:
       servo.move = nil
       servo.goal = servo.position
-    case 14: return [UInt8(id)]
+    case 14: return [UInt8(truncatingIfNeeded: id)]
     case 20:
       if let pair = Self.pair(body), pair.position < pair.time {
         limits = (pair.position, pair.time)

@@ -132,11 +132,11 @@ struct SimulatedListener: Sendable {
     return remainder
   }
 
-  /// An integer with the least significant byte first.
+  /// An integer of at most four bytes, the least significant first.
   static func number(_ bytes: ArraySlice<UInt8>) -> Int {
     var value = 0
     var weight = 1
-    for byte in bytes {
+    for byte in bytes.prefix(4) {
       value += Int(byte) * weight
       weight *= 256
     }
