@@ -67,45 +67,4 @@ struct EstimateTests {
       #expect(FrameFit.columns(of: positions).allSatisfy { $0.isFinite })
     }
   }
-
-  @Test("The Gaussian's estimate beats the plain linear one, and is the state itself at the end")
-  func gaussian() {
-    let frames = 16
-    let all = windows(400, frames: frames, seed: 3)
-    let scale = Standardization(all)
-    let states = all.map { scale.standardized($0) }
-    let prior = GaussianPrior(frames: frames, windows: Array(states.prefix(300)))
-    var random = RandomSource(seed: 4)
-    var errors = (plain: 0.0, prior: 0.0)
-    let time: Float = 0.6
-    for clean in states.suffix(100) {
-      let state = clean.map { time * $0 + (1 - time) * random.normal() }
-      let found = prior.estimate(state, times: [time])
-      let factor = time / (time * time + (1 - time) * (1 - time))
-      for index in clean.indices {
-        errors.prior += Double((found[index] - clean[index]) * (found[index] - clean[index]))
-        let plain = factor * state[index] - clean[index]
-        errors.plain += Double(plain * plain)
-      }
-    }
-    #expect(errors.prior < 0.2 * errors.plain)
-    let end = prior.estimate(states[350], times: [1])
-    for (found, wanted) in zip(end, states[350]) { #expect(abs(found - wanted) < 0.01) }
-  }
-
-  @Test("Of windows that are Gaussian and independent in time it is Wiener's filter exactly")
-  func wiener() {
-    var random = RandomSource(seed: 5)
-    let frames = 4
-    let windows = (0..<4000).map { _ in
-      (0..<(66 * frames)).map { index in Float(1 + index % 66 % 3) * random.normal() }
-    }
-    let prior = GaussianPrior(frames: frames, windows: windows)
-    let time: Float = 0.5
-    let state = [Float](repeating: 1, count: 66 * frames)
-    for (index, value) in prior.estimate(state, times: [time]).enumerated() {
-      let variance = Float((1 + index % 3) * (1 + index % 3))
-      #expect(abs(value - 0.5 * variance / (0.25 * variance + 0.25)) < 0.25)
-    }
-  }
 }

@@ -35,6 +35,7 @@ struct FlowLossTests {
       estimate.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
       estimate.root = (0..<(rows * 3)).map { _ in random.normal() }
       estimate.rootFactors = (0..<(rows * 3)).map { _ in random.uniform() }
+      estimate.rotationFactors = (0..<(rows * 132)).map { _ in random.uniform() }
       estimate.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
       raw = (0..<(rows * GeneratorNetwork.outputs)).map { _ in 0.4 * random.normal() }
     }

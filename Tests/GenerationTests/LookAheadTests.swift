@@ -34,29 +34,32 @@ struct LookAheadTests {
     }
   }
 
-  private func model() -> FlowModel {
+  private func model() -> (FlowModel, MotionKinds) {
     let all = windows(600, seed: 1)
     let scale = Standardization(all)
-    return FlowModel(
-      standardization: scale,
-      prior: GaussianPrior(frames: frames, windows: all.map { scale.standardized($0) }))
+    let (kinds, prior) = MotionKinds.measure(
+      all.flatMap { scale.standardized($0) }, labels: all.map { _ in nil }, labelCount: 0,
+      frames: frames, seed: 1)
+    return (FlowModel(standardization: scale, prior: prior), kinds)
   }
 
   @Test("The estimate goes on from the past without a jump, and is better the longer the past")
   func past() {
-    let model = model()
+    let (model, kinds) = model()
     var random = RandomSource(seed: 2)
     let time: Float = 0.1
     var errors: [Int: Double] = [:]
     var jumps: [Int: Double] = [:]
-    for window in windows(50, seed: 3) {
+    let all = windows(50, seed: 3)
+    for window in all {
       let clean = model.standardization.standardized(window)
       let state = clean.map { time * $0 + (1 - time) * random.normal() }
       for count in [0, 2, 8, 16] {
         let past =
           count > 0
           ? ObservedFrames(window, count: count, standardization: model.standardization) : nil
-        let estimate = FigureEstimate(states: state, times: [time], pasts: [past], model: model)
+        let estimate = FigureEstimate(
+          states: state, times: [time], kinds: kinds.kinds(of: clean), pasts: [past], model: model)
         let made = MotionWindow(
           frames: frames, root: model.root(estimate.root),
           rotations: HumanFigure.quaternions(ofColumns: estimate.rotations),
@@ -81,7 +84,7 @@ struct LookAheadTests {
 
   @Test("Turns of bones about themselves go on as they were last seen")
   func twist() {
-    let model = model()
+    let (model, kinds) = model()
     var window = windows(1, seed: 4)[0]
     // the left forearm turned about its own axis, which its positions do not show
     let joint = Skeleton.Joint.leftElbow.rawValue
@@ -100,7 +103,8 @@ struct LookAheadTests {
     }
     let clean = model.standardization.standardized(window)
     let past = ObservedFrames(window, count: 16, standardization: model.standardization)
-    let estimate = FigureEstimate(states: clean, times: [0.999], pasts: [past], model: model)
+    let estimate = FigureEstimate(
+      states: clean, times: [0.999], kinds: kinds.kinds(of: clean), pasts: [past], model: model)
     let wanted = HumanFigure.rotationColumns(of: window)
     let at = 6 * (20 * HumanFigure.jointCount + joint)
     let difference = (0..<6).map { abs(estimate.rotations[at + $0] - wanted[at + $0]) }.max() ?? 1

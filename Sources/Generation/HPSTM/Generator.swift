@@ -45,7 +45,7 @@ public struct Generator: Sendable {
   /// Where the steps begin.
   static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.93)
   /// Motions that go through the network together.
-  static let together = 8
+  static let together = 16
 
   /// The network's sizes and what it can be told.
   public var configuration: GeneratorNetwork.Configuration { network.configuration }
@@ -120,6 +120,8 @@ public struct Generator: Sendable {
     var label: Int?
     var embedding: [Float]?
     var past: ObservedMotion?
+    /// What finds the kind of motion that goes on from something; nil where nothing does.
+    var likelihood: PastLikelihood?
     var isTold: Bool { label != nil || embedding != nil }
   }
 
@@ -167,6 +169,9 @@ public struct Generator: Sendable {
             + "one at \(Self.frameRate) Hz expected")
       }
       condition.past = ObservedMotion(past)
+    }
+    if condition.past != nil || request.frames > configuration.backbone.frames {
+      condition.likelihood = PastLikelihood(model.prior)
     }
     return condition
   }
@@ -227,10 +232,10 @@ public struct Generator: Sendable {
     seed: UInt64
   ) -> [Int] {
     zip(members, pasts).map { member, past in
+      let favours = frames(past).flatMap { observed in condition.likelihood.map { $0(observed) } }
       var random = RandomSource(seed: seed, stream: UInt64(member), UInt64(roll), 0x6b69_6e64)
       return model.prior.drawKind(
-        label: condition.label, favours: frames(past).map(model.prior.likelihoods),
-        using: &random)
+        label: condition.label, favours: favours, using: &random)
     }
   }
 

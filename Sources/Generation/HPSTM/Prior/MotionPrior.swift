@@ -97,59 +97,6 @@ struct MotionPrior: Sendable, Hashable {
     return weights.lastIndex { $0 > 0 } ?? 0
   }
 
-  /// How much likelier than the likeliest each kind makes some observed frames, [kinds].
-  ///
-  /// Neighbouring frames and joints say nearly the same: poses count as if one frame in eight and
-  /// one channel in four were seen, differences from frame to frame one in two and one in four.
-  func likelihoods(of past: ObservedFrames) -> [Float] {
-    let width = Standardization.channels
-    let scores = (0..<kinds).map { kind -> Float in
-      let range = (kind * basis.size)..<((kind + 1) * basis.size)
-      let mean = basis.states(of: Array(means[range]))
-      var score: Float = 0
-      for channel in 0..<width {
-        let spectrum = spectrum(of: channel, kind: kind)
-        for frame in 0..<past.count {
-          let at = frame * width + channel
-          let off = past.state[at] - mean[at]
-          score -= Self.surprise(off, variance: variance(spectrum, frame)) / 64
-          if frame > 0 {
-            let change = off - (past.state[at - width] - mean[at - width])
-            score -=
-              Self.surprise(change, variance: variance(spectrum, frame, less: frame - 1)) / 16
-          }
-        }
-      }
-      return score
-    }
-    let best = scores.max() ?? 0
-    return scores.map { exp($0 - best) }
-  }
-
-  /// Minus the logarithm of a Gaussian's density, but for a constant.
-  private static func surprise(_ off: Float, variance: Float) -> Float {
-    0.5 * (off * off / variance + log(variance))
-  }
-
-  /// The variance of each cosine of a channel, [frames].
-  private func spectrum(of channel: Int, kind: Int) -> [Float] {
-    let width = Standardization.channels
-    return (0..<frames).map { block in
-      (0..<width).reduce(Float(0)) { sum, index in
-        let part = basis.directions[(block * width + index) * width + channel]
-        return sum + part * part * variances[kind * basis.size + block * width + index]
-      }
-    }
-  }
-
-  /// The variance at a frame, or of its difference to another.
-  private func variance(_ spectrum: [Float], _ frame: Int, less other: Int? = nil) -> Float {
-    spectrum.indices.reduce(Float(1e-6)) { sum, block in
-      let value = basis.cosine(block, at: frame) - (other.map { basis.cosine(block, at: $0) } ?? 0)
-      return sum + spectrum[block] * value * value
-    }
-  }
-
   // MARK: - Files
 
   init(basis: SpectralBasis, means: [Float], variances: [Float], counts: [Float]) {
