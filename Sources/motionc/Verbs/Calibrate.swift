@@ -43,7 +43,7 @@ struct Calibrate: ParsableCommand {
     let guide = CalibrationGuide(wiring)
     let port = try Ports.open(port, baud: wiring.baud)
     var talk = Conversation(
-      port: port, driver: try Drivers.make(for: guide.measuringWiring))
+      port: port, driver: Drivers.make(for: guide.measuringWiring))
     defer { talk.close() }
     let found = try talk.measure()
     if let device = found.device {
