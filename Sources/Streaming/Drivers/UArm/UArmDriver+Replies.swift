@@ -112,6 +112,7 @@ extension UArmDriver {
   private mutating func measured(_ fields: UArmFields, _ sent: UArmLink.Sent) {
     guard let found = fields.numbers("BLR") else { return }
     let pose = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
+    let before = angles
     angles = pose
     let wrist = fields.number("H")
     report(pose, wrist: wrist)
@@ -122,6 +123,12 @@ extension UArmDriver {
       // The line takes 1 ms to get there; without machine positions it is the gauge.
       if machineOffset == nil || poll.lastStatus < now - 1 {
         live.observe(pose, at: sent.time + 0.002)
+      }
+      // Where neither `?` nor the ring tells it, standing encoders do.
+      if case .finishing = phase, isSettled(at: sent.time - 1), let before,
+        pose.distance(before) < 0.1
+      {
+        live.isAtRest = true
       }
       queued = live.queued
       window = live.expected(at: sent.time)
@@ -159,8 +166,9 @@ extension UArmDriver {
     if case .script(let script) = phase { return scriptStatus(status, script) }
     guard isStreaming, case .live(var live) = execution else { return }
     live.blocks = status.blocks
-    if status.state == "Idle", link.isEmpty, poll.statusAsked > poll.lastLine + 0.1 {
+    if status.state == "Idle", isSettled(at: poll.statusAsked) {
       link.ring.sawIdle()
+      live.isAtRest = true
     }
     if let machine = status.machine, let offset = machineOffset {
       let pose = UArmKinematics.Angles(
@@ -174,14 +182,15 @@ extension UArmDriver {
       (.finishing, "Alarm"), (.finishing, "Door"), (.finishing, "Hold"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
       return
-    case (.finishing, "Idle") where isSettled(live): return held()
+    case (.finishing, "Idle") where live.isAtRest && live.isWristDone: return held()
     default: break
     }
     execution = .live(live)
   }
 
-  private func isSettled(_ live: UArmLive) -> Bool {
-    link.isEmpty && live.isWristDone && poll.statusAsked > poll.lastLine + 0.1
+  /// Whether all commands had gone and had time to be parsed before an instant.
+  private func isSettled(at time: Double) -> Bool {
+    link.isEmpty && time > link.lastSynchronous + 0.05
   }
 
   private mutating func event(_ code: Int, _ fields: UArmFields) {

@@ -103,7 +103,8 @@ extension UArmDriver {
     switch execution {
     case .live(let live):
       // Where `?` is not answered, the last synchronous reply says it as well.
-      if link.isEmpty, live.isWristDone, link.ring.burst == 0, now > since + 0.05 { return held() }
+      let isAnswered = link.ring.burst == 0 && now > since + 0.05
+      if link.isEmpty, live.isWristDone, isAnswered || live.isAtRest { return held() }
     case .turns(let turns):
       if turns.isDone { return held() }
     case nil: return held()
@@ -172,8 +173,6 @@ struct UArmPolling: Sendable {
   var lastStatus = -Double.infinity
   var statusAsked = 0.0
   var lastGauge = 0.0
-  /// When the last line went.
-  var lastLine = 0.0
   /// Replies in a row whose numbers nobody waits for.
   var strangers = 0
 

@@ -145,9 +145,7 @@ public struct UArmDriver: RobotDriver {
       live.turnWrist(now, &link)
       execution = .live(live)
     }
-    let line = link.take(now)
-    if !line.isEmpty { poll.lastLine = now }
-    output.bytes += line
+    output.bytes += link.take(now)
     defer { output = DriverOutput() }
     return output
   }

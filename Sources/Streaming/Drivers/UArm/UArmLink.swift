@@ -24,6 +24,8 @@ struct UArmLink: Sendable, Hashable {
   /// Bytes handed out since the gauge asked, for the load of the wire.
   private(set) var byteCount = 0
   var dialect = UArmDialect.letters
+  /// When the last command of the synchronous ring went [s].
+  private(set) var lastSynchronous = -Double.infinity
   /// The places of synchronous commands on V4.
   var ring = UArmReplyRing()
 
@@ -52,6 +54,7 @@ struct UArmLink: Sendable, Hashable {
     freeTime = max(now, freeTime) + Double(line.count) * Self.byteTime + Self.parseTime
     byteCount += line.count
     let sequence = command.isQuery || !command.isNumbered ? nil : ring.send()
+    if sequence != nil { lastSynchronous = now }
     if command.isNumbered {
       unanswered.append(Sent(id: id, command: command, time: now, sequence: sequence))
       if unanswered.count > 64 { unanswered.removeFirst() }

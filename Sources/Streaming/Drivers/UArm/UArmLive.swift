@@ -37,6 +37,8 @@ struct UArmLive: Sendable, Hashable {
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
+  /// Whether the arm was seen at rest since the last move.
+  var isAtRest = false
 
   /// A move shorter than this is not sent: two motor steps [degrees].
   static let leastStep = 0.025
@@ -121,6 +123,7 @@ struct UArmLive: Sendable, Hashable {
     let rate = min(
       max(gain * feed(step, frame), UArmCommand.leastFeed), UArmCommand.greatestFeed)
     guard link.queue(.moveJoints(frame.angles, feed: rate)) != nil else { return }
+    isAtRest = false
     last = frame.angles
   }
 
@@ -149,6 +152,7 @@ struct UArmLive: Sendable, Hashable {
       if link.queue(.moveJoints(end, feed: 5)) != nil { last = end }
     }
     rest(&link)
+    isAtRest = false
   }
 
   // MARK: - Wrist

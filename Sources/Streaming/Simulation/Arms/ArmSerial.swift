@@ -105,11 +105,7 @@ struct ArmSerial: Sendable {
   /// Moves text into the ring (the loop formats about 40 bytes in a millisecond) and bytes onto the
   /// wire, up to `time`.
   mutating func transmit(until time: Double) {
-    let count = min(40, printing.count, transmitRoom)
-    if count > 0 {
-      transmit += printing.prefix(count)
-      printing.removeFirst(count)
-    }
+    fill()
     if transmit.isEmpty { return }
     transmitFree = max(transmitFree, time - 0.001)
     var sent = 0
@@ -119,6 +115,15 @@ struct ArmSerial: Sendable {
       sent += 1
     }
     transmit.removeFirst(sent)
+    // A loop that prints fills each gap at once.
+    fill()
+  }
+
+  private mutating func fill() {
+    let count = min(40, printing.count, transmitRoom)
+    guard count > 0 else { return }
+    transmit += printing.prefix(count)
+    printing.removeFirst(count)
   }
 
   /// What has left the device since the last call.
