@@ -36,7 +36,9 @@ struct CampaignTests {
     let times =
       Self.isFull
       ? [0, engaging + 0.01, (moving + streaming) / 2, middle, ending - 0.1] : [middle]
-    for fault in Fault.allCases {
+    let place = CampaignSubject.all.firstIndex { $0.name == subject.name } ?? 0
+    for (index, fault) in Fault.allCases.enumerated()
+    where Self.isFull || (index + place) % 2 == 0 {
       var outcomes: [String] = []
       for time in times {
         let run = try CampaignRun(subject, seed: 7, [(time, .fault(fault))])
@@ -47,10 +49,12 @@ struct CampaignTests {
     }
   }
 
-  /// How many random schedules there are; all thousand, and every fault at five instants and not
-  /// one, with MOTIONC_CAMPAIGN=1000.
+  /// How many random schedules there are.
+  ///
+  /// With MOTIONC_CAMPAIGN=1000 all thousand, and every fault on every driver at five instants;
+  /// without, every fault in the middle, on every second driver.
   static let scheduleCount =
-    ProcessInfo.processInfo.environment["MOTIONC_CAMPAIGN"].flatMap { Int($0) } ?? 45
+    ProcessInfo.processInfo.environment["MOTIONC_CAMPAIGN"].flatMap { Int($0) } ?? 27
   static let isFull = scheduleCount >= 1000
 
   @Test("Random schedules of loss, corruption, duplication, delay, unplugging and an operator")
