@@ -8,7 +8,7 @@ struct HelpTests {
     arguments: [
       "inspect", "import", "train retargeter", "evaluate retargeter", "evaluate generator",
       "compile", "verify",
-      "doctor", "bench",
+      "stream", "jog", "park", "simulate", "doctor", "bench",
     ])
   func help(_ verb: String) throws {
     let run = try Tool.run(arguments: verb.split(separator: " ").map(String.init) + ["--help"])

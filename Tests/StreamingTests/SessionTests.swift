@@ -224,6 +224,19 @@ struct SessionOperatorTests {
     #expect(abs(last.time - 1.51) < 1e-5)
   }
 
+  @Test("Ctrl-C while the queue runs empty only keeps the robot from being let go")
+  func ending() throws {
+    let problem = try SessionProblem(seed: 1, seconds: 1)
+    var options = SessionOptions.going
+    options.release = true
+    var line = try problem.line(options)
+    while line.session.phase != .ending { line.run(until: line.now + 0.001) }
+    line.at(line.now, .input(.stop))
+    line.run(until: 60)
+    #expect(line.session.report.ending == .operatorStopped)
+    #expect(line.session.report.robot == .holding)
+  }
+
   @Test("Stopping before anything moved sends nothing")
   func early() throws {
     let problem = try SessionProblem(seed: 1)

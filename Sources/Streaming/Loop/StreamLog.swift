@@ -6,8 +6,10 @@ public struct StreamLog: Sendable {
   /// A log of these joints.
   public init(joints: [String]) { self.joints = joints }
 
-  /// The first line: what the columns are. Times are seconds of the monotonic clock; positions are
-  /// radians (or metres) of the robot's description.
+  /// The first line, which names the columns.
+  ///
+  /// Times are seconds of the monotonic clock, positions radians (or metres) of the robot's
+  /// description.
   public var header: String {
     let names = joints.map { $0.replacing(",", with: "_").replacing("\"", with: "_") }
     return

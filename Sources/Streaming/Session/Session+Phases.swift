@@ -115,8 +115,10 @@ extension Session {
       if !isFinished { _ = finish(&output) }
     case .abort: stop(.operatorAborted, &output)
     case .stop:
-      guard phase.isMoving || phase == .ending || phase == .releasing else {
-        return stop(.operatorAborted, &output)
+      if phase == .ending, ending == .completed {
+        // It is coming to rest already; that it is let go is not wanted any more.
+        ending = .operatorStopped
+        return
       }
       guard phase.isMoving, motion?.stopRequested == nil else {
         return stop(.operatorAborted, &output)

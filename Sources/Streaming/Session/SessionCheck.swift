@@ -60,8 +60,10 @@ struct SessionCheck {
     }
   }
 
-  /// The robot's limits, drawn in where its motors reach less far (a calibration may say so), so
-  /// that planned moves stay within both. What is played was checked against the motors already.
+  /// The robot's limits, drawn in where its motors reach less far.
+  ///
+  /// A calibration may say so. Planned moves stay within both then; what is played was checked
+  /// against the motors already.
   func narrowed() throws(SessionRefusal) -> SafetyLimits {
     let coordinates = zip(limits.coordinates, wiring.motors).map { limit, motor in
       var limit = limit

@@ -15,6 +15,8 @@ public struct FaultyLink: Sendable {
 
   /// How often something happens to a byte, and to a piece.
   private static let (byteShare, pieceShare) = (0.01, 0.2)
+  /// Between the pieces of a reply that is split [s].
+  private static let pieceGap = 2e-4
   /// What bytes in front of a reply may look like: headers of three protocols, broken lines.
   private static let falseStarts: [[UInt8]] = [
     [0xFF, 0xFF, 0xFD, 0x00], [0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFD, 0xFD], [0x55, 0x55],
@@ -94,12 +96,14 @@ public struct FaultyLink: Sendable {
     guard active.contains(.splitReplies) else {
       return toHost.append(Piece(time: time, bytes: bytes))
     }
+    // Pieces of one reply do not fall together with those of the next.
+    time = max(time, (toHost.last?.time ?? time) + Self.pieceGap)
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = min(rest.count, 1 + Int(random.next() % 2))
       toHost.append(Piece(time: time, bytes: Array(rest.prefix(count))))
       rest = rest.dropFirst(count)
-      time += 2e-4
+      time += Self.pieceGap
     }
   }
 
