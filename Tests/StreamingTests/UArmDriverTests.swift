@@ -273,6 +273,33 @@ struct UArmDriverTests {
     #expect(rig.warnings == [])
   }
 
+  @Test(
+    "One motor swinging slowly, so that it creeps through each turn, is no dry planner",
+    arguments: [4.0, 7, 10, 14, 20, 40])
+  func swings(peak: Double) {
+    var rig = Self.rig(.v4)
+    rig.bringUp()
+    let rate = peak / 25
+    rig.stream(for: 20) { [90 + 25 * (1 - cos(rate * $0)), 80, 35, 90] }
+    rig.finish()
+    #expect(rig.fault == nil && rig.isHeld)
+    #expect(rig.warnings == [])
+    #expect(rig.arm.isAligned && rig.arm.statistics.outOfTurnReplyCount == 0)
+  }
+
+  @Test("A V3 arm that cannot keep up stops the stream, and stands at once")
+  func keepsUp() {
+    var rig = Self.rig(.v3)
+    rig.bringUp()
+    rig.stream(for: 15) { [90 + 25 * (1 - cos(1.6 * $0)), 80, 35, 90] }
+    #expect(rig.fault.map { [.position, .silent].contains($0.kind) } == true)
+    rig.run(for: 0.2)
+    let held = rig.arm.motorPositions
+    rig.run(for: 3)
+    #expect(zip(held, rig.arm.motorPositions).allSatisfy { abs($0 - $1) < 0.2 })
+    #expect(rig.warnings == [])
+  }
+
   @Test("A planner that runs dry is said, the lead grows, and the replies get into step again")
   func dry() {
     var rig = Self.rig(.v4)

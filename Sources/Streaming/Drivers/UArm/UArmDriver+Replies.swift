@@ -97,6 +97,8 @@ extension UArmDriver {
       }
       execution = .live(live)
     case .turns(var turns):
+      // A query may wait behind moves; their replies show as well that the arm is alive.
+      poll.lastAnswer = now
       turns.answered(sent.id, &link, kinematics)
       execution = .turns(turns)
     case nil: break

@@ -4,6 +4,8 @@ struct UArmStopping: Sendable {
   enum Stage: Sendable {
     /// V4: 0x18, 300 ms after the hold.
     case reset
+    /// V3: once more, for the second command that it may have had.
+    case again
     /// Asking where the arm is.
     case ask
   }
@@ -29,8 +31,9 @@ extension UArmDriver {
     output.discardsPending = true
     output.bytes = stopBytes
     output.events.append(.stopped)
-    phase = .stopping(
-      UArmStopping(stage: stopsByRealTime ? .reset : .ask, next: now + 0.3))
+    let stage: UArmStopping.Stage =
+      stopsByRealTime ? .reset : model == .proV3 ? .again : .ask
+    phase = .stopping(UArmStopping(stage: stage, next: now + (stage == .again ? 0.1 : 0.3)))
   }
 
   /// V4, and a Swift Pro that was not identified yet, for which `!` is the safe guess.
@@ -45,7 +48,8 @@ extension UArmDriver {
   private var stopBytes: [UInt8] {
     if stopsByRealTime { return [UArmRealTime.hold.rawValue] }
     switch model {
-    case .proV3: return lineEnd + (UArmCommand.quickStop.line(id: 9999) ?? [])
+    // M410 is looked at on reception while the queue has room; M2000 waits its turn in it.
+    case .proV3: return lineEnd + Array("M410\n".utf8)
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
     // Metal has no stop: the one move that it may have under way ends, and nothing follows.
@@ -62,6 +66,10 @@ extension UArmDriver {
       output.bytes.append(UArmRealTime.reset.rawValue)
       stopping.stage = .ask
       stopping.next = now + 0.3
+    case .again:
+      output.bytes += Array("M410\n".utf8) + (UArmCommand.quickStop.line(id: 9999) ?? [])
+      stopping.stage = .ask
+      stopping.next = now + 0.2
     case .ask:
       if let id = stopping.awaited { link.forget(id) }
       guard stopping.asked < 6, model != nil else {

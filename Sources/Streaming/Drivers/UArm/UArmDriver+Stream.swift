@@ -21,8 +21,19 @@ extension UArmDriver {
     case .turns(var turns):
       turns.follow(frame, &link, kinematics)
       execution = .turns(turns)
+      if Double(turns.skippedCount) * point.interval > 1.5 { fallBehind(turns.skippedCount) }
     case nil: break
     }
+  }
+
+  /// Frames were skipped for too long: the arm is too slow for the stream, or says nothing any more.
+  private mutating func fallBehind(_ count: Int) {
+    let isSilent = now - poll.lastAnswer > 1.4
+    fail(
+      isSilent ? .silent : .position,
+      isSilent
+        ? "the uArm has not answered for 1.5 s, or the stream is far too fast for it"
+        : "the uArm does not keep up: \(count) frames in a row were skipped; play it slower")
   }
 
   /// Why a set-point must not be sent; nil where it may.

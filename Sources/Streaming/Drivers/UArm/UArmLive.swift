@@ -96,14 +96,23 @@ struct UArmLive: Sendable, Hashable {
     if waiting.count > lead { flow(&link) }
   }
 
+  /// Sends what was gathered.
+  ///
+  /// Frames that creep are merged into one block, which can be carried out as slowly as it should;
+  /// while the end still creeps there is no stream to keep up.
   private mutating func flow(_ link: inout UArmLink) {
-    isFlowing = true
-    flowStart = link.ring.sent + 1
-    flowTime = waiting.last?.time ?? 0
-    lag = wantedLag
     let frames = waiting
     waiting.removeAll()
-    for frame in frames { send(frame, &link) }
+    guard let end = frames.last, let before = frames.dropLast().last else { return }
+    isFlowing = 0.75 * end.angles.distance(before.angles) / end.interval >= Self.creepFeed
+    flowStart = link.ring.sent + link.waitingSynchronous + 1
+    flowTime = end.time
+    lag = wantedLag
+    for frame in frames.dropLast()
+    where feed(frame.angles.distance(last), frame) >= Self.creepFeed {
+      send(frame, &link)
+    }
+    send(end, &link)
   }
 
   /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).

@@ -21,6 +21,7 @@ struct UArmTurns: Sendable, Hashable {
   private var lastWrist: Double?
   private var lastTime: Double?
   private(set) var path = UArmPath()
+  /// Frames in a row that were skipped because the arm was still busy.
   private(set) var skippedCount = 0
 
   init(_ style: Style, window: Int, at angles: UArmKinematics.Angles, wrist: Double?) {
@@ -63,6 +64,7 @@ struct UArmTurns: Sendable, Hashable {
   private mutating func prepare(_ kinematics: UArmKinematics) {
     guard let frame = next else { return }
     next = nil
+    skippedCount = 0
     let elapsed = min(max(frame.time - (lastTime ?? frame.time), frame.interval), 1)
     lastTime = frame.time
     path.append(frame.angles, at: frame.time)

@@ -6,6 +6,8 @@ struct ArmV3: Sendable {
   private var busyUntil = -Double.infinity
   /// Points of the move under way that are not in the planner yet, and the speed between them.
   private var segments: [(target: SIMD3<Double>, speed: Double)] = []
+  /// Whether a quick stop has ended the move under way.
+  private var isCutOff = false
   private var reportInterval = 0.0
   private var nextReport = Double.infinity
   private var mode = 0
@@ -21,6 +23,10 @@ struct ArmV3: Sendable {
     guard serial.printing.isEmpty, now >= busyUntil else { return }
     readLines(&body, &serial)
     guard let line = lines.first else { return }
+    if isCutOff {
+      isCutOff = false
+      return finish("ok", &serial, body)
+    }
     if !segments.isEmpty {
       feed(&body)
       guard segments.isEmpty else { return }
@@ -36,6 +42,7 @@ struct ArmV3: Sendable {
       // The quick stop is looked at on reception, if the queue has room.
       if line.letter == "M", line.code == 410 {
         body.planner.reset(to: body.encoders)
+        isCutOff = !segments.isEmpty
         segments.removeAll()
       }
       lines.append(line)
