@@ -55,8 +55,8 @@ struct WiringGuideTests {
     let joint = try guide.joint(1, .init(reference: 7, lower: 6, upper: 118))
     #expect(abs((joint.zero ?? .nan) - 2) < 1e-6 && joint.range == 6...118)
     for (wide, motor) in zip(guide.measuringWiring.motors, guide.wiring.motors) {
-      #expect(wide.limits.lowerBound <= motor.limits.lowerBound + 1e-9)
-      #expect(motor.limits.upperBound <= wide.limits.upperBound + 1e-9)
+      #expect(wide.limits.lowerBound <= motor.limits.lowerBound + 1e-8)
+      #expect(motor.limits.upperBound <= wide.limits.upperBound + 1e-8)
       #expect(wide.raw(0.3) == motor.raw(0.3))
     }
   }

@@ -35,7 +35,7 @@ struct Calibrate: ParsableCommand {
 
   func run() throws {
     guard isatty(STDIN_FILENO) == 1 else {
-      throw ValidationError(
+      throw SessionRefusal.option(
         "'calibrate' leads a person from joint to joint and needs a terminal to read answers from")
     }
     let robot = try Robot.named(robot)
@@ -119,7 +119,7 @@ struct Calibrate: ParsableCommand {
   ) throws -> Double {
     Console.note("  \(place) ")
     guard readLine() != nil else {
-      throw ValidationError("the answers ended before all joints were measured")
+      throw SessionRefusal.option("the answers ended before all joints were measured")
     }
     let raw = guide.raw(try talk.measure().positions[index], ofMotor: index)
     Console.note("    read at \(Console.fixed(raw, 1))")

@@ -8,7 +8,7 @@ struct CampaignRun {
   let subject: CampaignSubject
   private(set) var line: VirtualLine
   private(set) var isOver: Bool
-  let observer: WireObserver
+  let observer: WireJudge
   /// What is wrong with the run, empty if all is as it must be.
   private(set) var complaints: [String] = []
 
@@ -40,11 +40,11 @@ struct CampaignRun {
 
   private static func judge(
     _ subject: CampaignSubject, _ line: VirtualLine, slips: Bool
-  ) -> WireObserver {
+  ) -> WireJudge {
     // From a pose that is not the true one the soft start may go either way.
     let moving = began(slips ? .streaming : .softStart, line) ?? .infinity
     let stop = began(.stopping, line)
-    var circumstances = WireObserver.Circumstances(
+    var circumstances = WireJudge.Circumstances(
       rest: zip(subject.wiring.motors, subject.rest).map { $0.raw($1) },
       growingJoint: CampaignSubject.growingJoint,
       growing: moving < .infinity ? moving...max(moving, stop ?? .infinity) : nil, stop: stop,
@@ -59,7 +59,7 @@ struct CampaignRun {
         return min(first, after[index])...max(first, after[index])
       }
     }
-    return WireObserver.judge(
+    return WireJudge.judge(
       line.recorded.filter(\.isToDevice).map { ($0.time, $0.bytes) }, wiring: subject.wiring,
       arm: subject.arm, circumstances: circumstances)
   }

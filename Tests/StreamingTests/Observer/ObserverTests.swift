@@ -174,9 +174,9 @@ struct ObserverJudgementTests {
 
   private func judge(
     _ sent: [(time: Double, bytes: [UInt8])],
-    _ change: (inout WireObserver.Circumstances) -> Void = { _ in }
-  ) -> WireObserver {
-    var circumstances = WireObserver.Circumstances(
+    _ change: (inout WireJudge.Circumstances) -> Void = { _ in }
+  ) -> WireJudge {
+    var circumstances = WireJudge.Circumstances(
       rest: [500, 500], growingJoint: 0, growing: 0...10, slack: 0.01, rounding: 0.5)
     change(&circumstances)
     return .judge(sent, wiring: wiring, circumstances: circumstances)

@@ -4,7 +4,7 @@ import Streaming
 /// nothing out of order.
 ///
 /// It knows the wiring's figures and the bytes, and does its own arithmetic with them.
-struct WireObserver {
+struct WireJudge {
   /// What may be known beside the bytes.
   struct Circumstances {
     /// Where the motors stood when the recording began [units of their registers].
@@ -73,8 +73,8 @@ struct WireObserver {
   static func judge(
     _ sent: [(time: Double, bytes: [UInt8])], wiring: Wiring, arm: ObserverArm.Model? = nil,
     circumstances: Circumstances
-  ) -> WireObserver {
-    var observer = WireObserver(wiring: wiring, circumstances: circumstances)
+  ) -> WireJudge {
+    var observer = WireJudge(wiring: wiring, circumstances: circumstances)
     var decoder = wiring.decoder(arm: arm, rest: circumstances.rest)
     for piece in sent {
       for order in decoder.take(piece.bytes, at: piece.time) { observer.take(order) }
