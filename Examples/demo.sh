@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main job on what ships: new motion from noise and captured motion, onto two robots, every
-# limit verified.
+# limit verified; then a sampled motion moves a simulated arm.
 set -eu
 cd "$(dirname "$0")/.."
 motionc=.build/release/motionc
@@ -19,6 +19,11 @@ for robot in uarm_swift_pro unitree_g1; do
   "$motionc" verify "$results/$robot"/*.trajectory.safetensors
 done
 echo
+echo "== the arm moves: a sampled motion, live at 20 Hz, to a simulated uArm (firmware 4.10)"
+"$motionc" stream "$results/uarm_swift_pro/walk_1_0001.trajectory.safetensors" \
+  --robot uarm_swift_pro --rate 20 --go --log "$results/arm.csv"
+echo
 echo "The sampled motions are in $results/samples (.bvh for Blender, .npz for NumPy), the"
 echo "trajectories in $results/uarm_swift_pro and $results/unitree_g1: .csv to look at, .json for"
-echo "ROS, .trajectory.safetensors with limits and their sources. Next: $motionc --help"
+echo "ROS, .trajectory.safetensors with limits and their sources; what the arm was told and where it"
+echo "was in $results/arm.csv. Next: $motionc --help"
