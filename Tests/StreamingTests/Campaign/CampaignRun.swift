@@ -75,7 +75,10 @@ struct CampaignRun {
     case .completed, .operatorStopped:
       if robot != .holding { complaints.append("ended \(ending), but the robot is \(robot)") }
     case .operatorAborted:
-      if robot != .stopped, robot != .untouched { complaints.append("aborted, but \(robot)") }
+      // A cable may be pulled while the stop is on its way.
+      if ![.stopped, .untouched, .unreachable].contains(robot) {
+        complaints.append("aborted, but \(robot)")
+      }
     case .fault:
       if ![.stopped, .untouched, .unreachable].contains(robot) {
         complaints.append("ended \(ending), but the robot is \(robot)")

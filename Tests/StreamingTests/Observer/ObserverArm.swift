@@ -57,6 +57,9 @@ struct ObserverArm: ObserverDecoder {
       }
       number = value
       words.removeFirst()
+    } else if model == .proV3, first == "M410" || first == "M112" {
+      // Marlin looks for these as they arrive, and only without a number.
+      return [ObservedOrder(time: time, kind: .stop)]
     } else if first != "$$", !first.hasPrefix("$10=") {
       return refuse("a line without a number")
     }
