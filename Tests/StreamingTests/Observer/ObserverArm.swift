@@ -57,7 +57,7 @@ struct ObserverArm: ObserverDecoder {
       }
       number = value
       words.removeFirst()
-    } else if first != "$$", !first.hasPrefix("$10=") {
+    } else if first != "$$", first != "M410", !first.hasPrefix("$10=") {
       return refuse("a line without a number")
     }
     let limit = model == .metal ? 47 : model == .proV3 ? 95 : 79
