@@ -48,7 +48,8 @@ extension UArmDriver {
   private var stopBytes: [UInt8] {
     if stopsByRealTime { return [UArmRealTime.hold.rawValue] }
     switch model {
-    // M410 is looked at on reception while the queue has room; M2000 waits its turn in it.
+    // M410 is looked at on reception while the queue has room; M2000 waits its turn in it. Without
+    // a number, as Marlin compares the whole line.
     case .proV3: return lineEnd + Array("M410\n".utf8)
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])

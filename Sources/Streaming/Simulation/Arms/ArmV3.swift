@@ -39,8 +39,8 @@ struct ArmV3: Sendable {
     while lines.count < 4, let byte = serial.read() {
       guard let text = buffer.take(byte), !text.isEmpty else { continue }
       guard let line = ArmLine(text) else { continue }
-      // The quick stop is looked at on reception, if the queue has room.
-      if line.letter == "M", line.code == 410 {
+      // The quick stop is looked at on reception, if the queue has room; a number would hide it.
+      if line.body == "M410", line.id == nil {
         body.planner.reset(to: body.encoders)
         isCutOff = !segments.isEmpty
         segments.removeAll()
