@@ -56,6 +56,12 @@ struct CampaignTests {
   static let scheduleCount =
     ProcessInfo.processInfo.environment["MOTIONC_CAMPAIGN"].flatMap { Int($0) } ?? 27
   static let isFull = scheduleCount >= 1000
+  /// The schedules to run: those of MOTIONC_CAMPAIGN_SEEDS ("433,447"), to see them again, or all.
+  static let seeds: [Int] = {
+    let given = ProcessInfo.processInfo.environment["MOTIONC_CAMPAIGN_SEEDS"] ?? ""
+    let seeds = given.split(separator: ",").compactMap { Int($0) }
+    return seeds.isEmpty ? Array(0..<scheduleCount) : seeds
+  }()
 
   @Test("Random schedules of loss, corruption, duplication, delay, unplugging and an operator")
   func schedules() throws {
@@ -63,7 +69,7 @@ struct CampaignTests {
     try #require(!subjects.isEmpty)
     var outcomes: [String: Int] = [:]
     let began = MonotonicClock.now
-    for seed in 0..<Self.scheduleCount {
+    for seed in Self.seeds {
       let subject = subjects[seed % subjects.count]
       let schedule = Self.schedule(seed)
       let run = try CampaignRun(subject, seed: UInt64(seed), schedule)
@@ -71,7 +77,7 @@ struct CampaignTests {
       outcomes[run.outcome, default: 0] += 1
     }
     print(
-      "campaign of \(Self.scheduleCount) schedules in \((MonotonicClock.now - began).rounded()) s: "
+      "campaign of \(Self.seeds.count) schedules in \((MonotonicClock.now - began).rounded()) s: "
         + outcomes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
         .joined(separator: ", "))
   }
@@ -94,8 +100,10 @@ struct CampaignTests {
         let wishes: [OperatorInput] = [.slower, .faster, .stop, .abort]
         return [(time, .input(wishes.randomElement(using: &random) ?? .stop))]
       case 3:
-        // Who pauses goes on again, or the session waits for ever, as it must.
-        return [(time, .input(.togglePause)), (time + 0.7, .input(.togglePause))]
+        // Who pauses goes on again, or ends it, or the session waits for ever, as it must.
+        return [
+          (time, .input(.togglePause)), (time + 0.7, .input(.togglePause)), (30, .input(.stop)),
+        ]
       default: return [(time, .fault(faults.randomElement(using: &random) ?? .junk))]
       }
     }
