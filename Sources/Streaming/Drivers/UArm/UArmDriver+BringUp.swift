@@ -139,8 +139,9 @@ extension UArmDriver {
     case .mode: guard take(mode: fields, failed) else { return }
     case .acceleration:
       guard !failed else { return mute(step, code) }
-      notes.append(
-        "acceleration was \(settings[120] ?? 0), stored \(accelerationToWrite ?? 0) (80°/s² each)")
+      warn(
+        "the uArm's acceleration was \(settings[120] ?? 0), \(accelerationToWrite ?? 0) is stored in it "
+          + "now (80°/s² each)")
     case .angles, .anglesAgain, .anglesAttached:
       guard !failed, takeAngles(fields) else { return mute(step, code) }
       if step == .anglesAgain, !isStill { return again(running) }
@@ -337,7 +338,9 @@ extension UArmDriver {
   /// The listing of settings is complete, or a mask was taken.
   mutating func acknowledged(_ running: UArmScript) {
     guard let step = running.steps.first, step == .settings || step == .statusMask else { return }
-    if step == .statusMask { notes.append("status mask was \(Int(settings[10] ?? 0)), stored 12") }
+    if step == .statusMask {
+      warn("the uArm's status mask was \(Int(settings[10] ?? 0)), 12 is stored in it now")
+    }
     advance(running)
   }
 

@@ -50,10 +50,14 @@ struct UArmScript: Sendable {
     case .identifying:
       steps = [
         .name, .firmware, .power, .encoders, .mode, .reportsOff, .closedLoopOff, .motionEndOff,
-        .settings, .acceleration, .statusMask, .angles, .wait, .anglesAgain, .wrist, .position,
+        .settings, .angles, .wait, .anglesAgain, .wrist, .position,
       ]
     case .engaging:
-      steps = [.isAttached(0), .isAttached(1), .isAttached(2), .anglesAttached, .machine]
+      // What is stored is stored here: who only asks what is connected changes nothing.
+      steps = [
+        .acceleration, .statusMask, .isAttached(0), .isAttached(1), .isAttached(2),
+        .anglesAttached, .machine,
+      ]
     case .releasing: steps = [.detach] + (0..<4).map { .detachMotor($0) }
     }
   }
