@@ -26,13 +26,13 @@ done
 if [ -z "${ROBOTS+set}" ]; then
   model="Examples/Models/generator.safetensors"
   "$motionc" train generator --motions "$motions" $licence -o "$model" \
-    --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 6000 --time-limit 45m --seed 1
+    --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1
   "$motionc" evaluate generator --motions "$motions" $licence --model "$model" \
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
   "$motionc" train smoother --motions "$motions" $licence -o "$model" --covariance \
-    --width 128 --heads 4 --layers 3 --batch 32 --steps 5000 --time-limit 25m --seed 1
+    --width 128 --heads 4 --layers 2 --batch 32 --steps 3000 --time-limit 15m --seed 1
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
