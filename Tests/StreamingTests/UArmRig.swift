@@ -136,8 +136,13 @@ struct UArmRig {
     return nil
   }
 
+  /// What the user was warned of, but for the setting that every first bring-up stores.
   var warnings: [String] {
-    events.compactMap { if case .warning(let text) = $0.event { text } else { nil } }
+    events.compactMap { event in
+      guard case .warning(let text) = event.event, !text.hasPrefix("the uArm's acceleration was")
+      else { return nil }
+      return text
+    }
   }
 
   var isHeld: Bool { events.contains { $0.event == .held } }

@@ -84,13 +84,32 @@ struct SpectralBasis: Sendable, Hashable {
     }
   }
 
-  /// All windows' rows of a cosine at once: from channels to eigenvectors, or back.
+  /// Windows whose rows of a cosine are multiplied together: always as many, so that a window's
+  /// numbers do not depend on how many others there are.
+  private static let together = 8
+
+  /// From channels to eigenvectors, or back.
   private func project(_ values: [Float], back: Bool) -> [Float] {
+    let part = Self.together * size
+    var result: [Float] = []
+    result.reserveCapacity(values.count)
+    var chunk = [Float](repeating: 0, count: part)
+    var projected = chunk
+    for start in stride(from: 0, to: values.count, by: part) {
+      let count = min(part, values.count - start)
+      for index in 0..<count { chunk[index] = values[start + index] }
+      for index in count..<part { chunk[index] = 0 }
+      multiply(chunk, into: &projected, back: back)
+      result += projected.prefix(count)
+    }
+    return result
+  }
+
+  private func multiply(_ values: [Float], into result: inout [Float], back: Bool) {
     let n = Self.channels
-    let windows = values.count / size
-    return [Float](unsafeUninitializedCapacity: values.count) { result, count in
-      values.withUnsafeBufferPointer { values in
-        directions.withUnsafeBufferPointer { directions in
+    values.withUnsafeBufferPointer { values in
+      directions.withUnsafeBufferPointer { directions in
+        result.withUnsafeMutableBufferPointer { result in
           guard let from = values.baseAddress, let to = result.baseAddress,
             let matrix = directions.baseAddress
           else { return }
@@ -98,11 +117,10 @@ struct SpectralBasis: Sendable, Hashable {
             BLAS.multiply(
               from + block * n, stride: size, transposed: false, matrix + block * n * n,
               stride: n, transposed: !back, into: to + block * n, stride: size,
-              rows: windows, columns: n, inner: n, beta: 0)
+              rows: Self.together, columns: n, inner: n, beta: 0)
           }
         }
       }
-      count = values.count
     }
   }
 
