@@ -45,7 +45,7 @@ public struct Generator: Sendable {
   /// Where the steps begin.
   static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.993)
   /// Motions that go through the network together.
-  static let together = 16
+  static let together = 4
 
   /// The network's sizes and what it can be told.
   public var configuration: GeneratorNetwork.Configuration { network.configuration }

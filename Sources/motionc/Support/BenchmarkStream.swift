@@ -36,7 +36,12 @@ struct BenchmarkStream {
   }
 
   /// Streams it to a simulated device in virtual time.
-  func virtually(_ kind: SimulatedKind, rate: Double? = nil, limit: Double) throws -> VirtualLine {
+  ///
+  /// - Parameter watch: Is shown the line every half second.
+  func virtually(
+    _ kind: SimulatedKind, rate: Double? = nil, limit: Double,
+    watch: (VirtualLine) -> Void = { _ in }
+  ) throws -> VirtualLine {
     var options = SessionOptions()
     (options.go, options.rate) = (true, rate)
     let session = try Session(
@@ -47,7 +52,9 @@ struct BenchmarkStream {
       device: SimulatedDevices.make(
         kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring)),
       link: FaultyLink(seed: 1))
-    line.run(until: limit)
+    for end in stride(from: 0.5, through: limit, by: 0.5) where !line.run(until: end) {
+      watch(line)
+    }
     return line
   }
 

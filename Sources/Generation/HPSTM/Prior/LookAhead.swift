@@ -144,7 +144,7 @@ private struct CholeskyFactor {
     }
   }
 
-  /// bᵀ A⁻¹ b
+  /// The number bᵀ A⁻¹ b.
   func squaredLength(of b: [Double]) -> Double {
     var x = b
     var sum = 0.0

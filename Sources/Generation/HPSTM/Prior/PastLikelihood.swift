@@ -8,7 +8,7 @@ struct PastLikelihood: Sendable {
   private static let width = Standardization.channels
 
   private let frames: Int
-  /// [kinds, frames, 66]
+  /// The mean of a channel at a frame, [kinds, frames, 66].
   private let means: [Float]
   /// The variance of a channel at a frame, [kinds, frames, 66].
   private let variances: [Float]

@@ -86,7 +86,7 @@ struct SpectralBasis: Sendable, Hashable {
 
   /// Windows whose rows of a cosine are multiplied together: always as many, so that a window's
   /// numbers do not depend on how many others there are.
-  private static let together = 8
+  private static let together = 4
 
   /// From channels to eigenvectors, or back.
   private func project(_ values: [Float], back: Bool) -> [Float] {
