@@ -10,7 +10,8 @@ struct BenchmarkStream {
   let wiring: Wiring
   let trajectory: SafeTrajectory
 
-  /// A trajectory of so long; each joint swings about the park pose at its own pace.
+  /// A trajectory of so long; each joint swings about the park pose at its own pace and phase, so that
+  /// they never all turn at once: that is a rest, in which an arm's planner runs empty.
   init(robot name: String, seconds: Double) throws {
     robot = try Robot.named(name)
     wiring = try Wiring(of: robot)
@@ -27,7 +28,8 @@ struct BenchmarkStream {
         // half of the room, and of what speed and acceleration allow at this pace
         let size =
           0.5 * min(room, limit.velocity.value / pace, limit.acceleration.value / (pace * pace))
-        positions.append(middle[joint] + max(0, size) * sin(pace * time))
+        positions.append(
+          middle[joint] + max(0, size) * sin(pace * time + 1.7 * Double(joint * joint)))
       }
     }
     let motion = JointMotion(
