@@ -66,7 +66,10 @@ enum PortFailure {
     guard !holders.isEmpty else {
       return .busy("port '\(path)' is in use by a program that this user may not see")
     }
-    return .busy("port '\(path)' is in use by \(list(holders.map(\.description)))")
+    // We have it open too, in vain, while we look.
+    let others = holders.filter { $0.process != Int(getpid()) }
+    let shown = (others.isEmpty ? holders : others).map(\.description)
+    return .busy("port '\(path)' is in use by \(list(shown))")
   }
 
   /// A setting was not taken.
