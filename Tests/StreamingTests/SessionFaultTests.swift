@@ -130,7 +130,7 @@ struct SessionFaultTests {
     }
     let problem = try SessionProblem(seed: 5, seconds: 1)
     for (order, limit) in [
-      (DriverOrder.identify, 30.0), (.engage, 15), (.finish, 15), (.release, 5),
+      (DriverOrder.identify(mayPower: true), 30.0), (.engage, 15), (.finish, 15), (.release, 5),
     ] {
       var options = SessionOptions.going
       options.release = true
@@ -148,7 +148,7 @@ struct SessionFaultTests {
         continue
       }
       #expect(fault.kind == .silent && now >= limit && now < limit + 10)
-      #expect(session.report.robot == (order == .identify ? .untouched : .stopped))
+      #expect(session.report.robot == (limit == 30 ? .untouched : .stopped))
     }
   }
 }

@@ -91,6 +91,40 @@ struct UArmKinematicsTests {
     #expect(UArmKinematics.swiftProV4(mode: 7) == nil && UArmKinematics.swiftProV4(mode: 9) != nil)
   }
 
+  @Test("A Metal is told points that its cut leaves within the limits, on their edges too")
+  func cut() throws {
+    var random = Damage(seed: 11)
+    let metal = UArmKinematics.metal
+    var worst = 0.0
+    var wouldFail = 0
+    for index in 0..<4000 {
+      // On the elbow's limits, and on those of left and right.
+      let left = Double.random(in: 5...120, using: &random)
+      let right = [150 - left, 30 - left, 5, 120][index % 4]
+      let angles = UArmKinematics.Angles(
+        base: .random(in: 0...180, using: &random), left: left, right: right)
+      guard metal.refusal(angles) == nil else { continue }
+      let point = metal.point(angles)
+      func heard(_ value: Double) -> Double {
+        ((Double(fixed(value, 2) ?? "") ?? .nan) * 10).rounded(.towardZero) / 10
+      }
+      func cut(_ said: UArmKinematics.Point) -> SIMD3<Double> {
+        SIMD3(heard(said.x), heard(said.y), heard(said.z))
+      }
+      // The simulated firmware's own geometry and limits judge.
+      func isTaken(_ tip: SIMD3<Double>) -> Bool {
+        ArmGeometry.metal.solve(tip).map(ArmGeometry.metal.isLegal) ?? false
+      }
+      if !isTaken(cut(point)) { wouldFail += 1 }
+      let tip = cut(metal.cuttable(point))
+      #expect(isTaken(tip), "\(angles)")
+      let way = tip - SIMD3(point.x, point.y, point.z)
+      worst = max(worst, (way * way).sum().squareRoot())
+    }
+    #expect(wouldFail > 100)
+    #expect(worst < 0.18)
+  }
+
   @Test("On a Metal, forward is +y")
   func metalFrame() {
     let point = UArmKinematics.metal.point(.init(base: 90, left: 90, right: 30))

@@ -192,4 +192,19 @@ struct UArmLanguageTests {
     }
     #expect(replies > count / 10)
   }
+
+  @Test(
+    "Numbers that no firmware writes are none",
+    arguments: ["1e300", "1e9", "99999999", "-99999999", "nan", "inf", "0x10", "", "1.2.3", "--1"])
+  func numbers(text: String) {
+    var parser = UArmParser()
+    let replies = parser.replies(
+      Array("$1 E26 V\(text)\n$10=\(text)\n<Run,MPos:\(text),0,0>\n".utf8))
+    guard case .failure(1, 26, let fields)? = replies.first else {
+      Issue.record("\(replies)")
+      return
+    }
+    #expect(fields.number("V") == nil)
+    #expect(replies.dropFirst().allSatisfy { if case .text = $0 { true } else { false } })
+  }
 }

@@ -81,13 +81,21 @@ struct UArmRig {
   }
 
   mutating func bringUp() {
-    exchange(.identify)
+    identify()
+    engage()
+  }
+
+  mutating func identify() {
+    exchange(.identify())
     run(for: 20) { event in
       switch event {
       case .measured, .fault: true
       default: false
       }
     }
+  }
+
+  mutating func engage() {
     exchange(.engage)
     run(for: 10) { event in
       switch event {
@@ -136,14 +144,14 @@ struct UArmRig {
     return nil
   }
 
-  /// What the user was warned of, but for the setting that every first bring-up stores.
+  /// What the user was warned of.
   var warnings: [String] {
-    events.compactMap { event in
-      guard case .warning(let text) = event.event, !text.hasPrefix("the uArm's acceleration was")
-      else { return nil }
-      return text
-    }
+    events.compactMap { if case .warning(let text) = $0.event { text } else { nil } }
   }
+
+  /// What is said when the acceleration of a V4 arm from the factory is stored at engaging.
+  static let accelerationStored =
+    "the uArm's acceleration was 10.0, 5.0 is stored in it now (80°/s² each)"
 
   var isHeld: Bool { events.contains { $0.event == .held } }
 
@@ -165,6 +173,18 @@ func gentleMotion(_ time: Double) -> [Double] {
     90 + wave(40, 7, 0), 80 + wave(18, 5, 1) * 0.9, 35 + wave(14, 4, 2),
     90 + wave(40, 9, 0.5),
   ]
+}
+
+/// All motors sway about the park pose as in the benchmark of streaming: about every 24.5 s base, left
+/// and right turn nearly at once.
+func swayingMotion(_ time: Double) -> [Double] {
+  let rise = min(time / 4, 1)
+  let ease = rise * rise * rise * (10 - 15 * rise + 6 * rise * rise)
+  let (middle, size) = ([90, 100.99, 8.077, 90], [33.33, 17.305, 6.04, 20])
+  return (0..<4).map { joint in
+    let pace = 0.9 + 0.13 * Double(joint)
+    return middle[joint] + ease * size[joint] * sin(pace * time + 1.7 * Double(joint * joint))
+  }
 }
 
 extension UArmRig: CustomTestStringConvertible {

@@ -70,8 +70,10 @@ struct WiringGuideTests {
       link: FaultyLink(baud: wiring.baud))
     var talk = Conversation(
       port: port, driver: DynamixelDriver(CalibrationGuide(wiring).measuringWiring))
+    // The supply is off, and nothing is written unasked.
+    #expect(throws: DriverFault.self) { try talk.measure() }
     for _ in 0..<2 {
-      let found = try talk.measure()
+      let found = try talk.measure(mayPower: true)
       #expect(found.device != nil && found.positions.count == 20)
       for (position, expected) in zip(found.positions, pose) {
         #expect(abs(position - expected) < 0.002)

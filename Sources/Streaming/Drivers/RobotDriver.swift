@@ -29,9 +29,13 @@ public protocol RobotDriver: Sendable {
 /// What a driver is asked to do.
 public enum DriverOrder: Sendable, Hashable {
   /// Find out what is connected, check it against the wiring, and measure where the joints are.
-  /// Nothing may move. Ends with `.identified` and `.measured`, or a fault.
-  case identify
-  /// Let the motors hold where they stand (goal = measured, then torque). Ends with `.engaged`.
+  ///
+  /// Nothing moves and nothing is written, but for one thing: where the motors' supply is off and
+  /// the wiring has a switch for it, it is switched on if `mayPower` says so, and a fault if not.
+  /// Ends with `.identified` and `.measured`, or a fault.
+  case identify(mayPower: Bool = false)
+  /// Write what the motors need to be set to, then let them hold where they stand (goal = measured,
+  /// then torque). Ends with `.engaged`.
   case engage
   /// One frame of the stream.
   case follow(SetPoint)
@@ -105,7 +109,7 @@ public struct DeviceReport: Sendable, Hashable {
   public var device: String
   /// Its firmware, or those of its motors.
   public var firmware: String
-  /// What else is worth a line, such as settings that were written.
+  /// What else is worth a line, such as settings that will be written.
   public var notes: [String]
 
   /// A report.

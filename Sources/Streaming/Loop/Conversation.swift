@@ -44,12 +44,16 @@ public struct Conversation {
   }
 
   /// Who is there and where the joints are [rad or m]; nothing moves.
+  ///
+  /// - Parameters:
+  ///   - mayPower: Whether a supply that is off may be switched on.
+  ///   - seconds: How long it may take.
   public mutating func measure(
-    within seconds: Double = 30
+    mayPower: Bool = false, within seconds: Double = 30
   ) throws(DriverFault) -> (device: DeviceReport?, positions: [Double]) {
     var known = [Double?](repeating: nil, count: driver.wiring.motors.count)
     var isIdentified = false
-    let events = try carryOut(.identify, within: seconds) { event in
+    let events = try carryOut(.identify(mayPower: mayPower), within: seconds) { event in
       switch event {
       case .identified: isIdentified = true
       case .measured(let found) where found.positions.count == known.count:

@@ -6,7 +6,7 @@ extension Session {
   mutating func begin(_ output: inout SessionOutput) {
     hasBegun = true
     enter(.identifying, &output)
-    call(.identify, &output)
+    call(.identify(mayPower: options.go), &output)
   }
 
   mutating func enter(_ next: SessionPhase, _ output: inout SessionOutput) {

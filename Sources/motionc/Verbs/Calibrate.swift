@@ -45,7 +45,7 @@ struct Calibrate: ParsableCommand {
     var talk = Conversation(
       port: port, driver: Drivers.make(for: guide.measuringWiring))
     defer { talk.close() }
-    let found = try talk.measure()
+    let found = try talk.measure(mayPower: try mayPower(wiring))
     if let device = found.device {
       Console.note("\(device.device), firmware \(device.firmware)")
     }
@@ -66,6 +66,15 @@ struct Calibrate: ParsableCommand {
     Console.result(
       "\(output): \(Wording.count(joints.count, "joint")) of '\(wiring.robot)' calibrated")
     Console.note("the motors are still without torque")
+  }
+
+  /// So is the supply of motors that has a switch on the bus.
+  private func mayPower(_ wiring: Wiring) throws -> Bool {
+    guard wiring.powerSwitch != nil else { return false }
+    Console.note(
+      "Type 'power' and Enter to switch the motors' supply on if it is off; Enter leaves it as it is."
+    )
+    return readLine(strippingNewline: true) == "power"
   }
 
   /// Torque off is the operator's decision.

@@ -1,5 +1,6 @@
 import Foundation
-import Streaming
+
+@testable import Streaming
 
 /// A driver and a simulated device on one clock that is not real.
 struct BusBench {
@@ -69,7 +70,7 @@ struct BusBench {
   }
 
   mutating func bringUp() -> Bool {
-    let identified = order(.identify, within: 20) {
+    let identified = order(.identify(mayPower: true), within: 20) {
       if case .identified = $0 { true } else { false }
     }
     guard identified else { return false }
@@ -156,12 +157,7 @@ extension BusRobots {
   }
 
   static func collisions(_ device: any SimulatedDevice) -> Int {
-    switch device {
-    case let bus as SimulatedDynamixelBus: bus.collisions
-    case let bus as SimulatedFeetechBus: bus.collisions
-    case let bus as SimulatedLXBus: bus.collisions
-    default: 0
-    }
+    (device as? any SimulatedBus)?.collisions ?? 0
   }
 
   /// A driver with its simulated motors.

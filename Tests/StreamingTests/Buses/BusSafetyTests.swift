@@ -1,5 +1,6 @@
-import Streaming
 import Testing
+
+@testable import Streaming
 
 @Suite("What a driver of a bus never does")
 struct BusSafetyTests {
@@ -42,7 +43,7 @@ struct BusSafetyTests {
   func order(device: Wiring.Device) {
     let wiring = BusRobots.wiring(device, motors: 6)
     var bench = BusRobots.bench(wiring)
-    let identified = bench.order(.identify, within: 20) {
+    let identified = bench.order(.identify(mayPower: true), within: 20) {
       if case .identified = $0 { true } else { false }
     }
     #expect(identified)

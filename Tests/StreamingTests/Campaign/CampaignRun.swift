@@ -74,18 +74,56 @@ struct CampaignRun {
     switch ending {
     case .completed, .operatorStopped:
       if robot != .holding { complaints.append("ended \(ending), but the robot is \(robot)") }
-    case .operatorAborted:
-      // A cable may be pulled while the stop is on its way.
-      if ![.stopped, .untouched, .unreachable].contains(robot) {
-        complaints.append("aborted, but \(robot)")
-      }
-    case .fault:
-      if ![.stopped, .untouched, .unreachable].contains(robot) {
-        complaints.append("ended \(ending), but the robot is \(robot)")
-      }
+    case .operatorAborted, .fault: judgeStopped(ending, robot)
     case .planned: complaints.append("ended without going")
     }
+    if observer.releases > 0 { complaints.append("\(observer.releases) motors were released") }
     judgeMotors()
+  }
+
+  /// Before anything was engaged the robot is untouched; later the device's own stop is on the wire,
+  /// unless the wire is gone.
+  private mutating func judgeStopped(_ ending: SessionEnding, _ robot: RobotState) {
+    guard began(.engaging) != nil else {
+      if robot != .untouched { complaints.append("\(ending) before engaging, but \(robot)") }
+      return
+    }
+    guard !line.link.isUnplugged else {
+      // The stop may have gone before the cable did.
+      if ![.unreachable, .stopped].contains(robot) {
+        complaints.append("the cable is pulled, but the robot is \(robot)")
+      }
+      return
+    }
+    if robot != .stopped { complaints.append("ended \(ending), but the robot is \(robot)") }
+    guard let stop = began(.stopping) else {
+      complaints.append("ended \(ending) without a stop")
+      return
+    }
+    let sent = line.recorded.first { $0.isToDevice && $0.time >= stop }
+    guard let sent, sent.time <= stop + 0.001, isStop(sent.bytes) else {
+      complaints.append("the stop was not sent at once: \(String(describing: sent))")
+      return
+    }
+  }
+
+  /// Whether the first bytes after a fault are the stop of the device (section by section of the
+  /// observer's reading): its own stop, or goals for all motors of a bus that has none.
+  private func isStop(_ bytes: [UInt8]) -> Bool {
+    var decoder = subject.wiring.decoder(
+      arm: subject.arm, rest: zip(subject.wiring.motors, subject.rest).map { $0.raw($1) })
+    let kinds = decoder.take(bytes, at: 0).map(\.kind)
+    if subject.wiring.isArm {
+      // A Metal has no stop: nothing more is sent but the end of a line that was cut off.
+      return subject.arm == .metal ? kinds.isEmpty : kinds == [.stop]
+    }
+    if kinds.contains(.stop) { return true }
+    let ids = Set(subject.wiring.motors.map(\.id))
+    let told = kinds.compactMap { kind -> Set<Int>? in
+      if case .goals(let goals) = kind { Set(goals.keys) } else { nil }
+    }
+    // Motors that were not told a goal yet stay without one.
+    return told.contains(ids) || (began(.softStart) == nil && told.allSatisfy(ids.isSuperset))
   }
 
   /// The motors themselves stay within limits, and stand in the end.

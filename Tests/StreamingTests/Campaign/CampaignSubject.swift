@@ -66,9 +66,9 @@ struct CampaignSubject: Sendable, CustomStringConvertible {
   }
 
   /// The line of this subject, ready to run.
-  func line(seed: UInt64 = 0) throws -> VirtualLine {
+  func line(seed: UInt64 = 0, go: Bool = true) throws -> VirtualLine {
     var options = SessionOptions()
-    options.go = true
+    options.go = go
     return VirtualLine(
       session: try Session(
         .play(trajectory), limits: limits, robot: robot, driver: makeDriver(wiring),

@@ -44,6 +44,9 @@ struct CampaignTests {
         let run = try CampaignRun(subject, seed: 7, [(time, .fault(fault))])
         #expect(run.complaints.isEmpty, "\(run.complaints): \(subject), \(fault) at \(time)")
         outcomes.append(run.outcome)
+        guard time == middle else { continue }
+        let allowed = CampaignEnds.inTheMiddle(fault, subject)
+        #expect(allowed.contains(run.outcome), "\(run.outcome): \(subject), \(fault) at \(time)")
       }
       print("campaign \(subject) \(fault.rawValue): \(outcomes.joined(separator: " "))")
     }

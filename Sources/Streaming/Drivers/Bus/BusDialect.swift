@@ -177,8 +177,6 @@ protocol BusDialect: Sendable {
   /// What a latched error means, nil for none.
   func alert(_ bits: Int) -> BusAlert?
 
-  /// What lets every motor answer, sent once before anything is read; moves nothing.
-  func open(_ ids: [Int]) -> [UInt8]
   /// Torque for the motors, on or off.
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8]
   /// The goals of one frame.

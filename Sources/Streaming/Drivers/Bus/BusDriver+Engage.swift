@@ -18,7 +18,6 @@ extension BusDriver {
   }
 
   mutating func beginGroups() {
-    for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
     var steps: [BusStep] = []
     for group in groups {
       steps += [.send(dialect.slow(group.map { ids[$0] }))]

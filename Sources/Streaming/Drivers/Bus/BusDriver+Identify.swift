@@ -1,4 +1,4 @@
-// Who is there, in what state, and where: nothing moves, and no torque changes.
+// Who is there, in what state, and where: nothing is written but to a switch of the supply.
 extension BusDriver {
   /// Warmer motors are not engaged [°C].
   private static var coolEnough: Int { 60 }
@@ -7,12 +7,14 @@ extension BusDriver {
   /// A joint may rest so far outside its limits; it is then held at the limit [rad].
   private static var slack: Double { 1 * Double.pi / 180 }
 
-  mutating func beginIdentify() {
+  mutating func beginIdentify(mayPower: Bool) {
     abandon()
     phase = .identifying
     isIdentified = false
     motors = motors.map { _ in BusMotor(imageCount: dialect.imageCount) }
     notes = []
+    settings = []
+    self.mayPower = mayPower
     strays = [:]
     attempts = 0
     returnDelay = 0.0005
@@ -32,9 +34,17 @@ extension BusDriver {
     ids.map { .ask(dialect.ping($0), toleratesSilence: true) } + [.judge(.met)]
   }
 
-  /// Switches the motors' supply on, if it is off; motors come up without torque.
+  /// Switches the motors' supply on, if it is off and may be; motors come up without torque.
   mutating func judgePower() {
     guard let power = wiring.powerSwitch, powerReply != power.value else { return next(pings) }
+    guard mayPower || powerReply == nil else {
+      return fail(
+        DriverFault(
+          .voltage,
+          "the motors' supply is off: address \(power.address) of the board \(power.id) says "
+            + "\(powerReply ?? 0), expected \(power.value), which is written with --go only"))
+    }
+    guard powerReply != nil else { return judgePowered() }
     guard let write = dialect.write(power.value, to: power.address, of: power.id) else {
       return fail(
         DriverFault(.wrongDevice, "a \(Dialect.name) bus of this protocol has no power switch"))
@@ -72,7 +82,7 @@ extension BusDriver {
       return fail(DriverFault(.missingMotors, who + list(missing)))
     }
     if let wrong = wrongModel() { return fail(wrong) }
-    var steps: [BusStep] = [.send(dialect.open(ids))]
+    var steps: [BusStep] = []
     if let all = dialect.pingAll() {
       // As the vendor's SDK: each of the 253 ids has its time.
       steps += [.listen(all, 253 * (wireTime(14) + 0.003) + 0.05), .judge(.strays)]
@@ -137,7 +147,6 @@ extension BusDriver {
     }
     if let wrong = wrongModel() { return fail(wrong) }
     var complaints: [(kind: DriverFault.Kind, text: String)] = []
-    settings = []
     for motor in motors.indices {
       motors[motor].hasTorque = value(.torque, motor) == 1
       motors[motor].hasHealth = value(.voltage, motor) != nil
@@ -151,7 +160,11 @@ extension BusDriver {
         for setting in list { plan(setting, motor, &complaints) }
       }
     }
-    guard let first = complaints.first else { return next([.judge(.settings)]) }
+    guard let first = complaints.first else {
+      noteReturnDelay()
+      notes += settingLines("will be written when engaged")
+      return readStanding(then: .identified)
+    }
     let texts = complaints.prefix(4).map(\.text).joined(separator: "; ")
     let more = complaints.count > 4 ? "; and \(complaints.count - 4) more" : ""
     fail(DriverFault(first.kind, texts + more))
@@ -201,37 +214,10 @@ extension BusDriver {
 
   func volts(_ millivolts: Int) -> String { "\(Double(millivolts / 100) / 10) V" }
 
-  mutating func judgeSettings() {
-    if let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() {
-      returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
-    }
-    var steps: [BusStep] = []
-    // A register that is kept without power takes its time to be written.
-    for (_, setting) in settings { steps += [.send(setting.bytes), .wait(0.03)] }
-    for (motor, setting) in settings {
-      steps.append(.ask(dialect.read(setting.block, from: ids[motor]), toleratesSilence: false))
-    }
-    next(steps + [.judge(.settled)])
-  }
-
-  mutating func judgeSettled() {
-    for (motor, setting) in settings {
-      let place = dialect.place(of: setting.block)
-      let bytes = motors[motor].image[place..<(place + setting.block.count)]
-      let found = LittleEndian.value(bytes)
-      guard found == setting.value else {
-        return fail(
-          DriverFault(
-            .deviceError,
-            "\(name(motor)): \(setting.name) is \(found) after it was written, expected "
-              + "\(setting.value)"))
-      }
-      notes.append("\(name(motor)): \(setting.name) \(setting.found) -> \(setting.value) written")
-    }
-    if let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() {
-      returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
-    }
-    readStanding(then: .identified)
+  /// How long answers are awaited depends on what the motors wait before them.
+  mutating func noteReturnDelay() {
+    guard let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() else { return }
+    returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
   }
 
   /// Reads all positions until two readings agree.

@@ -38,7 +38,8 @@ extension BusDriver {
       if let refusal, let motor = indexOfID[refusal.id] {
         fail(DriverFault(.deviceError, "\(name(motor)) \(refusal.refusal ?? "refused")"))
       } else {
-        fail(silence(of: ended.outstanding.compactMap { indexOfID[$0.id] }))
+        let silent = ended.outstanding.compactMap { indexOfID[$0.id] }
+        fail(phase == .identifying ? muteness(of: silent) : silence(of: silent))
       }
     }
   }
@@ -68,11 +69,10 @@ extension BusDriver {
     case .met: judgeMet()
     case .strays: judgeStrays()
     case .usable: judgeUsable()
-    case .settings: judgeSettings()
     case .settled: judgeSettled()
     case .stands: judgeStands()
     case .identified: judgeIdentified()
-    case .resting: beginGroups()
+    case .resting: beginSettings()
     case .goals(let group): setGoals(group)
     case .torques(let group): judgeGoals(group)
     case .steady(let group): judgeSteady(group)

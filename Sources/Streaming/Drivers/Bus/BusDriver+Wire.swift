@@ -163,6 +163,17 @@ extension BusDriver {
         : who + ", but bytes that make no sense: wrong id, length or checksum")
   }
 
+  /// The fault of motors that were met and answer no reading: the vendor's level 0 lets them answer
+  /// pings only, and it is not ours to change before the user's go.
+  func muteness(of silent: [Int]) -> DriverFault {
+    guard strangeAnswers <= 2, !silent.isEmpty, silent.allSatisfy({ motors[$0].model != nil })
+    else { return silence(of: silent) }
+    return DriverFault(
+      .silent,
+      list(silent) + " answered a ping and then no reading: lost, or at status return level 0; "
+        + "expected level 1 or 2")
+  }
+
   /// Motors in a sentence: "motor 1 (a), motor 2 (b)".
   func list(_ motors: [Int]) -> String { motors.map(name).joined(separator: ", ") }
 }

@@ -3,7 +3,7 @@
 /// The wire is modelled from baud rate and byte counts, so that a question is only asked where its
 /// answer is through before the next frame is due, and a frame waits for no answer but the one that
 /// is on the wire.
-struct BusDriver<Dialect: BusDialect>: Sendable {
+struct BusDriver<Dialect: BusDialect>: RobotDriver {
   enum Phase: Sendable, Hashable {
     case idle, identifying, identified, engaging, ready, finishing, stopped, releasing, released
     case failed
@@ -41,7 +41,9 @@ struct BusDriver<Dialect: BusDialect>: Sendable {
   var isIdentified = false
   var notes: [String] = []
   var strays: [Int: Int] = [:]
+  var mayPower = false
   var powerReply: Int?
+  /// What is to be written when the motors are engaged.
   var settings: [(motor: Int, setting: BusSetting)] = []
   var attempts = 0
   var firstReading: [Int?] = []
@@ -98,6 +100,8 @@ struct BusDriver<Dialect: BusDialect>: Sendable {
     return max(1, min(Dialect.greatestRate, (1 / (1.5 * total)).rounded(.down)))
   }
 
+  var expectedLag: Double { Dialect.lag }
+
   var wakeTime: Double? {
     var times: [Double] = []
     if let exchange {
@@ -126,11 +130,11 @@ struct BusDriver<Dialect: BusDialect>: Sendable {
 
   private mutating func take(_ order: DriverOrder) {
     switch order {
-    case .identify:
+    case .identify(let mayPower):
       guard [.idle, .identified, .stopped, .released, .failed].contains(phase) else {
         return refuse("identify")
       }
-      beginIdentify()
+      beginIdentify(mayPower: mayPower)
     case .engage:
       guard [.identified, .stopped, .released].contains(phase), isIdentified else {
         return refuse("engage")

@@ -49,9 +49,9 @@ enum BusStep: Sendable {
 /// What is decided on the way.
 enum BusJudgement: Sendable {
   // Identify
-  case power, powered, met, strays, usable, settings, settled, stands, identified
+  case power, powered, met, strays, usable, stands, identified
   // Engage
-  case resting
+  case resting, settled
   case goals([Int])
   case torques([Int])
   case steady([Int])

@@ -1,3 +1,9 @@
+/// Streams to Dynamixel motors of the X series and MX(2.0), protocol 2.0.
+///
+/// One sync write for each frame, one sync read of positions between two frames, health of one motor
+/// after the other; the motors' own bus watchdog stops them if the host falls silent.
+typealias DynamixelDriver = BusDriver<DynamixelDialect>
+
 /// How X series and MX(2.0) motors are spoken to: protocol 2.0.
 struct DynamixelDialect: BusDialect {
   static let name = "Dynamixel"
@@ -199,8 +205,6 @@ struct DynamixelDialect: BusDialect {
   }
 
   // MARK: Orders
-
-  func open(_ ids: [Int]) -> [UInt8] { syncWrite(.statusReturnLevel, 2, ids) }
 
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8] { syncWrite(.torque, on ? 1 : 0, ids) }
 

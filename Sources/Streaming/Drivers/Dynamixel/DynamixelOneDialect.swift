@@ -45,6 +45,12 @@ enum DynamixelOneRegister: Int, Sendable, CaseIterable {
   }
 }
 
+/// Streams to Dynamixel motors of protocol 1.0: MX, AX, RX.
+///
+/// One sync write for each frame; between two frames one bulk read where all motors are MX, else one
+/// motor after the other. There is no watchdog: the last goals stay in force when the host falls silent.
+typealias DynamixelOneDriver = BusDriver<DynamixelOneDialect>
+
 /// How MX and AX motors of protocol 1.0 are spoken to.
 struct DynamixelOneDialect: BusDialect {
   static let name = "Dynamixel 1.0"
@@ -186,7 +192,6 @@ struct DynamixelOneDialect: BusDialect {
 
   // MARK: Orders
 
-  func open(_ ids: [Int]) -> [UInt8] { [] }
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8] { syncWrite(.torque, on ? 1 : 0, ids) }
   func goals(_ goals: [BusGoal], interval: Double) -> [UInt8] {
     packets.syncWrite(DynamixelOneRegister.goal.rawValue, width: 2, goals)

@@ -16,7 +16,6 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
   case highestPosition = 48
   case lowestPosition = 52
   case torque = 64
-  case statusReturnLevel = 68
   case hardwareError = 70
   /// In 20 ms; -1 when it has stopped the motor.
   case busWatchdog = 98
@@ -36,7 +35,7 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
   var width: Int {
     switch self {
     case .firmware, .returnDelay, .driveMode, .operatingMode, .temperatureLimit, .torque,
-      .statusReturnLevel, .hardwareError, .busWatchdog, .presentTemperature:
+      .hardwareError, .busWatchdog, .presentTemperature:
       1
     case .model, .highestVoltage, .lowestVoltage, .currentLimit, .presentCurrent, .presentVoltage:
       2

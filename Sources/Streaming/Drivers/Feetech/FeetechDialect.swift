@@ -1,3 +1,9 @@
+/// Streams to Feetech motors: STS and SMS, or SCS.
+///
+/// One sync write for each frame; between two frames one sync read (STS) or one motor after the other
+/// (SCS). There is no watchdog: the last goals stay in force when the host falls silent.
+typealias FeetechDriver = BusDriver<FeetechDialect>
+
 /// How Feetech motors are spoken to.
 ///
 /// STS and SMS have little-endian words and a sync read, SCS big-endian words and none.
@@ -156,8 +162,6 @@ struct FeetechDialect: BusDialect {
   }
 
   // MARK: Orders
-
-  func open(_ ids: [Int]) -> [UInt8] { [] }
 
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8] { syncWrite(.torque, on ? 1 : 0, ids) }
 

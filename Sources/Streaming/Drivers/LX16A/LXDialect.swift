@@ -40,6 +40,12 @@ enum LXCommand: UInt8, Sendable, CaseIterable {
   var block: BusBlock { BusBlock(Int(rawValue), width) }
 }
 
+/// Streams to LewanSoul and Hiwonder LX-16A motors.
+///
+/// One timed move for each motor and frame; between two frames one motor's position after the other.
+/// There is no watchdog: the last moves are carried out when the host falls silent.
+typealias LX16ADriver = BusDriver<LXDialect>
+
 /// How LX-16A motors are spoken to; writes are never answered.
 struct LXDialect: BusDialect {
   static let name = "LX-16A"
@@ -149,8 +155,6 @@ struct LXDialect: BusDialect {
   }
 
   // MARK: Orders
-
-  func open(_ ids: [Int]) -> [UInt8] { [] }
 
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8] {
     ids.flatMap { Self.frame($0, .loadWrite, [on ? 1 : 0]) }

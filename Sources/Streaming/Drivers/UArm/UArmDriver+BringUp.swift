@@ -155,7 +155,7 @@ extension UArmDriver {
       guard !failed else { return mute(step, code) }
       wasReleased = false
     case .reportsOff, .closedLoopOff, .motionEndOff:
-      if failed { notes.append("\(step) is not known to the firmware (\(code))") }
+      if failed { warn("'\(step)' is not known to the uArm's firmware (\(code))") }
     case .detach, .detachMotor, .settings, .statusMask, .machine, .wait: break
     }
     advance(running)
@@ -330,7 +330,8 @@ extension UArmDriver {
       advance(running)
     case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
       .statusMask, .wrist, .machine, .wait:
-      notes.append("'\(step)' was not answered")
+      let text = "'\(step)' was not answered"
+      if running.purpose == .identifying { notes.append(text) } else { warn("the uArm: " + text) }
       advance(running)
     }
   }

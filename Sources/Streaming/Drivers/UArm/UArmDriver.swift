@@ -168,7 +168,7 @@ public struct UArmDriver: RobotDriver {
 
   private mutating func carryOut(_ order: DriverOrder) {
     switch order {
-    case .identify: beginIdentifying()
+    case .identify: beginIdentifying()  // A uArm's supply has no switch on its line.
     case .engage:
       guard case .identified = phase else { return refuse("engage", "identify") }
       begin(.engaging)

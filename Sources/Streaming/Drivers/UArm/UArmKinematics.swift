@@ -203,6 +203,31 @@ public struct UArmKinematics: Sendable, Hashable {
     return nil
   }
 
+  /// The point to say to a firmware that cuts what it hears to tenths of a millimetre, towards zero.
+  ///
+  /// The nearest of the tenths around a point that the firmware takes: on the edge of the limits a
+  /// cut could otherwise lead outside them. Said with half a tenth more, so that no rounding of the
+  /// firmware's own can cut it to the next.
+  public func cuttable(_ point: Point) -> Point {
+    func tenths(_ value: Double) -> [Double] {
+      [(value * 10).rounded(.down) / 10, (value * 10).rounded(.up) / 10]
+    }
+    var best = point
+    var least = Double.infinity
+    for x in tenths(point.x) {
+      for y in tenths(point.y) {
+        for z in tenths(point.z) {
+          let cut = Point(x: x, y: y, z: z)
+          let distance = cut.distance(to: point)
+          guard distance < least, let angles = angles(cut), refusal(angles) == nil else { continue }
+          (best, least) = (cut, distance)
+        }
+      }
+    }
+    func said(_ value: Double) -> Double { value + (value < 0 ? -0.05 : 0.05) }
+    return Point(x: said(best.x), y: said(best.y), z: said(best.z))
+  }
+
   private func degrees(_ radians: Double) -> Double { radians * 180 / .pi }
   private func sine(_ degrees: Double) -> Double { sin(degrees * .pi / 180) }
   private func cosine(_ degrees: Double) -> Double { cos(degrees * .pi / 180) }

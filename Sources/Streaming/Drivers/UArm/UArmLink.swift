@@ -16,6 +16,8 @@ struct UArmLink: Sendable, Hashable {
   static let byteTime = 10.0 / 115_200
   /// What we allow the firmware for parsing a line and its kinematics [s]; not measured on hardware.
   static let parseTime = 0.003
+  /// `#9999 M2122 V0` and the line's end [bytes].
+  private static let paddingLength = 15
 
   private var waiting: [(UArmCommand, Int, [UInt8])] = []
   private(set) var unanswered: [Sent] = []
@@ -64,6 +66,13 @@ struct UArmLink: Sendable, Hashable {
 
   /// Synchronous commands that wait for their turn.
   var waitingSynchronous: Int { waiting.count { !$0.0.isQuery && $0.0.isNumbered } }
+
+  /// How long everything that waits, so many commands more and the padding of the ring take to be
+  /// sent and parsed [s].
+  func paddingTime(after more: Int) -> Double {
+    let lines = waiting.count + more + ring.padding(after: waitingSynchronous + more)
+    return Double(lines) * (Double(Self.paddingLength) * Self.byteTime + Self.parseTime)
+  }
 
   /// The command that a numbered reply answers; nil for a number that is not awaited.
   mutating func answer(_ id: Int) -> Sent? {

@@ -23,12 +23,15 @@ struct UArmLive: Sendable, Hashable {
   private var flowStart = 0
   private var flowTime = 0.0
   private var last: UArmKinematics.Angles
+  /// The number of the frame that `last` is of.
   private var lastNumber: Int?
-  private var lastTime = 0.0
   private var interval = 0.05
   private(set) var path = UArmPath()
   /// How far the arm is behind the set-points [s].
   private(set) var lag: Double
+  /// What queued blocks will change of the lag when they are carried out [s]: slow motion cannot be
+  /// observed well.
+  private var changes: [(due: Double, seconds: Double)] = []
   /// The factor on the nominal feed.
   private(set) var gain = 1.0
   private var wrists: [(due: Double, degrees: Double)] = []
@@ -37,6 +40,8 @@ struct UArmLive: Sendable, Hashable {
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
+  /// Whether the motion is slow, so that the ring was prepared for its turning.
+  private var isTurning = false
   /// Whether the arm was seen at rest since the last move.
   var isAtRest = false
 
@@ -45,6 +50,10 @@ struct UArmLive: Sendable, Hashable {
   /// Below this feed the firmware cannot go as slowly as wanted, so there is no stream to keep.
   static let creepFeed = 1.2
   static let greatestLead = 8
+  /// So many synchronous commands a turning is expected to take.
+  private static let turningMoves = 4
+  /// What the end of a stream is given beside the time of its lines [s].
+  static let margin = 0.03
 
   init(lead: Int, at angles: UArmKinematics.Angles, wrist: Double?, interval: Double) {
     self.lead = lead
@@ -71,13 +80,16 @@ struct UArmLive: Sendable, Hashable {
   /// Takes a frame and queues what is to be sent for it.
   mutating func follow(_ frame: Frame, _ link: inout UArmLink) {
     interval = frame.interval
+    settleChanges(frame.time)
     path.append(frame.angles, at: frame.time)
     hold(wrist: frame)
     // A planner that fills up stalls the parser: nothing more goes to it, later frames take over.
     guard !isPaused, queued < 12 else { return }
     let step = frame.angles.distance(last)
     if isFlowing {
-      guard feed(step, frame) >= Self.creepFeed else {
+      let feed = feed(step, frame)
+      prepareTurn(feed, &link)
+      guard feed >= Self.creepFeed || outlasts(frame, step, link) else {
         rest(&link)
         return gather(frame, step, &link)
       }
@@ -89,7 +101,6 @@ struct UArmLive: Sendable, Hashable {
   private mutating func gather(_ frame: Frame, _ step: Double, _ link: inout UArmLink) {
     guard !waiting.isEmpty || step >= Self.leastStep else {
       lastNumber = frame.number
-      lastTime = frame.time
       return
     }
     waiting.append(frame)
@@ -108,6 +119,7 @@ struct UArmLive: Sendable, Hashable {
     flowStart = link.ring.sent + link.waitingSynchronous + 1
     flowTime = end.time
     lag = wantedLag
+    changes = []
     for frame in frames.dropLast()
     where feed(frame.angles.distance(last), frame) >= Self.creepFeed {
       send(frame, &link)
@@ -115,25 +127,61 @@ struct UArmLive: Sendable, Hashable {
     send(end, &link)
   }
 
-  /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
-  private func feed(_ step: Double, _ frame: Frame) -> Double {
+  /// The time that a frame's step is for [s]: frames that had no step of their own count in.
+  private func time(of frame: Frame) -> Double {
     var frames = 1
     if let lastNumber, 1...20 ~= frame.number - lastNumber { frames = frame.number - lastNumber }
-    return 0.75 * step / (Double(frames) * frame.interval)
+    return Double(frames) * frame.interval
+  }
+
+  /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
+  private func feed(_ step: Double, _ frame: Frame) -> Double { 0.75 * step / time(of: frame) }
+
+  /// How long the planner takes for a step at least [s].
+  private func shortest(_ step: Double) -> Double { 0.75 * step / UArmCommand.leastFeed }
+
+  /// Before the arm creeps, the reply ring is brought to where the next few moves end a lap, so that
+  /// little padding would be left if the stream had to end while it does.
+  private mutating func prepareTurn(_ feed: Double, _ link: inout UArmLink) {
+    guard feed < 2 * Self.creepFeed else {
+      isTurning = false
+      return
+    }
+    guard !isTurning else { return }
+    isTurning = true
+    let count = link.ring.burst + link.waitingSynchronous
+    let lap = UArmReplyRing.size - Self.turningMoves
+    guard link.ring.isAligned, count > lap else { return }
+    for _ in 0..<((lap - count % UArmReplyRing.size + UArmReplyRing.size) % UArmReplyRing.size) {
+      _ = link.queue(.reportMotionEnd(false))
+    }
+  }
+
+  /// Whether the planner goes on for longer than it takes to end the stream in good order.
+  ///
+  /// Where all motors turn at once, frames are slower than the least feed, and each shortens the
+  /// lead. That is no rest as long as the lead lasts.
+  private func outlasts(_ frame: Frame, _ step: Double, _ link: UArmLink) -> Bool {
+    let way = step >= Self.leastStep ? shortest(step) : 0
+    let left = lag + changes.reduce(0) { $0 + $1.seconds } - max(0, time(of: frame) - way)
+    // One move, or a move and a turn of the wrist, will be in the ring by then.
+    let padding = max(link.paddingTime(after: 1), link.paddingTime(after: 2))
+    return left > frame.interval + padding + Self.margin
   }
 
   private mutating func send(_ frame: Frame, _ link: inout UArmLink) {
     let step = frame.angles.distance(last)
-    defer {
-      lastNumber = frame.number
-      lastTime = frame.time
-    }
     guard step >= Self.leastStep else { return }
     let rate = min(
       max(gain * feed(step, frame), UArmCommand.leastFeed), UArmCommand.greatestFeed)
     guard link.queue(.moveJoints(frame.angles, feed: rate)) != nil else { return }
+    if isFlowing {
+      changes.append((frame.time, 0.75 * step / rate - time(of: frame)))
+      if changes.count > 64 { changes.removeFirst() }
+    }
     isAtRest = false
     last = frame.angles
+    lastNumber = frame.number
   }
 
   /// Ends the unbroken stream: the reply ring is brought to a multiple of its size while the arm
@@ -199,11 +247,23 @@ struct UArmLive: Sendable, Hashable {
 
   // MARK: - Gauges
 
+  /// Counts what was carried out by now.
+  private mutating func settleChanges(_ now: Double) {
+    guard let first = changes.first, first.due <= now - lag else { return }
+    while let first = changes.first, first.due <= now - lag {
+      lag = max(0, lag + first.seconds)
+      changes.removeFirst()
+    }
+    regulate()
+  }
+
+  private mutating func regulate() { gain = min(max(1 + 2 * (lag - wantedLag), 0.9), 1.2) }
+
   /// Takes where the arm is and sets the feeds so that it is as far behind as wanted.
   mutating func observe(_ angles: UArmKinematics.Angles, at time: Double) {
     guard isFlowing, let error = path.lagError(of: angles, at: time, lag: lag) else { return }
     lag = min(max(lag + error, 0), 2)
-    gain = min(max(1 + 2 * (lag - wantedLag), 0.9), 1.2)
+    regulate()
   }
 
   /// Stops and resumes sending.

@@ -118,7 +118,7 @@ public struct UArmParser: Sendable {
   private static func setting(_ word: String) -> UArmReply? {
     guard word.first == "$", let sign = word.firstIndex(of: "="),
       let number = number(word[word.index(after: word.startIndex)..<sign]),
-      let value = Double(word[word.index(after: sign)...]), value.isFinite
+      let value = UArmFields.number(word[word.index(after: sign)...])
     else { return nil }
     return .setting(number: number, value: value)
   }
@@ -136,7 +136,7 @@ public struct UArmParser: Sendable {
       if part.hasPrefix("MPos:") {
         guard index + 2 < parts.count else { return nil }
         let texts = [part.dropFirst(5), parts[index + 1], parts[index + 2]]
-        let values = texts.compactMap { Double($0) }.filter(\.isFinite)
+        let values = texts.compactMap { UArmFields.number($0) }
         guard values.count == 3 else { return nil }
         status.machine = values
       } else if part.hasPrefix("Buf:") {

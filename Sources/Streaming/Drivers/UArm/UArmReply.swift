@@ -26,13 +26,17 @@ public struct UArmFields: Sendable, Hashable {
   /// Fields.
   public init(_ texts: [String] = []) { self.texts = texts }
 
-  /// The number behind a letter, where there is one and it is finite.
+  /// The number behind a letter, where there is one and it may be one of a uArm's.
   public func number(_ letter: Character) -> Double? {
-    for text in texts where text.first == letter {
-      guard let value = Double(text.dropFirst()), value.isFinite else { return nil }
-      return value
-    }
-    return nil
+    texts.first { $0.first == letter }.flatMap { Self.number($0.dropFirst()) }
+  }
+
+  /// A number as firmwares write it: no exponent, and small enough for any use of ours.
+  static func number(_ text: some StringProtocol) -> Double? {
+    guard text.utf8.allSatisfy({ "+-.0123456789".utf8.contains($0) }), let value = Double(text),
+      value.magnitude < 1e7
+    else { return nil }
+    return value
   }
 
   /// The numbers behind letters, nil if one is missing.

@@ -49,13 +49,14 @@ struct UArmScript: Sendable {
     switch purpose {
     case .identifying:
       steps = [
-        .name, .firmware, .power, .encoders, .mode, .reportsOff, .closedLoopOff, .motionEndOff,
-        .settings, .angles, .wait, .anglesAgain, .wrist, .position,
+        .name, .firmware, .power, .encoders, .mode, .settings, .angles, .wait, .anglesAgain, .wrist,
+        .position,
       ]
     case .engaging:
-      // What is stored is stored here: who only asks what is connected changes nothing.
+      // What is set is set here: who only asks what is connected changes nothing.
       steps = [
-        .acceleration, .statusMask, .isAttached(0), .isAttached(1), .isAttached(2),
+        .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask, .isAttached(0),
+        .isAttached(1), .isAttached(2),
         .anglesAttached, .machine,
       ]
     case .releasing: steps = [.detach] + (0..<4).map { .detachMotor($0) }
@@ -67,7 +68,7 @@ struct UArmScript: Sendable {
     switch step {
     case .attach: 2.5
     case .settings: 1.5
-    case .machine: 0.5
+    case .reportsOff, .closedLoopOff, .motionEndOff, .isAttached, .machine: 0.5
     case .wait: 0.3
     default: 1
     }

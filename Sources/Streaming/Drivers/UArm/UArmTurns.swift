@@ -89,7 +89,8 @@ struct UArmTurns: Sendable, Hashable {
       return .moveJoints(
         angles, feed: min(max(feed, UArmCommand.leastFeed), UArmCommand.greatestFeed))
     case .pointPerMinute: return .moveTo(point, feed: min(max(speed * 60, 60), 30_000))
-    case .pointPerSecond: return .moveTo(point, feed: min(max(speed, 100), 1000))
+    case .pointPerSecond:
+      return .moveTo(kinematics.cuttable(point), feed: min(max(speed, 100), 1000))
     }
   }
 }

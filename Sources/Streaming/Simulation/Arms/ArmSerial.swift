@@ -89,8 +89,11 @@ struct ArmSerial: Sendable {
     transmit.removeAll()
   }
 
-  /// The main loop prints.
-  mutating func print(_ text: String) { printing += Array(text.utf8) }
+  /// The main loop prints; what a report prints over and over while the wire is busy is left out.
+  mutating func print(_ text: String) {
+    guard printing.count < 4096 else { return }
+    printing += Array(text.utf8)
+  }
 
   /// The interrupt prints, past the main loop and into the middle of its lines.
   ///

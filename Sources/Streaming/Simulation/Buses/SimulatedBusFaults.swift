@@ -10,7 +10,7 @@ struct SimulatedBusFaults: Sendable {
   private var isStale = false
 
   /// Lets a fault of the answers begin; others are the motors' own.
-  mutating func begin(_ fault: Fault, at now: Double) {
+  mutating func begin(_ fault: Fault) {
     switch fault {
     case .wrongID: spoilsID = true
     case .wrongLength: extraLength = 2

@@ -1,10 +1,11 @@
 /// One Dynamixel motor that is not there: its registers and what it does with them.
-struct SimulatedDynamixel: Sendable {
+struct SimulatedDynamixel: SimulatedBusMotor {
   let id: Int
   var servo: SimulatedServo
   /// What its encoder adds to the truth [register units].
   var slip = 0.0
   let unitsPerTurn: Double
+  var leap: Double { isVersion2 ? 4096 : unitsPerTurn / 18 }
   var registered: (address: Int, data: [UInt8])?
   private var table: [UInt8]
   private let isVersion2: Bool
@@ -14,6 +15,9 @@ struct SimulatedDynamixel: Sendable {
   private var asleepUntil = -Double.infinity
   private var isTripped = false
 
+  /// 46 rev/min, an XM430-W350 without load at 12.0 V by its e-Manual; for the other models too.
+  private static let turnsPerSecond = 46.0 / 60
+
   var size: Int { table.count }
 
   init(_ motor: Wiring.Motor, position: Double, isVersion2: Bool, baud: Int) {
@@ -21,9 +25,10 @@ struct SimulatedDynamixel: Sendable {
     id = motor.id
     unitsPerTurn = abs(motor.unitsPerRadian) * 2 * .pi
     isMX = unitsPerTurn > 2000
-    topSpeed = unitsPerTurn * 1.1
+    topSpeed = unitsPerTurn * Self.turnsPerSecond
     servo = SimulatedServo(
-      position: motor.raw(position), unitsPerTurn: unitsPerTurn, turnsPerSecond: 1.1)
+      position: motor.raw(position), unitsPerTurn: unitsPerTurn,
+      turnsPerSecond: Self.turnsPerSecond)
     table = Array(repeating: 0, count: isVersion2 ? 662 : 64)
     isVersion2 ? fill2(motor) : fill1()
     coldStart()
@@ -31,13 +36,13 @@ struct SimulatedDynamixel: Sendable {
 
   // MARK: The table
 
-  mutating func set(_ address: Int, _ count: Int, _ value: Int) {
+  private mutating func set(_ address: Int, _ count: Int, _ value: Int) {
     for index in 0..<count {
       table[address + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
     }
   }
 
-  func get(_ address: Int, _ count: Int) -> Int {
+  private func get(_ address: Int, _ count: Int) -> Int {
     SimulatedListener.number(table[address..<(address + count)])
   }
 
@@ -120,7 +125,7 @@ struct SimulatedDynamixel: Sendable {
   private var errors1 = 0
 
   /// A latched error: bits 0 voltage, 2 overheating, 5 overload in both protocols.
-  mutating func raise(_ bit: Int) {
+  private mutating func raise(_ bit: Int) {
     if isVersion2 {
       set(70, 1, get(70, 1) | 1 << bit)
     } else {
@@ -129,6 +134,8 @@ struct SimulatedDynamixel: Sendable {
     let shutdown = get(isVersion2 ? 63 : 18, 1)
     if shutdown >> bit & 1 == 1 { switchTorque(false) }
   }
+
+  mutating func overload() { raise(5) }
 
   mutating func sag() {
     isVersion2 ? set(144, 2, 80) : set(42, 1, 50)
@@ -139,6 +146,10 @@ struct SimulatedDynamixel: Sendable {
     set(isVersion2 ? 146 : 43, 1, 85)
     raise(2)
   }
+
+  mutating func impersonate() { set(0, 2, isVersion2 ? 350 : 5000) }
+
+  mutating func age() { set(isVersion2 ? 6 : 2, 1, 17) }
 
   mutating func restart(until instant: Double) {
     errors1 = 0

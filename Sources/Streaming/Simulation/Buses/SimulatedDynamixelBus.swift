@@ -1,15 +1,15 @@
 /// A bus of Dynamixel motors that are not there, protocol 2.0 (X series) or 1.0 (MX and AX).
-public struct SimulatedDynamixelBus: SimulatedDevice {
-  private var wire: SimulatedWire
-  private var motors: [SimulatedDynamixel]
+struct SimulatedDynamixelBus: SimulatedBus {
+  var wire: SimulatedWire
+  var motors: [SimulatedDynamixel]
   private var board: SimulatedPowerBoard?
-  private var faults = SimulatedBusFaults()
+  var faults = SimulatedBusFaults()
   private let isVersion2: Bool
-  private var listener: SimulatedListener
-  private var now = 0.0
+  var listener: SimulatedListener
+  var now = 0.0
 
   /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
-  public init(_ wiring: Wiring, pose: [Double]) {
+  init(_ wiring: Wiring, pose: [Double]) {
     isVersion2 = wiring.device != .dynamixel1
     let version2 = isVersion2
     listener = SimulatedListener(version2 ? .dynamixel2 : .servo)
@@ -18,49 +18,6 @@ public struct SimulatedDynamixelBus: SimulatedDevice {
       SimulatedDynamixel(motor, position: position, isVersion2: version2, baud: wiring.baud)
     }.sorted { $0.id < $1.id }
     board = wiring.powerSwitch.map { SimulatedPowerBoard($0) }
-  }
-
-  /// How often host and motors spoke at once.
-  public var collisions: Int { wire.collisions }
-
-  /// When a packet arrives at either end [s].
-  public var wakeTime: Double? { wire.wakeTime }
-
-  /// Where the motors are, by their ids [register units].
-  public var motorPositions: [Double] { motors.map { $0.servo.position(at: now) } }
-
-  /// Lets time pass to `now` with what the host sent; returns what has left the motors by now.
-  public mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
-    self.now = max(self.now, now)
-    wire.fromHost(received, at: self.now)
-    while let (time, byte) = wire.nextByte(at: self.now) {
-      if let packet = listener.hear(byte) { handle(packet, at: time) }
-    }
-    for index in motors.indices { motors[index].advance(to: self.now) }
-    return wire.toHost(at: self.now)
-  }
-
-  /// Lets a fault begin; what a bus of motors cannot have is ignored.
-  public mutating func inject(_ fault: Fault) {
-    faults.begin(fault, at: now)
-    let isTurning = isVersion2
-    switch fault {
-    case .jam: onFirst { $0.servo.isJammed = true }
-    case .alert: onFirst { $0.raise(5) }
-    case .positionJump: onFirst { $0.slip = isTurning ? 4096 : $0.unitsPerTurn / 18 }
-    case .voltageDip: for index in motors.indices { motors[index].sag() }
-    case .overheat: onFirst { $0.overheat() }
-    case .reset: for index in motors.indices { motors[index].restart(until: now + 0.5) }
-    case .noPower: for index in motors.indices { motors[index].restart(until: .infinity) }
-    case .wrongDevice: onFirst { $0.set(0, 2, isTurning ? 350 : 5000) }
-    case .oldFirmware:
-      for index in motors.indices { motors[index].set(isVersion2 ? 6 : 2, 1, 17) }
-    default: break
-    }
-  }
-
-  private mutating func onFirst(_ change: (inout SimulatedDynamixel) -> Void) {
-    if !motors.isEmpty { change(&motors[0]) }
   }
 
   // MARK: Answers
@@ -77,7 +34,7 @@ public struct SimulatedDynamixelBus: SimulatedDevice {
     return !(faults.hidesFirst && motor.id == motors.first?.id)
   }
 
-  private mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+  mutating func handle(_ packet: SimulatedPacket, at time: Double) {
     if let power = board, packet.id == power.id { return handleBoard(packet, at: time) }
     for index in motors.indices where listens(motors[index]) { motors[index].advance(to: time) }
     let isForAll = packet.id == 0xFE

@@ -1,17 +1,19 @@
 /// One Feetech motor that is not there: its registers and what it does with them.
-struct SimulatedFeetech: Sendable {
+struct SimulatedFeetech: SimulatedBusMotor {
   let id: Int
   var servo: SimulatedServo
   /// What its encoder adds to the truth [register units].
   var slip = 0.0
   let unitsPerTurn: Double
+  var leap: Double { unitsPerTurn / 18 }
   var registered: (address: Int, data: [UInt8])?
   /// The error byte: bits 0 voltage, 1 sensor, 2 overheating, 3 current, 5 overload.
   private(set) var errors = 0
   private(set) var asleepUntil = -Double.infinity
   private var table = [UInt8](repeating: 0, count: 90)
   private let isSTS: Bool
-  private static let turnsPerSecond = 1.0
+  /// 45 rev/min, an STS3215 without load by its data sheet.
+  private static let turnsPerSecond = 45.0 / 60
 
   init(_ motor: Wiring.Motor, position: Double, isSTS: Bool) {
     self.isSTS = isSTS
@@ -49,7 +51,7 @@ struct SimulatedFeetech: Sendable {
 
   // MARK: The table
 
-  mutating func set(_ address: Int, _ count: Int, _ value: Int) {
+  private mutating func set(_ address: Int, _ count: Int, _ value: Int) {
     for index in 0..<count {
       let shift = isSTS ? index : count - 1 - index
       table[address + index] = UInt8(truncatingIfNeeded: value >> (8 * shift))
@@ -75,11 +77,13 @@ struct SimulatedFeetech: Sendable {
 
   // MARK: State
 
-  mutating func raise(_ bit: Int) {
+  private mutating func raise(_ bit: Int) {
     errors |= 1 << bit
     set(65, 1, errors)
     if bit == 5 || bit == 2 { switchTorque(false) }
   }
+
+  mutating func overload() { raise(5) }
 
   mutating func sag() {
     set(62, 1, 35)
@@ -90,6 +94,8 @@ struct SimulatedFeetech: Sendable {
     set(63, 1, 75)
     raise(2)
   }
+
+  mutating func impersonate() { set(3, 2, 9999) }
 
   mutating func restart(until instant: Double) {
     coldStart()

@@ -1,60 +1,20 @@
 /// A bus of Feetech motors that are not there, STS or SCS.
-public struct SimulatedFeetechBus: SimulatedDevice {
-  private var wire: SimulatedWire
-  private var motors: [SimulatedFeetech]
-  private var faults = SimulatedBusFaults()
-  private var listener = SimulatedListener(.servo)
+struct SimulatedFeetechBus: SimulatedBus {
+  var wire: SimulatedWire
+  var motors: [SimulatedFeetech]
+  var faults = SimulatedBusFaults()
+  var listener = SimulatedListener(.servo)
   private let isSTS: Bool
-  private var now = 0.0
+  var now = 0.0
 
   /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
-  public init(_ wiring: Wiring, pose: [Double]) {
+  init(_ wiring: Wiring, pose: [Double]) {
     isSTS = wiring.device != .feetechSCS
     let isSTS = isSTS
     wire = SimulatedWire(baud: wiring.baud)
     motors = zip(wiring.motors, pose).map { motor, position in
       SimulatedFeetech(motor, position: position, isSTS: isSTS)
     }.sorted { $0.id < $1.id }
-  }
-
-  /// How often host and motors spoke at once.
-  public var collisions: Int { wire.collisions }
-
-  /// When a packet arrives at either end [s].
-  public var wakeTime: Double? { wire.wakeTime }
-
-  /// Where the motors are, by their ids [register units].
-  public var motorPositions: [Double] { motors.map { $0.servo.position(at: now) } }
-
-  /// Lets time pass to `now` with what the host sent; returns what has left the motors by now.
-  public mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
-    self.now = max(self.now, now)
-    wire.fromHost(received, at: self.now)
-    while let (time, byte) = wire.nextByte(at: self.now) {
-      if let packet = listener.hear(byte), packet.isIntact { handle(packet, at: time) }
-    }
-    for index in motors.indices { motors[index].servo.advance(to: self.now) }
-    return wire.toHost(at: self.now)
-  }
-
-  /// Lets a fault begin; what a bus of motors cannot have is ignored.
-  public mutating func inject(_ fault: Fault) {
-    faults.begin(fault, at: now)
-    switch fault {
-    case .jam: onFirst { $0.servo.isJammed = true }
-    case .alert: onFirst { $0.raise(5) }
-    case .positionJump: onFirst { $0.slip = $0.unitsPerTurn / 18 }
-    case .voltageDip: for index in motors.indices { motors[index].sag() }
-    case .overheat: onFirst { $0.overheat() }
-    case .reset: for index in motors.indices { motors[index].restart(until: now + 0.5) }
-    case .noPower: for index in motors.indices { motors[index].restart(until: .infinity) }
-    case .wrongDevice: onFirst { $0.set(3, 2, 9999) }
-    default: break
-    }
-  }
-
-  private mutating func onFirst(_ change: (inout SimulatedFeetech) -> Void) {
-    if !motors.isEmpty { change(&motors[0]) }
   }
 
   private func listens(_ index: Int, at time: Double) -> Bool {
@@ -68,7 +28,8 @@ public struct SimulatedFeetechBus: SimulatedDevice {
       bytes, notBefore: time + motors[index].delay + faults.takeStaleness())
   }
 
-  private mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+  mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+    guard packet.isIntact else { return }
     let body = packet.body
     switch (packet.id, packet.instruction) {
     case (0xFE, 0x82) where isSTS && body.count > 2:

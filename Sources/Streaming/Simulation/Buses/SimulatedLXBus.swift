@@ -1,58 +1,20 @@
 /// A bus of LX-16A motors that are not there.
-public struct SimulatedLXBus: SimulatedDevice {
-  private var wire: SimulatedWire
-  private var motors: [SimulatedLX]
-  private var faults = SimulatedBusFaults()
-  private var listener = SimulatedListener(.lx)
-  private var now = 0.0
+struct SimulatedLXBus: SimulatedBus {
+  var wire: SimulatedWire
+  var motors: [SimulatedLX]
+  var faults = SimulatedBusFaults()
+  var listener = SimulatedListener(.lx)
+  var now = 0.0
 
   /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
-  public init(_ wiring: Wiring, pose: [Double]) {
+  init(_ wiring: Wiring, pose: [Double]) {
     wire = SimulatedWire(baud: wiring.baud)
     motors = zip(wiring.motors, pose).map { SimulatedLX($0, position: $1) }
       .sorted { $0.id < $1.id }
   }
 
-  /// How often host and motors spoke at once.
-  public var collisions: Int { wire.collisions }
-
-  /// When a packet arrives at either end [s].
-  public var wakeTime: Double? { wire.wakeTime }
-
-  /// Where the motors are, by their ids [register units].
-  public var motorPositions: [Double] { motors.map { $0.servo.position(at: now) } }
-
-  /// Lets time pass to `now` with what the host sent; returns what has left the motors by now.
-  public mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
-    self.now = max(self.now, now)
-    wire.fromHost(received, at: self.now)
-    while let (time, byte) = wire.nextByte(at: self.now) {
-      if let packet = listener.hear(byte), packet.isIntact { handle(packet, at: time) }
-    }
-    for index in motors.indices { motors[index].servo.advance(to: self.now) }
-    return wire.toHost(at: self.now)
-  }
-
-  /// Lets a fault begin; these motors report no errors, and what they cannot have is ignored.
-  public mutating func inject(_ fault: Fault) {
-    faults.begin(fault, at: now)
-    switch fault {
-    case .jam: onFirst { $0.servo.isJammed = true }
-    case .positionJump: onFirst { $0.slip = 20 / 0.24 }
-    case .voltageDip: for index in motors.indices { motors[index].millivolts = 4000 }
-    case .overheat: onFirst { $0.overheat() }
-    case .reset: for index in motors.indices { motors[index].restart(until: now + 0.5) }
-    case .noPower: for index in motors.indices { motors[index].restart(until: .infinity) }
-    case .wrongDevice: onFirst { $0.mode = 1 }
-    default: break
-    }
-  }
-
-  private mutating func onFirst(_ change: (inout SimulatedLX) -> Void) {
-    if !motors.isEmpty { change(&motors[0]) }
-  }
-
-  private mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+  mutating func handle(_ packet: SimulatedPacket, at time: Double) {
+    guard packet.isIntact else { return }
     for index in motors.indices where packet.id == 0xFE || packet.id == motors[index].id {
       guard !faults.isSilent, time >= motors[index].asleepUntil, !(faults.hidesFirst && index == 0)
       else { continue }
@@ -68,13 +30,14 @@ public struct SimulatedLXBus: SimulatedDevice {
 }
 
 /// One LX-16A motor that is not there.
-struct SimulatedLX: Sendable {
+struct SimulatedLX: SimulatedBusMotor {
   let id: Int
   var servo: SimulatedServo
   /// What its encoder adds to the truth [register units].
   var slip = 0.0
-  var millivolts = 7400
-  var mode: UInt8 = 0
+  var leap: Double { Self.turn / 18 }
+  private var millivolts = 7400
+  private var mode: UInt8 = 0
   private(set) var asleepUntil = -Double.infinity
   private var celsius: UInt8 = 34
   private var limits = (least: 0, most: 1000)
@@ -89,6 +52,10 @@ struct SimulatedLX: Sendable {
       position: motor.raw(position), unitsPerTurn: Self.turn, turnsPerSecond: 1.04)
     lastMove.position = Int(servo.position.rounded())
   }
+
+  mutating func sag() { millivolts = 4000 }
+
+  mutating func impersonate() { mode = 1 }
 
   mutating func overheat() {
     celsius = 90

@@ -44,7 +44,13 @@ struct SimulatedWire: Sendable {
       }
       return nil
     }
-    defer { incomingHead += 1 }
+    defer {
+      incomingHead += 1
+      if incomingHead > 4096 {
+        incoming.removeFirst(incomingHead)
+        incomingHead = 0
+      }
+    }
     return incoming[incomingHead]
   }
 
@@ -71,8 +77,8 @@ struct SimulatedWire: Sendable {
       result.append(outgoing[outgoingHead].byte)
       outgoingHead += 1
     }
-    if outgoingHead == outgoing.count {
-      outgoing.removeAll(keepingCapacity: true)
+    if outgoingHead == outgoing.count || outgoingHead > 4096 {
+      outgoing.removeFirst(outgoingHead)
       outgoingHead = 0
     }
     packetEnds.removeAll { $0 <= now }

@@ -1,0 +1,52 @@
+// Registers that must have a value before the stream: written after the user's go, where they differ.
+extension BusDriver {
+  /// Writes what was found different when the motors were identified, then goes on to torque.
+  mutating func beginSettings() {
+    for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
+    // With torque it would be refused; whoever switched it on meanwhile is told in `judgeSettled`.
+    settings.removeAll { !$0.setting.isNeeded && motors[$0.motor].hasTorque }
+    guard !settings.isEmpty else { return beginGroups() }
+    var steps: [BusStep] = []
+    // A register that is kept without power takes its time to be written.
+    for (_, setting) in settings { steps += [.send(setting.bytes), .wait(0.03)] }
+    for (motor, setting) in settings {
+      steps.append(.ask(dialect.read(setting.block, from: ids[motor]), toleratesSilence: false))
+    }
+    next(steps + [.judge(.settled)])
+  }
+
+  mutating func judgeSettled() {
+    for (motor, setting) in settings {
+      let place = dialect.place(of: setting.block)
+      let found = LittleEndian.value(motors[motor].image[place..<(place + setting.block.count)])
+      guard found == setting.value else {
+        return fail(
+          DriverFault(
+            .deviceError,
+            "\(name(motor)): \(setting.name) is \(found) after it was written, expected "
+              + "\(setting.value)"))
+      }
+    }
+    for line in settingLines("written") { output.events.append(.warning(line)) }
+    settings = []
+    noteReturnDelay()
+    beginGroups()
+  }
+
+  /// The settings by their names and values, each with its motors: "return delay 250 -> 0 of motor 1
+  /// (a), motor 2 (b) written".
+  func settingLines(_ ending: String) -> [String] {
+    var kinds: [String] = []
+    var members: [String: [Int]] = [:]
+    for (motor, setting) in settings {
+      let kind = "\(setting.name) \(setting.found) -> \(setting.value)"
+      if members[kind] == nil { kinds.append(kind) }
+      members[kind, default: []].append(motor)
+    }
+    return kinds.map { kind in
+      let motors = members[kind] ?? []
+      let whose = motors.count == ids.count ? "all \(ids.count) motors" : list(motors)
+      return "\(kind) of \(whose) \(ending)"
+    }
+  }
+}

@@ -1,0 +1,41 @@
+@testable import Streaming
+
+/// How a run must end when a fault begins in mid-stream.
+enum CampaignEnds {
+  /// What a damaged wire may end in: nothing, where what is lost is asked for again, or one of these.
+  private static let damaged: Set<String> = [
+    "completed", "deviceError", "protocolBroken", "silent",
+  ]
+
+  /// The kinds of fault, or "completed" where the device cannot have it or nobody can notice.
+  static func inTheMiddle(_ fault: Fault, _ subject: CampaignSubject) -> Set<String> {
+    let isArm = subject.wiring.isArm
+    let isV4 = subject.arm == .proV4
+    let isLX = subject.wiring.device == .lx16a
+    switch fault {
+    case .splitReplies: return ["completed"]
+    case .joinedReplies, .junk, .lostBytes, .corruptBytes, .duplicateBytes, .delay: return damaged
+    case .halfReply, .silence: return ["silent"]
+    case .unplug: return ["linkLost"]
+    case .wrongID: return ["protocolBroken", "silent"]
+    case .wrongLength, .badChecksum: return isArm ? ["completed"] : ["protocolBroken"]
+    // One late answer of a motor is asked for again; an arm's answers stay late.
+    case .staleReply: return isArm ? ["silent", "protocolBroken"] : ["completed"]
+    case .alert: return isLX || (isArm && !isV4) ? ["completed"] : ["deviceError"]
+    // A Metal does not say whether it has power: it stands, or says nothing any more.
+    case .voltageDip, .noPower:
+      if subject.arm == .metal { return ["position", "silent"] }
+      return isArm || fault == .voltageDip ? ["voltage"] : ["silent"]
+    case .overheat: return ["temperature"]
+    case .missingMotor: return isV4 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
+    // Of a V3 arm too few measurements come in what is left of the stream.
+    case .positionJump where subject.arm == .proV3: return ["position", "completed"]
+    case .positionJump, .jam: return ["position"]
+    case .reset: return ["deviceError", "silent"]
+    case .plannerFull: return isArm ? ["deviceError", "silent", "position"] : ["completed"]
+    case .unreachable: return isArm ? ["deviceError"] : ["completed"]
+    // Nobody introduces itself twice.
+    case .wrongDevice, .oldFirmware: return ["completed"]
+    }
+  }
+}
