@@ -21,8 +21,16 @@ public final class LiveStream: Sendable {
   public struct Item: Sendable {
     /// When [s of `MonotonicClock`].
     public var time: Double
+    /// When the bytes of the same turn had been handed to the system [s].
+    public var written: Double
     /// What.
     public var news: News
+
+    fileprivate init(_ time: Double, written: Double? = nil, _ news: News) {
+      self.time = time
+      self.written = written ?? time
+      self.news = news
+    }
   }
 
   /// How it ended.
@@ -143,7 +151,7 @@ extension LiveStream {
       do throws(TransportError) {
         var transport = try settings.open()
         if settings.wantsPriority, let warning = RealTimePriority.request() {
-          news.append(Item(time: MonotonicClock.now, news: .warning(warning)))
+          news.append(Item(MonotonicClock.now, .warning(warning)))
         }
         stream(&transport, post)
         transport.close()
@@ -207,13 +215,13 @@ extension LiveStream {
       }
       for event in output.events {
         if case .frame = event { commandToWire.add(written - now) }
-        news.append(Item(time: now, news: .session(event)))
+        news.append(Item(now, written: written, .session(event)))
       }
       return failure
     }
 
     private mutating func record(_ bytes: RecordedBytes) {
-      news.append(Item(time: bytes.time, news: .bytes(bytes)))
+      news.append(Item(bytes.time, .bytes(bytes)))
     }
   }
 }

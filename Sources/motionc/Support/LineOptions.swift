@@ -49,6 +49,9 @@ struct LineOptions: ParsableArguments {
     help: "Writes all bytes with their times as CSV.", completion: .file(extensions: ["csv"]))
   var record: String?
 
+  @Flag(help: "Shows the robot in a browser of this machine; the address is printed.")
+  var view = false
+
   @Option(help: "Without --port: a fault, NAME@SECONDS after the first byte (repeatable).")
   var fault: [FaultArgument] = []
 

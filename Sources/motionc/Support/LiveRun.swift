@@ -1,23 +1,26 @@
 import ArgumentParser
 import Files
 import Foundation
+import Kinematics
 import Streaming
 import Trajectories
 
 /// Runs a session in real time: live line, log, keys, and the report at the end.
 struct LiveRun {
   private let session: Session
+  private let robot: Robot
   private let options: LineOptions
   private let open: @Sendable () throws(TransportError) -> any Transport & Sendable
   /// What is being done ("stream", "jog", "park").
   private let what: String
 
   init(
-    _ what: String, session: Session, options: LineOptions,
+    _ what: String, session: Session, of robot: Robot, options: LineOptions,
     open: @escaping @Sendable () throws(TransportError) -> any Transport & Sendable
   ) {
     self.what = what
     self.session = session
+    self.robot = robot
     self.options = options
     self.open = open
   }
@@ -26,8 +29,11 @@ struct LiveRun {
   func run() throws {
     var files = try LiveFiles(
       log: options.log, record: options.record, joints: session.limits.jointNames)
-    let keyboard = Keyboard()
     OperatorSignals.catchSignals()
+    let view = options.view ? try LiveView(of: robot) : nil
+    defer { view?.close() }
+    if let view { Console.note("live view at \(view.address)") }
+    let keyboard = Keyboard()
     var settings = LiveStream.Settings(open: open, input: { keyboard.next() })
     settings.isRecording = options.record != nil
     settings.wantsPriority = options.go
@@ -35,6 +41,7 @@ struct LiveRun {
     defer { keyboard.close() }
     if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
     var line = LiveLine(session: session)
+    var figures = LiveFigures(session: session)
     let began = MonotonicClock.now
     let stream = LiveStream(session, settings)
     var result: LiveStream.Result?
@@ -45,8 +52,10 @@ struct LiveRun {
       for item in stream.takeNews() {
         files.take(item)
         line.take(item)
+        figures.take(item)
       }
-      line.show()
+      line.show(figures)
+      view?.show(figures)
       if result == nil { Thread.sleep(forTimeInterval: 0.05) }
     }
     line.end()
