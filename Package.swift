@@ -92,7 +92,9 @@ let package = Package(
     tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
     tests("LearningTests", ["Autodiff", "Files", "Learning"]),
     tests("MotionsTests", ["Files", "Geometry", "Motions"]),
-    tests("PipelineTests", ["Files", "Generation", "Geometry", "Motions", "motionc", yams]),
+    tests(
+      "PipelineTests",
+      ["Files", "Generation", "Geometry", "Kinematics", "Motions", "Streaming", "motionc", yams]),
     tests(
       "RetargetingTests",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),

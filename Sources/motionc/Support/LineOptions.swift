@@ -68,6 +68,9 @@ struct LineOptions: ParsableArguments {
     guard followingLimit > 0, followingLimit <= 360 else {
       throw ValidationError("--following-limit must be above 0 and at most 360°.")
     }
+    guard log == nil || log != record else {
+      throw ValidationError("--log and --record cannot be the same file, '\(log ?? "")'.")
+    }
     guard rate.map({ 1 <= $0 && $0 <= 1000 }) ?? true else {
       throw ValidationError("--rate must be within 1 and 1000 Hz.")
     }

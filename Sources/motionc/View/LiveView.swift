@@ -47,7 +47,7 @@ final class LiveView: Sendable {
   /// Lets viewers see the last state, and ends.
   func close() {
     board.close()
-    Self.wait { [server] in await server.stop(timeout: 0.5) }
+    Self.wait { [server] in await server.stop(timeout: 0.2) }
   }
 
   private static func serve(

@@ -34,7 +34,9 @@ struct ViewScene: Sendable {
     if let time = figures.measuredAt {
       let positions = figures.measured.compactMap { $0 }
       fields.append("\"read\": \(number(time))")
-      if positions.count == robot.coordinateCount { fields.append("\"measured\": \(pose(positions))") }
+      if positions.count == robot.coordinateCount {
+        fields.append("\"measured\": \(pose(positions))")
+      }
     }
     if let ending = figures.ending { fields.append("\"ended\": \(JSONText.quoted(ending.name))") }
     return "{\(fields.joined(separator: ", "))}"
