@@ -20,6 +20,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let web = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let sockets = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -37,6 +39,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
   ],
   targets: [
     // C libraries
@@ -68,8 +71,9 @@ let package = Package(
       name: "motionc",
       dependencies: [
         "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning",
-        "Motions", "Retargeting", "Streaming", "Trajectories", arguments,
+        "Motions", "Retargeting", "Streaming", "Trajectories", arguments, sockets, web,
       ],
+      resources: [.embedInCode("View/view.html")],
       swiftSettings: houseRules),
     // Programs that make what ships in Examples
     .executableTarget(
@@ -88,7 +92,9 @@ let package = Package(
     tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
     tests("LearningTests", ["Autodiff", "Files", "Learning"]),
     tests("MotionsTests", ["Files", "Geometry", "Motions"]),
-    tests("PipelineTests", ["Files", "Generation", "Geometry", "Motions", "motionc", yams]),
+    tests(
+      "PipelineTests",
+      ["Files", "Generation", "Geometry", "Kinematics", "Motions", "Streaming", "motionc", yams]),
     tests(
       "RetargetingTests",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),

@@ -67,14 +67,15 @@ enum Tool {
 
   /// Starts `motionc`; its working directory is a new empty folder where none is given.
   static func start(
-    _ arguments: [String], folder: String? = nil, prelude: String = ":"
+    _ arguments: [String], folder: String? = nil, prelude: String = ":",
+    input: String = "/dev/null"
   ) throws -> RunningTool {
     guard let path else { throw Missing(description: "motionc is not beside the test bundle") }
     let capture = try Work.folder()
     let script = "cd \"$1\" && shift && \(prelude); exec \"$@\""
     let words =
       ["/bin/sh", "-c", script, "sh", try folder ?? Work.folder(), path] + arguments
-    return try RunningTool(words, capture: capture)
+    return try RunningTool(words, capture: capture, input: input)
   }
 }
 
@@ -84,12 +85,12 @@ struct RunningTool {
   private let capture: String
   private let start = ContinuousClock().now
 
-  init(_ words: [String], capture: String) throws {
+  init(_ words: [String], capture: String, input: String = "/dev/null") throws {
     self.capture = capture
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY | O_NOCTTY, 0)
     let flags = O_WRONLY | O_CREAT | O_TRUNC
     posix_spawn_file_actions_addopen(&actions, 1, "\(capture)/output", flags, 0o644)
     posix_spawn_file_actions_addopen(&actions, 2, "\(capture)/error", flags, 0o644)
@@ -114,6 +115,16 @@ struct RunningTool {
 
   /// Sends a signal; the process is still ours as long as it was not waited for.
   func send(_ signal: Int32) { kill(pid, signal) }
+
+  /// Waits until standard error says something for the n-th time, and returns what follows it.
+  func waitForError(_ text: String, _ count: Int = 1, within limit: Double = 15) throws -> String {
+    while seconds <= limit {
+      let parts = self.text("error").components(separatedBy: text)
+      if parts.count > count, let rest = parts.last { return rest }
+      usleep(2000)
+    }
+    throw Tool.Missing(description: "no '\(text)' in: \(self.text("error").suffix(500))")
+  }
 
   /// Waits for the end; after `limit` [s] the process is killed, which shows as its signal.
   func wait(within limit: Double = 120) throws -> Run {

@@ -21,8 +21,16 @@ public final class LiveStream: Sendable {
   public struct Item: Sendable {
     /// When [s of `MonotonicClock`].
     public var time: Double
+    /// When the bytes of the same turn had been handed to the system [s].
+    public var written: Double
     /// What.
     public var news: News
+
+    fileprivate init(_ time: Double, written: Double? = nil, _ news: News) {
+      self.time = time
+      self.written = written ?? time
+      self.news = news
+    }
   }
 
   /// How it ended.
@@ -63,6 +71,13 @@ public final class LiveStream: Sendable {
   private struct Mailbox {
     var items: [Item] = []
     var result: Result?
+
+    mutating func take(_ loop: inout Loop) {
+      let room = max(0, LiveStream.capacity - items.count)
+      items += loop.news.prefix(room)
+      loop.lostNews += max(0, loop.news.count - room)
+      loop.news.removeAll(keepingCapacity: true)
+    }
   }
 
   /// The most news that waits for the caller.
@@ -78,8 +93,7 @@ public final class LiveStream: Sendable {
     let thread = Thread { [self] in
       var loop = Loop(session: session, settings: settings)
       loop.run { self.post(&$0) }
-      let result = loop.result
-      mailbox.withLock { $0.result = result }
+      self.postEnd(&loop)
     }
     // The limit program of a soft start runs in this thread.
     thread.stackSize = 4 << 20
@@ -101,12 +115,7 @@ public final class LiveStream: Sendable {
 
   /// Moves news into the mailbox if nobody is at it; otherwise they wait for the next turn.
   private func post(_ loop: inout Loop) {
-    _ = mailbox.withLockIfAvailable { box in
-      let room = max(0, Self.capacity - box.items.count)
-      box.items += loop.news.prefix(room)
-      loop.lostNews += max(0, loop.news.count - room)
-      loop.news.removeAll(keepingCapacity: true)
-    }
+    _ = mailbox.withLockIfAvailable { $0.take(&loop) }
     // Should the caller hold the mailbox for long, memory stays bounded.
     if loop.news.count > Self.capacity {
       loop.lostNews += loop.news.count
@@ -116,6 +125,14 @@ public final class LiveStream: Sendable {
 }
 
 extension LiveStream {
+  /// The end is told whoever is at the mailbox; nothing is late any more.
+  private func postEnd(_ loop: inout Loop) {
+    mailbox.withLock { box in
+      box.take(&loop)
+      box.result = loop.result
+    }
+  }
+
   /// The thread's own things.
   private struct Loop {
     var session: Session
@@ -143,7 +160,7 @@ extension LiveStream {
       do throws(TransportError) {
         var transport = try settings.open()
         if settings.wantsPriority, let warning = RealTimePriority.request() {
-          news.append(Item(time: MonotonicClock.now, news: .warning(warning)))
+          news.append(Item(MonotonicClock.now, .warning(warning)))
         }
         stream(&transport, post)
         transport.close()
@@ -151,8 +168,6 @@ extension LiveStream {
       } catch {
         openingFailure = error
       }
-      // The end is told whoever is at the mailbox.
-      while !news.isEmpty { post(&self) }
     }
 
     private mutating func stream(
@@ -207,13 +222,13 @@ extension LiveStream {
       }
       for event in output.events {
         if case .frame = event { commandToWire.add(written - now) }
-        news.append(Item(time: now, news: .session(event)))
+        news.append(Item(now, written: written, .session(event)))
       }
       return failure
     }
 
     private mutating func record(_ bytes: RecordedBytes) {
-      news.append(Item(time: bytes.time, news: .bytes(bytes)))
+      news.append(Item(bytes.time, .bytes(bytes)))
     }
   }
 }

@@ -155,13 +155,15 @@ extension Session {
     if motion == nil {
       pose = pose.map { $0.completed(by: measurement) } ?? measurement
     } else if phase.isMoving || phase == .ending {
-      compare(measurement)
+      compare(measurement, &output)
     }
   }
 
-  private mutating func compare(_ measurement: Measurement) {
+  private mutating func compare(_ measurement: Measurement, _ output: inout SessionOutput) {
     motion?.lastFeedback = now
-    guard let excess = monitor.compare(measurement.positions, at: measurement.time) else { return }
+    let excess = monitor.compare(measurement.positions, at: measurement.time)
+    output.events.append(.following(monitor.lastError, lag: monitor.lag))
+    guard let excess else { return }
     let limit = limits.coordinates[excess.joint]
     let allowed = options.followingLimit(of: limit)
     fault =

@@ -10,6 +10,8 @@ public enum SessionEvent: Sendable, Hashable {
   case planned(SessionPlan)
   /// A frame was handed out.
   case frame(FrameRecord)
+  /// How far a read-back is at most from the command of a lag ago [rad or m], and that lag [s].
+  case following(Double, lag: Double)
   /// How full queue and bus are.
   case gauge(QueueGauge)
   /// The path is being stopped on, or gone on.

@@ -50,6 +50,8 @@ enum ExitStatus {
     case SessionRefusal.option: ExitCode.validationFailure
     case WiringError.unreadable: noInput
     case let error as TransportError: code(for: error)
+    case let fault as DriverFault: code(for: fault.kind)
+    case is ViewRefusal: unavailable
     case MotionError.unreadable: noInput
     case MotionError.unwritable: cannotCreate
     default: dataError

@@ -49,6 +49,9 @@ struct LineOptions: ParsableArguments {
     help: "Writes all bytes with their times as CSV.", completion: .file(extensions: ["csv"]))
   var record: String?
 
+  @Flag(help: "Shows the robot in a browser of this machine; the address is printed.")
+  var view = false
+
   @Option(help: "Without --port: a fault, NAME@SECONDS after the first byte (repeatable).")
   var fault: [FaultArgument] = []
 
@@ -64,6 +67,9 @@ struct LineOptions: ParsableArguments {
     }
     guard followingLimit > 0, followingLimit <= 360 else {
       throw ValidationError("--following-limit must be above 0 and at most 360°.")
+    }
+    guard log == nil || log != record else {
+      throw ValidationError("--log and --record cannot be the same file, '\(log ?? "")'.")
     }
     guard rate.map({ 1 <= $0 && $0 <= 1000 }) ?? true else {
       throw ValidationError("--rate must be within 1 and 1000 Hz.")

@@ -1,23 +1,26 @@
 import ArgumentParser
 import Files
 import Foundation
+import Kinematics
 import Streaming
 import Trajectories
 
 /// Runs a session in real time: live line, log, keys, and the report at the end.
 struct LiveRun {
   private let session: Session
+  private let robot: Robot
   private let options: LineOptions
   private let open: @Sendable () throws(TransportError) -> any Transport & Sendable
   /// What is being done ("stream", "jog", "park").
   private let what: String
 
   init(
-    _ what: String, session: Session, options: LineOptions,
+    _ what: String, session: Session, of robot: Robot, options: LineOptions,
     open: @escaping @Sendable () throws(TransportError) -> any Transport & Sendable
   ) {
     self.what = what
     self.session = session
+    self.robot = robot
     self.options = options
     self.open = open
   }
@@ -26,8 +29,11 @@ struct LiveRun {
   func run() throws {
     var files = try LiveFiles(
       log: options.log, record: options.record, joints: session.limits.jointNames)
-    let keyboard = Keyboard()
     OperatorSignals.catchSignals()
+    let view = options.view ? try LiveView(of: robot) : nil
+    defer { view?.close() }
+    if let view { Console.note("live view at \(view.address)") }
+    let keyboard = Keyboard()
     var settings = LiveStream.Settings(open: open, input: { keyboard.next() })
     settings.isRecording = options.record != nil
     settings.wantsPriority = options.go
@@ -35,6 +41,7 @@ struct LiveRun {
     defer { keyboard.close() }
     if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
     var line = LiveLine(session: session)
+    var figures = LiveFigures(session: session)
     let began = MonotonicClock.now
     let stream = LiveStream(session, settings)
     var result: LiveStream.Result?
@@ -45,24 +52,26 @@ struct LiveRun {
       for item in stream.takeNews() {
         files.take(item)
         line.take(item)
+        figures.take(item)
       }
-      line.show()
+      line.show(figures)
+      view?.show(figures)
       if result == nil { Thread.sleep(forTimeInterval: 0.05) }
     }
     line.end()
     keyboard.close()
     guard let result else { return }
     if let failure = result.openingFailure { throw failure }
-    let filesFailure = files.close()
+    let failures = files.close()
     let summary = LiveSummary(
       what: what, session: session, result: result, seconds: MonotonicClock.now - began)
     Console.result(options.json ? summary.json : summary.text)
-    if let filesFailure { Console.failure("\(filesFailure)") }
+    for failure in failures { Console.failure("\(failure)") }
     if result.lostNews > 0 {
       Console.note("\(result.lostNews) lines are missing in the log: the disk was too slow")
     }
     guard let code = summary.exitCode else {
-      if filesFailure != nil { throw ExitStatus.ioError }
+      if !failures.isEmpty { throw ExitStatus.ioError }
       return
     }
     if let sentence = summary.failure { Console.failure(sentence) }
@@ -70,44 +79,28 @@ struct LiveRun {
   }
 }
 
-/// The files of `--log` and `--record`; a full disk ends the log, never the stream.
+/// The files of `--log` and `--record`; a full disk ends one of them, never the stream.
 private struct LiveFiles: ~Copyable {
-  private var log: AtomicStream?
-  private var record: AtomicStream?
+  private var log: LiveFile?
+  private var record: LiveFile?
   private var lines: StreamLog
-  private var failure: FileError?
 
-  init(log: String?, record: String?, joints: [String]) throws {
+  init(log: String?, record: String?, joints: [String]) throws(FileError) {
     lines = StreamLog(joints: joints)
-    if let log { self.log = try AtomicStream(path: log) }
-    if let record { self.record = try AtomicStream(path: record) }
-    try self.log?.append(Array(lines.header.utf8))
-    try self.record?.append(Array(RecordedBytes.header.utf8))
+    if let log { self.log = try LiveFile(log, header: lines.header) }
+    if let record { self.record = try LiveFile(record, header: RecordedBytes.header) }
   }
 
   mutating func take(_ item: LiveStream.Item) {
-    guard failure == nil else { return }
-    do throws(FileError) {
-      switch item.news {
-      case .session(let event):
-        let text = lines.line(for: event)
-        if !text.isEmpty { try log?.append(Array(text.utf8)) }
-      case .bytes(let bytes): try record?.append(Array(bytes.line.utf8))
-      case .warning: break
-      }
-    } catch {
-      failure = error
+    switch item.news {
+    case .session(let event): log?.append(lines.line(for: event))
+    case .bytes(let bytes): record?.append(bytes.line)
+    case .warning: break
     }
   }
 
   /// Gives the files their names; returns what went wrong.
-  consuming func close() -> FileError? {
-    do throws(FileError) {
-      if let log { try log.commit() }
-      if let record { try record.commit() }
-    } catch {
-      return failure ?? error
-    }
-    return failure
+  consuming func close() -> [FileError] {
+    [log.take()?.close(), record.take()?.close()].compactMap { $0 }
   }
 }

@@ -103,7 +103,7 @@ struct LiveSummary {
   var json: String {
     var fields = [
       "\"verb\": \(JSONText.quoted(what))",
-      "\"ending\": \(JSONText.quoted(endingName))",
+      "\"ending\": \(JSONText.quoted(ending.name))",
       "\"robot\": \(JSONText.quoted(report.robot.rawValue))",
       "\"frames_sent\": \(report.framesSent)", "\"frames_skipped\": \(report.framesSkipped)",
       "\"stalls\": \(report.stalls)",
@@ -130,22 +130,25 @@ struct LiveSummary {
     return "{\(fields.joined(separator: ", "))}"
   }
 
-  private var endingName: String {
-    switch ending {
-    case .planned: "planned"
-    case .completed: "completed"
-    case .operatorStopped: "operator-stopped"
-    case .operatorAborted: "operator-aborted"
-    case .fault(let fault): "fault-\(fault.kind)"
-    }
-  }
-
   private func histogram(_ name: String, _ histogram: TimingHistogram, _ factor: Double) -> [String]
   {
     let shares = [("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("worst", 1)]
     return shares.map { share in
       let value = share.1 == 1 ? histogram.worst : histogram.percentile(share.1)
       return "\"\(name)_\(share.0)\": \(JSONText.number(value * factor))"
+    }
+  }
+}
+
+extension SessionEnding {
+  /// One word, for machines.
+  var name: String {
+    switch self {
+    case .planned: "planned"
+    case .completed: "completed"
+    case .operatorStopped: "operator-stopped"
+    case .operatorAborted: "operator-aborted"
+    case .fault(let fault): "fault-\(fault.kind)"
     }
   }
 }

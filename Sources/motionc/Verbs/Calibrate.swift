@@ -41,6 +41,8 @@ struct Calibrate: ParsableCommand {
     let robot = try Robot.named(robot)
     let wiring = try wire.map { try Wiring(contentsOf: $0, for: robot) } ?? Wiring(of: robot)
     let guide = CalibrationGuide(wiring)
+    // Not only at the end is found out that the work cannot be kept.
+    _ = try AtomicStream(path: output)
     let port = try Ports.open(port, baud: wiring.baud)
     var talk = Conversation(
       port: port, driver: Drivers.make(for: guide.measuringWiring))

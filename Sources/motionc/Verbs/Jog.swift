@@ -61,7 +61,9 @@ struct Jog: ParsableCommand {
     let session = try Session(
       .move(pose), limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot),
       driver: Drivers.make(for: wiring), options: line.sessionOptions)
-    try LiveRun(what, session: session, options: line, open: line.opening(wiring, of: robot))
-      .run()
+    try LiveRun(
+      what, session: session, of: robot, options: line, open: line.opening(wiring, of: robot)
+    )
+    .run()
   }
 }

@@ -46,15 +46,16 @@ struct Simulate: ParsableCommand {
     var loop = DeviceLoop(
       device: SimulatedDevices.make(device, wiring: wiring, pose: standing),
       link: FaultyLink(seed: seed), terminal: terminal, faults: fault.map(\.entry))
-    var bytes = RecordedBytes.header
-    let wantsRecord = record != nil
+    var file = try record.map { path throws(FileError) in
+      try LiveFile(path, header: RecordedBytes.header)
+    }
     OperatorSignals.catchSignals()
     Console.note("simulated \(device.rawValue) at '\(link)' (\(terminal.device)); Ctrl-C ends it")
     try loop.run(
       isOver: { OperatorSignals.received > 0 },
-      record: { if wantsRecord { bytes += $0.line } },
+      record: { file?.append($0.line) },
       tell: { Console.note("fault: \($0.rawValue)") })
-    if let record { try AtomicFile.write(bytes, to: record) }
+    if let failure = file.take()?.close() { throw failure }
   }
 
   private static let devices = SimulatedKind.allCases.map(\.rawValue).joined(separator: ", ")

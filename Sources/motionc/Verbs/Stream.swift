@@ -53,7 +53,7 @@ struct Stream: ParsableCommand {
       .play(try SafeTrajectory(contentsOf: trajectory)), limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot), driver: Drivers.make(for: wiring), options: options)
     try LiveRun(
-      "stream", session: session, options: line, open: line.opening(wiring, of: robot)
+      "stream", session: session, of: robot, options: line, open: line.opening(wiring, of: robot)
     )
     .run()
   }

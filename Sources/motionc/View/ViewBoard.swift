@@ -1,0 +1,121 @@
+import FlyingFox
+import FlyingSocks
+import Foundation
+import Synchronization
+
+/// What the stream last wrote for its viewers: each new state takes the place of the one before.
+///
+/// Whoever writes waits for no viewer, and however many of them there are or however slow they
+/// read, no more than one state is kept here and one with each of them.
+final class ViewBoard: Sendable {
+  private struct Content {
+    var number = 0
+    var figures: LiveFigures?
+    /// The event of this state, made when the first viewer asks for it.
+    var event: [UInt8]?
+    var isClosed = false
+    var viewers = 0
+  }
+
+  /// The most viewers at a time.
+  private static let capacity = 16
+
+  private let scene: ViewScene
+  private let content = Mutex(Content())
+
+  /// An empty board.
+  init(_ scene: ViewScene) { self.scene = scene }
+
+  /// Writes what is known now.
+  func write(_ figures: LiveFigures) {
+    content.withLock { content in
+      content.number += 1
+      content.figures = figures
+      content.event = nil
+    }
+  }
+
+  /// Nothing more will be written.
+  func close() { content.withLock { $0.isClosed = true } }
+
+  /// A viewer's place, nil where all are taken.
+  func enter() -> ViewEvents? {
+    let isFree = content.withLock { content in
+      guard content.viewers < Self.capacity else { return false }
+      content.viewers += 1
+      return true
+    }
+    return isFree ? ViewEvents(place: ViewPlace(board: self)) : nil
+  }
+
+  fileprivate func leave() { content.withLock { $0.viewers -= 1 } }
+
+  /// The newest event and its number, if it is newer than a number; and whether it was the last.
+  fileprivate func event(
+    after number: Int
+  ) -> (number: Int, event: [UInt8]?, isClosed: Bool) {
+    content.withLock { content in
+      guard content.number > number, let figures = content.figures else {
+        return (number, nil, content.isClosed)
+      }
+      let event = content.event ?? Array("data: \(scene.event(figures))\n\n".utf8)
+      content.event = event
+      return (content.number, event, content.isClosed)
+    }
+  }
+}
+
+/// A viewer's place, given back when nobody holds it any more.
+///
+/// A class for its end: a connection may be dropped at any point.
+final class ViewPlace: Sendable {
+  fileprivate let board: ViewBoard
+
+  fileprivate init(board: ViewBoard) { self.board = board }
+
+  deinit { board.leave() }
+}
+
+/// The events of one viewer, each the newest when its turn comes.
+struct ViewEvents: AsyncBufferedSequence {
+  typealias Element = UInt8
+
+  fileprivate let place: ViewPlace
+
+  /// Hands out whole events; whoever takes its time between two misses those in between.
+  struct Iterator: AsyncBufferedIteratorProtocol {
+    private let place: ViewPlace
+    private var number = 0
+    private var quiet = 0
+
+    /// The shortest time between two events: thirty a second.
+    private static let pause = Duration.milliseconds(34)
+    /// So many pauses without news are broken by a comment, which finds out who is gone: a second.
+    private static let patience = 30
+
+    fileprivate init(place: ViewPlace) { self.place = place }
+
+    mutating func next() async throws -> UInt8? {
+      preconditionFailure("events are handed out whole")
+    }
+
+    mutating func nextBuffer(suggested count: Int) async throws -> [UInt8]? {
+      while true {
+        if number > 0 { try await Task.sleep(for: Self.pause) }
+        let newest = place.board.event(after: number)
+        if let event = newest.event {
+          (number, quiet) = (newest.number, 0)
+          return event
+        }
+        guard !newest.isClosed else { return nil }
+        if number == 0 { try await Task.sleep(for: Self.pause) }
+        quiet += 1
+        guard quiet >= Self.patience else { continue }
+        quiet = 0
+        return Array(": nothing new\n\n".utf8)
+      }
+    }
+  }
+
+  func makeAsyncIterator() -> Iterator { Iterator(place: place) }
+}
