@@ -48,12 +48,13 @@ struct EvaluateGeneratorTests {
           #expect(estimate["value"] != nil && estimate["standardError"] != nil)
         }
       }
-      // What three steps of training make is not real motion, though the prior alone comes near it.
-      let velocity = try #require(distances["velocity"])
-      let samples = try #require(velocity["samples"] as? [String: Double])
-      let split = try #require(velocity["split"] as? [String: Double])
-      #expect(try #require(samples["value"]) != #require(split["value"]))
     }
+    // Three steps of training make poses that nobody takes, and a tremor.
+    let energy = try #require(figures["energy"] as? [String: [String: Any]])
+    let pose = try #require(energy["pose"]).compactMapValues { ($0 as? [String: Double])?["value"] }
+    #expect(try #require(pose["samples"]) > 3 * #require(pose["floor"]))
+    let jerk = try #require(figures["jerk"] as? [String: Double])
+    #expect(try #require(jerk["samples"]) > 2 * #require(jerk["real"]))
     #expect(try #require(figures["fileBoneLengthError"] as? Double) < 1e-6)
     let labels = try #require(figures["labels"] as? [String: Any])
     #expect(labels["names"] as? [String] == ["walk", "wave"])

@@ -113,6 +113,62 @@ struct MotionModelsSampleTests {
     #expect(isOther)
   }
 
+  @Test("A generator of short windows makes long motions, too", arguments: [8, 16, 17])
+  func shortWindows(frames: Int) throws {
+    let model = "\(try Work.folder())/short.safetensors"
+    let trained = try Tool.run(
+      arguments: [
+        "train", "generator", "--motions", Shipped.folder(), "-o", model, "--frames", "\(frames)",
+        "--frames-per-token", "1",
+      ] + TinyMotionModel.sizes)
+    #expect(trained.status == 0, "\(trained.text)")
+    let output = try Work.folder()
+    let run = try Tool.run(
+      arguments: ["sample", "--model", model, "-o", output, "--frames", "50", "--format", "clip"],
+      within: 20)
+    #expect(run.status == 0, "\(run.text)")
+    let file = try #require(Work.files(in: output).first)
+    #expect(try MotionFile.read("\(output)/\(file)").clip.frameCount == 50)
+  }
+
+  @Test("Uncertainty is the mean and the covariance of what was sampled, and grows from a past")
+  func uncertainty() throws {
+    let output = try Work.folder()
+    let file = "\(output)/sure.npz"
+    let run = try Tool.run(
+      arguments: [
+        "sample", "--model", TinyMotionModel.generator.get(), "-o", "\(output)/motions", "--count",
+        "70", "--past", Shipped.motion("walk"), "--frames", "20", "--format", "npz",
+        "--uncertainty", file,
+      ])
+    #expect(run.status == 0, "\(run.text)")
+    let found = try NumpyArchive(contentsOf: file)
+    let mean = try found.array("mean", in: file)
+    let covariance = try found.array("covariance", in: file)
+    #expect(mean.shape == [20, 22, 3] && covariance.shape == [20, 22, 3, 3])
+    let motions = try Work.files(in: "\(output)/motions").map {
+      try MotionFile.read("\(output)/motions/\($0)").clip.jointPositions()
+    }
+    #expect(motions.count == 70)
+    for place in stride(from: 0, to: 20 * 22, by: 7) {
+      let x = motions.map { $0[place].x }
+      let y = motions.map { $0[place].y }
+      let (mx, my) = (x.reduce(0, +) / 70, y.reduce(0, +) / 70)
+      let xy = zip(x, y).reduce(0) { $0 + ($1.0 - mx) * ($1.1 - my) } / 69
+      #expect(abs(mean.doubles()[3 * place] - mx) < 1e-9)
+      #expect(abs(covariance.doubles()[9 * place + 1] - xy) < 1e-9)
+      #expect(covariance.doubles()[9 * place + 1] == covariance.doubles()[9 * place + 3])
+    }
+    func variance(_ frame: Int) -> Double {
+      (0..<22).reduce(0) { sum, joint in
+        (0..<3).reduce(sum) { $0 + covariance.doubles()[9 * (22 * frame + joint) + 4 * $1] }
+      }
+    }
+    #expect(variance(19) > 4 * variance(0), "\(variance(0)) to \(variance(19)) m²")
+    let alone = try TinyMotionModel.sample(output, "--uncertainty", file)
+    #expect(alone.status == 64 && alone.text.contains("--count"), "\(alone.text)")
+  }
+
   @Test("The first of many is the only one of one")
   func count() throws {
     let (one, many) = (try Work.folder(), try Work.folder())
@@ -128,7 +184,8 @@ struct MotionModelsSampleTests {
     "Label, embedding, guidance, solver, steps and length each make another motion",
     arguments: [
       ["--action", "walk"], ["--action", "stand", "--guidance", "2"], ["--solver", "heun"],
-      ["--solver", "midpoint"], ["--steps", "3"], ["--embedding", "wave"], ["--frames", "70"],
+      ["--solver", "midpoint"], ["--steps", "3"], ["--temperature", "1"], ["--embedding", "wave"],
+      ["--frames", "70"],
     ])
   func options(_ further: [String]) throws {
     let (plain, told) = (try Work.folder(), try Work.folder())

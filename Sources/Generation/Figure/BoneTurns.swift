@@ -36,7 +36,7 @@ struct BoneTurns {
       }
     }
     let columns = FrameFit.columns(
-      of: HumanFigure.positions(of: window), reaching: true)
+      of: HumanFigure.positions(of: window))
     shown = quaternions(HumanFigure.quaternions(ofColumns: columns))
     let own = quaternions(window.rotations)
     twists = [Double](repeating: 0, count: own.count)

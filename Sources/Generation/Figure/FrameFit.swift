@@ -39,13 +39,14 @@ enum FrameFit {
 
   /// The first two columns of each joint's rotation, [frames, 22, 6].
   ///
+  /// Where a skeleton has no bones to the sides (the collars of some recordings), the next joints
+  /// take their part.
+  ///
   /// - Parameters:
   ///   - positions: joints seen from anywhere, [frames, 22, 3].
-  ///   - reaching: Whether, where a skeleton has no bones to the sides (the collars of some
-  ///     recordings), the next joints take their part.
   ///   - added: Turns w x y z to add to each joint in its own axes, [22]; nil for none.
   static func columns(
-    of positions: [Float], reaching: Bool = false, adding added: [SIMD4<Float>]? = nil
+    of positions: [Float], adding added: [SIMD4<Float>]? = nil
   ) -> [Float] {
     let joints = HumanFigure.jointCount
     let frames = positions.count / (3 * joints)
@@ -70,7 +71,7 @@ enum FrameFit {
             case .frame(let left, let right, let middle):
               let here = place(joint)
               var ends = [left, right, middle]
-              if reaching, length(place(left) - place(right)) < 0.02 { ends = ends.map(next) }
+              if length(place(left) - place(right)) < 0.02 { ends = ends.map(next) }
               let seen = ends.map { place($0) - here }
               // the same bones at rest, as long as they are seen: some skeletons lack one
               let rest = zip(ends, seen).map { direction($0) * length($1) }

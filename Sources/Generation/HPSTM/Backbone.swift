@@ -5,7 +5,8 @@ public import Learning
 /// learned queries answers for each of them.
 ///
 /// As HPSTM (no masks, not autoregressive), but normalising before each part, with learned
-/// positions, and with the frames in the decoder's queries. One token stands for `framesPerToken` frames side by side.
+/// positions, and with the frames in the decoder's queries. One token stands for `framesPerToken`
+/// frames side by side.
 public struct Backbone: Parameterized, Sendable {
   /// The sizes.
   public struct Configuration: Sendable, Hashable, Codable {

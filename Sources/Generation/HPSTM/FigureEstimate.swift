@@ -62,7 +62,7 @@ struct FigureEstimate: Sendable {
         joints[index] = joints[index] * scale.deviation[column] + scale.mean[column]
       }
     }
-    rotations += past?.rotations(before: joints) ?? FrameFit.columns(of: joints, reaching: true)
+    rotations += past?.rotations(before: joints) ?? FrameFit.columns(of: joints)
     // Averaged poses have shrunken bones: lengths count from the middle of the path on.
     lengths += Self.lengths(of: joints, trust: max(0, 2 * time - 1))
   }

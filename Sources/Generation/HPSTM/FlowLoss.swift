@@ -4,8 +4,8 @@ import Learning
 /// The loss of clean predictions: flow matching, and what a motion needs beside.
 ///
 /// In terms of X̂ the squared error of the velocity is |X̂ − X₁|² / (1 − t)²; the weight is held
-/// where 1 − t falls below a fifth: below, what is left is noise that the eye does not see. All other terms apply to X̂, which is
-/// a motion, never to X_t or v, and have the same weight.
+/// where 1 − t falls below a tenth: below, what is left is noise that the eye does not see. All other
+/// terms apply to X̂, which is a motion, never to X_t or v, and have the same weight.
 struct FlowLoss: Sendable {
   /// The weights of the terms.
   struct Weights: Sendable, Hashable {

@@ -21,12 +21,20 @@ public struct MotionRequest: Sendable {
   public var past: MotionClip?
   /// How far beyond the condition the sample is pushed: v = (1 + s) v(told) − s v(not told).
   public var guidance: Float = 0
+  /// The deviation of the noise that a motion begins with; 1 as in training.
+  ///
+  /// A network that has seen little motion answers too much alike: at 1 its samples lie closer to
+  /// each other than motions do.
+  public var temperature = MotionRequest.usualTemperature
   /// Steps from noise to motion.
   public var steps = 10
   /// How a step is made.
   public var solver = FlowSolver.euler
   /// What the noise depends on.
   public var seed: UInt64 = 1
+
+  /// The temperature with which the shipped generator's samples are as varied as motion.
+  public static let usualTemperature: Float = 1.2
 
   /// One motion of 64 frames without a condition.
   public init() {}
@@ -63,12 +71,14 @@ public struct Generator: Sendable {
     network: GeneratorNetwork, weights: [Float], model: FlowModel,
     history: [String: String], fingerprint: String = ""
   ) {
-    self.network = network
+    var network = network
     self.weights = weights
     self.model = model
     self.history = history
     self.fingerprint = fingerprint
-    parameters = SharedParameters(weights)
+    let layout = ParameterLayout(placing: &network)
+    parameters = SharedParameters(weights, layout)
+    self.network = network
     layer = SkeletonLayer(
       mean: model.standardization.mean, deviation: model.standardization.deviation)
   }
@@ -140,6 +150,9 @@ public struct Generator: Sendable {
     guard 0 <= request.guidance, request.guidance <= 100 else {
       throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
     }
+    guard 0 <= request.temperature, request.temperature <= 10 else {
+      throw .request("the temperature is \(request.temperature), a number of 0 to 10 expected")
+    }
     var condition = Condition()
     if let action = request.action {
       guard let label = configuration.labels.firstIndex(of: action) else {
@@ -181,14 +194,16 @@ public struct Generator: Sendable {
   private func sample(_ request: MotionRequest, _ condition: Condition, members: Range<Int>)
     -> [MotionClip]
   {
-    var tape = Tape(parameters: parameters.buffer, recording: false)
+    var tape = Tape(
+      parameters: parameters.buffer, packed: parameters.packed, recording: false)
     tape.precision = .bfloat16
     let window = configuration.backbone.frames
     var motions = members.map { _ in condition.past ?? ObservedMotion() }
     let begun = condition.past?.frameCount ?? 0
     var roll = 0
     while motions[0].frameCount - begun < request.frames {
-      let seen = min(motions[0].frameCount, roll == 0 ? window * 3 / 4 : Self.overlap)
+      let seen = min(
+        motions[0].frameCount, window * 3 / 4, roll == 0 ? window : Self.overlap)
       let pasts = motions.map { $0.suffix(seen) }
       let noise = members.map { member in
         var random = RandomSource(
@@ -251,13 +266,13 @@ public struct Generator: Sendable {
     let observed = pasts.map(frames)
     input.set(kinds: kinds)
     for (index, past) in observed.enumerated() { input.set(past: past?.state ?? [], of: index) }
-    let start = noise.flatMap { $0 }
+    let noise = noise.flatMap { $0 }
     // Observed frames are kept on their own way from the noise to what they are, as in training.
     let hold = { (state: inout [Float], time: Float) in
       for (index, past) in observed.enumerated() {
         for (column, value) in (past?.state ?? []).enumerated() {
           let at = index * size + column
-          state[at] = time * value + (1 - time) * start[at]
+          state[at] = time * value + (1 - time) * noise[at]
         }
       }
     }
@@ -266,7 +281,7 @@ public struct Generator: Sendable {
     let guided = request.guidance > 0 && condition.isTold
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
-      state: start, steps: request.steps, solver: request.solver,
+      state: noise.map { request.temperature * $0 }, steps: request.steps, solver: request.solver,
       grid: Self.grid, known: model.prior.flow(kinds: kinds), hold: hold
     ) { state, time in
       let estimate = FigureEstimate(
@@ -330,6 +345,10 @@ private struct KnownLengths {
 /// Parameters that several threads read and nobody writes.
 private final class SharedParameters: Sendable {
   nonisolated(unsafe) let buffer: FloatBuffer
+  nonisolated(unsafe) let packed: PackedWeights
 
-  init(_ weights: [Float]) { buffer = FloatBuffer(weights) }
+  init(_ weights: [Float], _ layout: ParameterLayout) {
+    buffer = FloatBuffer(weights)
+    packed = layout.packedWeights(of: buffer)
+  }
 }

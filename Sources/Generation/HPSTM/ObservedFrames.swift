@@ -35,13 +35,13 @@ struct ObservedFrames: Sendable {
     let last = (count - 1) * joints
     let place = positions[(3 * last)..<(3 * (last + joints))]
     let fitted = HumanFigure.quaternions(
-      ofColumns: FrameFit.columns(of: Array(place), reaching: true))
+      ofColumns: FrameFit.columns(of: Array(place)))
     let (seen, found) = (
       Self.world(turns[last..<(last + joints)]), Self.world(Self.quaternions(fitted)[...])
     )
     let missing = zip(found, seen).map { HumanFigure.product(Self.inverse($0), $1) }
     let later = FrameFit.columns(
-      of: Array(positions[(3 * (last + joints))...]), reaching: true, adding: missing)
+      of: Array(positions[(3 * (last + joints))...]), adding: missing)
     return columns + later
   }
 

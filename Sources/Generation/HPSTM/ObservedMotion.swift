@@ -91,14 +91,14 @@ struct ObservedMotion: Sendable {
     let was = BoneTurns(shown)
     var joined = made
     var places = window.clip(name: "", frameRate: 30).rootTranslations
-    let true0 = shown.clip(name: "", frameRate: 30).rootTranslations
+    let observed = shown.clip(name: "", frameRate: 30).rootTranslations
     let (last, joints) = (count - 1, Skeleton.jointCount)
     let before = max(0, last - 1)
     // the window's new frames, led one frame back to the last observed one
     let second = min(count + 1, window.frames - 1)
     let speed = places[second] - places[count]
-    let gap = true0[last] - (places[count] - speed)
-    let change = true0[last] - true0[before] - speed
+    let gap = observed[last] - (places[count] - speed)
+    let change = observed[last] - observed[before] - speed
     let turns = (0..<joints).map { joint -> (gap: Quaternion, change: Vector3) in
       func turn(_ motion: BoneTurns, _ from: Int, _ to: Int) -> Quaternion {
         motion.shown[to * joints + joint] * motion.shown[from * joints + joint].inverse

@@ -92,7 +92,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
   /// The principal directions that Fréchet distances are taken in, at most.
   static let frechetDimension = 24
   /// The divisions of real trials that floors are the mean of.
-  static let divisionCount = 10
+  static let divisionCount = 40
   /// The trials of training that a label must have to be told from others.
   static let leastTrials = 3
 

@@ -35,6 +35,9 @@ struct EvaluateGenerator: ParsableCommand {
   @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
   var guidance: Float = 0
 
+  @Option(help: "The deviation of the noise: above 1 more varied, below 1 calmer.")
+  var temperature: Float = MotionRequest.usualTemperature
+
   @Option(help: "Steps from noise to motion.")
   var steps: Int = 10
 
@@ -86,7 +89,7 @@ struct EvaluateGenerator: ParsableCommand {
       names: generator.configuration.labels, seed: seed, classifier: classifier)
     let report = GeneratorReport(
       figures: evaluation, continuations: try continuations(generator, heldOut), guidance: guidance,
-      steps: steps, solver: solver.rawValue, seed: seed,
+      temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
       try AtomicFile.write(GeneratorCard(generator, report, path: path).text, to: card)
@@ -127,7 +130,8 @@ struct EvaluateGenerator: ParsableCommand {
     -> [Continuation]
   {
     var request = MotionRequest()
-    (request.steps, request.solver, request.seed) = (steps, solver, seed)
+    (request.temperature, request.steps, request.solver) = (temperature, steps, solver)
+    request.seed = seed
     let step = max(1, real.count / 64)
     let windows = stride(from: 0, to: real.count, by: step).map { real.windows[$0] }
     return try Continuation.pasts.filter { $0 + Continuation.hidden <= real.windows[0].frames }
@@ -148,7 +152,7 @@ struct EvaluateGenerator: ParsableCommand {
       (request.first, request.count, request.frames) = (windows.count, count, frames)
       request.action = label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
-      request.seed = seed
+      (request.seed, request.temperature) = (seed, temperature)
       for clip in try generator.sample(request, threads: workers) {
         var window = MotionWindow(clip, frames: 0..<frames)
         window.label = label
@@ -166,6 +170,7 @@ struct GeneratorReport: Encodable {
   var figures: GeneratorEvaluation
   var continuations: [Continuation]
   var guidance: Float
+  var temperature: Float
   var steps: Int
   var solver: String
   var seed: UInt64
@@ -174,8 +179,8 @@ struct GeneratorReport: Encodable {
   /// The figures for people, one a line.
   var lines: [String] {
     var lines = [
-      "\(figures.windows[0]) samples (\(steps) \(solver) steps, guidance \(guidance), seed "
-        + "\(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
+      "\(figures.windows[0]) samples (\(steps) \(solver) steps, temperature \(temperature), guidance \(guidance), "
+        + "seed \(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
         + "\(figures.windows[2]) training windows of \(figures.trials[1]) trials",
       "                                samples        floor          x floor  this split     x split",
     ]

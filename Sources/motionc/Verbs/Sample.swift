@@ -12,10 +12,12 @@ struct Sample: ParsableCommand {
       motionc sample -o samples --count 10 --action walk
       motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
       motionc sample -o samples --past capture.clip.safetensors --frames 48
+      motionc sample -o samples --past capture.bvh --count 32 --uncertainty sure.npz
       motionc compile samples --robot unitree_g1 -o trajectories
 
       Without --model the generator that ships is used. Each motion is written once in each \
-      format; .npz holds positions, rotations, root, bone_lengths, fps and names.
+      format; .npz holds positions, rotations, root, bone_lengths, fps and names. \
+      --uncertainty writes the mean and the covariance of each joint over all samples.
       """)
 
   @Option(help: "The model's file; the shipped generator if none is given.", completion: .file())
@@ -43,6 +45,9 @@ struct Sample: ParsableCommand {
   @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
   var guidance: Float = 0
 
+  @Option(help: "The deviation of the noise: above 1 more varied, below 1 calmer.")
+  var temperature: Float = MotionRequest.usualTemperature
+
   @Option(help: "Steps from noise to motion.")
   var steps: Int = 10
 
@@ -55,11 +60,19 @@ struct Sample: ParsableCommand {
   @Option(help: "Formats, separated by commas: npz, bvh, clip.")
   var format: String = "npz,bvh"
 
+  @Option(
+    help: "Also writes mean and covariance of each joint over the samples (.npz).",
+    completion: .file())
+  var uncertainty: String?
+
   @Option(help: "Threads; all cores if not given. The result does not depend on it.")
   var threads: Int?
 
   func validate() throws {
     guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+    guard uncertainty == nil || count > 1 else {
+      throw ValidationError("--uncertainty needs a --count of at least 2, found \(count).")
+    }
   }
 
   func run() throws {
@@ -76,12 +89,14 @@ struct Sample: ParsableCommand {
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
     request.past = try past.map { try MotionFile.read($0).clip }
     request.guidance = guidance
+    request.temperature = temperature
     request.steps = steps
     request.solver = solver
     request.seed = seed
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
+    var spread = SampleSpread()
     for start in stride(from: 0, to: count, by: block) {
       request.first = start
       request.count = min(block, count - start)
@@ -90,7 +105,15 @@ struct Sample: ParsableCommand {
       try AtomicFile.makeFolder(output)
       for clip in clips {
         try formats.write(clip, to: "\(output)/\(clip.name)")
+        if uncertainty != nil { spread.add(clip) }
       }
+    }
+    if let uncertainty {
+      try spread.archive.write(to: uncertainty)
+      let apart = spread.deviations.map { Console.fixed(1000 * $0, 0) }
+      Console.note(
+        "samples lie \(apart[0]) mm from their mean in the first frame, \(apart[frames - 1]) mm in "
+          + "the last; '\(uncertainty)' has all")
     }
     Console.note("\(count) motions of \(frames) frames in '\(output)'")
   }

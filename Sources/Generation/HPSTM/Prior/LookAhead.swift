@@ -1,10 +1,11 @@
 /// What exactly observed frames say of the frames after them, under the prior.
 ///
-/// Given X_t and its kind the motion is Gaussian with the mean that Wiener's filter gives and a covariance P that
-/// is left. Frames that are known exactly move the others by P(after, known) P(known, known)⁻¹ times
-/// what the mean is off by at the known ones. P is taken to be one covariance over time for the
-/// three channels of the root and one for all others, each the mean over its channels: then a past
-/// costs one small system of equations, and the estimate goes on from it without a jump.
+/// Given X_t and its kind the motion is Gaussian with the mean that Wiener's filter gives and a
+/// covariance P that is left. Frames that are known exactly move the others by
+/// P(after, known) P(known, known)⁻¹ times what the mean is off by at the known ones. P is taken to
+/// be one covariance over time for the three channels of the root and one for all others, each the
+/// mean over its channels: then a past costs one small system of equations, and the estimate goes
+/// on from it without a jump.
 struct LookAhead: Sendable, Hashable {
   /// How many of the last observed frames count; older ones act through X_t.
   private static let reach = 24

@@ -14,12 +14,12 @@ struct WindowStatistics {
   /// The root mean square of its second difference [m].
   let acceleration: Float
 
-  /// Enough windows for some dozen of each kind.
-  private static let count = 4000
+  /// Enough windows for some dozen of each kind, fewer long ones: a copy stays below 100 MB.
+  private static func count(frames: Int) -> Int { min(4000, max(500, 256_000 / frames)) }
 
   init(source: WindowSource, seed: UInt64) {
     var random = RandomSource(seed: seed, stream: 0x7374_6174)
-    let windows = (0..<Self.count).map { _ in source.draw(using: &random) }
+    let windows = (0..<Self.count(frames: source.frames)).map { _ in source.draw(using: &random) }
     let standardization = Standardization(windows)
     self.standardization = standardization
     (kinds, prior) = MotionKinds.measure(
