@@ -22,14 +22,12 @@ enum CampaignEnds {
     // One late answer of a motor is asked for again; an arm's answers stay late.
     case .staleReply: return isArm ? ["silent", "protocolBroken"] : ["completed"]
     case .alert: return isLX || (isArm && !isV4) ? ["completed"] : ["deviceError"]
-    // A Metal does not say whether it has power: it stands, or says nothing any more.
-    case .voltageDip, .noPower:
-      if subject.arm == .metal { return ["position", "silent"] }
-      return isArm || fault == .voltageDip ? ["voltage"] : ["silent"]
+    case .voltageDip: return ["voltage"]
+    case .noPower: return isArm ? ["voltage"] : ["silent"]
     case .overheat: return ["temperature"]
-    case .missingMotor: return isV4 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
-    // Of a V3 arm too few measurements come in what is left of the stream.
-    case .positionJump where subject.arm == .proV3: return ["position", "completed"]
+    // Swift and Metal do not notice that a motor is off.
+    case .missingMotor:
+      return isV4 || subject.arm == .proV3 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
     case .positionJump, .jam: return ["position"]
     case .reset: return ["deviceError", "silent"]
     case .plannerFull: return isArm ? ["deviceError", "silent", "position"] : ["completed"]

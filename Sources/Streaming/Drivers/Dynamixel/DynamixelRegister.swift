@@ -26,7 +26,6 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
   case goalPosition = 116
   /// In 2.69 mA, or a load in 0.1 %.
   case presentCurrent = 126
-  case presentVelocity = 128
   case presentPosition = 132
   case presentVoltage = 144
   case presentTemperature = 146
@@ -40,7 +39,7 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
     case .model, .highestVoltage, .lowestVoltage, .currentLimit, .presentCurrent, .presentVoltage:
       2
     case .homingOffset, .highestPosition, .lowestPosition, .profileAcceleration, .profileVelocity,
-      .goalPosition, .presentVelocity, .presentPosition:
+      .goalPosition, .presentPosition:
       4
     }
   }
@@ -48,8 +47,7 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
   /// Whether the most significant bit is a sign (two's complement).
   var isSigned: Bool {
     switch self {
-    case .homingOffset, .busWatchdog, .goalPosition, .presentCurrent, .presentVelocity,
-      .presentPosition:
+    case .homingOffset, .busWatchdog, .goalPosition, .presentCurrent, .presentPosition:
       true
     default: false
     }

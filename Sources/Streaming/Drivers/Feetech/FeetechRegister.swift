@@ -26,8 +26,6 @@ enum FeetechRegister: Int, Sendable, CaseIterable {
   case goal = 42
   case goalTime = 44
   case goalSpeed = 46
-  /// SCS: the lock.
-  case torqueLimit = 48
   /// STS: 0 lets registers below 40 be written.
   case lock = 55
   /// Sign in bit 15.
@@ -46,7 +44,7 @@ enum FeetechRegister: Int, Sendable, CaseIterable {
   var width: Int {
     switch self {
     case .firmware, .model, .lowestGoal, .highestGoal, .offset, .goal, .goalTime, .goalSpeed,
-      .torqueLimit, .position, .speed, .load:
+      .position, .speed, .load:
       2
     default: 1
     }

@@ -144,19 +144,37 @@ extension UArmDriver {
     poll.lastGauge = now
     output.events.append(.gauge(QueueGauge(queued: queued, busLoad: min(load, 1))))
     if let window { compare(pose, window) }
+    if case .finishing = phase, let restStart, sent.time > restStart + 0.05 { arrived(pose) }
+  }
+
+  /// The stream has run empty: a motor that could not follow is seen at the latest now.
+  private mutating func arrived(_ pose: UArmKinematics.Angles) {
+    let off = path?.deviation(of: pose, from: now, to: now) ?? 0
+    if off <= options.deviationLimit { return held() }
+    // Once may be a reply that was damaged.
+    if deviationCount >= 2 { failFar(off) }
   }
 
   /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
   private mutating func compare(_ pose: UArmKinematics.Angles, _ window: (Double, Double)) {
-    let path: UArmPath
-    switch execution {
-    case .live(let live): path = live.path
-    case .turns(let turns): path = turns.path
-    case nil: return
-    }
-    guard let distance = path.deviation(of: pose, from: window.0, to: window.1) else { return }
+    guard let distance = path?.deviation(of: pose, from: window.0, to: window.1) else { return }
+    if deviationCount == 0 { deviationStart = now }
     deviationCount = distance <= options.deviationLimit ? 0 : deviationCount + 1
-    guard deviationCount >= 3 else { return }
+    // V3 answers behind its moves, so seldom that two are enough.
+    guard deviationCount >= 3 || (deviationCount == 2 && now > deviationStart + 0.5) else { return }
+    failFar(distance)
+  }
+
+  /// Where the motors were told to be.
+  private var path: UArmPath? {
+    switch execution {
+    case .live(let live): live.path
+    case .turns(let turns): turns.path
+    case nil: nil
+    }
+  }
+
+  private mutating func failFar(_ distance: Double) {
     fail(
       .position,
       "a motor of the uArm is \(fixed(distance, 1) ?? "?")° from where it was told to be; expected at most \(options.deviationLimit)°"
@@ -184,7 +202,7 @@ extension UArmDriver {
       (.finishing, "Alarm"), (.finishing, "Door"), (.finishing, "Hold"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
       return
-    case (.finishing, "Idle") where live.isAtRest && live.isWristDone: return held()
+    case (.finishing, "Idle") where live.isAtRest && live.isWristDone: comeToRest()
     default: break
     }
     execution = .live(live)

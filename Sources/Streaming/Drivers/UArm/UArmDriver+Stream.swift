@@ -71,7 +71,9 @@ extension UArmDriver {
 
   mutating func finish() {
     switch phase {
-    case .following: phase = .finishing(since: now)
+    case .following:
+      phase = .finishing(since: now)
+      restStart = nil
     case .engaged, .held:
       output.events.append(.held)
       phase = .held
@@ -83,6 +85,11 @@ extension UArmDriver {
       execution = .live(live)
     }
     lastFollow = -.infinity
+  }
+
+  /// Everything is carried out; the next measurement shows whether the arm is where it should be.
+  mutating func comeToRest() {
+    if restStart == nil { restStart = now }
   }
 
   mutating func held() {
@@ -115,9 +122,9 @@ extension UArmDriver {
     case .live(let live):
       // Where `?` is not answered, the last synchronous reply says it as well.
       let isAnswered = link.ring.burst == 0 && now > since + 0.05
-      if link.isEmpty, live.isWristDone, isAnswered || live.isAtRest { return held() }
+      if link.isEmpty, live.isWristDone, isAnswered || live.isAtRest { comeToRest() }
     case .turns(let turns):
-      if turns.isDone { return held() }
+      if turns.isDone { comeToRest() }
     case nil: return held()
     }
     if now > since + 6 {

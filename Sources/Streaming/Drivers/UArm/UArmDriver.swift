@@ -92,6 +92,10 @@ public struct UArmDriver: RobotDriver {
   var interval = 0.05
   var poll = UArmPolling()
   var deviationCount = 0
+  /// When the first of them was measured [s].
+  var deviationStart = 0.0
+  /// Since when everything that was sent is carried out, after the last frame [s].
+  var restStart: Double?
 
   /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
   public init(wiring: Wiring, options: Options = Options()) {

@@ -2,7 +2,7 @@
 ///
 /// A line is handed out when the one before it has left the wire and had time to be parsed, so that
 /// the 128-byte receive ring never holds more than two of them while the planner has room.
-struct UArmLink: Sendable, Hashable {
+struct UArmLink: Sendable {
   /// A line that was handed out and not answered yet.
   struct Sent: Sendable, Hashable {
     var id: Int
@@ -34,11 +34,6 @@ struct UArmLink: Sendable, Hashable {
   var isEmpty: Bool { waiting.isEmpty }
   /// When the next line may be handed out, nil if none waits.
   var wakeTime: Double? { waiting.isEmpty ? nil : freeTime }
-
-  static func == (a: UArmLink, b: UArmLink) -> Bool {
-    a.unanswered == b.unanswered && a.nextID == b.nextID
-  }
-  func hash(into hasher: inout Hasher) { hasher.combine(nextID) }
 
   /// Queues a command and gives its number; nil if it cannot be said or too much waits already.
   mutating func queue(_ command: UArmCommand) -> Int? {
@@ -80,11 +75,6 @@ struct UArmLink: Sendable, Hashable {
     let sent = unanswered.remove(at: at)
     if let sequence = sent.sequence { ring.reply(sequence) }
     return sent
-  }
-
-  /// Whether a command with this number still waits for its turn or its answer.
-  func isOpen(_ id: Int) -> Bool {
-    waiting.contains { $0.1 == id } || unanswered.contains { $0.id == id }
   }
 
   /// Forgets a number; what comes for it is late.

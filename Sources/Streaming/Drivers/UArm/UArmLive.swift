@@ -2,7 +2,7 @@
 /// regulated by how far the arm is behind, the wrist held back until the arm gets there.
 ///
 /// Replies to moves come only when the arm is idle and are not waited for (uArm firmware 4.10).
-struct UArmLive: Sendable, Hashable {
+struct UArmLive: Sendable {
   /// One frame of the stream.
   struct Frame: Sendable, Hashable {
     var time: Double
@@ -62,9 +62,6 @@ struct UArmLive: Sendable, Hashable {
     self.interval = interval
     lag = Double(lead) * interval
   }
-
-  static func == (a: UArmLive, b: UArmLive) -> Bool { a.path == b.path && a.last == b.last }
-  func hash(into hasher: inout Hasher) { hasher.combine(last) }
 
   /// How far the arm shall be behind [s].
   var wantedLag: Double { Double(lead) * interval }

@@ -82,7 +82,7 @@ struct ArmBlocking: Sendable {
       guard let text = buffer.take(byte), let line = ArmLine(text) else { continue }
       let code = isMetal || line.code >= 1000 || line.code < 100 ? line.code : line.code + 2000
       var known = line
-      known.code = code == 2204 && !isMetal ? 2204 : isMetal ? code : code
+      known.code = code
       // A Metal has no four-digit codes.
       if isMetal, code >= 1000 { return answer(line.id, "E20", &serial, body) }
       if isMetal, code >= 100 { known.code = code + 2000 }

@@ -48,7 +48,6 @@ struct ArmLineBuffer: Sendable {
   var capacity = 80
   private var text: [UInt8] = []
   private var comment: UInt8?
-  private(set) var overflowCount = 0
 
   init(capacity: Int) { self.capacity = capacity }
 
@@ -72,7 +71,6 @@ struct ArmLineBuffer: Sendable {
     case 40, 59: comment = byte
     default:
       guard text.count < capacity - 1 else {
-        overflowCount += 1
         clear()
         return nil
       }

@@ -26,7 +26,6 @@ struct ArmSerial: Sendable {
   var arrivingCount: Int { arriving.count - arrivingHead }
   /// Free bytes in the transmit ring.
   var transmitRoom: Int { capacity - transmit.count }
-  var isQuiet: Bool { arrivingCount == 0 && printing.isEmpty && transmit.isEmpty }
 
   /// Bytes that the host hands to the wire at an instant.
   ///
