@@ -70,4 +70,29 @@ struct UArmStreamTests {
     #expect((best.rms.max() ?? 9) <= 0.5)
     #expect(abs(best.lag - rig.driver.expectedLag) <= 0.02)
   }
+
+  @Test(
+    "A sway that brakes at any moment ends with the replies in step",
+    arguments: [0, 5, 22, 23, 25, 32, 40, 51, 55, 115])
+  func ends(index: Int) {
+    let end = 6 + 0.11 * Double(index)
+    let brake = [0.2, 0.35, 0.6, 1][index % 4]
+    // Time itself slows down to a standstill.
+    func motion(_ time: Double) -> [Double] {
+      let late = min(max(time - end, 0), brake)
+      return swayingMotion(min(time, end) + late - late * late / (2 * brake))
+    }
+    var options = SimulatedUArm.Options()
+    options.angles = motion(0)
+    var rig = UArmRig(.v4, arm: options)
+    rig.bringUp()
+    rig.stream(for: end + brake + 0.05 * Double(index % 3), motion)
+    rig.finish()
+    #expect(rig.fault == nil && rig.isHeld)
+    #expect(rig.arm.isIdle && rig.arm.isAligned)
+    #expect(rig.arm.statistics.outOfTurnReplyCount == 0)
+    for (joint, value) in motion(end + brake).enumerated() {
+      #expect(abs(rig.arm.motorPositions[joint] - value) < 0.05)
+    }
+  }
 }

@@ -202,7 +202,7 @@ extension UArmDriver {
       (.finishing, "Alarm"), (.finishing, "Door"), (.finishing, "Hold"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
       return
-    case (.finishing, "Idle") where live.isAtRest && live.isWristDone: comeToRest()
+    case (.finishing, "Idle") where live.isAtRest && live.isDone: comeToRest()
     default: break
     }
     execution = .live(live)

@@ -122,7 +122,7 @@ extension UArmDriver {
     case .live(let live):
       // Where `?` is not answered, the last synchronous reply says it as well.
       let isAnswered = link.ring.burst == 0 && now > since + 0.05
-      if link.isEmpty, live.isWristDone, isAnswered || live.isAtRest { comeToRest() }
+      if link.isEmpty, live.isDone, isAnswered || live.isAtRest { comeToRest() }
     case .turns(let turns):
       if turns.isDone { comeToRest() }
     case nil: return held()

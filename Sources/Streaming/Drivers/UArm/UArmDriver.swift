@@ -146,6 +146,7 @@ public struct UArmDriver: RobotDriver {
     if let order { carryOut(order) }
     letTimePass()
     if case .live(var live) = execution, isStreaming {
+      live.end(&link)
       live.turnWrist(now, &link)
       execution = .live(live)
     }

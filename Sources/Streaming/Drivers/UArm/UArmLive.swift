@@ -40,6 +40,8 @@ struct UArmLive: Sendable {
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
+  /// Whether the end of the stream has still to be sent.
+  private var isEnding = false
   /// Whether the motion is slow, so that the ring was prepared for its turning.
   private var isTurning = false
   /// Whether the arm was seen at rest since the last move.
@@ -198,6 +200,19 @@ struct UArmLive: Sendable {
 
   /// The stream ends: what waits is sent, and the ring is padded.
   mutating func finish(_ link: inout UArmLink) {
+    isEnding = true
+    end(&link)
+  }
+
+  /// Sends the end once it may go: a padded stream that has not come to rest yet would need as much
+  /// padding again.
+  mutating func end(_ link: inout UArmLink) {
+    let ring = link.ring
+    guard isEnding,
+      isFlowing || isAtRest || !ring.isAligned
+        || ring.burst + link.waitingSynchronous < UArmReplyRing.size
+    else { return }
+    isEnding = false
     let frames = waiting
     waiting.removeAll()
     for frame in frames { send(frame, &link) }
@@ -239,8 +254,8 @@ struct UArmLive: Sendable {
     if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
   }
 
-  /// Whether every wrist command has gone.
-  var isWristDone: Bool { wrists.isEmpty }
+  /// Whether the end of the stream and every wrist command have gone.
+  var isDone: Bool { wrists.isEmpty && !isEnding }
 
   // MARK: - Gauges
 
