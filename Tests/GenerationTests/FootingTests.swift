@@ -75,6 +75,19 @@ struct FootingTests {
     #expect(abs(feet(climbing)[0].z - Footing.standing) < 1e-9)
   }
 
+  @Test("Who lands after a past in mid-air stays as sampled")
+  func landing() {
+    let frames = 64
+    let clip = MotionClip(
+      name: "landing", skeleton: .canonical, frameRate: 30,
+      rootTranslations: (0..<frames).map { [0, 0, max(0.95, 1.4 - 0.03 * Double($0))] },
+      rotations: Array(repeating: .identity, count: frames * Skeleton.jointCount))
+    var motion = ObservedMotion(clip)
+    let before = motion
+    motion.settle(after: 2, isLevel: true)
+    #expect(zip(motion.root, before.root).allSatisfy { $0.z == $1.z })
+  }
+
   @Test("Frames of the past stay, and the first new one hardly moves")
   func past() {
     var motion = ObservedMotion(hovering(64))

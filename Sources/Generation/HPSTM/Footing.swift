@@ -7,6 +7,8 @@ import Geometry
 struct Footing {
   /// The height of the ball of a foot that stands [m]: the canonical ankle's less the bone's.
   static let standing = 0.02
+  /// What sinks by more goes down a step, or lands [m].
+  static let step = 0.1
   /// The part of a slide that is taken to be the pelvis's error; the rest is the legs'.
   static let share = 0.5
   /// Frames to each side within which a foot is expected on the ground: flights are shorter.

@@ -77,6 +77,8 @@ struct ObservedMotion: Sendable {
     }
     let footing = Footing(left: left, right: right)
     let floor = ground ?? lowest.prefix(count - first).min() ?? Footing.standing
+    // A past that ends in mid-air, or above steps, says nothing of the ground.
+    let isLevel = isLevel && (count == 0 || footing.ground.allSatisfy { $0 > floor - Footing.step })
     if isLevel { ground = floor }
     var slide = Vector3.zero
     for frame in count..<frameCount {
