@@ -75,11 +75,14 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
 /// The simulated device of each kind.
 public enum SimulatedDevices {
   /// A device with a wiring's motors, standing at a pose [rad or m].
+  ///
+  /// - Parameter isPowered: Whether a supply that has a switch on the bus is on already.
   public static func make(
-    _ kind: SimulatedKind, wiring: Wiring, pose: [Double]
+    _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isPowered: Bool = false
   ) -> any SimulatedDevice {
     switch kind {
-    case .dynamixel2, .dynamixel1: SimulatedDynamixelBus(wiring, pose: pose)
+    case .dynamixel2, .dynamixel1:
+      SimulatedDynamixelBus(wiring, pose: pose, isPowered: isPowered)
     case .feetech: SimulatedFeetechBus(wiring, pose: pose)
     case .lx16a: SimulatedLXBus(wiring, pose: pose)
     case .uarmV4: arm(.v4, wiring, pose)

@@ -101,7 +101,7 @@ struct LineOptions: ParsableArguments {
       Console.note("no --port: a simulated \(kind.rawValue) stands for \(robot.folderName)")
       let faults = fault.map(\.entry)
       let device = SimulatedDevices.make(
-        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring))
+        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isPowered: true)
       return { () throws(TransportError) -> any Transport & Sendable in
         SimulatedLine(
           name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1),

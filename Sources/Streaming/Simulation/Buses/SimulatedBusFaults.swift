@@ -40,11 +40,14 @@ struct SimulatedPowerBoard: Sendable {
   private(set) var value: UInt8 = 0
   private var ready = Double.infinity
 
-  init(_ power: Wiring.PowerSwitch) {
+  init(_ power: Wiring.PowerSwitch, isOn: Bool) {
     id = power.id
     address = power.address
     on = UInt8(truncatingIfNeeded: power.value)
     delay = 0.8 * power.delay
+    guard isOn else { return }
+    value = on
+    ready = -.infinity
   }
 
   mutating func write(_ new: UInt8, at time: Double) {
