@@ -86,7 +86,7 @@ struct QuietTests {
     let wiring = try Wiring(of: Robot.named("robotis_op3"))
     var bench = BusBench(
       DynamixelDriver(wiring),
-      SimulatedDynamixelBus(wiring, pose: wiring.motors.map { _ in 0 }, isPowered: true))
+      SimulatedDynamixelBus(wiring, pose: wiring.motors.map { _ in 0 }, isSupplied: true))
     let isUp = bench.order(.identify(), within: 20) {
       if case .identified = $0 { true } else { false }
     }

@@ -1,4 +1,5 @@
 import Autodiff
+import Motions
 
 /// The figure that the network corrects: the best estimate of the clean motion under the prior.
 ///
@@ -100,10 +101,32 @@ struct FlowModel: Sendable {
   let prior: MotionPrior
   /// What observed frames say of those after them.
   let ahead: LookAhead
+  /// Whether motions of each kind stay on level ground.
+  let isLevel: [Bool]
 
   init(standardization: Standardization, prior: MotionPrior) {
     self.standardization = standardization
     self.prior = prior
     ahead = LookAhead(prior)
+    isLevel = Self.levels(standardization, prior)
+  }
+
+  /// How far the lower foot of a kind's mean may rise or sink on level ground [m].
+  private static let unevenness: Float = 0.06
+
+  private static func levels(_ scale: Standardization, _ prior: MotionPrior) -> [Bool] {
+    let (width, size) = (Standardization.channels, prior.basis.size)
+    let means = prior.basis.states(of: prior.means)
+    func height(_ at: Int, _ joint: Skeleton.Joint) -> Float {
+      let column = 3 * joint.rawValue + 2
+      return means[at + column] * scale.deviation[column] + scale.mean[column]
+    }
+    return (0..<prior.kinds).map { kind in
+      let low = (0..<prior.frames).map { frame in
+        let at = kind * size + frame * width
+        return height(at, .pelvis) + min(height(at, .leftFoot), height(at, .rightFoot))
+      }
+      return (low.max() ?? 0) - (low.min() ?? 0) < unevenness
+    }
   }
 }

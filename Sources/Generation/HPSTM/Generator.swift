@@ -215,8 +215,9 @@ public struct Generator: Sendable {
       let windows = flow(
         from: noise, kinds, pasts: observed, request: request, condition, on: &tape)
       for index in motions.indices {
+        let count = motions[index].frameCount
         motions[index].goOn(with: windows[index], after: pasts[index])
-        if roll == 0, condition.past == nil { motions[index].stand() }
+        motions[index].settle(after: count, isLevel: model.isLevel[kinds[index]])
       }
       roll += 1
     }

@@ -14,6 +14,9 @@ struct ObservedMotion: Sendable {
   /// Rotations, 22 for each frame.
   private(set) var rotations: [Quaternion] = []
 
+  /// The height of the lowest foot on level ground [m]; nil where that is not known yet.
+  private var ground: Double?
+
   /// Frames over which a new window's difference from the past fades: half a second.
   private static let fade = 15
 
@@ -53,22 +56,37 @@ struct ObservedMotion: Sendable {
     return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
   }
 
-  /// Stands the motion on the ground: its lowest foot comes to the height of a standing one.
+  /// Sets new frames on the ground, and takes part of their slide from standing feet.
   ///
-  /// What the network says of the height alone is off by decimetres; it is moved as a whole.
-  mutating func stand() {
-    let clip = clip(frames: 0..<frameCount, name: "", frameRate: 30, label: nil)
+  /// - Parameters:
+  ///   - count: The frames before the new ones, which stay where they are.
+  ///   - isLevel: Whether the ground is: else the motion climbs, and is only moved as a whole.
+  mutating func settle(after count: Int, isLevel: Bool) {
+    let first = max(0, count - 2 * Footing.reach)
+    let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
     let positions = clip.jointPositions()
-    let feet = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
-    let lowest = (0..<frameCount).flatMap { frame in
-      feet.map { positions[frame * Skeleton.jointCount + $0].z }
-    }.min()
-    guard let lowest else { return }
-    for frame in root.indices { root[frame].z += Self.standingFoot - lowest }
+    func places(_ joint: Skeleton.Joint) -> [Vector3] {
+      stride(from: joint.rawValue, to: positions.count, by: Skeleton.jointCount).map {
+        positions[$0]
+      }
+    }
+    let (left, right) = (places(.leftFoot), places(.rightFoot))
+    let lowest = zip(left, right).map { min($0.z, $1.z) }
+    if count == 0, !isLevel {
+      for frame in root.indices { root[frame].z += Footing.standing - (lowest.min() ?? 0) }
+    }
+    let footing = Footing(left: left, right: right)
+    let floor = ground ?? lowest.prefix(count - first).min() ?? Footing.standing
+    if isLevel { ground = floor }
+    var slide = Vector3.zero
+    for frame in count..<frameCount {
+      let share = count == 0 ? 1 : 1 - Self.fading(after: frame - count + 1).stay
+      if frame > first { slide += footing.slides[frame - 1 - first] * share }
+      root[frame] -= Footing.share * slide
+      guard isLevel else { continue }
+      root[frame].z += share * (floor - footing.ground[frame - first])
+    }
   }
-
-  /// The height of the ball of a foot that stands [m]: the canonical ankle's less the bone's.
-  private static let standingFoot = 0.02
 
   /// How many frames to each side a bone's turn about itself is averaged over.
   private static let steadying = 8

@@ -82,6 +82,9 @@ public struct Session: Sendable {
     return wake
   }
 
+  /// When the next frame is due [s]; nil while none are sent.
+  var nextFrame: Double? { phase.isMoving ? motion?.clock.nextDue : nil }
+
   /// Goes on to `now`, with what arrived since and what the operator wants.
   public mutating func advance(
     to time: Double, received: [UInt8] = [], input: OperatorInput? = nil

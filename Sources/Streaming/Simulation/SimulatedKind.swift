@@ -76,13 +76,13 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
 public enum SimulatedDevices {
   /// A device with a wiring's motors, standing at a pose [rad or m].
   ///
-  /// - Parameter isPowered: Whether a supply that has a switch on the bus is on already.
+  /// Where the motors' supply has a switch, `isSupplied` says whether it was switched on before.
   public static func make(
-    _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isPowered: Bool = false
+    _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isSupplied: Bool = false
   ) -> any SimulatedDevice {
     switch kind {
     case .dynamixel2, .dynamixel1:
-      SimulatedDynamixelBus(wiring, pose: pose, isPowered: isPowered)
+      SimulatedDynamixelBus(wiring, pose: pose, isSupplied: isSupplied)
     case .feetech: SimulatedFeetechBus(wiring, pose: pose)
     case .lx16a: SimulatedLXBus(wiring, pose: pose)
     case .uarmV4: arm(.v4, wiring, pose)

@@ -100,8 +100,9 @@ struct LineOptions: ParsableArguments {
       let kind = SimulatedKind(for: wiring.device)
       Console.note("no --port: a simulated \(kind.rawValue) stands for \(robot.folderName)")
       let faults = fault.map(\.entry)
+      // Without --go no switch is touched, and only motors that are supplied say where they are.
       let device = SimulatedDevices.make(
-        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isPowered: true)
+        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isSupplied: !go)
       return { () throws(TransportError) -> any Transport & Sendable in
         SimulatedLine(
           name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1),

@@ -37,17 +37,16 @@ struct SimulatedPowerBoard: Sendable {
   let address: Int
   private let on: UInt8
   private let delay: Double
-  private(set) var value: UInt8 = 0
-  private var ready = Double.infinity
+  private(set) var value: UInt8
+  private var ready: Double
 
   init(_ power: Wiring.PowerSwitch, isOn: Bool) {
     id = power.id
     address = power.address
     on = UInt8(truncatingIfNeeded: power.value)
     delay = 0.8 * power.delay
-    guard isOn else { return }
-    value = on
-    ready = -.infinity
+    value = isOn ? on : 0
+    ready = isOn ? 0 : .infinity
   }
 
   mutating func write(_ new: UInt8, at time: Double) {

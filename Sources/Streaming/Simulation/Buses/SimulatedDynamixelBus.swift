@@ -8,8 +8,9 @@ struct SimulatedDynamixelBus: SimulatedBus {
   var listener: SimulatedListener
   var now = 0.0
 
-  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
-  init(_ wiring: Wiring, pose: [Double], isPowered: Bool = false) {
+  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring; where
+  /// their supply has a switch, it is off if not said otherwise.
+  init(_ wiring: Wiring, pose: [Double], isSupplied: Bool = false) {
     isVersion2 = wiring.device != .dynamixel1
     let version2 = isVersion2
     listener = SimulatedListener(version2 ? .dynamixel2 : .servo)
@@ -17,7 +18,7 @@ struct SimulatedDynamixelBus: SimulatedBus {
     motors = zip(wiring.motors, pose).map { motor, position in
       SimulatedDynamixel(motor, position: position, isVersion2: version2, baud: wiring.baud)
     }.sorted { $0.id < $1.id }
-    board = wiring.powerSwitch.map { SimulatedPowerBoard($0, isOn: isPowered) }
+    board = wiring.powerSwitch.map { SimulatedPowerBoard($0, isOn: isSupplied) }
   }
 
   // MARK: Answers
