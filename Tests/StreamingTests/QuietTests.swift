@@ -81,6 +81,21 @@ struct QuietTests {
     }
   }
 
+  @Test("A supply that is on already is only asked for")
+  func supplied() throws {
+    let wiring = try Wiring(of: Robot.named("robotis_op3"))
+    var bench = BusBench(
+      DynamixelDriver(wiring),
+      SimulatedDynamixelBus(wiring, pose: wiring.motors.map { _ in 0 }, isSupplied: true))
+    let isUp = bench.order(.identify(), within: 20) {
+      if case .identified = $0 { true } else { false }
+    }
+    #expect(isUp, "\(bench.fault?.description ?? "")")
+    var decoder = ObserverDynamixel2()
+    let orders = bench.sent.flatMap { decoder.take($0.bytes, at: $0.time) }
+    #expect(orders.count > 60 && orders.allSatisfy { $0.kind == .question })
+  }
+
   @Test("Motors that answer pings only are said to, and not changed")
   func returnLevel() {
     let wiring = BusRobots.wiring(.dynamixel2, motors: 3)

@@ -11,7 +11,7 @@ struct BenchmarkStream {
   let trajectory: SafeTrajectory
 
   /// A trajectory of so long; each joint swings about the park pose at its own pace and phase, so that
-  /// they never all turn at once: that is a rest, in which an arm's planner runs empty.
+  /// all of them turn at nearly the same moment only now and then.
   init(robot name: String, seconds: Double) throws {
     robot = try Robot.named(name)
     wiring = try Wiring(of: robot)
