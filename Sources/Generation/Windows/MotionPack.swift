@@ -53,7 +53,7 @@ public struct MotionPack: Sendable {
   public let embeddingWidth: Int
   /// The clips.
   public private(set) var clips: [Clip]
-  /// What tells this content from any other: a SHA-256.
+  /// What tells this content from any other, wherever it came from: the first 24 bytes of a SHA-256.
   public let fingerprint: String
   private let file: OpenFile
 
@@ -88,7 +88,7 @@ public struct MotionPack: Sendable {
     labels = table.labels
     embeddingWidth = table.embeddingWidth
     clips = table.clips
-    fingerprint = header.fingerprint
+    fingerprint = table.contentFingerprint
   }
 
   /// The frames of all clips.

@@ -31,6 +31,13 @@ struct PackTable {
     return bytes
   }
 
+  /// Of everything but the maker's text, which may name paths and times: 48 hexadecimal digits.
+  var contentFingerprint: String {
+    var content = self
+    content.source = ""
+    return String(Fingerprint.sha256(content.encoded).prefix(48))
+  }
+
   private func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
     withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
   }
