@@ -100,10 +100,7 @@ struct QuietTests {
   func returnLevel() {
     let wiring = BusRobots.wiring(.dynamixel2, motors: 3)
     var bench = BusRobots.bench(wiring)
-    let mute = DynamixelPacket(id: 2, .write, [68, 0, 0]).bytes
-    _ = bench.device.advance(to: 0, received: mute)
-    bench.now = 0.1
-    _ = bench.device.advance(to: 0.1, received: [])
+    bench.tamper(DynamixelPacket(id: 2, .write, [68, 0, 0]))
     let isUp = bench.bringUp()
     #expect(!isUp && bench.fault?.kind == .silent)
     #expect(bench.fault?.description.contains("motor 2 (joint_1) answered a ping") == true)
@@ -114,10 +111,7 @@ struct QuietTests {
   func refusedSetting() {
     let wiring = BusRobots.wiring(.dynamixel2, motors: 3)
     var bench = BusRobots.bench(wiring)
-    let velocity = DynamixelPacket(id: 2, .write, [11, 0, 1]).bytes
-    _ = bench.device.advance(to: 0, received: velocity)
-    bench.now = 0.1
-    _ = bench.device.advance(to: 0.1, received: [])
+    bench.tamper(DynamixelPacket(id: 2, .write, [11, 0, 1]))
     let isKnown = bench.order(.identify(), within: 20) {
       if case .identified = $0 { true } else { false }
     }
@@ -129,6 +123,15 @@ struct QuietTests {
     let isEngaged = bench.order(.engage, within: 20) { $0 == .engaged }
     #expect(!isEngaged && bench.fault?.kind == .deviceError)
     #expect(bench.fault?.description.contains("operating mode is 1") == true)
+  }
+}
+
+extension BusBench {
+  /// Somebody else writes to the motors, before the driver is asked for anything.
+  fileprivate mutating func tamper(_ packet: DynamixelPacket) {
+    _ = device.advance(to: now, received: packet.bytes)
+    now += 0.1
+    _ = device.advance(to: now, received: [])
   }
 }
 

@@ -60,7 +60,9 @@ struct SessionLiveTests {
     #expect(
       news.contains { if case .bytes(let bytes) = $0.news { !bytes.isToDevice } else { false } })
     // The events of a turn have the time at which it began; its bytes, that of their write.
+    #expect(news.allSatisfy { $0.time <= $0.written })
     #expect(zip(news, news.dropFirst()).allSatisfy { $0.time <= $1.written })
+    #expect(zip(frames, frames.dropFirst()).allSatisfy { $0.written <= $1.time })
   }
 
   @Test("A pulled cable, a port that cannot be opened, an operator: each ends it")
