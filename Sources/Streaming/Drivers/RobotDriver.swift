@@ -18,12 +18,21 @@ public protocol RobotDriver: Sendable {
   /// When the driver wants to be advanced even if nothing arrives [s], nil for never.
   var wakeTime: Double? { get }
 
+  /// Places in `wiring.motors` of motors that cannot be measured: what is answered for them is what
+  /// they were told. Known once the device is identified.
+  var motorsWithoutSensor: Set<Int> { get }
+
   /// Goes on to `now`, with what arrived since and at most one order.
   ///
   /// Never blocks, never throws: what goes wrong is an event. An order that cannot be carried out
   /// in the present phase is answered by a fault. A call without bytes and order only lets time
   /// pass. Bytes received are bounded by the caller; the driver keeps a bounded remainder.
   mutating func advance(to now: Double, received: [UInt8], order: DriverOrder?) -> DriverOutput
+}
+
+extension RobotDriver {
+  /// All motors can be measured.
+  public var motorsWithoutSensor: Set<Int> { [] }
 }
 
 /// What a driver is asked to do.
@@ -34,6 +43,9 @@ public enum DriverOrder: Sendable, Hashable {
   /// the wiring has a switch for it, it is switched on if `mayPower` says so, and a fault if not.
   /// Ends with `.identified` and `.measured`, or a fault.
   case identify(mayPower: Bool = false)
+  /// Measure again where the joints are, of a device that is identified and not engaged: what one
+  /// question costs. Ends with `.measured` of all motors that have a sensor.
+  case measure
   /// Write what the motors need to be set to, then let them hold where they stand (goal = measured,
   /// then torque). Ends with `.engaged`.
   case engage

@@ -69,6 +69,23 @@ public struct Conversation {
     return (device, known.compactMap { $0 })
   }
 
+  /// Places of joints that cannot be measured, once `measure` has found out what is connected.
+  public var jointsWithoutSensor: Set<Int> { driver.motorsWithoutSensor }
+
+  /// Where one joint is now [rad or m], of a robot that was measured before; `joint` has a sensor.
+  public mutating func measureAgain(
+    _ joint: Int, within seconds: Double = 5
+  ) throws(DriverFault) -> Double {
+    var found: Double?
+    _ = try carryOut(.measure, within: seconds) { event in
+      if case .measured(let measurement) = event, measurement.positions.indices.contains(joint) {
+        found = measurement.positions[joint]
+      }
+      return found?.isFinite == true
+    }
+    return found ?? .nan
+  }
+
   /// Lets go of the motors; the robot may fall.
   public mutating func release(within seconds: Double = 5) throws(DriverFault) {
     _ = try carryOut(.release, within: seconds) { $0 == .released }

@@ -106,7 +106,7 @@ public struct Session: Sendable {
 
 extension Session {
   /// How long a driver that has more to send is waited for after its stop [s].
-  static let stopLinger = 0.5
+  static let stopLinger = 2.5
 
   /// Advances the driver and notes what it found out.
   mutating func call(

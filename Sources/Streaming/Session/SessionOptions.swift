@@ -71,14 +71,15 @@ public enum SessionPhase: String, Sendable, Hashable, CaseIterable {
   /// How long it may take [s]; nil where the path says so.
   ///
   /// A uArm boots in 3.5 s and is asked for another 5 s; twenty motors are pinged three times each
-  /// and configured. V3 carries out a move before it answers.
+  /// and configured. V3 carries out a move before it answers. A uArm V4 brakes for up to a second, is
+  /// emptied and asked where it is.
   public var timeLimit: Double? {
     switch self {
     case .identifying: 30
     case .engaging: 15
     case .softStart, .streaming, .returning, .parking, .finished: nil
     case .ending: 15
-    case .stopping: 1
+    case .stopping: 3
     case .releasing: 5
     }
   }

@@ -12,7 +12,7 @@ struct Calibrate: ParsableCommand {
       motionc calibrate uarm_swift_pro --port /dev/ttyACM0 -o mine.yaml
 
       You are led from joint to joint: each is moved by hand to a reference position and to both \
-      ends, and read there. The motors must have no torque for that, so the robot has to be \
+      ends, and read there; a joint without a sensor (a uArm's wrist) is left out. The motors must have no torque for that, so the robot has to be \
       supported: whatever is not held may fall. Nothing is moved by the program.
       """)
 
@@ -54,6 +54,12 @@ struct Calibrate: ParsableCommand {
     try release(&talk)
     var joints: [Calibration.Joint] = []
     for index in wiring.motors.indices {
+      guard !talk.jointsWithoutSensor.contains(index) else {
+        Console.note(
+          "\nJoint '\(wiring.motors[index].joint)' has no sensor: what the firmware answers is what it "
+            + "told the servo last. It is left as the wiring has it.")
+        continue
+      }
       joints.append(try measure(index, guide, &talk, of: robot))
     }
     let formatter = ISO8601DateFormatter()
@@ -132,7 +138,7 @@ struct Calibrate: ParsableCommand {
     guard readLine() != nil else {
       throw SessionRefusal.option("the answers ended before all joints were measured")
     }
-    let raw = guide.raw(try talk.measure().positions[index], ofMotor: index)
+    let raw = guide.raw(try talk.measureAgain(index), ofMotor: index)
     Console.note("    read at \(Console.fixed(raw, 1))")
     return raw
   }

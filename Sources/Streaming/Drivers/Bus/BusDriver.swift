@@ -135,6 +135,10 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
         return refuse("identify")
       }
       beginIdentify(mayPower: mayPower)
+    case .measure:
+      // Who is there is asked again with it, which on a bus costs little.
+      guard [.identified, .released].contains(phase) else { return refuse("measure") }
+      beginIdentify(mayPower: false)
     case .engage:
       guard [.identified, .stopped, .released].contains(phase), isIdentified else {
         return refuse("engage")

@@ -90,6 +90,14 @@ extension UArmCommand {
     }
   }
 
+  /// Whether it puts a block into the planner.
+  var isMove: Bool {
+    switch self {
+    case .moveJoints, .moveTo: true
+    default: false
+    }
+  }
+
   /// Whether it has a number and a numbered reply.
   public var isNumbered: Bool {
     switch self {
@@ -147,9 +155,9 @@ extension UArmCommand {
     }
   }
 
-  /// Code, values with two decimals, feed with one.
+  /// Code, values and feed with two decimals: a feed of one decimal alone would be wrong by 1 %.
   private func joined(_ code: String, _ values: [(String, Double)], _ feed: Double) -> String? {
-    guard feed > 0, let rate = fixed(feed, 1) else { return nil }
+    guard feed > 0, let rate = fixed(feed, 2) else { return nil }
     var text = code
     for (letter, value) in values {
       guard let digits = fixed(value, 2) else { return nil }

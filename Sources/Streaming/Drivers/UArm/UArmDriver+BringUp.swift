@@ -97,6 +97,23 @@ extension UArmDriver {
     return wanted
   }
 
+  /// What the firmware accelerates with along each motor [degrees/s²]; the factory's value where it
+  /// does not say.
+  private var storedAcceleration: Double {
+    let found = [120, 121, 122].compactMap { settings[$0] }.min()
+    return accelerationToWrite.map { $0 * 80 } ?? found.map { max($0, 0.1) * 80 } ?? 800
+  }
+
+  /// The greatest speeds of base, left and right [degrees/s].
+  private var motorLimits: SIMD3<Double> {
+    func limit(_ id: Int) -> Double {
+      place(id).map {
+        wiring.motors[$0].velocityLimit * abs(wiring.motors[$0].unitsPerRadian)
+      } ?? .infinity
+    }
+    return SIMD3(limit(0), limit(1), limit(2))
+  }
+
   private var maskIsToWrite: Bool {
     guard options.mayWriteStatusMask, let mask = settings[10] else { return false }
     return mask != 12
@@ -265,6 +282,9 @@ extension UArmDriver {
     switch purpose {
     case .identifying: identified()
     case .engaging: engaged()
+    case .measuring:
+      phase = wasReleased ? .released : .identified
+      if let angles { report(angles, wrist: wristAngle) }
     case .releasing:
       phase = .released
       wasReleased = true
@@ -293,7 +313,10 @@ extension UArmDriver {
     switch (model, options.policy) {
     case (.proV4, .live):
       execution = .live(
-        UArmLive(lead: options.lead, at: angles, wrist: wristAngle, interval: 1 / rate))
+        UArmLive(
+          lead: options.lead, at: angles, wrist: wristAngle, interval: 1 / rate,
+          feeds: UArmFeed(acceleration: storedAcceleration, limits: motorLimits)))
+      link.isAcknowledged = true
     case (.proV4, .exact):
       execution = .turns(UArmTurns(.joints, window: 2, at: angles, wrist: wristAngle))
     case (.proV3, _):
@@ -348,12 +371,32 @@ extension UArmDriver {
   /// The status line that tells how machine and motor angles belong together.
   mutating func scriptStatus(_ status: UArmStatus, _ running: UArmScript) {
     guard running.steps.first == .machine else { return }
+    switch status.state {
+    case "Hold":
+      // Somebody's `!` was never undone; nothing would move.
+      output.bytes.append(UArmRealTime.resume.rawValue)
+      link.countRealTime()
+      warn("the uArm was on hold; it goes on now")
+    case "Alarm", "Door":
+      return fail(
+        .deviceError,
+        "the uArm is in state \(status.state); expected Idle: unplug it and plug it in again")
+    default: break
+    }
     if let machine = status.machine, let angles {
       machineOffset = UArmKinematics.Angles(
         base: angles.base - machine[2] * 80, left: angles.left - machine[0] * 80,
         right: angles.right - machine[1] * 80)
     }
     advance(running)
+  }
+
+  /// Measures once more where the arm rests.
+  mutating func measure() {
+    switch phase {
+    case .identified, .released: begin(.measuring)
+    default: refuse("measure", "identify")
+    }
   }
 
   /// Lets go of all motors; only a resting arm is let go.

@@ -35,6 +35,7 @@ extension UArmDriver {
     guard mayMove else { return }
     switch sent.command {
     case .angles where error == nil: measured(fields, sent)
+    case .angle(let motor) where error == nil: measured(motor, fields, sent)
     case .power where error == nil && fields.number("V") == 0: lostPower()
     case .encoders:
       if let error {
@@ -91,11 +92,11 @@ extension UArmDriver {
 
   private mutating func next(after sent: UArmLink.Sent) {
     switch execution {
-    case .live(var live):
-      if let place = sent.sequence, live.isDry(reply: place), case .following = phase {
-        dry(&live)
+    case .live(let live):
+      // The arm was idle for a moment: its planner ran dry, or its segments did. The status tells.
+      if let place = sent.sequence, live.isFlowing(reply: place), case .following = phase {
+        poll.next = now
       }
-      execution = .live(live)
     case .turns(var turns):
       // A query may wait behind moves; their replies show as well that the arm is alive.
       poll.lastAnswer = now
@@ -114,37 +115,44 @@ extension UArmDriver {
   private mutating func measured(_ fields: UArmFields, _ sent: UArmLink.Sent) {
     guard let found = fields.numbers("BLR") else { return }
     let pose = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
-    let before = angles
     angles = pose
-    let wrist = fields.number("H")
-    report(pose, wrist: wrist)
+    report(pose, wrist: fields.number("H"))
+    var window = (now - 1.2, now)
+    if case .live(let live) = execution { window = live.expected(at: sent.time) }
+    tellGauge()
+    if let distance = path?.deviation(of: pose, from: window.0, to: window.1) {
+      compare(distance, 3)
+    }
+    if case .finishing = phase, let restStart, sent.time > restStart + 0.05 { arrived(pose) }
+  }
+
+  /// `P2206`, one motor's encoder.
+  private mutating func measured(_ motor: Int, _ fields: UArmFields, _ sent: UArmLink.Sent) {
+    guard let found = fields.number("V"), 0..<3 ~= motor else { return }
+    var positions = [Double?](repeating: nil, count: wiring.motors.count)
+    if let place = place(motor) { positions[place] = wiring.motors[place].position(found) }
+    output.events.append(.measured(Measurement(time: now, positions: positions)))
+    poll.motors[motor] = (found, sent.time)
+    tellGauge()
+    guard case .live(let live) = execution else { return }
+    let window = live.expected(at: sent.time)
+    if let distance = path?.deviation(ofMotor: motor, at: found, from: window.0, to: window.1) {
+      compare(distance, motor)
+      // One that is off is asked again at once.
+      if deviations[motor].count > 0 { poll.motor = motor }
+    }
+  }
+
+  private mutating func tellGauge() {
     var queued: Double?
-    var window: (Double, Double)?
     switch execution {
-    case .live(var live):
-      // The line takes 1 ms to get there; without machine positions it is the gauge.
-      if machineOffset == nil || poll.lastStatus < now - 1 {
-        live.observe(pose, at: sent.time + 0.002)
-      }
-      // Where neither `?` nor the ring tells it, standing encoders do.
-      if case .finishing = phase, isSettled(at: sent.time - 1), let before,
-        pose.distance(before) < 0.1
-      {
-        live.isAtRest = true
-      }
-      queued = live.queued
-      window = live.expected(at: sent.time)
-      execution = .live(live)
-    case .turns(let turns):
-      queued = Double(turns.openCount)
-      window = (now - 1.2, now)
+    case .live(let live): queued = live.queued
+    case .turns(let turns): queued = Double(turns.openCount)
     case nil: break
     }
     let load = Double(link.takeByteCount()) / (11_520 * max(now - poll.lastGauge, 0.05))
     poll.lastGauge = now
     output.events.append(.gauge(QueueGauge(queued: queued, busLoad: min(load, 1))))
-    if let window { compare(pose, window) }
-    if case .finishing = phase, let restStart, sent.time > restStart + 0.05 { arrived(pose) }
   }
 
   /// The stream has run empty: a motor that could not follow is seen at the latest now.
@@ -152,16 +160,17 @@ extension UArmDriver {
     let off = path?.deviation(of: pose, from: now, to: now) ?? 0
     if off <= options.deviationLimit { return held() }
     // Once may be a reply that was damaged.
-    if deviationCount >= 2 { failFar(off) }
+    if deviations[3].count >= 2 { failFar(off) }
   }
 
   /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
-  private mutating func compare(_ pose: UArmKinematics.Angles, _ window: (Double, Double)) {
-    guard let distance = path?.deviation(of: pose, from: window.0, to: window.1) else { return }
-    if deviationCount == 0 { deviationStart = now }
-    deviationCount = distance <= options.deviationLimit ? 0 : deviationCount + 1
+  private mutating func compare(_ distance: Double, _ motor: Int) {
+    var found = deviations[motor]
+    if found.count == 0 { found.start = now }
+    found.count = distance <= options.deviationLimit ? 0 : found.count + 1
+    deviations[motor] = found
     // V3 answers behind its moves, so seldom that two are enough.
-    guard deviationCount >= 3 || (deviationCount == 2 && now > deviationStart + 0.5) else { return }
+    guard found.count >= 3 || (found.count == 2 && now > found.start + 0.5) else { return }
     failFar(distance)
   }
 
@@ -184,10 +193,10 @@ extension UArmDriver {
   private mutating func take(_ status: UArmStatus) {
     poll.lastStatus = now
     if case .script(let script) = phase { return scriptStatus(status, script) }
+    if case .stopping(let stopping) = phase { return stopStatus(status, stopping) }
     guard isStreaming, case .live(var live) = execution else { return }
     live.blocks = status.blocks
     if status.state == "Idle", isSettled(at: poll.statusAsked) {
-      link.ring.sawIdle()
       live.isAtRest = true
     }
     if let machine = status.machine, let offset = machineOffset {
@@ -195,14 +204,17 @@ extension UArmDriver {
         base: offset.base + machine[2] * 80, left: offset.left + machine[0] * 80,
         right: offset.right + machine[1] * 80)
       live.observe(pose, at: poll.statusAsked + 0.001)
+      machinePose = pose
     }
     switch (phase, status.state) {
-    case (.following, "Idle") where live.isDryIfIdle(at: poll.statusAsked): dry(&live)
+    case (.following, "Idle") where live.isDry(idleAt: machinePose, at: poll.statusAsked): dry(&live)
     case (.following, "Alarm"), (.following, "Door"), (.following, "Hold"),
-      (.finishing, "Alarm"), (.finishing, "Door"), (.finishing, "Hold"):
+      (.finishing, "Alarm"), (.finishing, "Door"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
       return
-    case (.finishing, "Idle") where live.isAtRest && live.isDone: comeToRest()
+    case (.finishing, "Hold") where alignment.stage == .none:
+      fail(.deviceError, "the uArm was put on hold by somebody else; expected Run or Idle")
+      return
     default: break
     }
     execution = .live(live)
@@ -210,7 +222,7 @@ extension UArmDriver {
 
   /// Whether all commands had gone and had time to be parsed before an instant.
   private func isSettled(at time: Double) -> Bool {
-    link.isEmpty && time > link.lastSynchronous + 0.05
+    link.isEmpty && link.isParsed && time > link.lastSynchronous + 0.05
   }
 
   private mutating func event(_ code: Int, _ fields: UArmFields) {

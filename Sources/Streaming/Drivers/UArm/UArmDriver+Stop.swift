@@ -2,7 +2,9 @@
 struct UArmStopping: Sendable {
   /// What comes next.
   enum Stage: Sendable {
-    /// V4: 0x18, 300 ms after the hold.
+    /// V4: the arm brakes after `!`; the status line tells when it stands.
+    case braking
+    /// V4: 0x18 was sent; up to 40 ms nothing is heard.
     case reset
     /// V3: once more, for the second command that it may have had.
     case again
@@ -12,9 +14,15 @@ struct UArmStopping: Sendable {
 
   var stage: Stage
   var next: Double
+  /// When the stop was ordered [s].
+  var began: Double
   var awaited: Int?
   var asked = 0
   var last: [Double]?
+
+  /// How long a V4 may brake before 0x18 ends it; at the 80 degrees/s² of a cautious setting, from
+  /// 60 degrees/s [s].
+  static let brakingTime = 1.0
 }
 
 /// Stopping: never releases, never waits for a reply before it is said to be on its way.
@@ -26,19 +34,18 @@ extension UArmDriver {
     }
     link.clear()
     execution = nil
-    deviationCount = 0
+    deviations = Array(repeating: UArmDeviation(), count: 4)
     lastFollow = -.infinity
     output.discardsPending = true
     output.bytes = stopBytes
     output.events.append(.stopped)
-    let stage: UArmStopping.Stage =
-      stopsByRealTime ? .reset : model == .proV3 ? .again : .ask
-    phase = .stopping(UArmStopping(stage: stage, next: now + (stage == .again ? 0.1 : 0.3)))
-  }
-
-  /// V4, and a Swift Pro that was not identified yet, for which `!` is the safe guess.
-  private var stopsByRealTime: Bool {
-    model == .proV4 || (model == nil && wiring.device == .uarmSwiftPro)
+    let (stage, wait): (UArmStopping.Stage, Double) =
+      switch model {
+      case .proV4: (.braking, 0.1)
+      case .proV3: (.again, 0.1)
+      default: (.ask, 0.3)
+      }
+    phase = .stopping(UArmStopping(stage: stage, next: now + wait, began: now))
   }
 
   /// The strongest means that keeps the motors energised.
@@ -46,14 +53,17 @@ extension UArmDriver {
   /// What was cut off in front of the port may
   /// have left half a line on the wire, so commands begin with a line end.
   private var stopBytes: [UInt8] {
-    if stopsByRealTime { return [UArmRealTime.hold.rawValue] }
     switch model {
+    // Braked in a tenth of a second by all versions; 0x18 in motion would stop the motors at once and,
+    // before 4.10.0, end in an alarm whose `$X` carries out what was queued.
+    case .proV4: return [UArmRealTime.hold.rawValue]
     // M410 is looked at on reception while the queue has room; M2000 waits its turn in it. Without
     // a number, as Marlin compares the whole line.
     case .proV3: return lineEnd + Array("M410\n".utf8)
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
-    // Metal has no stop: the one move that it may have under way ends, and nothing follows.
+    // Metal has no stop: the one move that it may have under way ends, and nothing follows. A device
+    // that is not known yet was not moved.
     default: return lineEnd
     }
   }
@@ -63,10 +73,14 @@ extension UArmDriver {
   mutating func stopFurther(_ running: UArmStopping) {
     var stopping = running
     switch stopping.stage {
+    case .braking:
+      if now - stopping.began >= UArmStopping.brakingTime { return clear(stopping) }
+      sendRealTime(.status)
+      stopping.next = now + 0.04
     case .reset:
-      output.bytes.append(UArmRealTime.reset.rawValue)
+      sendRealTime(.status)
       stopping.stage = .ask
-      stopping.next = now + 0.3
+      stopping.next = now + 0.05
     case .again:
       output.bytes += Array("M410\n".utf8) + (UArmCommand.quickStop.line(id: 9999) ?? [])
       stopping.stage = .ask
@@ -84,6 +98,29 @@ extension UArmDriver {
       stopping.asked += 1
       stopping.next = now + 0.5
     }
+    phase = .stopping(stopping)
+  }
+
+  /// Empties the planner of a V4 that stands.
+  private mutating func clear(_ running: UArmStopping) {
+    var stopping = running
+    sendRealTime(.reset)
+    stopping.stage = .reset
+    stopping.last = nil
+    stopping.next = now + 0.1
+    phase = .stopping(stopping)
+  }
+
+  /// A status line after a stop: while it brakes, two equal ones show that it stands.
+  mutating func stopStatus(_ status: UArmStatus, _ running: UArmStopping) {
+    var stopping = running
+    if status.state == "Alarm" {
+      warn("the uArm is in alarm after its stop: unplug it and plug it in again")
+    }
+    guard case .braking = stopping.stage else { return }
+    let stands = status.state == "Idle" || (status.machine != nil && stopping.last == status.machine)
+    if stands { return clear(stopping) }
+    stopping.last = status.machine
     phase = .stopping(stopping)
   }
 

@@ -74,6 +74,7 @@ extension UArmDriver {
     case .following:
       phase = .finishing(since: now)
       restStart = nil
+      alignment = UArmAlignment()
     case .engaged, .held:
       output.events.append(.held)
       phase = .held
@@ -120,9 +121,7 @@ extension UArmDriver {
     guard case .finishing = phase else { return }
     switch execution {
     case .live(let live):
-      // Where `?` is not answered, the last synchronous reply says it as well.
-      let isAnswered = link.ring.burst == 0 && now > since + 0.05
-      if link.isEmpty, live.isDone, isAnswered || live.isAtRest { comeToRest() }
+      if link.isEmpty, link.isParsed, live.isDone, live.isAtRest, align() { comeToRest() }
     case .turns(let turns):
       if turns.isDone { comeToRest() }
     case nil: return held()
@@ -132,49 +131,39 @@ extension UArmDriver {
     }
   }
 
-  /// Polls at 10 Hz, encoders and status line in turn, and looks whether answers come.
+  /// Asks where the arm is and how it fares, and looks whether answers come.
   private mutating func watch() {
-    let isV4 = model == .proV4
+    if model == .proV4 {
+      watchV4()
+    } else {
+      watchOthers()
+    }
+  }
+
+  /// Ten times a second: P2200 and other questions, which wait behind moves.
+  private mutating func watchOthers() {
     while poll.next <= now {
       poll.next += 0.1
       poll.slot += 1
-      if isV4, poll.slot % 2 == 1 {
-        output.bytes.append(UArmRealTime.status.rawValue)
-        link.countRealTime()
-        poll.statusAsked = now
+      if let id = poll.pending, now - poll.asked > 2 {
+        link.forget(id)
+        poll.pending = nil
       }
-      ask(isV4)
+      guard poll.pending == nil else { continue }
+      switch poll.slot % 20 {
+      case let slot where slot % 2 == 0: ask(.angles)
+      case 7 where model != .metal: ask(.power)
+      default: break
+      }
     }
-    let patience = isV4 ? 1.0 : 2.5
-    let silence = now - poll.lastAnswer
-    if case .live(var live) = execution {
-      live.pause(silence > 0.5)
-      execution = .live(live)
-    }
-    guard silence > patience else { return }
-    if isV4, now - poll.lastStatus < 0.5 {
-      return fail(
-        .deviceError,
-        "the uArm's planner has been full for a second: its status comes, its replies do not")
-    }
-    fail(.silent, "the uArm has not answered for \(patience) s; expected P2200's reply in 0.1 s")
+    guard now - poll.lastAnswer > 2.5 else { return }
+    fail(.silent, "the uArm has not answered for 2.5 s; expected P2200's reply in 0.1 s")
   }
 
-  /// At most one query is unanswered: V4 has a single slot for them.
-  private mutating func ask(_ isV4: Bool) {
-    if let id = poll.pending, now - poll.asked > (isV4 ? 0.35 : 2) {
-      link.forget(id)
-      poll.pending = nil
-    }
-    guard poll.pending == nil else { return }
-    let command: UArmCommand?
-    switch poll.slot % 20 {
-    case let slot where slot % 2 == 0: command = .angles
-    case 7: command = model == .metal ? nil : .power
-    case 17: command = isV4 ? .encoders : nil
-    default: command = nil
-    }
-    guard let command, let id = link.queue(command) else { return }
+  /// Puts a query on its way; at most one is unanswered.
+  mutating func ask(_ command: UArmCommand) {
+    guard let id = link.ask(command) else { return }
+    noteQuestion(command)
     poll.pending = id
     poll.asked = now
   }
@@ -193,6 +182,13 @@ struct UArmPolling: Sendable {
   var lastGauge = 0.0
   /// Replies in a row whose numbers nobody waits for.
   var strangers = 0
+  /// When each motor was last asked for, and the next in turn.
+  var motor = 0
+  var motorAsked = -Double.infinity
+  /// When the parser was last brought to the beginning of a line by force.
+  var separated = -Double.infinity
+  /// Where each motor was last measured, and when [degrees, s].
+  var motors: [(degrees: Double, time: Double)?] = [nil, nil, nil]
 
   mutating func begin(_ now: Double) {
     self = UArmPolling()

@@ -2,8 +2,8 @@ import Foundation
 
 /// Streams to a uArm: Swift Pro with either firmware, Swift or Metal.
 ///
-/// Which firmware a Swift Pro has is found out by asking. The behaviour that it relies on was read
-/// in the firmwares' published sources and never tried on hardware.
+/// Which firmware a Swift Pro has is found out by asking. Its V4 firmwares were run unchanged on an
+/// emulated board to find out what it may rely on (Docs/streaming.md); nothing was tried on hardware.
 public struct UArmDriver: RobotDriver {
   /// What may be chosen.
   public struct Options: Sendable, Hashable {
@@ -21,10 +21,11 @@ public struct UArmDriver: RobotDriver {
     public var lead = 4
     /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
     ///
-    /// It is stored in EEPROM, so
-    /// it is written only where `$$` says something else. 400 is twice what our trajectories use, so
-    /// that the firmware's own ramps do not hold them up, and half of the factory's value.
-    public var acceleration: Double? = 400
+    /// It is stored in EEPROM, so it is written only where `$$` says something else. 800 is the
+    /// factory's value and four times what our trajectories use: from block to block the firmware then
+    /// changes speed in an eighth of a frame, and the motors' mean acceleration is the trajectory's
+    /// (measured at 800: 201 at a limit of 200; at 200: 0.3 s late and up to 0.5° off the path).
+    public var acceleration: Double? = 800
     /// Whether V4's status line may be switched to the planner's gauge (`$10=12`), which is stored in
     /// EEPROM; without, the gauge is used where somebody else switched it on.
     public var mayWriteStatusMask = false
@@ -83,6 +84,8 @@ public struct UArmDriver: RobotDriver {
   var restlessCount = 0
   /// What the status line's positions must be shifted by [degrees].
   var machineOffset: UArmKinematics.Angles?
+  /// Where the steps are that were carried out, as the last status line has it [degrees].
+  var machinePose: UArmKinematics.Angles?
   var settings: [Int: Double] = [:]
   var wasReleased = false
 
@@ -91,11 +94,12 @@ public struct UArmDriver: RobotDriver {
   var lastFollow = -Double.infinity
   var interval = 0.05
   var poll = UArmPolling()
-  var deviationCount = 0
-  /// When the first of them was measured [s].
-  var deviationStart = 0.0
+  /// How often in a row each motor, and at last all of them at once, were too far from the path.
+  var deviations = [UArmDeviation](repeating: UArmDeviation(), count: 4)
   /// Since when everything that was sent is carried out, after the last frame [s].
   var restStart: Double?
+  /// Bringing a V4's replies into step at rest.
+  var alignment = UArmAlignment()
 
   /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
   public init(wiring: Wiring, options: Options = Options()) {
@@ -117,8 +121,15 @@ public struct UArmDriver: RobotDriver {
     switch execution {
     case .live(let live): live.wantedLag
     case .turns: 0.1
-    case nil: wiring.device == .uarmSwiftPro ? Double(options.lead) / preferredRate : 0.1
+    case nil:
+      wiring.device == .uarmSwiftPro
+        ? UArmLive.lag(lead: options.lead, interval: 1 / preferredRate) : 0.1
     }
+  }
+
+  /// A V4's wrist is a servo without a way back: its answer is the duty that it was told.
+  public var motorsWithoutSensor: Set<Int> {
+    model == .proV4 ? Set([place(3)].compactMap { $0 }) : []
   }
 
   /// The next line, poll, time-out or wrist command.
@@ -128,7 +139,9 @@ public struct UArmDriver: RobotDriver {
     switch phase {
     case .booting(let until, let quiet): times.append(min(until, quiet))
     case .script(let script): times.append(script.deadline)
-    case .engaged, .following, .finishing, .held: times.append(poll.next)
+    case .engaged, .following, .finishing, .held:
+      times.append(poll.next)
+      if let time = probeTime { times.append(time) }
     case .stopping(let stopping): times.append(stopping.next)
     default: break
     }
@@ -146,11 +159,14 @@ public struct UArmDriver: RobotDriver {
     if let order { carryOut(order) }
     letTimePass()
     if case .live(var live) = execution, isStreaming {
-      live.end(&link)
       live.turnWrist(now, &link)
       execution = .live(live)
     }
     output.bytes += link.take(now)
+    if mayMove, link.isAcknowledged, !link.isParsed, poll.pending == nil {
+      probe()
+      output.bytes += link.take(now)
+    }
     defer { output = DriverOutput() }
     return output
   }
@@ -177,6 +193,7 @@ public struct UArmDriver: RobotDriver {
     case .engage:
       guard case .identified = phase else { return refuse("engage", "identify") }
       begin(.engaging)
+    case .measure: measure()
     case .follow(let point): follow(point)
     case .finish: finish()
     case .stop: stop()

@@ -1,7 +1,10 @@
 /// Numbers, pacing and bookkeeping of the lines to a uArm.
 ///
-/// A line is handed out when the one before it has left the wire and had time to be parsed, so that
-/// the 128-byte receive ring never holds more than two of them while the planner has room.
+/// Firmwares that answer each command are paced by time: a line is handed out when the one before it
+/// has left the wire and had time to be parsed. A V4 in a stream is paced by its answers
+/// (`isAcknowledged`): it answers queries as soon as it has parsed them, and with them everything
+/// before them. No move is handed out before the one before it is known to be parsed, so each begins
+/// at the beginning of a line, and never are more bytes under way than the receive ring holds.
 struct UArmLink: Sendable {
   /// A line that was handed out and not answered yet.
   struct Sent: Sendable, Hashable {
@@ -16,13 +19,15 @@ struct UArmLink: Sendable {
   static let byteTime = 10.0 / 115_200
   /// What we allow the firmware for parsing a line and its kinematics [s]; not measured on hardware.
   static let parseTime = 0.003
-  /// `#9999 M2122 V0` and the line's end [bytes].
-  private static let paddingLength = 15
 
   private var waiting: [(UArmCommand, Int, [UInt8])] = []
   private(set) var unanswered: [Sent] = []
   private var nextID = 1
   private var freeTime = -Double.infinity
+  /// Whether lines wait for answers to queries rather than for time to pass.
+  var isAcknowledged = false
+  /// Lines that were handed out and that no answer has shown to be parsed.
+  private var unparsed: [(id: Int?, count: Int, isMove: Bool)] = []
   /// Bytes handed out since the gauge asked, for the load of the wire.
   private(set) var byteCount = 0
   var dialect = UArmDialect.letters
@@ -32,8 +37,29 @@ struct UArmLink: Sendable {
   var ring = UArmReplyRing()
 
   var isEmpty: Bool { waiting.isEmpty }
-  /// When the next line may be handed out, nil if none waits.
-  var wakeTime: Double? { waiting.isEmpty ? nil : freeTime }
+  /// When the next line may be handed out; nil if none waits, or if it waits for an answer.
+  var wakeTime: Double? {
+    guard let first = waiting.first else { return nil }
+    guard isAcknowledged else { return freeTime }
+    return hasRoom(for: first.0, first.2.count) ? -.infinity : nil
+  }
+
+  /// Bytes that may not be parsed yet.
+  private var unparsedCount: Int { unparsed.reduce(0) { $0 + $1.count } }
+
+  /// Whether everything that was handed out is known to be parsed.
+  var isParsed: Bool { unparsed.isEmpty }
+
+  /// Moves that wait to be handed out.
+  var waitingMoves: Int { waiting.count { $0.0.isMove } }
+
+  /// Whether the receive ring has room for a line, and a move begins at the beginning of one.
+  private func hasRoom(for command: UArmCommand, _ count: Int) -> Bool {
+    // Queries are what makes room; the driver has one of them under way at most.
+    guard !command.isQuery else { return true }
+    if command.isMove, unparsed.contains(where: { $0.isMove }) { return false }
+    return unparsedCount + count <= UArmTimings.ahead
+  }
 
   /// Queues a command and gives its number; nil if it cannot be said or too much waits already.
   mutating func queue(_ command: UArmCommand) -> Int? {
@@ -46,7 +72,19 @@ struct UArmLink: Sendable {
 
   /// The bytes that may go by `now`.
   mutating func take(_ now: Double) -> [UInt8] {
-    guard let (command, id, line) = waiting.first, freeTime <= now else { return [] }
+    guard isAcknowledged else { return takeLine(now) }
+    var bytes: [UInt8] = []
+    while let (command, id, line) = waiting.first, hasRoom(for: command, line.count) {
+      unparsed.append((command.isNumbered ? id : nil, line.count, command.isMove))
+      bytes += takeLine(now)
+    }
+    return bytes
+  }
+
+  private mutating func takeLine(_ now: Double) -> [UInt8] {
+    guard let (command, id, line) = waiting.first, isAcknowledged || freeTime <= now else {
+      return []
+    }
     waiting.removeFirst()
     freeTime = max(now, freeTime) + Double(line.count) * Self.byteTime + Self.parseTime
     byteCount += line.count
@@ -59,20 +97,12 @@ struct UArmLink: Sendable {
     return line
   }
 
-  /// Synchronous commands that wait for their turn.
-  var waitingSynchronous: Int { waiting.count { !$0.0.isQuery && $0.0.isNumbered } }
-
-  /// How long everything that waits, so many commands more and the padding of the ring take to be
-  /// sent and parsed [s].
-  func paddingTime(after more: Int) -> Double {
-    let lines = waiting.count + more + ring.padding(after: waitingSynchronous + more)
-    return Double(lines) * (Double(Self.paddingLength) * Self.byteTime + Self.parseTime)
-  }
-
   /// The command that a numbered reply answers; nil for a number that is not awaited.
   mutating func answer(_ id: Int) -> Sent? {
     guard let at = unanswered.firstIndex(where: { $0.id == id }) else { return nil }
     let sent = unanswered.remove(at: at)
+    // Whatever is answered was parsed, and so was all before it.
+    if let place = unparsed.firstIndex(where: { $0.id == id }) { unparsed.removeFirst(place + 1) }
     if let sequence = sent.sequence { ring.reply(sequence) }
     return sent
   }
@@ -87,8 +117,22 @@ struct UArmLink: Sendable {
   mutating func clear() {
     waiting.removeAll()
     unanswered.removeAll()
+    unparsed.removeAll()
+    isAcknowledged = false
     freeTime = -.infinity
   }
+
+  /// A line that makes whatever stands before it too long to be a command, so that no broken line can
+  /// be joined with the next one: V4 answers `error: E23`, drops it and begins a new line.
+  static let separator = Array(repeating: UInt8(ascii: "Q"), count: 84) + [0x0A]
+
+  /// Puts a query in front of what waits, and gives its number.
+  mutating func ask(_ command: UArmCommand) -> Int? {
+    guard let id = queue(command) else { return nil }
+    waiting.insert(waiting.removeLast(), at: 0)
+    return id
+  }
+
 
   /// Bytes handed out since the last call.
   mutating func takeByteCount() -> Int {
@@ -100,54 +144,3 @@ struct UArmLink: Sendable {
   mutating func countRealTime() { byteCount += 1 }
 }
 
-/// V4's ring of twenty pending replies (uArm firmware 4.10).
-///
-/// Replies leave only when the arm is idle. More than twenty commands between two idle moments
-/// overwrite replies, and unless their number is a multiple of twenty, reading stays out of step
-/// with writing for good.
-struct UArmReplyRing: Sendable, Hashable {
-  static let size = 20
-  /// Commands handed out.
-  private(set) var sent = 0
-  private var received = 0
-  /// The last command whose reply came.
-  private var flushed = 0
-  /// Whether replies come in their order.
-  private(set) var isAligned = true
-
-  /// Counts a command and gives its place.
-  mutating func send() -> Int {
-    sent += 1
-    return sent
-  }
-
-  /// Counts the reply of a place.
-  mutating func reply(_ place: Int) {
-    received += 1
-    if place < flushed { isAligned = false }
-    flushed = max(flushed, place)
-  }
-
-  /// The arm was seen idle: everything that it got was answered, whether or not we heard it.
-  mutating func sawIdle() { if isAligned { flushed = sent } }
-
-  /// Commands since the arm was last known to be idle.
-  var burst: Int { sent - flushed }
-
-  /// How many harmless commands must follow before the arm stops, after some that wait already.
-  func padding(after waiting: Int) -> Int {
-    let count = burst + waiting
-    guard isAligned else {
-      let missing = (Self.size - (sent + waiting - received) % Self.size) % Self.size
-      return count + missing < Self.size ? missing + Self.size : missing
-    }
-    return count <= Self.size ? 0 : (Self.size - count % Self.size) % Self.size
-  }
-
-  /// Says that the padding is queued, as the last of so many commands that wait.
-  mutating func padded(after waiting: Int) {
-    guard !isAligned else { return }
-    isAligned = true
-    flushed = sent + waiting - Self.size
-  }
-}

@@ -1,5 +1,5 @@
 /// How V4 is streamed to: one joint move for each frame, a lead of a few blocks in the planner, feeds
-/// regulated by how far the arm is behind, the wrist held back until the arm gets there.
+/// that take the time which the trajectory has, the wrist held back until the arm gets there.
 ///
 /// Replies to moves come only when the arm is idle and are not waited for (uArm firmware 4.10).
 struct UArmLive: Sendable {
@@ -32,18 +32,13 @@ struct UArmLive: Sendable {
   /// What queued blocks will change of the lag when they are carried out [s]: slow motion cannot be
   /// observed well.
   private var changes: [(due: Double, seconds: Double)] = []
-  /// The factor on the nominal feed.
-  private(set) var gain = 1.0
+  private var feeds: UArmFeed
   private var wrists: [(due: Double, degrees: Double)] = []
   private var lastWrist: Double?
   private var wantedWrist: Double?
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
   private var isPaused = false
-  /// Whether the end of the stream has still to be sent.
-  private var isEnding = false
-  /// Whether the motion is slow, so that the ring was prepared for its turning.
-  private var isTurning = false
   /// Whether the arm was seen at rest since the last move.
   var isAtRest = false
 
@@ -52,21 +47,24 @@ struct UArmLive: Sendable {
   /// Below this feed the firmware cannot go as slowly as wanted, so there is no stream to keep.
   static let creepFeed = 1.2
   static let greatestLead = 8
-  /// So many synchronous commands a turning is expected to take.
-  private static let turningMoves = 4
-  /// What the end of a stream is given beside the time of its lines [s].
-  static let margin = 0.03
+  /// How long before the lead has gone the stream counts as ended [s].
+  private static let margin = 0.05
 
-  init(lead: Int, at angles: UArmKinematics.Angles, wrist: Double?, interval: Double) {
+  init(
+    lead: Int, at angles: UArmKinematics.Angles, wrist: Double?, interval: Double,
+    feeds: UArmFeed
+  ) {
     self.lead = lead
+    self.feeds = feeds
     last = angles
     lastWrist = wrist
     self.interval = interval
-    lag = Double(lead) * interval
+    lag = Self.lag(lead: lead, interval: interval)
   }
 
-  /// How far the arm shall be behind [s].
-  var wantedLag: Double { Double(lead) * interval }
+  /// How far the arm shall be behind [s]: the frames that are gathered, and the first move's parsing.
+  var wantedLag: Double { Self.lag(lead: lead, interval: interval) }
+  static func lag(lead: Int, interval: Double) -> Double { Double(lead + 1) * interval + 0.015 }
   /// Blocks that the planner has, as far as is known.
   var queued: Double { blocks.map(Double.init) ?? (isFlowing ? lag / max(interval, 0.001) : 0) }
   /// When a wrist command is due.
@@ -82,17 +80,17 @@ struct UArmLive: Sendable {
     settleChanges(frame.time)
     path.append(frame.angles, at: frame.time)
     hold(wrist: frame)
-    // A planner that fills up stalls the parser: nothing more goes to it, later frames take over.
-    guard !isPaused, queued < 12 else { return }
+    // A planner that fills up stalls the parser: nothing more goes to it, later frames take over. So
+    // they do where the move before has not gone yet: what was missed is never sent in a burst.
+    guard !isPaused, queued < 12, !isFlowing || link.waitingMoves < lead else { return }
     let step = frame.angles.distance(last)
     if isFlowing {
       let feed = feed(step, frame)
-      prepareTurn(feed, &link)
-      guard feed >= Self.creepFeed || outlasts(frame, step, link) else {
-        rest(&link)
-        return gather(frame, step, &link)
-      }
-      return send(frame, &link)
+      if feed >= Self.creepFeed { return send(frame, &link) }
+      // Slower than the firmware can go: the next frame takes its way over, while the lead lasts.
+      guard !outlasts(frame) else { return }
+      rest()
+      return gather(frame, step, &link)
     }
     gather(frame, step, &link)
   }
@@ -115,7 +113,7 @@ struct UArmLive: Sendable {
     waiting.removeAll()
     guard let end = frames.last, let before = frames.dropLast().last else { return }
     isFlowing = 0.75 * end.angles.distance(before.angles) / end.interval >= Self.creepFeed
-    flowStart = link.ring.sent + link.waitingSynchronous + 1
+    flowStart = link.ring.sent + 1
     flowTime = end.time
     lag = wantedLag
     changes = []
@@ -136,83 +134,35 @@ struct UArmLive: Sendable {
   /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
   private func feed(_ step: Double, _ frame: Frame) -> Double { 0.75 * step / time(of: frame) }
 
-  /// How long the planner takes for a step at least [s].
-  private func shortest(_ step: Double) -> Double { 0.75 * step / UArmCommand.leastFeed }
-
-  /// Before the arm creeps, the reply ring is brought to where the next few moves end a lap, so that
-  /// little padding would be left if the stream had to end while it does.
-  private mutating func prepareTurn(_ feed: Double, _ link: inout UArmLink) {
-    guard feed < 2 * Self.creepFeed else {
-      isTurning = false
-      return
-    }
-    guard !isTurning else { return }
-    isTurning = true
-    let count = link.ring.burst + link.waitingSynchronous
-    let lap = UArmReplyRing.size - Self.turningMoves
-    guard link.ring.isAligned, count > lap else { return }
-    for _ in 0..<((lap - count % UArmReplyRing.size + UArmReplyRing.size) % UArmReplyRing.size) {
-      _ = link.queue(.reportMotionEnd(false))
-    }
-  }
-
-  /// Whether the planner goes on for longer than it takes to end the stream in good order.
-  ///
-  /// Where all motors turn at once, frames are slower than the least feed, and each shortens the
-  /// lead. That is no rest as long as the lead lasts.
-  private func outlasts(_ frame: Frame, _ step: Double, _ link: UArmLink) -> Bool {
-    let way = step >= Self.leastStep ? shortest(step) : 0
-    let left = lag + changes.reduce(0) { $0 + $1.seconds } - max(0, time(of: frame) - way)
-    // One move, or a move and a turn of the wrist, will be in the ring by then.
-    let padding = max(link.paddingTime(after: 1), link.paddingTime(after: 2))
-    return left > frame.interval + padding + Self.margin
+  /// Whether the planner still has blocks when the next frame comes, without one for this frame.
+  private func outlasts(_ frame: Frame) -> Bool {
+    let left = lag + changes.reduce(0) { $0 + $1.seconds } - time(of: frame)
+    return left > frame.interval + Self.margin
   }
 
   private mutating func send(_ frame: Frame, _ link: inout UArmLink) {
-    let step = frame.angles.distance(last)
-    guard step >= Self.leastStep else { return }
-    let rate = min(
-      max(gain * feed(step, frame), UArmCommand.leastFeed), UArmCommand.greatestFeed)
+    guard frame.angles.distance(last) >= Self.leastStep else { return }
+    let (rate, excess) = feeds.next(frame.angles.difference(last), in: time(of: frame))
     guard link.queue(.moveJoints(frame.angles, feed: rate)) != nil else { return }
     if isFlowing {
-      changes.append((frame.time, 0.75 * step / rate - time(of: frame)))
+      changes.append((frame.time, excess))
       if changes.count > 64 { changes.removeFirst() }
+    } else {
+      feeds.rest()
     }
     isAtRest = false
     last = frame.angles
     lastNumber = frame.number
   }
 
-  /// Ends the unbroken stream: the reply ring is brought to a multiple of its size while the arm
-  /// still moves.
-  private mutating func rest(_ link: inout UArmLink) {
+  /// Ends the unbroken stream: the next frames are gathered for a lead.
+  private mutating func rest() {
     isFlowing = false
-    pad(&link)
+    feeds.rest()
   }
 
-  private func pad(_ link: inout UArmLink) {
-    // What waits in the link is not counted as sent yet, but will go before the padding.
-    for _ in 0..<link.ring.padding(after: link.waitingSynchronous) {
-      _ = link.queue(.reportMotionEnd(false))
-    }
-    link.ring.padded(after: link.waitingSynchronous)
-  }
-
-  /// The stream ends: what waits is sent, and the ring is padded.
+  /// The stream ends: what waits is sent.
   mutating func finish(_ link: inout UArmLink) {
-    isEnding = true
-    end(&link)
-  }
-
-  /// Sends the end once it may go: a padded stream that has not come to rest yet would need as much
-  /// padding again.
-  mutating func end(_ link: inout UArmLink) {
-    let ring = link.ring
-    guard isEnding,
-      isFlowing || isAtRest || !ring.isAligned
-        || ring.burst + link.waitingSynchronous < UArmReplyRing.size
-    else { return }
-    isEnding = false
     let frames = waiting
     waiting.removeAll()
     for frame in frames { send(frame, &link) }
@@ -220,7 +170,7 @@ struct UArmLive: Sendable {
     if let end = path.last, end.distance(last) > 0.012 {
       if link.queue(.moveJoints(end, feed: 5)) != nil { last = end }
     }
-    rest(&link)
+    rest()
     isAtRest = false
   }
 
@@ -236,11 +186,6 @@ struct UArmLive: Sendable {
 
   /// Queues the wrist commands that are due.
   mutating func turnWrist(_ now: Double, _ link: inout UArmLink) {
-    // A command more would undo the padding of a stream that has not come to rest yet; the arm says
-    // when it has.
-    guard isFlowing || link.ring.burst + link.waitingSynchronous < UArmReplyRing.size else {
-      return
-    }
     var wanted: Double?
     while let first = wrists.first, first.due <= now {
       wanted = first.degrees
@@ -254,8 +199,8 @@ struct UArmLive: Sendable {
     if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
   }
 
-  /// Whether the end of the stream and every wrist command have gone.
-  var isDone: Bool { wrists.isEmpty && !isEnding }
+  /// Whether every wrist command has gone.
+  var isDone: Bool { wrists.isEmpty }
 
   // MARK: - Gauges
 
@@ -269,9 +214,11 @@ struct UArmLive: Sendable {
     regulate()
   }
 
-  private mutating func regulate() { gain = min(max(1 + 2 * (lag - wantedLag), 0.9), 1.2) }
+  private mutating func regulate() {
+    feeds.correct(for: lag + changes.reduce(0) { $0 + $1.seconds } - wantedLag)
+  }
 
-  /// Takes where the arm is and sets the feeds so that it is as far behind as wanted.
+  /// Takes where the arm is and lets the feeds bring it to where it is as far behind as wanted.
   mutating func observe(_ angles: UArmKinematics.Angles, at time: Double) {
     guard isFlowing, let error = path.lagError(of: angles, at: time, lag: lag) else { return }
     lag = min(max(lag + error, 0), 2)
@@ -281,15 +228,20 @@ struct UArmLive: Sendable {
   /// Stops and resumes sending.
   mutating func pause(_ paused: Bool) { isPaused = paused }
 
-  /// Whether a synchronous reply, or an idle arm, means that the planner ran dry in mid-stream.
-  func isDry(reply place: Int) -> Bool { isFlowing && place >= flowStart }
+  /// Whether a synchronous reply came in mid-stream.
+  func isFlowing(reply place: Int) -> Bool { isFlowing && place >= flowStart }
 
-  /// Whether an idle arm is against expectation.
-  func isDryIfIdle(at now: Double) -> Bool { isFlowing && now > flowTime + 0.4 }
+  /// Whether an arm that says that it is idle has run out of blocks; one that has not got to the last
+  /// of them only ran out of prepared motion and goes on by itself.
+  func isDry(idleAt pose: UArmKinematics.Angles?, at now: Double) -> Bool {
+    guard isFlowing, now > flowTime + 0.4 else { return false }
+    return pose.map { $0.distance(last) < 0.3 } ?? true
+  }
 
   /// The planner ran dry: a greater lead, built up anew.
   mutating func ranDry() {
     isFlowing = false
+    feeds.rest()
     lead = min(lead + 1, Self.greatestLead)
   }
 }

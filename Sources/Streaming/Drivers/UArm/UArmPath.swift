@@ -1,3 +1,9 @@
+/// How often in a row a motor was too far from its path, and since when [s].
+struct UArmDeviation: Sendable, Hashable {
+  var count = 0
+  var start = 0.0
+}
+
 /// Where the motors were told to be, for the last seconds, and how far the arm is behind.
 struct UArmPath: Sendable, Hashable {
   private var times: [Double] = []
@@ -56,11 +62,30 @@ struct UArmPath: Sendable, Hashable {
   }
 }
 
+extension UArmPath {
+  /// How far one motor (0 base, 1 left, 2 right) is from where it was told to be between two
+  /// instants, at the best of them [degrees].
+  func deviation(
+    ofMotor motor: Int, at degrees: Double, from start: Double, to end: Double
+  ) -> Double? {
+    var best = Double.infinity
+    var time = start
+    while time <= end {
+      if let here = command(at: time) { best = min(best, abs(degrees - here.degrees[motor])) }
+      time += 0.02
+    }
+    return best.isFinite ? best : nil
+  }
+}
+
 private func abs(_ v: SIMD3<Double>) -> SIMD3<Double> {
   SIMD3(Swift.abs(v.x), Swift.abs(v.y), Swift.abs(v.z))
 }
 
 extension UArmKinematics.Angles {
+  /// Base, left, right [degrees].
+  var degrees: SIMD3<Double> { SIMD3(base, left, right) }
+
   /// This less another: base, left, right [degrees].
   func difference(_ other: Self) -> SIMD3<Double> {
     SIMD3(base - other.base, left - other.left, right - other.right)

@@ -4,6 +4,7 @@ struct UArmScript: Sendable {
   enum Purpose: Sendable {
     case identifying
     case engaging
+    case measuring
     case releasing
   }
 
@@ -59,6 +60,7 @@ struct UArmScript: Sendable {
         .isAttached(1), .isAttached(2),
         .anglesAttached, .machine,
       ]
+    case .measuring: steps = [.angles, .wrist]
     case .releasing: steps = [.detach] + (0..<4).map { .detachMotor($0) }
     }
   }

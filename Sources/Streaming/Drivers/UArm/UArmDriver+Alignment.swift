@@ -1,0 +1,55 @@
+/// Bringing a V4's replies into step, once its motion has ended.
+struct UArmAlignment: Sendable {
+  /// What is under way.
+  enum Stage: Sendable, Hashable {
+    case none
+    /// The arm is held; settings pass.
+    case holding
+    /// It goes on; the replies are awaited until an instant [s].
+    case released(until: Double)
+  }
+
+  var stage = Stage.none
+  /// How often it was tried.
+  var attempts = 0
+}
+
+extension UArmDriver {
+  /// Brings the replies into step where they are not; whether that is over.
+  ///
+  /// The arm rests and everything was parsed. The firmware may hang in `!` and `~` where its transmit
+  /// ring is full, so they are sent only while it has nothing to say.
+  mutating func align() -> Bool {
+    switch alignment.stage {
+    case .none:
+      guard !link.ring.isAligned else { return true }
+      guard alignment.attempts < 3 else {
+        warn("the uArm's replies are out of step; opening its port again puts them in step")
+        return true
+      }
+      guard isQuiet else { return false }
+      alignment.attempts += 1
+      alignment.stage = .holding
+      sendRealTime(.hold)
+      for _ in 0..<link.ring.padding { _ = link.queue(.reportMotionEnd(false)) }
+    case .holding:
+      guard isQuiet else { return false }
+      link.ring.released()
+      alignment.stage = .released(until: now + 0.5)
+      sendRealTime(.resume)
+    case .released(let end):
+      if link.ring.isAligned || now > end { alignment.stage = .none }
+    }
+    return false
+  }
+
+  /// Whether the firmware has nothing to parse and nothing to answer.
+  private var isQuiet: Bool {
+    poll.pending == nil && link.isEmpty && link.isParsed && poll.lastStatus > poll.statusAsked
+  }
+
+  mutating func sendRealTime(_ byte: UArmRealTime) {
+    output.bytes.append(byte.rawValue)
+    link.countRealTime()
+  }
+}
