@@ -7,7 +7,9 @@ MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
 MOTIONS  ?= Examples/Motions
 
-.PHONY: demo test build bench bench-peers models format lint packages clean
+IMAGE    ?=
+
+.PHONY: demo test build bench bench-firmware bench-peers models format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -28,6 +30,10 @@ bench: packages build
 ## bench-peers: the peers' scripts beside our own, with ratios
 bench-peers: packages build
 	@sh Benchmarks/peers.sh
+
+## bench-firmware: the uArm vendor's own firmware on an emulated board; IMAGE=file.hex
+bench-firmware: build
+	@IMAGE="$(IMAGE)" sh Benchmarks/firmware.sh
 
 ## models: train what Examples/Models ships; MOTIONS=FOLDER for your own motions
 models: packages build

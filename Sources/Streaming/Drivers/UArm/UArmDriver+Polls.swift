@@ -72,7 +72,7 @@ extension UArmDriver {
   }
 
   /// Whether no block is, or will be, in the planner.
-  private var isResting: Bool {
+  var isResting: Bool {
     switch phase {
     case .engaged, .held: true
     case .finishing: restStart.map { now > $0 + 0.05 } ?? false

@@ -160,8 +160,9 @@ extension UArmDriver {
     fail(.silent, "the uArm has not answered for 2.5 s; expected P2200's reply in 0.1 s")
   }
 
-  /// Puts a query on its way; at most one is unanswered.
+  /// Puts a query on its way; at most one is unanswered, and none that would stop a V4's motors.
   mutating func ask(_ command: UArmCommand) {
+    if model == .proV4, !isResting, !UArmTimings(version).isAllowedInMotion(command) { return }
     guard let id = link.ask(command) else { return }
     noteQuestion(command)
     poll.pending = id

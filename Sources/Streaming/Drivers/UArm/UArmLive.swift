@@ -117,6 +117,8 @@ struct UArmLive: Sendable {
     flowTime = end.time
     lag = wantedLag
     changes = []
+    // What crept before has no time of its own any more: the last frame is to be reached in a lag.
+    if let first = frames.first { lastNumber = max(lastNumber ?? 0, first.number - 1) }
     for frame in frames.dropLast()
     where feed(frame.angles.distance(last), frame) >= Self.creepFeed {
       send(frame, &link)
