@@ -30,9 +30,10 @@ MARGIN = 1.01
 
 
 def path_error(folder, log):
-    """RMS and worst distance of the motors from the commanded path of a short while before [degrees].
+    """RMS and worst distance of the motors from the commanded path [degrees].
 
-    In each half second the lag that fits best is used: it drifts, and where the arm rests there is none.
+    In each half second the lag that fits best is used, since it drifts; each pose counts by its distance
+    from the path around that lag (0.08 s to either side), since the arm may be early or late by that much.
     """
     run = Run(folder)
     if not len(run.times):
@@ -44,14 +45,13 @@ def path_error(folder, log):
     for start in numpy.arange(run.times[0], run.times[-1], 0.5):
         grid = numpy.arange(start, min(start + 0.5, run.times[-1]), 0.01)
         actual = run.positions(grid)
-        best = None
-        for lag in lags:
-            wanted = numpy.stack([numpy.interp(grid - lag, times, commanded[:, m]) for m in range(3)], 1)
-            distance = numpy.sqrt(((actual - wanted) ** 2).sum(1))
-            if best is None or (distance ** 2).sum() < (best ** 2).sum():
-                best = distance
-        worst = max(worst, float(best.max()))
-        squares, count = squares + float((best ** 2).sum()), count + len(best)
+        wanted = numpy.stack(
+            [[numpy.interp(grid - lag, times, commanded[:, m]) for m in range(3)] for lag in lags])
+        distance = numpy.sqrt(((actual.T[None] - wanted) ** 2).sum(1))  # lag, instant
+        best = int((distance ** 2).sum(1).argmin())
+        nearest = distance[max(0, best - 16):best + 17].min(0)
+        worst = max(worst, float(nearest.max()))
+        squares, count = squares + float((nearest ** 2).sum()), count + len(nearest)
     return (squares / max(count, 1)) ** 0.5, worst
 
 
