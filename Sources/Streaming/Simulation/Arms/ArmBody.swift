@@ -12,6 +12,10 @@ struct ArmBody: Sendable {
   var hasPower = true
   /// Left, right, base, as the V4 firmware counts them.
   var attached = [true, true, true]
+  /// How far the motors are from where the firmware believes them to be: base, left, right [degrees].
+  var offset = SIMD3<Double>()
+  /// What the step pulses show (V4).
+  var meter: ArmMotionMeter
 
   // Faults
   /// What the base's encoder says too much [degrees].
@@ -27,7 +31,7 @@ struct ArmBody: Sendable {
 
   /// Where the motors really are: base, left, right [degrees].
   var motors: SIMD3<Double> {
-    var pose = planner.position
+    var pose = planner.position + offset
     if let jammedBase { pose.x = jammedBase }
     return pose
   }
@@ -41,12 +45,25 @@ struct ArmBody: Sendable {
 
   var isAttached: Bool { attached.allSatisfy { $0 } }
 
+  init(pose: SIMD3<Double>, geometry: ArmGeometry, wrist: Double) {
+    planner = ArmPlanner(at: pose)
+    self.geometry = geometry
+    self.wrist = wrist
+    wristTarget = wrist
+    meter = ArmMotionMeter(at: pose)
+  }
+
   /// One millisecond.
   mutating func step() {
     guard hasPower else { return }
     if !planner.isIdle { planner.step() }
+    turnWrist(for: 0.001)
+  }
+
+  /// The servo turns on towards where it was told to be.
+  mutating func turnWrist(for time: Double) {
     let way = wristTarget - wrist
-    if way != 0 { wrist += min(max(way, -wristSpeed * 0.001), wristSpeed * 0.001) }
+    if way != 0 { wrist += min(max(way, -wristSpeed * time), wristSpeed * time) }
   }
 
   /// The wrist servo, with the firmware's mistakes beyond its range.

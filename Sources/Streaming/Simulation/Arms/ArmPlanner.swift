@@ -1,6 +1,7 @@
 /// A planner as in grbl 0.9 (V4) or Marlin (V3): blocks in joint space with speeds looked ahead.
 ///
-/// Everything in degrees and seconds: the firmware's "millimetre" of 80 degrees only scales it.
+/// Marlin's interrupt prepares by itself (`step`); grbl's main loop prepares segments
+/// (`prepareSegment`) that the motors work off without it (`advance`). Everything in degrees and seconds: the firmware's "millimetre" of 80 degrees only scales it.
 struct ArmPlanner: Sendable {
   /// One straight move in joint space.
   struct Block: Sendable {
@@ -29,18 +30,21 @@ struct ArmPlanner: Sendable {
   /// The greatest speed of each motor [degrees/s].
   var greatestSpeed = 334.0
   var corner = Corner.deviation(0.8)
-  /// How far motion is prepared ahead of the motors [steps of 1 ms]; grbl: five segments of 10 ms.
+  /// How far `step` prepares motion ahead of the motors [steps of 1 ms].
   var preparation = 50
 
-  private(set) var blocks: [Block] = []
+  var blocks: [Block] = []
   /// Where the last block ends: base, left, right [degrees].
   private(set) var planned: SIMD3<Double>
   /// Where the motors are: base, left, right [degrees].
   private(set) var position: SIMD3<Double>
-  private var prepared: SIMD3<Double>
+  var prepared: SIMD3<Double>
   private var segments: [SIMD3<Double>] = []
   private var segmentHead = 0
-  private var speed = 0.0
+  /// What grbl's main loop has prepared.
+  var queue = ArmSegments()
+  /// At the end of what is prepared [degrees/s].
+  var speed = 0.0
   private(set) var isHeld = false
   private(set) var isHolding = false
   /// Whether a fault keeps it from moving on.
@@ -54,14 +58,15 @@ struct ArmPlanner: Sendable {
 
   var isFull: Bool { blocks.count >= capacity }
   /// Whether nothing moves and nothing will.
-  var isIdle: Bool { blocks.isEmpty && segmentHead == segments.count }
-  var segmentCount: Int { segments.count - segmentHead }
+  var isIdle: Bool { blocks.isEmpty && segmentHead == segments.count && queue.isEmpty }
+  private var segmentCount: Int { segments.count - segmentHead }
 
   /// Sets everything to a pose, as after a re-sync with the encoders; nothing moves any more.
   mutating func reset(to pose: SIMD3<Double>) {
     blocks.removeAll()
     segments.removeAll()
     segmentHead = 0
+    queue.removeAll()
     speed = 0
     isHeld = false
     isHolding = false
@@ -119,7 +124,7 @@ struct ArmPlanner: Sendable {
   }
 
   /// The backward and the forward pass over all blocks but the one under way.
-  private mutating func lookAhead() {
+  mutating func lookAhead() {
     var exit = 0.0
     for index in blocks.indices.dropFirst().reversed() {
       let block = blocks[index]
@@ -134,6 +139,14 @@ struct ArmPlanner: Sendable {
       blocks[index + 1].entry = min(blocks[index + 1].entry, reachable)
       entry = blocks[index + 1].entry
     }
+  }
+
+  /// Lets the motors work off what was prepared in segments; false if there was nothing.
+  mutating func advance(_ time: Double) -> Bool {
+    guard !isStuck else { return true }
+    guard let next = queue.advance(time) else { return false }
+    position = next
+    return true
   }
 
   /// One millisecond: prepares motion ahead, then the motors take one step of it.

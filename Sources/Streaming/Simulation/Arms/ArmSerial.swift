@@ -5,7 +5,15 @@ struct ArmSerial: Sendable {
   static let byteTime = 10.0 / 115_200
 
   /// How many bytes each ring holds.
-  var capacity = 128
+  var capacity = 128 { didSet { receiveCapacity = capacity } }
+  /// How many bytes the receive ring holds where one of its cells is never used.
+  var receiveCapacity = 128
+  /// How long a byte takes beyond the wire until the firmware has it [s].
+  var latency = 0.0
+  /// Seconds for each byte to the host.
+  var sendTime = ArmSerial.byteTime
+  /// How many characters the loop formats between two looks at the wire.
+  var formatting = 40
   /// Bytes that the host has sent and that are still on the wire, with their arrival [s].
   private(set) var arriving: [(byte: UInt8, time: Double)] = []
   private var arrivingHead = 0
@@ -17,6 +25,7 @@ struct ArmSerial: Sendable {
   private(set) var printing: [UInt8] = []
   private var transmit: [UInt8] = []
   private var transmitFree = -Double.infinity
+  private var isQuiet = true
   /// What has left since it was last asked for.
   private var departed: [UInt8] = []
   /// Bytes that the receive ring had no room for.
@@ -37,12 +46,15 @@ struct ArmSerial: Sendable {
         continue
       }
       wireFree = max(wireFree, time) + Self.byteTime
-      arriving.append((byte, wireFree))
+      arriving.append((byte, wireFree + latency))
     }
   }
 
   /// The next byte that has arrived by now, taken from the wire.
-  mutating func nextArrival(by time: Double) -> UInt8? {
+  mutating func nextArrival(by time: Double) -> UInt8? { nextTimedArrival(by: time)?.byte }
+
+  /// The next byte that has arrived by now, with the instant.
+  mutating func nextTimedArrival(by time: Double) -> (byte: UInt8, time: Double)? {
     guard arrivingHead < arriving.count, arriving[arrivingHead].time <= time else { return nil }
     defer {
       arrivingHead += 1
@@ -51,12 +63,15 @@ struct ArmSerial: Sendable {
         arrivingHead = 0
       }
     }
-    return arriving[arrivingHead].byte
+    return arriving[arrivingHead]
   }
+
+  /// A byte that nobody takes.
+  mutating func drop() { droppedCount += 1 }
 
   /// Puts a byte into the receive ring, which drops what it has no room for.
   mutating func store(_ byte: UInt8) {
-    guard ringCount < capacity else {
+    guard ringCount < receiveCapacity else {
       droppedCount += 1
       return
     }
@@ -104,25 +119,31 @@ struct ArmSerial: Sendable {
     return true
   }
 
-  /// Moves text into the ring (the loop formats about 40 bytes in a millisecond) and bytes onto the
-  /// wire, up to `time`.
-  mutating func transmit(until time: Double) {
+  /// Moves text into the ring and bytes onto the wire, up to `time`, `span` after the last look.
+  mutating func transmit(until time: Double, span: Double = 0.001) {
     fill()
     if transmit.isEmpty { return }
-    transmitFree = max(transmitFree, time - 0.001)
+    if isQuiet { transmitFree = max(transmitFree, time - span) }
     var sent = 0
-    while sent < transmit.count, transmitFree + Self.byteTime <= time {
-      transmitFree += Self.byteTime
+    while sent < transmit.count, transmitFree + sendTime <= time {
+      transmitFree += sendTime
       departed.append(transmit[sent])
       sent += 1
     }
     transmit.removeFirst(sent)
     // A loop that prints fills each gap at once.
     fill()
+    isQuiet = transmit.isEmpty
+  }
+
+  /// Whether all text that the main loop printed is in the transmit ring, so that it can go on.
+  mutating func hasPrinted() -> Bool {
+    fill()
+    return printing.isEmpty
   }
 
   private mutating func fill() {
-    let count = min(40, printing.count, transmitRoom)
+    let count = min(formatting, printing.count, transmitRoom)
     guard count > 0 else { return }
     transmit += printing.prefix(count)
     printing.removeFirst(count)

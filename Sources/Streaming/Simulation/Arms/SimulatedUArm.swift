@@ -2,7 +2,7 @@
 public struct SimulatedUArm: SimulatedDevice {
   /// The firmwares.
   public enum Firmware: String, Sendable, Hashable, CaseIterable {
-    /// Swift Pro, 4.10.0.
+    /// Swift Pro, 4.5.0 to 4.10.0; `Options.version` says which.
     case v4
     /// Swift Pro, 3.2.0.
     case v3
@@ -14,6 +14,8 @@ public struct SimulatedUArm: SimulatedDevice {
 
   /// How the arm is when it is switched on.
   public struct Options: Sendable, Hashable {
+    /// Which V4 it is.
+    public var version = Version.v4100
     /// Motors base, left, right, wrist [degrees].
     public var angles = [90.0, 90.0, 30.0, 90.0]
     /// Whether the motors' supply is on.
@@ -38,7 +40,14 @@ public struct SimulatedUArm: SimulatedDevice {
     public var standstillCount = 0
     /// How long the planner was full [s].
     public var fullTime = 0.0
-    /// Bytes that the receive ring dropped.
+    /// How often motors at speed stood at once, as their step pulses show it: no step for more than
+    /// 8 ms, at least ten steps of 1/80° in the 20 ms before and after (V4).
+    public var abruptStandstillCount = 0
+    /// The greatest speed of base, left, right, means over 50 ms [degrees/s] (V4).
+    public var greatestSpeeds = [0.0, 0, 0]
+    /// The greatest acceleration of base, left, right, between means over 100 ms [degrees/s²] (V4).
+    public var greatestAccelerations = [0.0, 0, 0]
+    /// Bytes that the receive ring dropped, and those that came while 0x18 kept the firmware deaf.
     public var droppedByteCount = 0
     /// Replies that were overwritten before they left (V4).
     public var overwrittenReplyCount = 0
@@ -78,17 +87,23 @@ public struct SimulatedUArm: SimulatedDevice {
       case .swift: .swift
       case .metal: .metal
       }
-    body = ArmBody(
-      planner: ArmPlanner(at: pose), geometry: geometry, wrist: angles[3], wristTarget: angles[3])
+    body = ArmBody(pose: pose, geometry: geometry, wrist: angles[3])
     body.hasPower = options.hasPower
     body.attached = Array(repeating: options.isAttached, count: 3)
     resetsOnOpen = options.resetsOnOpen
     switch firmware {
     case .v4:
-      var loop = ArmV4(at: pose)
+      body.planner.acceleration = options.acceleration * 80
+      // $110 of 100000: nothing that a host sends reaches it.
+      body.planner.greatestSpeed = 133_333
+      body.resynchronise()
+      serial.receiveCapacity = 127
+      serial.latency = 0.0009
+      serial.sendTime = 85e-6
+      serial.formatting = 128
+      var loop = ArmV4(options.version, at: body.planner.position)
       loop.statusMask = options.statusMask
       loop.accelerationUnits = options.acceleration
-      body.planner.acceleration = options.acceleration * 80
       v4 = loop
     case .v3:
       body.planner.capacity = 3
@@ -115,7 +130,9 @@ public struct SimulatedUArm: SimulatedDevice {
   public var plannerCount: Int { body.planner.blocks.count }
 
   /// Whether nothing moves and nothing will.
-  public var isIdle: Bool { body.planner.isIdle && blocking?.isMoving != true }
+  public var isIdle: Bool {
+    body.planner.isIdle && blocking?.isMoving != true && v4?.stalled.isEmpty != false
+  }
 
   /// Whether the motors hold.
   public var isAttached: Bool { body.isAttached }
@@ -132,10 +149,13 @@ public struct SimulatedUArm: SimulatedDevice {
     result.droppedByteCount = serial.droppedCount
     if let v4 {
       result.standstillCount = v4.standstillCount
+      result.abruptStandstillCount = body.meter.standstillCount
+      result.greatestSpeeds = body.meter.greatestSpeed.values
+      result.greatestAccelerations = body.meter.greatestAcceleration.values
       result.fullTime = v4.fullTime
-      result.overwrittenReplyCount = v4.overwrittenCount
-      result.outOfTurnReplyCount = v4.outOfTurnCount
-      result.synchronousCount = v4.synchronousCount
+      result.overwrittenReplyCount = v4.slots.overwrittenCount
+      result.outOfTurnReplyCount = v4.slots.outOfTurnCount
+      result.synchronousCount = v4.slots.count
       result.eepromWriteCount = v4.eepromWriteCount
     }
     return result
@@ -168,23 +188,23 @@ public struct SimulatedUArm: SimulatedDevice {
   /// boot loader takes a second, then the banner.
   public mutating func restart(at now: Double) {
     serial.restart()
-    body.planner.reset(to: body.motors)
     body.attached = [true, true, true]
     if let old = v4 {
-      var loop = ArmV4(at: body.motors)
+      body.resynchronise()
+      var loop = ArmV4(old.version, at: body.planner.position)
       loop.statusMask = old.statusMask
       loop.accelerationUnits = old.accelerationUnits
+      loop.mode = old.mode
       v4 = loop
+    } else {
+      body.planner.reset(to: body.motors)
     }
     if v3 != nil { v3 = ArmV3() }
     if let old = blocking { blocking = ArmBlocking(isMetal: old.isMetal) }
     bootEnd = now + 1.5
     let power = body.hasPower ? 1 : 0
     switch firmware {
-    case .v4:
-      bootLines = [
-        (now + 1.2, v4?.banner(body) ?? ""), (now + 1.5, "@1\n"), (now + 1.6, "@5 V\(power)\n"),
-      ]
+    case .v4: bootV4(now)
     case .v3:
       bootLines = [
         (now + 0.4, "start\nPowerUp\nMarlin 1.1.0-RC8\necho: Last Updated\n"),
@@ -195,7 +215,18 @@ public struct SimulatedUArm: SimulatedDevice {
     }
   }
 
+  /// The boot loader waits a second; then the firmware reads its sensors between two texts.
+  private mutating func bootV4(_ now: Double) {
+    guard let v4 else { return }
+    let (first, rest) = v4.banner(body)
+    let start = now + 1.0165
+    let reading = start + v4.timing.allAngles + 0.0007
+    bootLines = [(start, first), (reading, rest)]
+    bootEnd = reading
+  }
+
   private mutating func step(_ clock: Double) {
+    guard v4 == nil else { return stepV4(clock) }
     body.step()
     while let first = bootLines.first, first.time <= clock {
       serial.print(first.text)
@@ -216,6 +247,31 @@ public struct SimulatedUArm: SimulatedDevice {
       while serial.nextArrival(by: clock) != nil {}
     }
     serial.transmit(until: clock)
+  }
+
+  /// A millisecond of a V4, in ticks.
+  private mutating func stepV4(_ clock: Double) {
+    let count = Int((0.001 / ArmV4.tick).rounded())
+    for index in 1...count {
+      let now = clock - 0.001 + Double(index) * ArmV4.tick
+      while let first = bootLines.first, first.time <= now {
+        serial.print(first.text)
+        bootLines.removeFirst()
+      }
+      if now >= powerReturns {
+        powerReturns = .infinity
+        body.hasPower = true
+        serial.print("@5 V1\n")
+      }
+      body.turnWrist(for: ArmV4.tick)
+      if let bootEnd, now >= bootEnd {
+        v4?.step(now, &serial, &body)
+      } else {
+        // The boot loader hears nothing.
+        while serial.nextArrival(by: now) != nil {}
+      }
+      serial.transmit(until: now, span: ArmV4.tick)
+    }
   }
 
   private mutating func deliver(_ clock: Double) -> [UInt8] {
@@ -266,6 +322,10 @@ public struct SimulatedUArm: SimulatedDevice {
     body.hasPower = false
     if isRunning { serial.print("@5 V0\n") }
   }
+}
+
+extension SIMD3<Double> {
+  fileprivate var values: [Double] { [x, y, z] }
 }
 
 extension SimulatedUArm: CustomStringConvertible {

@@ -1,0 +1,52 @@
+/// What the V4 firmware sees of the arm: magnetic angle sensors of 4096 steps a turn, and motors that
+/// it believes to follow.
+extension ArmBody {
+  /// Base, left, right: the sensors' counts at the reference pose, and that pose [degrees].
+  static let referenceCounts = SIMD3(1000.0, 2000, 1500)
+  private static let referencePose = SIMD3(90, 32.758930, 88.980537)
+
+  /// Counts of the sensors of base, left, right; one that does not answer counts as 0.
+  var sensorCounts: SIMD3<Double> {
+    let turn = (encoders - Self.referencePose) * (4096 / 360)
+    var counts = (Self.referenceCounts + turn).rounded(.toNearestOrAwayFromZero)
+    counts -= 4096 * (counts / 4096).rounded(.down)
+    if encodersFail { counts.x = 0 }
+    return counts
+  }
+
+  /// The angles that the firmware makes of counts [degrees].
+  static func angles(of counts: SIMD3<Double>) -> SIMD3<Double> {
+    referencePose + (counts - referenceCounts) * (360.0 / 4096)
+  }
+
+  /// The firmware takes the sensors' angles for the motors' and forgets its moves.
+  mutating func resynchronise() {
+    let before = planner.position + offset
+    planner.reset(to: Self.wholeSteps(Self.angles(of: sensorCounts)))
+    offset = before - planner.position
+  }
+
+  /// Angles cut to whole motor steps, as the firmware cuts them: base, left, right.
+  ///
+  /// A point is converted to angles first, which leaves the left one a little too small.
+  static func wholeSteps(_ pose: SIMD3<Double>, ofPoint: Bool = false) -> SIMD3<Double> {
+    let rounding = SIMD3(0.01, ofPoint ? -0.01 : 0.01, 0.01)
+    return (pose * 80 + rounding).rounded(.towardZero) / 80
+  }
+
+  /// The motors go on for a time; false if nothing was prepared.
+  ///
+  /// Without power, and where a motor is detached, the firmware counts steps and nothing turns.
+  mutating func advance(_ time: Double) -> Bool {
+    let before = planner.position
+    let goesOn = planner.advance(time)
+    var lost = planner.position - before
+    if hasPower {
+      if attached[2] { lost.x = 0 }
+      if attached[0] { lost.y = 0 }
+      if attached[1] { lost.z = 0 }
+    }
+    offset -= lost
+    return goesOn
+  }
+}
