@@ -29,6 +29,7 @@ struct Motionc: ParsableCommand {
 
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.
   static func main() {
+    StandardStreams.occupy()
     do {
       var command = try parseAsRoot()
       try command.run()

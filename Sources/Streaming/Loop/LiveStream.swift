@@ -163,6 +163,9 @@ extension LiveStream {
     mutating func run(_ post: (inout Loop) -> Void) {
       do throws(TransportError) {
         var transport = try settings.open()
+        for text in (transport as? SerialPort)?.warnings ?? [] {
+          news.append(Item(MonotonicClock.now, .warning(text)))
+        }
         if settings.wantsPriority, let warning = RealTimePriority.request() {
           news.append(Item(MonotonicClock.now, .warning(warning)))
         }
@@ -192,8 +195,11 @@ extension LiveStream {
       let began = MonotonicClock.now
       // A port that did not take everything is asked again soon.
       let longest = began + (outgoing.isEmpty ? LiveStream.longestWait : 0.001)
-      let wake = min(longest, session.wakeTime ?? longest)
-      if wake == session.nextFrame { try rehearse(wake, &transport) }
+      var wake = min(longest, session.wakeTime ?? longest)
+      if let due = session.nextFrame, wake >= due - session.hush {
+        wake = due - session.hush
+        if began >= wake { return try sendFrame(due, &transport) }
+      }
       if wake > MonotonicClock.now { try transport.waitForBytes(until: wake) }
       let received = try transport.read()
       let now = MonotonicClock.now
@@ -203,19 +209,30 @@ extension LiveStream {
       if let failure = advance(now, received, settings.input(), &transport) { throw failure }
     }
 
+    /// Sends the frame that is due next, and touches nothing else before.
+    ///
+    /// Asking a terminal whether something has arrived waits for the kernel's worker that brings it,
+    /// and that worker has no priority: on a busy machine it takes milliseconds. What arrives in the
+    /// last moments before a frame is read after it.
+    private mutating func sendFrame(
+      _ due: Double, _ transport: inout any Transport & Sendable
+    ) throws(TransportError) {
+      rehearse(due)
+      MonotonicClock.sleep(until: due)
+      let failure = advance(MonotonicClock.now, [], settings.input(), &transport)
+      if let failure { throw failure }
+    }
+
     /// Goes through the coming frame on a copy, so that the real one meets warm caches.
     ///
     /// Ten milliseconds of waiting leave none of a frame's code and data in the processor's caches,
     /// which costs it more than all of its arithmetic. A session is a value: what becomes of the
     /// copy goes nowhere. The last moments are not slept through, or somebody else would have them
     /// and the caches.
-    private mutating func rehearse(
-      _ due: Double, _ transport: inout any Transport & Sendable
-    ) throws(TransportError) {
+    private mutating func rehearse(_ due: Double) {
       let begin = due - LiveStream.rehearsalLead
       guard due > rehearsed, begin > MonotonicClock.now else { return }
-      try transport.waitForBytes(until: begin)
-      guard MonotonicClock.now >= begin else { return }
+      MonotonicClock.sleep(until: begin)
       rehearsed = due
       var rehearsal = session
       _ = rehearsal.advance(to: due)

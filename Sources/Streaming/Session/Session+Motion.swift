@@ -69,12 +69,12 @@ extension Session {
         .silent, "no position has been read back for \(Self.feedbackTime) s")
       return true
     }
-    let steps = move(&motion, tick, &output)
-    let state = motion.state(tick.due)
-    guard check(state, from: motion.last, steps: steps) else { return true }
+    let elapsed = move(&motion, tick, &output)
+    let state = motion.state(tick.time)
+    guard check(state, from: motion.last, elapsed: elapsed) else { return true }
     motion.last = state.positions
     send(state, tick, motion, &output)
-    let hasLanded = motion.brake.map { tick.due - $0.began >= $0.brake.duration } ?? false
+    let hasLanded = motion.brake.map { tick.time - $0.began >= $0.brake.duration } ?? false
     if motion.stopRequested != nil, hasLanded || motion.player.isAtRest {
       motion.isOver = true
       ending = .operatorStopped
@@ -84,14 +84,14 @@ extension Session {
     return false
   }
 
-  /// Lets path time pass; returns how many frames' way the next set-point may be from the last.
+  /// Lets path time pass; returns how long the way to the next set-point may have taken [s].
   private mutating func move(
     _ motion: inout Motion, _ tick: FrameClock.Tick, _ output: inout SessionOutput
-  ) -> Int {
+  ) -> Double {
     report.lateness.add(tick.lateness)
     report.framesSkipped += tick.skipped
-    var steps = tick.skipped + 1
-    if Double(tick.skipped) * interval > Self.stall {
+    var elapsed = tick.elapsed
+    if elapsed - interval > Self.stall {
       // The motors have reached the last set-point long ago and stand; to be where the clock is
       // would be a jump. From here the path begins again.
       report.stalls += 1
@@ -101,23 +101,25 @@ extension Session {
             + "the path goes on from rest"))
       motion.player.startFromRest()
       if motion.brake != nil { motion.isOver = true }
-      steps = 1
+      elapsed = interval
     }
+    let steps = max(1, Int((elapsed / interval).rounded()))
+    let length = elapsed / Double(steps)
     for step in 0..<steps where motion.brake == nil {
-      let time = tick.due - Double(steps - 1 - step) * interval
+      let time = tick.time - Double(steps - 1 - step) * length
       if let since = motion.stopRequested, time - since > Self.stopTime,
         let brake = JointBrake(
           from: motion.player.state, within: motion.player.trajectory.limits, interval: interval)
       {
-        motion.brake = (brake, time - interval)
+        motion.brake = (brake, time - length)
         output.events.append(
           .warning(
             "the path cannot be stopped on in \(Self.stopTime) s: the joints brake one by one"))
       } else {
-        motion.player.step(interval)
+        motion.player.step(length)
       }
     }
-    return steps
+    return elapsed
   }
 
   private mutating func send(
@@ -140,11 +142,11 @@ extension Session {
 
   /// The last look at a set-point, by other means than those that made it.
   private mutating func check(
-    _ state: PathPlayer.State, from last: [Double], steps: Int
+    _ state: PathPlayer.State, from last: [Double], elapsed: Double
   ) -> Bool {
     for (index, limit) in limits.coordinates.enumerated() {
       let (position, motor) = (state.positions[index], driver.wiring.motors[index])
-      let reach = limit.velocity.value * Double(steps) * interval * (1 + 1e-6) + 1e-4
+      let reach = limit.velocity.value * elapsed * (1 + 1e-6) + 1e-4
       guard limit.lower.value - 1e-9 <= position, position <= limit.upper.value + 1e-9,
         motor.holds(position), abs(position - last[index]) <= reach,
         state.velocities[index].isFinite
@@ -152,7 +154,8 @@ extension Session {
         fault = DriverFault(
           .refusedSetPoint,
           "joint '\(limit.name)' was to go from \(limit.text(last[index])) to "
-            + "\(limit.text(position)) in \(steps) frames, expected at most \(limit.text(reach)) "
+            + "\(limit.text(position)) in \((elapsed * 1000).rounded()) ms, expected at most "
+            + "\(limit.text(reach)) "
             + "and inside \(limit.text(limit.lower.value)) to \(limit.text(limit.upper.value))")
         return false
       }

@@ -51,6 +51,7 @@ public struct Session: Sendable {
       limits: limits, robot: robot, wiring: driver.wiring, options: options)
     self.task = try check.checked(task)
     self.limits = try check.narrowed()
+    if case .play(let trajectory) = task { report.ignoresBase = trajectory.root != nil }
     self.robot = robot
     self.driver = driver
     self.options = options
@@ -84,6 +85,9 @@ public struct Session: Sendable {
 
   /// When the next frame is due [s]; nil while none are sent.
   var nextFrame: Double? { phase.isMoving ? motion?.clock.nextDue : nil }
+
+  /// How long before a frame nobody should wait for the device any more [s].
+  var hush: Double { min(0.003, 0.3 * interval) }
 
   /// Goes on to `now`, with what arrived since and what the operator wants.
   public mutating func advance(

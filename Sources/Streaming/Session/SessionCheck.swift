@@ -13,6 +13,8 @@ public enum SessionTask: Sendable {
 public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// The motion is not safe for this robot.
   case unsafe(UnsafeMotion)
+  /// The trajectory does not say which robot it is for.
+  case noFingerprint(trajectory: String, robot: RobotIdentity)
   /// The wiring does not carry what is asked for.
   case wiring(String)
   /// An option makes no sense.
@@ -22,6 +24,10 @@ public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .unsafe(let error): error.description
+    case .noFingerprint(let trajectory, let robot):
+      "trajectory '\(trajectory)' does not say which robot's description it was compiled for: found "
+        + "no 'robot_sha256', expected that of '\(robot.name)' (SHA-256 "
+        + "\(robot.fingerprint.prefix(12))…), which 'motionc compile MOTION --robot ROBOT' writes"
     case .wiring(let text), .option(let text): text
     }
   }
@@ -125,6 +131,10 @@ struct SessionCheck {
 
   /// By the control points: the curve lies in their hull, and its slopes in that of their differences.
   private func checked(_ trajectory: SafeTrajectory) throws(SessionRefusal) -> SafeTrajectory {
+    // Limits may be the same for two robots; only the description says whose joints these are.
+    guard trajectory.robotFingerprint?.isEmpty == false else {
+      throw .noFingerprint(trajectory: trajectory.name, robot: robot)
+    }
     let verified: SafeTrajectory
     do { verified = try trajectory.verified(within: limits, robot: robot) } catch {
       throw .unsafe(error)

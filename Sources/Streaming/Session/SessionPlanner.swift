@@ -109,6 +109,7 @@ struct SessionPlanner {
         duration.map { SessionPlan.Stage(phase: phase, duration: $0) }
       },
       loops: options.loops, rate: 1 / session.interval,
-      furthestJoint: limits.coordinates[furthest].name, furthestDistance: distances[furthest])
+      furthestJoint: limits.coordinates[furthest].name, furthestDistance: distances[furthest],
+      ignoresBase: stages.stream?.root != nil)
   }
 }

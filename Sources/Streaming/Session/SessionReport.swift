@@ -44,6 +44,8 @@ public struct SessionPlan: Sendable, Hashable {
   public var furthestJoint: String
   /// How far that is [rad or m].
   public var furthestDistance: Double
+  /// Whether the trajectory moves a floating base, which no motor can and the stream leaves out.
+  public var ignoresBase: Bool
 }
 
 /// A frame as it was handed out.
@@ -122,6 +124,8 @@ public struct SessionReport: Sendable, Hashable {
   public var greatestTemperature: Double?
   /// The lowest supply voltage [V].
   public var leastVoltage: Double?
+  /// Whether the trajectory has poses of a floating base, which were left out.
+  public var ignoresBase = false
 
   /// Nothing yet.
   public init() {}

@@ -89,7 +89,9 @@ public struct FaultyLink: Sendable {
     }
     if active.contains(.junk), random.share() < Self.pieceShare { bytes = junk() + bytes }
     if active.contains(.duplicateBytes), random.share() < Self.pieceShare { bytes += bytes }
+    if active.contains(.garbled) { bytes = Self.garbled(bytes) }
     var time = active.contains(.delay) ? now + 0.05 : now
+    if active.contains(.latencyTimer) { time = heldBack(bytes.count, now) }
     // Held back to the next of some instants.
     if active.contains(.joinedReplies) { time = (time / 0.03).rounded(.up) * 0.03 }
     time = max(time, toHost.last?.time ?? time)
@@ -104,6 +106,24 @@ public struct FaultyLink: Sendable {
       toHost.append(Piece(time: time, bytes: Array(rest.prefix(count))))
       rest = rest.dropFirst(count)
       time += Self.pieceGap
+    }
+  }
+
+  /// When an FTDI chip hands over bytes that have come now: at its timer's next end, or as soon as
+  /// a USB packet of 62 is full.
+  private mutating func heldBack(_ count: Int, _ now: Double) -> Double {
+    let end = (now / 0.016).rounded(.up) * 0.016
+    let waiting = toHost.filter { $0.time > now }.reduce(count) { $0 + $1.bytes.count }
+    guard waiting >= 62 else { return end }
+    for index in toHost.indices where toHost[index].time > now { toHost[index].time = now }
+    return now
+  }
+
+  /// What a receiver makes of bytes at half their rate: fewer of them, and none of the right ones.
+  private static func garbled(_ bytes: [UInt8]) -> [UInt8] {
+    stride(from: 0, to: bytes.count, by: 2).map { place in
+      let (first, second) = (bytes[place], place + 1 < bytes.count ? bytes[place + 1] : 0)
+      return (first << 1 | 1) ^ (second >> 3) & 0x5B | 0x80
     }
   }
 

@@ -37,6 +37,10 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case halfReply = "half-reply"
   /// The cable is pulled.
   case unplug
+  /// What the device sends arrives as if it were sent at another baud rate.
+  case garbled
+  /// An FTDI adapter holds received bytes back for up to 16 ms.
+  case latencyTimer = "latency-timer"
 
   // Of the device
   /// Answers carry another id.
@@ -73,12 +77,18 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case oldFirmware = "old-firmware"
   /// The motors have no power.
   case noPower = "no-power"
+  /// A second motor has the first one's id, and both answer at once.
+  case sharedID = "shared-id"
+  /// The first motor latches a hardware error and no answer says so but the register itself.
+  case unsaidError = "unsaid-error"
+  /// One answer of the first motor has the alert bit, and there is no error.
+  case alertBlip = "alert-blip"
 
   /// Whether the link makes it and not the device.
   public var isOfLink: Bool {
     switch self {
     case .splitReplies, .joinedReplies, .junk, .lostBytes, .corruptBytes, .duplicateBytes, .delay,
-      .halfReply, .unplug:
+      .halfReply, .unplug, .garbled, .latencyTimer:
       true
     default: false
     }

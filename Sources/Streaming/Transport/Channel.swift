@@ -69,10 +69,9 @@ final class Channel: Sendable {
       let ready = awaitReadable(min(instant - MonotonicClock.now, Self.liveness))
       let failure = errno
       guard ready >= 0 || failure == EINTR else { throw lost(failure) }
-      let count = try waiting()
-      if count > 0 { return }
       // A terminal that has hung up counts as readable, with nothing to read.
-      if ready > 0, hasHungUp { throw lost(0) }
+      if hasHungUp, try waiting() == 0 { throw lost(0) }
+      if ready > 0 { return }
     } while MonotonicClock.now < instant
   }
 
@@ -96,7 +95,8 @@ final class Channel: Sendable {
       && entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
   }
 
-  /// How many bytes can be read; also the question that tells whether the device is still there.
+  /// How many bytes can be read. Not asked in passing: the question waits for whoever is bringing
+  /// some just now.
   private func waiting() throws(TransportError) -> Int32 {
     var count: Int32 = 0
     guard ioctl(number, UInt(FIONREAD), &count) == 0 else { throw lost(errno) }
@@ -155,6 +155,19 @@ extension Channel {
       && settings.c_iflag & tcflag_t(ICRNL | IXON | IXOFF) == 0
       && settings.c_oflag & tcflag_t(OPOST) == 0 && settings.c_cflag & tcflag_t(HUPCL) == 0
       && least == 1
+  }
+
+  /// A descriptor above those of the standard streams, in the place of one that may be among them.
+  ///
+  /// A program that was started with a closed standard error would write to the port what it means
+  /// for its user. Returns -1 where there is none, with the reason in `errno`.
+  static func aboveStandardStreams(_ descriptor: Int32) -> Int32 {
+    guard 0 <= descriptor, descriptor <= STDERR_FILENO else { return descriptor }
+    let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    let failure = errno
+    _ = Foundation.close(descriptor)
+    errno = failure
+    return moved
   }
 
   /// Whether this is now the only program that may use the terminal.

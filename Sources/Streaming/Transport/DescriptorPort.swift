@@ -11,7 +11,8 @@ public struct DescriptorPort: Transport, Sendable {
 
   /// Opens a terminal by its path or a link to it ("/dev/pts/3"), raw and for this program alone.
   public init(path: String) throws(TransportError) {
-    let descriptor = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = Channel.aboveStandardStreams(
+      open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC))
     guard descriptor >= 0 else { throw PortFailure.opening(path, errno) }
     let channel = Channel(adopting: descriptor, name: path)
     guard isatty(descriptor) == 1 else {

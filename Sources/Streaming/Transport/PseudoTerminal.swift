@@ -21,6 +21,9 @@ public struct PseudoTerminal: Transport, Sendable {
     guard openpty(&number, &slave, &characters, nil, nil) == 0 else { throw Self.failure(errno) }
     let device = String(
       decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    number = Channel.aboveStandardStreams(number)
+    slave = Channel.aboveStandardStreams(slave)
+    guard number >= 0, slave >= 0 else { throw Self.failure(errno) }
     master = Channel(adopting: number, name: path ?? device)
     spare = Channel(adopting: slave, name: device)
     for end in [number, slave] {

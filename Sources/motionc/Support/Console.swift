@@ -8,9 +8,15 @@ enum Console {
 
   /// A result; where it cannot be written, the tool has failed.
   static func result(_ text: String) {
-    guard !write(text + "\n", to: STDOUT_FILENO) else { return }
-    failure("standard output could not be written: \(String(cString: strerror(errno)))")
+    guard !hasWritten(result: text) else { return }
     exit(ExitStatus.ioError.rawValue)
+  }
+
+  /// A result, and whether it could be written; what went wrong is said.
+  static func hasWritten(result text: String) -> Bool {
+    guard !write(text + "\n", to: STDOUT_FILENO) else { return true }
+    failure("standard output could not be written: \(String(cString: strerror(errno)))")
+    return false
   }
 
   /// The sentence of an error, in one line; what a file holds does not reach the terminal as

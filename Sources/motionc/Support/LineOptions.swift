@@ -55,6 +55,9 @@ struct LineOptions: ParsableArguments {
   @Option(help: "Without --port: a fault, NAME@SECONDS after the first byte (repeatable).")
   var fault: [FaultArgument] = []
 
+  @Flag(help: "Does not ask the system for real-time priority.")
+  var noPriority = false
+
   @Flag(help: "The report as one JSON line.")
   var json = false
 

@@ -23,7 +23,9 @@ struct LiveLine {
     case .session(.identified(let device)):
       say("\(device.device), firmware \(device.firmware)")
       for note in Self.shortened(device.notes) { say("  \(note)") }
-    case .session(.planned(let plan)): say(text(of: plan))
+    case .session(.planned(let plan)):
+      say(text(of: plan))
+      if plan.ignoresBase { say(Self.baseIsIgnored) }
     case .session(.warning(let text)): say("warning: \(text)")
     case .session: return
     }
@@ -43,6 +45,11 @@ struct LiveLine {
       + "in the soft start '\(plan.furthestJoint)' goes furthest, "
       + Self.text(plan.furthestDistance, isAngular[joint])
   }
+
+  /// What becomes of the poses of a floating base.
+  static let baseIsIgnored =
+    "the base floats: its poses in the trajectory are not streamed, no motor moves it and nothing "
+    + "here keeps the robot from falling"
 
   /// Degrees or millimetres.
   static func text(_ value: Double, _ isAngular: Bool) -> String {

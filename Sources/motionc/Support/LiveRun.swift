@@ -36,7 +36,7 @@ struct LiveRun {
     let keyboard = Keyboard()
     var settings = LiveStream.Settings(open: open, input: { keyboard.next() })
     settings.isRecording = options.record != nil
-    settings.wantsPriority = options.go
+    settings.wantsPriority = options.go && !options.noPriority
     keyboard.open()
     defer { keyboard.close() }
     if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
@@ -65,15 +65,16 @@ struct LiveRun {
     let failures = files.close()
     let summary = LiveSummary(
       what: what, session: session, result: result, seconds: MonotonicClock.now - began)
-    Console.result(options.json ? summary.json : summary.text)
+    let isSaid = Console.hasWritten(result: options.json ? summary.json : summary.text)
     for failure in failures { Console.failure("\(failure)") }
     if result.lostNews > 0 {
       Console.note("\(result.lostNews) lines are missing in the log: the disk was too slow")
     }
     guard let code = summary.exitCode else {
-      if !failures.isEmpty { throw ExitStatus.ioError }
+      if !failures.isEmpty || !isSaid { throw ExitStatus.ioError }
       return
     }
+    // How the stream ended goes before that a closed terminal could not show it.
     if let sentence = summary.failure { Console.failure(sentence) }
     throw code
   }

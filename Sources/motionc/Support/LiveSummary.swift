@@ -89,6 +89,7 @@ struct LiveSummary {
       report.leastVoltage.map { "lowest voltage \(Console.fixed($0, 1)) V" },
     ].compactMap { $0 }
     if !health.isEmpty { lines.append(health.joined(separator: ", ")) }
+    if report.ignoresBase { lines.append(LiveLine.baseIsIgnored) }
     return lines.joined(separator: "\n")
   }
 
@@ -106,7 +107,7 @@ struct LiveSummary {
       "\"ending\": \(JSONText.quoted(ending.name))",
       "\"robot\": \(JSONText.quoted(report.robot.rawValue))",
       "\"frames_sent\": \(report.framesSent)", "\"frames_skipped\": \(report.framesSkipped)",
-      "\"stalls\": \(report.stalls)",
+      "\"stalls\": \(report.stalls)", "\"base_ignored\": \(report.ignoresBase)",
     ]
     if case .fault(let fault) = ending {
       fields.append("\"fault\": \(JSONText.quoted(fault.description))")

@@ -20,6 +20,8 @@ extension BusDriver {
     returnDelay = 0.0005
     powerReply = nil
     strangeAnswers = 0
+    answerCount = 0
+    lateAnswerCount = 0
     if let power = wiring.powerSwitch {
       let block = BusBlock(power.address, 1)
       next([
@@ -286,6 +288,7 @@ extension BusDriver {
   mutating func judgeIdentified() {
     phase = .identified
     isIdentified = true
+    if let note = latencyNote { notes.append(note) }
     let firmwares = Set(motors.indices.compactMap { motors[$0].firmware ?? value(.firmware, $0) })
     let firmware = firmwares.sorted().map(dialect.firmwareText).joined(separator: ", ")
     output.events.append(

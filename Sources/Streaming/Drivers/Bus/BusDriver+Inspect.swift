@@ -1,13 +1,14 @@
 // What a reading says about the state of a motor.
 extension BusDriver {
   /// Looks at what has just been read; what is alarming must be seen twice while frames run.
+  ///
+  /// What was seen once is read again at once, and once only: the second reading confirms it or
+  /// clears it, and nothing else clears it.
   mutating func inspect(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
     guard [.engaging, .ready, .finishing].contains(phase) else { return }
     inspectAlert(motor, reply, block)
     guard phase != .failed, reply.refusal == nil, let block else { return }
-    if dialect.holds(.error, block), let alert = dialect.alert(value(.error, motor) ?? 0) {
-      alarm(motor, .alert, block, alert.kind, "reports \(alert.text ?? "an error")")
-    }
+    if dialect.holds(.error, block) { inspectErrors(motor, reply, block) }
     if dialect.holds(.torque, block), phase != .engaging, motors[motor].hasTorque {
       check(value(.torque, motor) == 1, motor, .torque, block, .deviceError) {
         "has lost its torque (did it start again?), expected it on"
@@ -28,26 +29,45 @@ extension BusDriver {
   }
 
   private mutating func inspectAlert(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
-    guard let alert = reply.alert else {
-      motors[motor].suspicions[.alert] = nil
-      motors[motor].alerted = false
-      return
+    guard let cause = errorBlock else {
+      // Every answer carries the errors themselves: one without them clears what was suspected.
+      guard let alert = reply.alert else { return motors[motor].suspicions[.alert] = nil }
+      return alarm(
+        motor, .alert, block ?? dialect.torqueBlock, alert.kind,
+        "reports \(alert.text ?? "a hardware error")")
     }
-    if let text = alert.text {
-      return alarm(motor, .alert, block ?? dialect.torqueBlock, alert.kind, "reports \(text)")
-    }
-    // The bit does not say why: the registers do.
-    guard let cause = dialect.healthBlocks.first, block != cause else { return }
-    let isAsked = urgent.contains { $0.motor == motor && $0.block == cause }
-    if motors[motor].alerted, !isAsked, phase == .ready {
-      return alarm(motor, .alert, cause, alert.kind, "reports a hardware error")
-    }
-    guard !motors[motor].alerted else { return }
+    // The bit does not say why, and its absence clears nothing: the register does both.
+    guard reply.alert != nil, !motors[motor].alerted, block.map({ !$0.holds(cause) }) ?? true
+    else { return }
     motors[motor].alerted = true
     if phase == .ready {
       urgent.insert((motor, cause), at: 0)
     } else {
       next(asking(cause, [motor]))
+    }
+  }
+
+  /// The block of health that holds the latched errors, nil where answers carry them.
+  private var errorBlock: BusBlock? {
+    (dialect.healthBlocks + [dialect.positionBlock]).first { dialect.holds(.error, $0) }
+  }
+
+  /// Whether a motor's errors are suspected and were not found well since.
+  func isErrorSuspected(_ motor: Int) -> Bool {
+    motors[motor].alerted || motors[motor].suspicions[.alert] != nil
+  }
+
+  /// The latched errors as just read: they confirm a suspicion, raise one, or clear it.
+  private mutating func inspectErrors(_ motor: Int, _ reply: BusReply, _ block: BusBlock) {
+    if let alert = dialect.alert(value(.error, motor) ?? 0) {
+      alarm(motor, .alert, block, alert.kind, "reports \(alert.text ?? "an error")")
+    } else if let alert = reply.alert {
+      alarm(
+        motor, .alert, block, alert.kind,
+        "reports \(alert.text ?? "a hardware error and does not say which")")
+    } else {
+      motors[motor].suspicions[.alert] = nil
+      motors[motor].alerted = false
     }
   }
 

@@ -13,6 +13,7 @@ extension BusDriver {
     phase = .ready
     frame = nil
     lastFrame = -.infinity
+    goalTime = -.infinity
     lastTraffic = now
     lastAnswer = now
     missesInARow = 0
@@ -46,6 +47,7 @@ extension BusDriver {
       }
       // A frame that still waits is older and will not be sent.
       frame = (point, goals)
+      frameTime = now
       interval = point.interval
     }
   }
@@ -64,9 +66,10 @@ extension BusDriver {
       return refusal(point, "interval \(point.interval) s, expected 0.001 s to 1 s")
     }
     if let slow = tooSlow(point) { return refusal(point, slow) }
-    // Frames that were skipped leave a longer way to the next, up to five of them.
-    let elapsed = min(max(point.interval, now - lastFrame), 5 * point.interval)
-    let way = lastFrame == -.infinity ? point.interval : elapsed
+    // Frames that were skipped leave a longer way to the next: that of the time between the two, up
+    // to where a session begins again from rest.
+    let elapsed = min(max(point.interval, now - goalTime), Session.stall + 2 * point.interval)
+    let way = goalTime == -.infinity ? point.interval : elapsed
     var goals: [BusGoal] = []
     goals.reserveCapacity(motors.count)
     for (motor, wired) in wiring.motors.enumerated() {
@@ -119,6 +122,7 @@ extension BusDriver {
     transmit(dialect.goals(goals, interval: point.interval))
     for (motor, goal) in goals.enumerated() { motors[motor].goal = goal.value }
     frame = nil
+    goalTime = frameTime
     lastFrame = now
     lastTraffic = now
     hasReadPositions = false
@@ -243,9 +247,12 @@ extension BusDriver {
         .filter { motors[$0].positionTime == now }
       if !answered.isEmpty { output.events.append(.measured(measurement(of: answered))) }
     }
-    if ended.request.answers.count > 1, let block {
+    if let block {
+      // Also what was asked to confirm or clear a suspicion: it must not go unanswered.
       for missing in ended.outstanding {
-        guard let motor = indexOfID[missing.id] else { continue }
+        guard let motor = indexOfID[missing.id],
+          ended.request.answers.count > 1 || isErrorSuspected(motor)
+        else { continue }
         again(motor, block)
       }
     }

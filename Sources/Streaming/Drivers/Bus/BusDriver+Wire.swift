@@ -1,5 +1,8 @@
 // Questions, answers, time-outs.
 extension BusDriver {
+  /// An answer that comes so much later than the wire needs was held back by somebody [s].
+  private static var heldBack: Double { 0.004 }
+
   /// What is added to the wire's own time before an answer is given up [s]: twice the latency timer
   /// of an FTDI adapter as Linux sets it, until its real latency is known.
   private var patience: Double {
@@ -48,7 +51,9 @@ extension BusDriver {
       if exchange == nil { strangeAnswers += 1 }
       return
     }
-    for frame in parser.receive(bytes) {
+    let frames = parser.receive(bytes)
+    exchange?.noise += bytes.count - frames.reduce(0) { $0 + $1.wire.count }
+    for frame in frames {
       if frame.wire == echo {
         echo = []
         continue
@@ -103,9 +108,11 @@ extension BusDriver {
       let ideal = current.free - 0.001
       latency = max(latency, min(now - ideal, 0.017))
       hasLatency = true
+      answerCount += 1
+      if now - ideal > Self.heldBack { lateAnswerCount += 1 }
       strangeAnswers = 0
     } else if current.strange > 0 || parser.rejected > current.rejectedBefore
-      || parser.pendingCount > 0
+      || parser.pendingCount > 0 || current.noise > 0
     {
       strangeAnswers += 1
     }
@@ -155,12 +162,29 @@ extension BusDriver {
       ? "none of the \(count) motors answers any more"
       : "no answer any more from " + list(silent)
     guard strangeAnswers > 2 else { return DriverFault(.silent, who) }
+    guard silent.count < count || count == 1 else {
+      return DriverFault(
+        .protocolBroken,
+        "what arrives from the \(Dialect.name) bus makes no sense: wrong header, id, length or "
+          + "checksum, expected the answers of \(count) motors at \(wiring.baud) baud; is that the "
+          + "motors' rate, and this their protocol?")
+    }
     return DriverFault(
       .protocolBroken,
-      silent.count == count
-        ? "what arrives from the \(Dialect.name) bus makes no sense: wrong id, length or checksum, "
-          + "expected the answers of \(count) motors"
-        : who + ", but bytes that make no sense: wrong id, length or checksum")
+      "\(list(silent)): the answers are damaged (wrong id, length or checksum)"
+        + (count == 1 ? "" : " while those of the other motors are understood")
+        + ", expected one whole answer to a question; do two motors have this id? Connect one at a "
+        + "time and give each its own")
+  }
+
+  /// A line for the report where answers are held back on their way; nil where they are in time.
+  ///
+  /// One in three may be late for other reasons: a busy machine.
+  var latencyNote: String? {
+    guard answerCount >= 3, 3 * lateAnswerCount > 2 * answerCount else { return nil }
+    return "answers come up to \(Int((latency * 1000).rounded())) ms late, as behind an FTDI adapter "
+      + "with its latency timer at 16 ms, so that joints are read more rarely; as root, 'echo 1 > "
+      + "/sys/bus/usb-serial/devices/PORT/latency_timer' makes it 1 ms"
   }
 
   /// The fault of motors that were met and answer no reading: the vendor's level 0 lets them answer

@@ -32,6 +32,9 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   var lastAnswer = -Double.infinity
   var missesInARow = 0
   var strangeAnswers = 0
+  /// How many questions were answered, and how many of them late.
+  var answerCount = 0
+  var lateAnswerCount = 0
   var returnDelay = 0.0005
 
   // The way from one phase to the next
@@ -50,6 +53,9 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
 
   // The stream
   var frame: (point: SetPoint, goals: [BusGoal])?
+  /// When the frame that waits was handed over, and the one that was sent last [s].
+  var frameTime = -Double.infinity
+  var goalTime = -Double.infinity
   var lastFrame = -Double.infinity
   var lastTraffic = -Double.infinity
   var interval = 0.0

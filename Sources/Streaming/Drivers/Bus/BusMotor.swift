@@ -83,4 +83,6 @@ struct BusExchange: Sendable {
   var answers: [BusReply] = []
   /// Answers from motors that were not asked, twice, or of a wrong length.
   var strange = 0
+  /// Bytes that arrived and are in no packet.
+  var noise = 0
 }

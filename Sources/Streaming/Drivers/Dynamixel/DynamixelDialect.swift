@@ -164,13 +164,13 @@ struct DynamixelDialect: BusDialect {
   mutating func meet(_ images: [[UInt8]]) {}
 
   func alert(_ bits: Int) -> BusAlert? {
-    guard bits & 0x3D != 0 else { return nil }
-    let names = [
-      (0, "input voltage"), (2, "overheating"), (3, "encoder"), (4, "electrical shock"),
-      (5, "overload"),
-    ].filter { bits >> $0.0 & 1 == 1 }.map(\.1)
+    guard bits & 0xFF != 0 else { return nil }
+    let known = [
+      0: "input voltage", 2: "overheating", 3: "encoder", 4: "electrical shock", 5: "overload",
+    ]
+    let names = (0..<8).filter { bits >> $0 & 1 == 1 }.map { known[$0] ?? "error bit \($0)" }
     let kind: DriverFault.Kind =
-      bits & 0x38 != 0 ? .deviceError : bits & 4 != 0 ? .temperature : .voltage
+      bits & ~0b101 != 0 ? .deviceError : bits & 4 != 0 ? .temperature : .voltage
     return BusAlert(kind: kind, text: names.joined(separator: ", "))
   }
 

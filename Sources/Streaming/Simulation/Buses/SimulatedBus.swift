@@ -25,6 +25,8 @@ protocol SimulatedBusMotor: Sendable {
   mutating func advance(to now: Double)
   /// A latched overload.
   mutating func overload()
+  /// A latched overload that no answer tells of.
+  mutating func overloadUnsaid()
   /// The supply falls below what it allows.
   mutating func sag()
   /// It is hotter than it allows.
@@ -40,6 +42,7 @@ protocol SimulatedBusMotor: Sendable {
 extension SimulatedBusMotor {
   mutating func advance(to now: Double) { servo.advance(to: now) }
   mutating func overload() {}
+  mutating func overloadUnsaid() {}
   mutating func age() {}
 }
 
@@ -67,6 +70,7 @@ extension SimulatedBus {
   /// Lets a fault begin; what a bus of such motors cannot have is ignored.
   mutating func inject(_ fault: Fault) {
     faults.begin(fault)
+    if fault == .sharedID { faults.sharedID = motors.first?.id }
     for index in motors.indices {
       switch fault {
       case .voltageDip: motors[index].sag()
@@ -75,6 +79,7 @@ extension SimulatedBus {
       case .oldFirmware: motors[index].age()
       case .jam where index == 0: motors[index].servo.isJammed = true
       case .alert where index == 0: motors[index].overload()
+      case .unsaidError where index == 0: motors[index].overloadUnsaid()
       case .positionJump where index == 0: motors[index].slip = motors[index].leap
       case .overheat where index == 0: motors[index].overheat()
       case .wrongDevice where index == 0: motors[index].impersonate()

@@ -8,6 +8,9 @@ struct SimulatedBusFaults: Sendable {
   private(set) var isSilent = false
   private(set) var hidesFirst = false
   private var isStale = false
+  private var blips = false
+  /// The id that two motors have.
+  var sharedID: Int?
 
   /// Lets a fault of the answers begin; others are the motors' own.
   mutating func begin(_ fault: Fault) {
@@ -18,11 +21,18 @@ struct SimulatedBusFaults: Sendable {
     case .staleReply: isStale = true
     case .silence: isSilent = true
     case .missingMotor: hidesFirst = true
+    case .alertBlip: blips = true
     default: break
     }
   }
 
   func spoiledID(_ id: Int) -> Int { spoilsID ? (id + 1) % 253 : id }
+
+  /// Whether the next answer has the alert bit; one has, then none again.
+  mutating func takeBlip() -> Bool {
+    defer { blips = false }
+    return blips
+  }
 
   /// How late the next answer is [s]; one is, then all are in time again.
   mutating func takeStaleness() -> Double {

@@ -120,8 +120,9 @@ struct SimulatedDynamixel: SimulatedBusMotor {
 
   /// What the error byte says beside the refusal.
   var alertBits: Int {
-    isVersion2 ? (get(70, 1) == 0 ? 0 : 0x80) : errors1
+    isVersion2 ? (get(70, 1) == 0 || isUnsaid ? 0 : 0x80) : errors1
   }
+  private var isUnsaid = false
   private var errors1 = 0
 
   /// A latched error: bits 0 voltage, 2 overheating, 5 overload in both protocols.
@@ -136,6 +137,13 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   }
 
   mutating func overload() { raise(5) }
+
+  /// The register alone holds it, and torque stays on.
+  mutating func overloadUnsaid() {
+    guard isVersion2 else { return }
+    set(70, 1, 1 << 5)
+    isUnsaid = true
+  }
 
   mutating func sag() {
     isVersion2 ? set(144, 2, 80) : set(42, 1, 50)
@@ -153,6 +161,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
 
   mutating func restart(until instant: Double) {
     errors1 = 0
+    isUnsaid = false
     coldStart()
     asleepUntil = instant
   }

@@ -26,7 +26,9 @@ struct SimulatedDynamixelBus: SimulatedBus {
   private mutating func answer(
     _ id: Int, error: Int, _ data: [UInt8], delay: Double, at time: Double
   ) {
-    let bytes = listener.answer(id, code: error, data, faults)
+    let isBlip = id == motors.first?.id && faults.takeBlip()
+    let alert = isBlip ? (isVersion2 ? 0x80 : 1 << 5) : 0
+    let bytes = listener.answer(id, code: error | alert, data, faults)
     wire.fromDevice(bytes, notBefore: time + delay + faults.takeStaleness())
   }
 

@@ -93,6 +93,18 @@ struct SimulatedListener: Sendable {
   func answer(
     _ id: Int, code: Int, _ data: [UInt8], _ faults: SimulatedBusFaults
   ) -> [UInt8] {
+    let bytes = framed(id, code: code, data, faults)
+    // Both introduce themselves with the same bytes at the same time; what they read is not the same.
+    let isIntroduction = framing == .lx ? code == 14 : data.count <= 3
+    guard faults.sharedID == id, !isIntroduction else { return bytes }
+    let other = framed(id, code: code, data.map { $0 &+ 0x15 }, faults)
+    // Whoever pulls the line low wins.
+    return zip(bytes, other).map { $0 & $1 } + bytes.dropFirst(other.count)
+  }
+
+  private func framed(
+    _ id: Int, code: Int, _ data: [UInt8], _ faults: SimulatedBusFaults
+  ) -> [UInt8] {
     let said = UInt8(truncatingIfNeeded: faults.spoiledID(id))
     let code = UInt8(truncatingIfNeeded: code)
     guard framing == .dynamixel2 else {
