@@ -116,7 +116,7 @@ extension BusDriver {
   private func milliseconds(_ seconds: Double) -> Double { (seconds * 10000).rounded() / 10 }
 
   mutating func send(_ point: SetPoint, _ goals: [BusGoal]) {
-    transmit(dialect.goals(goals, interval: point.interval))
+    transmit(dialect.goals(inTheirTurns(goals), interval: point.interval))
     for (motor, goal) in goals.enumerated() { motors[motor].goal = goal.value }
     frame = nil
     lastFrame = now
@@ -147,6 +147,7 @@ extension BusDriver {
         pollTime = now
         hasReadPositions = false
       }
+      runTorque()
       poll()
     }
     if let share = gauge.share(at: now) {
@@ -154,7 +155,7 @@ extension BusDriver {
     }
   }
 
-  private func fits(_ seconds: Double) -> Bool {
+  func fits(_ seconds: Double) -> Bool {
     max(now, sent) + seconds + Self.guardTime <= due
   }
 

@@ -48,6 +48,9 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   var attempts = 0
   var firstReading: [Int?] = []
 
+  // Torque limits
+  var torque: BusTorque
+
   // The stream
   var frame: (point: SetPoint, goals: [BusGoal])?
   var lastFrame = -Double.infinity
@@ -73,6 +76,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     let count = dialect.imageCount
     motors = wiring.motors.map { _ in BusMotor(imageCount: count) }
     firstReading = motors.map { _ in nil }
+    torque = BusTorque(count: motors.count)
   }
 
   /// The time that bytes take on the wire [s]: 8 bits, start and stop.
