@@ -28,6 +28,16 @@ public protocol RobotDriver: Sendable {
   /// in the present phase is answered by a fault. A call without bytes and order only lets time
   /// pass. Bytes received are bounded by the caller; the driver keeps a bounded remainder.
   mutating func advance(to now: Double, received: [UInt8], order: DriverOrder?) -> DriverOutput
+
+  /// The registers that limit the motors' torque; nil where there are none.
+  var torqueLimits: TorqueLimits? { get }
+
+  /// Where each motor's temperature ends the stream [°C]; nil, or no element, where none does.
+  var alarmTemperatures: [Double?] { get }
+
+  /// Limits the motors' torque from the next call on, between frames; `torqueLimits` says when it is
+  /// done. Motors that hold hold on.
+  mutating func limitTorque(to level: TorqueLevel)
 }
 
 extension RobotDriver {
@@ -187,6 +197,10 @@ public struct DriverFault: Error, Sendable, Hashable, CustomStringConvertible {
     case temperature
     /// The robot is not where it was told to be, or stands outside its limits.
     case position
+    /// A joint presses against something: load, error and time.
+    case stall
+    /// A joint would be sent further than is meant to go unasked.
+    case far
     /// A set-point that is not finite, outside the limits or too far from the last; it was not sent.
     case refusedSetPoint
     /// The answers make no sense any more.

@@ -16,6 +16,8 @@ extension Session {
     var isPaused = false
     /// When the operator wanted to end [s].
     var stopRequested: Double?
+    /// Why it comes to rest, where it is not the operator who wants it.
+    var reason: SessionEnding?
     /// Where the path cannot be stopped on: each joint by itself, and since when [s].
     var brake: (brake: JointBrake, began: Double)?
     /// The last positions that were sent [rad or m].
@@ -51,12 +53,15 @@ extension Session {
     guard let motion else { return }
     let isStopping = motion.stopRequested != nil
     let rate = motion.phase == .streaming ? motion.speed : 1
-    self.motion?.player.target = motion.isPaused || isStopping ? 0 : rate
+    let mustStand = motion.isPaused || isStopping || guards.resting.raising != nil
+    self.motion?.player.target = mustStand ? 0 : rate
     self.motion?.player.urgency = isStopping ? .urgent : .gentle
   }
 
   /// Sends the frame that is due; whether a phase has ended with it.
   mutating func sendFrame(_ output: inout SessionOutput) -> Bool {
+    watchPause(&output)
+    guard fault == nil else { return true }
     guard var motion, let tick = motion.clock.tick(now) else { return false }
     if motion.isOver {
       self.motion = motion
@@ -77,7 +82,7 @@ extension Session {
     let hasLanded = motion.brake.map { tick.time - $0.began >= $0.brake.duration } ?? false
     if motion.stopRequested != nil, hasLanded || motion.player.isAtRest {
       motion.isOver = true
-      ending = .operatorStopped
+      ending = motion.reason ?? .operatorStopped
     }
     self.motion = motion
     if motion.player.isAtEnd, !motion.isOver { nextStage(&output) }
@@ -132,6 +137,7 @@ extension Session {
     report.framesSent += 1
     report.lastFrame = record
     monitor.command(state.positions, at: now)
+    guards.stall.command(state.positions, at: now)
     call(
       .follow(
         SetPoint(

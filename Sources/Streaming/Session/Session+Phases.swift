@@ -41,10 +41,11 @@ extension Session {
     case .ending:
       guard hasHeld else { return false }
       report.robot = .holding
-      guard options.release, ending == .completed else { return finish(&output) }
+      guard options.release, ending == .completed else { return afterHeld(&output) }
       enter(.releasing, &output)
       call(.release, &output)
       return true
+    case .resting: return rest(&output)
     case .stopping:
       // A driver that has more to send is given the time.
       guard hasStopped, driver.wakeTime == nil || now - phaseBegan >= Self.stopLinger else {
@@ -93,6 +94,8 @@ extension Session {
 
   mutating func finish(_ output: inout SessionOutput) -> Bool {
     report.ending = ending
+    report.commands = gate.total
+    report.torque = driver.torqueLimits
     if let summary = monitor.summary {
       report.followingError = summary.rootMeanSquare
       report.lag = summary.lag
@@ -115,7 +118,7 @@ extension Session {
       if !isFinished { _ = finish(&output) }
     case .abort: stop(.operatorAborted, &output)
     case .stop:
-      if phase == .ending, ending == .completed {
+      if phase == .ending || phase == .resting, ending == .completed {
         // It is coming to rest already; that it is let go is not wanted any more.
         ending = .operatorStopped
         return
@@ -129,6 +132,7 @@ extension Session {
       guard phase.isMoving, motion?.stopRequested == nil else { return }
       let isPaused = !(motion?.isPaused ?? false)
       motion?.isPaused = isPaused
+      if !isPaused { raiseTorque(&output) }
       updateTarget()
       output.events.append(.paused(isPaused))
     case .faster: changeSpeed(by: 0.1, &output)

@@ -41,6 +41,10 @@ public struct Session: Sendable {
   var stages: Stages?
   var motion: Motion?
   var monitor: FollowingMonitor
+  /// What lets commands from outside pass.
+  var gate: CommandGate
+  /// What watches over the motors.
+  var guards: Guards
 
   /// A session that may be begun.
   public init(
@@ -49,8 +53,10 @@ public struct Session: Sendable {
   ) throws(SessionRefusal) {
     let check = SessionCheck(
       limits: limits, robot: robot, wiring: driver.wiring, options: options)
-    self.task = try check.checked(task)
-    self.limits = try check.narrowed()
+    let narrowed = try check.narrowed()
+    gate = CommandGate(narrowed, driver.wiring.protection.commands)
+    self.task = try check.checked(task, &gate)
+    self.limits = narrowed
     if case .play(let trajectory) = task { report.ignoresBase = trajectory.root != nil }
     self.robot = robot
     self.driver = driver
@@ -60,6 +66,7 @@ public struct Session: Sendable {
     monitor = FollowingMonitor(
       limits: limits.coordinates.map { options.followingLimit(of: $0) },
       tolerated: options.followingReadBacks, expectedLag: driver.expectedLag)
+    guards = Self.guards(driver.wiring, limits, expectedLag: driver.expectedLag)
   }
 
   /// Begins to compare anew: only once the device is known is its lag.
@@ -67,6 +74,7 @@ public struct Session: Sendable {
     monitor = FollowingMonitor(
       limits: limits.coordinates.map { options.followingLimit(of: $0) },
       tolerated: options.followingReadBacks, expectedLag: driver.expectedLag)
+    guards.stall = Self.guards(driver.wiring, limits, expectedLag: driver.expectedLag).stall
   }
 
   /// Whether it is over.
@@ -79,6 +87,7 @@ public struct Session: Sendable {
     var wake = driver.wakeTime ?? .infinity
     if let limit = phase.timeLimit { wake = min(wake, phaseBegan + limit) }
     if phase == .stopping { wake = min(wake, phaseBegan + Self.stopLinger) }
+    if let restoring = guards.restoring { wake = min(wake, restoring + Self.torqueTime) }
     if phase.isMoving, let motion { wake = min(wake, motion.clock.nextDue) }
     return wake
   }
@@ -164,6 +173,7 @@ extension Session {
     } else if phase.isMoving || phase == .ending {
       compare(measurement, &output)
     }
+    watch(measurement, &output)
   }
 
   private mutating func compare(_ measurement: Measurement, _ output: inout SessionOutput) {

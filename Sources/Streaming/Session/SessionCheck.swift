@@ -41,7 +41,11 @@ struct SessionCheck {
   let options: SessionOptions
 
   /// The task, its trajectory verified again within this robot's limits.
-  func checked(_ task: SessionTask) throws(SessionRefusal) -> SessionTask {
+  ///
+  /// A pose that was asked for passes the gate: a little beyond a limit it is the limit.
+  func checked(
+    _ task: SessionTask, _ gate: inout CommandGate
+  ) throws(SessionRefusal) -> SessionTask {
     try checkOptions()
     let (found, expected) = (wiring.motors.map(\.joint), limits.jointNames)
     guard found == expected else {
@@ -61,8 +65,12 @@ struct SessionCheck {
       guard pose.count == expected.count else {
         throw .wiring("the pose has \(pose.count) joints, the robot has \(expected.count)")
       }
-      try checkPose(pose, "the pose asked for")
-      return task
+      let isRejected = pose.enumerated().contains { index, position in
+        position.map { gate.band(of: $0, joint: index) == .reject } ?? false
+      }
+      let admitted = gate.admit(pose)
+      try checkPose(isRejected ? pose : admitted, "the pose asked for")
+      return .move(admitted)
     }
   }
 
@@ -101,6 +109,15 @@ struct SessionCheck {
     }
     guard 1 <= rate, rate <= 1000 else {
       throw .option("the rate of \(rate) Hz is not within 1 to 1000 Hz")
+    }
+    if let after = options.restAfter {
+      guard wiring.device.canLowerTorque else {
+        throw .option(
+          "the motors of driver '\(wiring.device.rawValue)' cannot lower their torque at rest")
+      }
+      guard 1 <= after, after <= 86_400 else {
+        throw .option("the rest after \(after) s is not within 1 s and a day")
+      }
     }
     guard 1 <= options.loops else {
       throw .option("\(options.loops) loops cannot be played, expected at least 1")

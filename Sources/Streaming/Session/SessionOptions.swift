@@ -20,6 +20,10 @@ public struct SessionOptions: Sendable, Hashable {
   ///
   /// For a register's step and a soft joint's sag; the first command is then the limit itself.
   public var measuredTolerance = 0.01
+  /// Whether a joint may be sent further in the first move than the wiring has it.
+  public var far = false
+  /// After how long at rest the torque is lowered [s]; nil for what the wiring says.
+  public var restAfter: Double?
   /// Whether to go to the wiring's park pose at the end.
   public var park = false
   /// Whether to let go at the end; the robot may fall.
@@ -61,6 +65,8 @@ public enum SessionPhase: String, Sendable, Hashable, CaseIterable {
   case parking
   /// Queues run empty.
   case ending
+  /// The robot holds, until its torque is lowered.
+  case resting
   /// The stop is on its way.
   case stopping
   /// Motors are being let go.
@@ -77,7 +83,7 @@ public enum SessionPhase: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .identifying: 30
     case .engaging: 15
-    case .softStart, .streaming, .returning, .parking, .finished: nil
+    case .softStart, .streaming, .returning, .parking, .resting, .finished: nil
     case .ending: 15
     case .stopping: 3
     case .releasing: 5

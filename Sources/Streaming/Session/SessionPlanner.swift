@@ -15,6 +15,7 @@ struct SessionPlanner {
     let start = zip(measured, limits.coordinates).map { position, limit in
       min(max(position, limit.lower.value), limit.upper.value)
     }
+    try checkDistance(from: start)
     do throws(UnsafeMotion) {
       let stages = try stages(from: start)
       return (stages, summary(of: stages, from: start))
@@ -27,8 +28,9 @@ struct SessionPlanner {
   private func checkDevice() throws(DriverFault) {
     let check = SessionCheck(
       limits: limits, robot: session.robot, wiring: session.driver.wiring, options: options)
+    var gate = session.gate
     do throws(SessionRefusal) {
-      _ = try check.checked(session.task)
+      _ = try check.checked(session.task, &gate)
     } catch {
       throw DriverFault(.wrongDevice, "this device cannot do it: \(error)")
     }
@@ -55,6 +57,29 @@ struct SessionPlanner {
           .position,
           "the robot stands with '\(limit.name)' at \(sum), expected \(limit.lower) to "
             + "\(limit.upper): bring it inside by hand")
+      }
+    }
+  }
+
+  /// Refuses a first pose that is suspiciously far away.
+  private func checkDistance(from start: [Double]) throws(DriverFault) {
+    guard !options.far else { return }
+    let first: [Double?] =
+      switch session.task {
+      case .move(let pose): pose
+      case .play(let trajectory): trajectory.state(at: 0).positions
+      }
+    for (index, limit) in limits.coordinates.enumerated() {
+      guard let target = first[index] else { continue }
+      let usual = Wiring.Protection.firstMove * (limit.isAngular ? 1 : 0.1)
+      let most = session.driver.wiring.motors[index].firstMove ?? usual
+      let distance = abs(target - start[index])
+      guard distance <= most * (1 + 1e-9) else {
+        throw DriverFault(
+          .far,
+          "joint '\(limit.name)' stands at \(limit.text(start[index])) and would first go to "
+            + "\(limit.text(target)), which is \(limit.text(distance)) away, expected at most "
+            + "\(limit.text(most)): if zero, direction and file are right, --far lets it go")
       }
     }
   }

@@ -120,6 +120,10 @@ public struct SessionReport: Sendable, Hashable {
   public var worstFollowingJoint: String?
   /// How many read-backs were compared.
   public var readBacks = 0
+  /// What became of the positions that came from outside.
+  public var commands = CommandGate.Counts()
+  /// How the motors' torque is left limited; nil where nothing can limit it.
+  public var torque: TorqueLimits?
   /// The hottest a motor was [°C].
   public var greatestTemperature: Double?
   /// The lowest supply voltage [V].

@@ -65,6 +65,10 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case positionJump = "position-jump"
   /// A motor cannot move any more.
   case jam
+  /// The first motor presses against something that gives way: it stays 8° behind.
+  case stall
+  /// The first motor warms up though nothing moves, by the square of the torque that it may use.
+  case heating
   /// The device starts again in mid-stream.
   case reset
   /// The planner stands still and fills up.

@@ -8,10 +8,13 @@ struct MotorEntry {
   var range: ClosedRange<Double>?
   var model: String?
   var group: String?
+  var torqueCap: Double?
+  /// How far the joint may be sent first [rad or m].
+  var firstMove: Double?
 
   /// The keys of an entry in wire.yaml, without the id.
   static let keys =
-    ["direction", "zero", "range", "model", "group"] + scaleKeys
+    ["direction", "zero", "range", "model", "group", "torque_cap", "far"] + scaleKeys
   /// The keys of which one gives the scale.
   static let scaleKeys = [
     "ticks_per_radian", "ticks_per_degree", "ticks_per_metre", "steps_per_turn",
@@ -24,6 +27,8 @@ struct MotorEntry {
     range = try Self.range(yaml)
     model = try yaml.text("model")
     group = try yaml.text("group")
+    torqueCap = try yaml.number("torque_cap", Wiring.Protection.leastShare...1)
+    firstMove = try yaml.positiveNumber("far").map { isAngular ?? true ? $0 * .pi / 180 : $0 }
     unitsPerRadian = try Self.scale(yaml, isAngular: isAngular ?? true)
   }
 
@@ -75,6 +80,8 @@ struct MotorEntry {
     entry.range = range ?? defaults.range
     entry.model = model ?? defaults.model
     entry.group = group ?? defaults.group
+    entry.torqueCap = torqueCap ?? defaults.torqueCap
+    entry.firstMove = firstMove ?? defaults.firstMove
     return entry
   }
 

@@ -42,12 +42,17 @@ public struct Wiring: Sendable, Hashable {
     public var model: String?
     /// The group that is switched on together ("legs").
     public var group: String?
+    /// The share of its torque to which it is capped, above 0, at most 1; nil for the driver's own.
+    public var torqueCap: Double?
+    /// How far from where it stands its joint may be sent first [rad or m]; nil for the usual.
+    public var firstMove: Double?
 
     /// A motor.
     public init(
       joint: String, id: Int, direction: Double, zero: Double, unitsPerRadian: Double,
       range: ClosedRange<Double>, limits: ClosedRange<Double>, velocityLimit: Double,
-      model: String? = nil, group: String? = nil
+      model: String? = nil, group: String? = nil, torqueCap: Double? = nil,
+      firstMove: Double? = nil
     ) {
       self.joint = joint
       self.id = id
@@ -59,6 +64,8 @@ public struct Wiring: Sendable, Hashable {
       self.velocityLimit = velocityLimit
       self.model = model
       self.group = group
+      self.torqueCap = torqueCap
+      self.firstMove = firstMove
     }
 
     /// The register's value of a position, not rounded.
@@ -106,11 +113,13 @@ public struct Wiring: Sendable, Hashable {
   public var rate: Double?
   /// A pose in which the robot may be left, in the order of the motors [rad or m].
   public var park: [Double]?
+  /// What keeps motors from harm.
+  public var protection: Protection
 
   /// A wiring of parts that are checked already; `Wiring(contentsOf:for:)` checks.
   public init(
     robot: String, device: Device, baud: Int, motors: [Motor], powerSwitch: PowerSwitch? = nil,
-    rate: Double? = nil, park: [Double]? = nil
+    rate: Double? = nil, park: [Double]? = nil, protection: Protection = Protection()
   ) {
     self.robot = robot
     self.device = device
@@ -119,5 +128,6 @@ public struct Wiring: Sendable, Hashable {
     self.powerSwitch = powerSwitch
     self.rate = rate
     self.park = park
+    self.protection = protection
   }
 }

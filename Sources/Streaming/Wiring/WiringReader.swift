@@ -9,7 +9,7 @@ struct WiringReader {
 
   private static let keys = [
     "driver", "baud", "rate", "power_switch", "park", "defaults", "motors",
-  ]
+  ] + ProtectionReader.keys
   private static let switchKeys = ["id", "address", "value", "delay"]
 
   init(text: String, path: String, robot: Robot) throws(YAMLError) {
@@ -24,7 +24,8 @@ struct WiringReader {
     let motors = try motors(device, powerSwitch: powerSwitch)
     return Wiring(
       robot: robot.name, device: device, baud: try baud(device), motors: motors,
-      powerSwitch: powerSwitch, rate: try rate(), park: try park(motors))
+      powerSwitch: powerSwitch, rate: try rate(), park: try park(motors),
+      protection: try ProtectionReader(file).protection(device))
   }
 
   private func device() throws(YAMLError) -> Wiring.Device {
@@ -180,6 +181,7 @@ extension WiringReader {
     if !joint.isAngular, values.unitsPerRadian == nil {
       throw entry.error("ticks_per_metre", "the key is missing, and the joint is prismatic")
     }
+    let firstMove = values.firstMove  // the defaults are for joints that turn
     values = values.filled(from: defaults)
     guard let scale = values.unitsPerRadian ?? device.unitsPerRadian else {
       throw entry.error(
@@ -193,7 +195,8 @@ extension WiringReader {
     var motor = Wiring.Motor(
       joint: joint.name, id: id, direction: values.direction ?? 1, zero: zero,
       unitsPerRadian: scale, range: values.range ?? device.register(id: id), limits: limits,
-      velocityLimit: velocity, model: values.model, group: values.group)
+      velocityLimit: velocity, model: values.model, group: values.group,
+      torqueCap: values.torqueCap, firstMove: joint.isAngular ? values.firstMove : firstMove)
     try check(motor, device: device, isAngular: joint.isAngular, in: entry)
     // By the rounding that was let through, so that every position within limits has a register.
     motor.range =
@@ -224,6 +227,10 @@ extension WiringReader {
     guard register.contains(motor.range.lowerBound), register.contains(motor.range.upperBound)
     else {
       throw entry.error("range", "found \(motor.range.shown), the register has \(register.shown)")
+    }
+    guard motor.torqueCap == nil || device.hasTorqueCap else {
+      throw entry.error(
+        "torque_cap", "the motors of driver '\(device.rawValue)' have no torque limit")
     }
     guard register.contains(motor.zero) else {
       throw entry.error("zero", "found \(motor.zero.short), the register has \(register.shown)")

@@ -83,7 +83,8 @@ enum ExitStatus {
     case .wrongDevice, .missingMotors: unavailable
     case .silent, .linkLost: ioError
     case .protocolBroken: protocolError
-    case .deviceError, .voltage, .temperature, .position, .refusedSetPoint: robotStopped
+    case .deviceError, .voltage, .temperature, .position, .refusedSetPoint, .stall: robotStopped
+    case .far: dataError
     }
   }
 

@@ -8,9 +8,9 @@ import Trajectories
 struct LineOptions: ParsableArguments {
   /// What the exit codes of these verbs mean.
   static let exitCodes = """
-    Exit codes: 0 done, 64 wrong usage, 65 wrong input, 66 no such port or file, 69 another device \
+    Exit codes: 0 done, 64 wrong usage, 65 wrong input or a first pose that is too far away, 66 no such port or file, 69 another device \
     than expected or motors missing, 70 the robot had to be stopped (alarm, voltage, temperature, \
-    not where it was told to be, a refused set-point), 74 the link was lost or fell silent, \
+    not where it was told to be, a stall, a refused set-point), 74 the link was lost or fell silent, \
     75 the port is in use, 76 answers that make no sense, 77 no permission, 130 ended by the \
     operator.
     """
@@ -36,6 +36,14 @@ struct LineOptions: ParsableArguments {
 
   @Option(help: "How far a joint may be from its command before all is stopped [degrees].")
   var followingLimit: Double = 10
+
+  @Flag(
+    help: "Lets a joint go further in the first move than wire.yaml has it (90° if it says nothing).")
+  var far = false
+
+  @Option(
+    help: "Lowers the motors' torque after so many seconds at rest, paused or at the end [s].")
+  var restAfter: Double?
 
   @Flag(help: "Lets go at the end: the robot may fall. Without it the robot holds.")
   var release = false
@@ -71,6 +79,9 @@ struct LineOptions: ParsableArguments {
     guard followingLimit > 0, followingLimit <= 360 else {
       throw ValidationError("--following-limit must be above 0 and at most 360°.")
     }
+    guard restAfter.map({ 1 <= $0 && $0 <= 86_400 }) ?? true else {
+      throw ValidationError("--rest-after must be within 1 s and a day (86400 s).")
+    }
     guard log == nil || log != record else {
       throw ValidationError("--log and --record cannot be the same file, '\(log ?? "")'.")
     }
@@ -87,6 +98,8 @@ struct LineOptions: ParsableArguments {
     options.softStart = softStart
     options.followingLimit = followingLimit * .pi / 180
     options.release = release
+    options.far = far
+    options.restAfter = restAfter
     return options
   }
 

@@ -89,8 +89,26 @@ struct LiveSummary {
       report.leastVoltage.map { "lowest voltage \(Console.fixed($0, 1)) V" },
     ].compactMap { $0 }
     if !health.isEmpty { lines.append(health.joined(separator: ", ")) }
+    lines += protection
     if report.ignoresBase { lines.append(LiveLine.baseIsIgnored) }
     return lines.joined(separator: "\n")
+  }
+
+  /// What was clamped, and which limits of the motors are not as they were.
+  private var protection: [String] {
+    var lines: [String] = []
+    let commands = report.commands
+    if commands.clamped + commands.rejected > 0 {
+      lines.append(
+        "commands: \(commands.clamped) clamped to a limit, \(commands.rejected) rejected, "
+          + "\(commands.passed) taken as they were")
+    }
+    guard let torque = report.torque, let first = torque.changes.first else { return lines }
+    let count = Wording.count(torque.changes.count, "motor")
+    lines.append(
+      "\(torque.register) left changed on \(count): that of '\(first.joint)' is \(first.now), it "
+        + "was \(first.before); switching the motors' supply off and on sets it back")
+    return lines
   }
 
   private func percentiles(_ histogram: TimingHistogram, _ factor: Double, _ unit: String) -> String
@@ -125,6 +143,9 @@ struct LiveSummary {
       fields.append("\"\(name)\": \(JSONText.number(value))")
     }
     fields.append("\"read_backs\": \(report.readBacks)")
+    fields.append("\"commands_clamped\": \(report.commands.clamped)")
+    fields.append("\"commands_rejected\": \(report.commands.rejected)")
+    fields.append("\"torque_limits_changed\": \(report.torque?.changes.count ?? 0)")
     let own = ProcessUsage.own
     fields.append("\"memory_mb\": \(JSONText.number(own.megabytes))")
     fields.append("\"cpu_seconds\": \(JSONText.number(own.seconds))")

@@ -113,6 +113,8 @@ struct BusSetting: Sendable, Hashable {
   var bytes: [UInt8]
   /// Whether the motor cannot be used without it.
   var isNeeded = true
+  /// How its bytes lie on the wire.
+  var order = WordOrder.littleEndian
 }
 
 /// What one protocol says in its own words; everything else the drivers of all buses share.
@@ -189,6 +191,13 @@ protocol BusDialect: Sendable {
   func watchdog(_ value: Int, _ ids: [Int]) -> [UInt8]
   /// The stop of the protocol, with the goals to hold.
   func stop(_ goals: [BusGoal]) -> [UInt8]
+
+  /// The register that caps a motor's torque and is forgotten without power; nil where there is none.
+  var torqueRegister: BusTorqueRegister? { get }
+  /// Values for that register, in packets that nobody answers.
+  func torqueLimits(_ values: [BusGoal]) -> [UInt8]
+  /// How a motor counts its turns.
+  func turns(_ image: [UInt8]) -> BusTurns
 }
 
 /// What a motor's settings come to.

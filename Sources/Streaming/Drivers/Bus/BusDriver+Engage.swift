@@ -67,7 +67,7 @@ extension BusDriver {
     let goals = goalsAtRest(group)
     attempts = 0
     next(
-      [.send(dialect.goals(goals, interval: 0.2)), .wait(0.005)]
+      [.send(dialect.goals(inTheirTurns(goals), interval: 0.2)), .wait(0.005)]
         + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
   }
 
@@ -83,7 +83,7 @@ extension BusDriver {
               + "\(motors[wrong].goal ?? 0)"))
       }
       return next(
-        [.send(dialect.goals(goals(of: group), interval: 0.2)), .wait(0.005)]
+        [.send(dialect.goals(inTheirTurns(goals(of: group)), interval: 0.2)), .wait(0.005)]
           + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
     }
     attempts = 0
@@ -122,7 +122,8 @@ extension BusDriver {
       motors[motor].position = after
       motors[motor].positionTime = now
     }
-    next([.send(dialect.goals(goalsAtRest(group), interval: 0.2)), .wait(Self.groupPause)])
+    let goals = inTheirTurns(goalsAtRest(group))
+    next([.send(dialect.goals(goals, interval: 0.2)), .wait(Self.groupPause)])
   }
 
   mutating func judgeEngaged() {
@@ -144,7 +145,8 @@ extension BusDriver {
     watchdog = 0
     next(
       [
-        .send(off), .send(dialect.goals(goals(of: Array(motors.indices)), interval: interval)),
+        .send(off),
+        .send(dialect.goals(inTheirTurns(goals(of: Array(motors.indices))), interval: interval)),
         .wait(2 * Dialect.lag),
       ] + asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.held)])
   }
@@ -195,7 +197,7 @@ extension BusDriver {
     for goal in goals { if let motor = indexOfID[goal.id] { motors[motor].goal = goal.value } }
     let off = watchdog == 0 ? [] : dialect.watchdog(0, ids)
     watchdog = 0
-    let bytes = off + dialect.stop(goals)
+    let bytes = off + dialect.stop(inTheirTurns(goals))
     output.bytes = []
     output.discardsPending = true
     sent = now
@@ -205,7 +207,8 @@ extension BusDriver {
     resumeTime = -.infinity
     script =
       isKnown
-      ? [.wait(max(0.005, free - sent)), .send(bytes), .wait(0.03), .send(bytes)] : []
+      ? [.wait(max(0.005, free - sent)), .send(bytes), .wait(0.03), .send(bytes)]
+        + torqueRestoring : []
   }
 
   /// Torque off from the last group to the first (leaves before the trunk).
@@ -223,6 +226,7 @@ extension BusDriver {
       + groups.reversed().flatMap { group -> [BusStep] in
         [.send(dialect.torque(false, group.map { ids[$0] })), .wait(0.05)]
       } + asking(dialect.torqueBlock, Array(motors.indices), toleratesSilence: true)
+      + torqueRestoring
   }
 
   mutating func judgeReleased() {

@@ -152,6 +152,9 @@ extension BusDriver {
     for motor in motors.indices {
       motors[motor].hasTorque = value(.torque, motor) == 1
       motors[motor].hasHealth = value(.voltage, motor) != nil
+      if let text = torqueComplaint(motor) {
+        complaints.append((.deviceError, name(motor) + " " + text))
+      }
       if let complaint = complaint(motor) {
         complaints.append((complaint.kind, name(motor) + " " + complaint.text))
       }
@@ -164,7 +167,7 @@ extension BusDriver {
     }
     guard let first = complaints.first else {
       noteReturnDelay()
-      notes += settingLines("will be written when engaged")
+      notes += settingLines("will be written when engaged") + torqueNotes
       return readStanding(then: .identified)
     }
     let texts = complaints.prefix(4).map(\.text).joined(separator: "; ")
@@ -250,7 +253,9 @@ extension BusDriver {
       return next(asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands)])
     }
     for motor in motors.indices {
-      motors[motor].position = reading[motor]
+      let slack = Int(units(Self.slack, motor).rounded(.up))
+      if let fault = unwrap(motor, slack: slack) { return fail(fault) }
+      motors[motor].position = value(.position, motor)
       motors[motor].positionTime = now
       if let fault = misplaced(motor) { return fail(fault) }
     }
@@ -295,7 +300,8 @@ extension BusDriver {
       .identified(
         DeviceReport(
           device: "\(ids.count) \(Dialect.name) motors",
-          firmware: firmware.isEmpty ? "not told" : firmware, notes: notes)))
+          firmware: firmware.isEmpty ? "not told" : firmware,
+          notes: notes + turnNotes)))
     output.events.append(.measured(measurement(of: Array(motors.indices))))
   }
 

@@ -5,6 +5,7 @@ extension BusDriver {
   /// What was seen once is read again at once, and once only: the second reading confirms it or
   /// clears it, and nothing else clears it.
   mutating func inspect(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
+    if let block { inspectTorqueLimit(motor, block) }
     guard [.engaging, .ready, .finishing].contains(phase) else { return }
     inspectAlert(motor, reply, block)
     guard phase != .failed, reply.refusal == nil, let block else { return }
@@ -104,10 +105,15 @@ extension BusDriver {
     check((low...high).contains(voltage), motor, .voltage, block, .voltage) { text }
   }
 
+  /// Where a motor ends the stream [°C].
+  func greatestTemperature(_ motor: Int) -> Int {
+    min(75, (value(.highestTemperature, motor) ?? 78) - 3)
+  }
+
   /// Motors switch themselves off at their limit, and the robot falls: we stop before.
   private mutating func inspectTemperature(_ motor: Int, _ block: BusBlock) {
     guard let warmth = value(.temperature, motor) else { return }
-    let greatest = min(75, (value(.highestTemperature, motor) ?? 78) - 3)
+    let greatest = greatestTemperature(motor)
     let text = "has \(warmth) °C, expected \(greatest) °C at most"
     check(warmth <= greatest, motor, .temperature, block, .temperature) { text }
   }

@@ -73,6 +73,10 @@ extension BusDriver {
     case .stands: judgeStands()
     case .identified: judgeIdentified()
     case .resting: beginSettings()
+    case .torqueFound: judgeTorqueFound()
+    case .torqueCapped: judgeTorqueCapped()
+    case .torqueRestoring: beginTorqueRestoring()
+    case .torqueRestored: judgeTorqueRestored()
     case .goals(let group): setGoals(group)
     case .torques(let group): judgeGoals(group)
     case .steady(let group): judgeSteady(group)
@@ -84,7 +88,9 @@ extension BusDriver {
 
   /// A quantity of a motor, from what was last read.
   func value(_ quantity: BusQuantity, _ motor: Int) -> Int? {
-    dialect.value(quantity, in: motors[motor].image)
+    guard let value = dialect.value(quantity, in: motors[motor].image) else { return nil }
+    guard quantity == .position || quantity == .goal, let turn = dialect.turn else { return value }
+    return value - motors[motor].turns * Int(turn)
   }
 
   /// The register values that a motor may be told [register units].

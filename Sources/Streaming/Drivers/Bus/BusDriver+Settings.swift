@@ -5,7 +5,7 @@ extension BusDriver {
     for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
     // With torque it would be refused; whoever switched it on meanwhile is told in `judgeSettled`.
     settings.removeAll { !$0.setting.isNeeded && motors[$0.motor].hasTorque }
-    guard !settings.isEmpty else { return beginGroups() }
+    guard !settings.isEmpty else { return beginTorque() }
     var steps: [BusStep] = []
     // A register that is kept without power takes its time to be written.
     for (_, setting) in settings { steps += [.send(setting.bytes), .wait(0.03)] }
@@ -18,7 +18,7 @@ extension BusDriver {
   mutating func judgeSettled() {
     for (motor, setting) in settings {
       let place = dialect.place(of: setting.block)
-      let found = LittleEndian.value(motors[motor].image[place..<(place + setting.block.count)])
+      let found = setting.order.value(motors[motor].image[place..<(place + setting.block.count)])
       guard found == setting.value else {
         return fail(
           DriverFault(
@@ -30,7 +30,7 @@ extension BusDriver {
     for line in settingLines("written") { output.events.append(.warning(line)) }
     settings = []
     noteReturnDelay()
-    beginGroups()
+    beginTorque()
   }
 
   /// The settings by their names and values, each with its motors: "return delay 250 -> 0 of motor 1

@@ -119,7 +119,7 @@ extension BusDriver {
   private func milliseconds(_ seconds: Double) -> Double { (seconds * 10000).rounded() / 10 }
 
   mutating func send(_ point: SetPoint, _ goals: [BusGoal]) {
-    transmit(dialect.goals(goals, interval: point.interval))
+    transmit(dialect.goals(inTheirTurns(goals), interval: point.interval))
     for (motor, goal) in goals.enumerated() { motors[motor].goal = goal.value }
     frame = nil
     goalTime = frameTime
@@ -151,6 +151,7 @@ extension BusDriver {
         pollTime = now
         hasReadPositions = false
       }
+      runTorque()
       poll()
     }
     if let share = gauge.share(at: now) {
@@ -158,7 +159,7 @@ extension BusDriver {
     }
   }
 
-  private func fits(_ seconds: Double) -> Bool {
+  func fits(_ seconds: Double) -> Bool {
     max(now, sent) + seconds + Self.guardTime <= due
   }
 

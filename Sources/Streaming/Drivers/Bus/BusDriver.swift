@@ -51,6 +51,9 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   var attempts = 0
   var firstReading: [Int?] = []
 
+  // Torque limits
+  var torque: BusTorque
+
   // The stream
   var frame: (point: SetPoint, goals: [BusGoal])?
   /// When the frame that waits was handed over, and the one that was sent last [s].
@@ -79,6 +82,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     let count = dialect.imageCount
     motors = wiring.motors.map { _ in BusMotor(imageCount: count) }
     firstReading = motors.map { _ in nil }
+    torque = BusTorque(count: motors.count)
   }
 
   /// The time that bytes take on the wire [s]: 8 bits, start and stop.

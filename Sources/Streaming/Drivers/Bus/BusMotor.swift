@@ -15,6 +15,8 @@ struct BusMotor: Sendable {
   /// Where it was measured [register units], and when [s].
   var position: Int?
   var positionTime = -Double.infinity
+  /// How many turns its count is ahead of the joint's; positions and goals here are without them.
+  var turns = 0
   /// Where it was told to be [register units].
   var goal: Int?
   /// Whether it was switched on by us, or found on.
@@ -51,13 +53,13 @@ enum BusJudgement: Sendable {
   // Identify
   case power, powered, met, strays, usable, stands, identified
   // Engage
-  case resting, settled
+  case resting, settled, torqueFound, torqueCapped
   case goals([Int])
   case torques([Int])
   case steady([Int])
   case engaged
   // End
-  case held, released
+  case held, released, torqueRestoring, torqueRestored
 }
 
 /// A question that is on the wire.

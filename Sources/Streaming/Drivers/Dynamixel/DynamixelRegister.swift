@@ -19,6 +19,8 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
   case hardwareError = 70
   /// In 20 ms; -1 when it has stopped the motor.
   case busWatchdog = 98
+  /// In 0.113 %; limits the PWM in position mode.
+  case goalPWM = 100
   /// In 214.577 rev/min².
   case profileAcceleration = 108
   /// In 0.229 rev/min.
@@ -36,7 +38,8 @@ enum DynamixelRegister: Int, Sendable, CaseIterable {
     case .firmware, .returnDelay, .driveMode, .operatingMode, .temperatureLimit, .torque,
       .hardwareError, .busWatchdog, .presentTemperature:
       1
-    case .model, .highestVoltage, .lowestVoltage, .currentLimit, .presentCurrent, .presentVoltage:
+    case .model, .highestVoltage, .lowestVoltage, .currentLimit, .goalPWM, .presentCurrent,
+      .presentVoltage:
       2
     case .homingOffset, .highestPosition, .lowestPosition, .profileAcceleration, .profileVelocity,
       .goalPosition, .presentPosition:

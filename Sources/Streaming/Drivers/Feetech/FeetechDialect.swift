@@ -23,8 +23,8 @@ struct FeetechDialect: BusDialect {
   private static let fastAcceleration = 254
 
   private let isSTS: Bool
-  private let packets: ServoPackets
-  private let motors: [Int: Wiring.Motor]
+  let packets: ServoPackets
+  let motors: [Int: Wiring.Motor]
   private let order: [Int]
   /// The unit of the speed register of each motor [step/s].
   private var speedUnits: [Int: Double] = [:]
@@ -144,7 +144,7 @@ struct FeetechDialect: BusDialect {
     func value(_ register: FeetechRegister) -> Int {
       register.value(in: image, packets.order) ?? -1
     }
-    guard isSTS else { return .write([], notes: []) }
+    guard isSTS else { return .write(maximumTorque(id, image), notes: []) }
     var notes: [String] = []
     if value(.lowestGoal) == 0, value(.highestGoal) == 0 {
       notes.append("counts over many turns (both angle limits 0)")

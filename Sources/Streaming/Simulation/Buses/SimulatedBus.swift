@@ -19,6 +19,8 @@ protocol SimulatedBusMotor: Sendable {
   var servo: SimulatedServo { get set }
   /// What its encoder adds to the truth [register units].
   var slip: Double { get set }
+  /// Register units in a turn.
+  var unitsPerTurn: Double { get }
   /// By how much its encoder jumps: a turn, or 20° where the range ends before [register units].
   var leap: Double { get }
 
@@ -47,6 +49,9 @@ extension SimulatedBusMotor {
 }
 
 extension SimulatedBus {
+  /// How far a motor that presses against something stays behind [degrees].
+  private static var stallAngle: Double { 8 }
+
   /// How often host and motors spoke at once.
   var collisions: Int { wire.collisions }
 
@@ -78,6 +83,9 @@ extension SimulatedBus {
       case .noPower: motors[index].restart(until: .infinity)
       case .oldFirmware: motors[index].age()
       case .jam where index == 0: motors[index].servo.isJammed = true
+      case .stall where index == 0:
+        motors[index].servo.drag = motors[index].unitsPerTurn * Self.stallAngle / 360
+      case .heating where index == 0: motors[index].servo.isHeating = true
       case .alert where index == 0: motors[index].overload()
       case .unsaidError where index == 0: motors[index].overloadUnsaid()
       case .positionJump where index == 0: motors[index].slip = motors[index].leap

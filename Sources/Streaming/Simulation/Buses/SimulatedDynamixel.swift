@@ -15,6 +15,12 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   private var asleepUntil = -Double.infinity
   private var isTripped = false
 
+  /// 2.3 A in units of 2.69 mA, an XM430-W350 by its e-Manual.
+  private static let stallCurrent = 855.0
+
+  /// Models whose register 126 is a load.
+  private var isLoadModel: Bool { [1060, 30].contains(get(0, 2)) }
+
   /// 46 rev/min, an XM430-W350 without load at 12.0 V by its e-Manual; for the other models too.
   private static let turnsPerSecond = 46.0 / 60
 
@@ -90,19 +96,21 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       for address in 64..<147 { table[address] = 0 }
       set(68, 1, 2)
       set(84, 2, 800)
+      set(100, 2, get(36, 2))
       set(116, 4, Int(servo.position.rounded()))
       set(144, 2, 120)
       set(146, 1, 31)
     } else {
       for address in 24..<50 { table[address] = 0 }
       set(30, 2, Int(servo.position.rounded()))
-      set(34, 2, 1023)
+      set(34, 2, get(14, 2))
       set(42, 1, 120)
       set(43, 1, 31)
     }
     servo.hasTorque = false
     servo.goal = servo.position
     servo.topSpeed = topSpeed
+    servo.torqueShare = 1
     isTripped = false
   }
 
@@ -198,15 +206,16 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   mutating func read(_ address: Int, _ count: Int, at now: Double) -> [UInt8] {
     servo.advance(to: now)
     let position = Int((servo.position(at: now) + slip).rounded())
-    let load = min(max((servo.goal - servo.position) * 2, -800), 800)
+    if servo.extraHeat > 0 { set(isVersion2 ? 146 : 43, 1, 31 + Int(servo.extraHeat)) }
     if isVersion2 {
       set(120, 2, Int(now * 1000) & 0x7FFF)
-      set(126, 2, Int(load))
+      set(126, 2, Int(servo.effort * (isLoadModel ? 1000 : Self.stallCurrent)))
       set(128, 4, Int(servo.speed / unitsPerTurn * 60 / 0.229))
       set(132, 4, position)
     } else {
       set(36, 2, min(max(position, 0), isMX ? 4095 : 1023))
-      set(40, 2, load < 0 ? Int(-load) : 1024 + Int(load))
+      let load = Int(servo.effort * 1023)
+      set(40, 2, load < 0 ? -load : 1024 + load)
     }
     return bytes(address, count)
   }
@@ -217,7 +226,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     return isVersion2 ? write2(all: data, from: address) : write1(address, data)
   }
 
-  private static let widths = [116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4]
+  private static let widths = [36: 2, 100: 2, 116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4]
 
   /// Writes register by register; the first error ends it.
   private mutating func write2(all data: [UInt8], from address: Int) -> Int {
@@ -245,6 +254,10 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       guard value <= 1 else { return 4 }
       if value == 1, get(70, 1) & get(63, 1) != 0 { return 7 }
       switchTorque(value == 1)
+    case 100:
+      let goal = value >= 1 << 15 ? value - (1 << 16) : value
+      guard goal >= -get(36, 2), goal <= get(36, 2) else { return 6 }
+      servo.torqueShare = Double(goal.magnitude) / 885
     case 98:
       guard value <= 127 else { return 4 }
       isTripped = false
@@ -257,7 +270,12 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       guard value <= 32767 else { return 4 }
       servo.topSpeed =
         value == 0 ? topSpeed : min(topSpeed, Double(value) * 0.229 / 60 * unitsPerTurn)
-    case 11: guard [0, 1, 3, 4, 5, 16].contains(value) else { return 4 }
+    case 11:
+      guard [0, 1, 3, 4, 5, 16].contains(value) else { return 4 }
+      // Another mode sets the limits anew, and position mode counts within one turn.
+      set(100, 2, get(36, 2))
+      servo.torqueShare = 1
+      if value == 3 { slip -= (slip / 4096).rounded() * 4096 }
     default: break
     }
     for (index, byte) in data.enumerated() { table[address + index] = byte }
@@ -278,6 +296,9 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       // A goal switches torque on, as the real ones do.
       if !servo.hasTorque { switchTorque(true) }
       servo.goal = Double(get(30, 2))
+    }
+    if address <= 34, address + data.count > 35 {
+      servo.torqueShare = Double(min(get(34, 2), get(14, 2))) / 1023
     }
     if address <= 32, address + data.count > 32 {
       let speed = get(32, 2)

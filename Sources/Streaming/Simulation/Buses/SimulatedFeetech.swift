@@ -44,6 +44,7 @@ struct SimulatedFeetech: SimulatedBusMotor {
     set(62, 1, 74)
     set(63, 1, 33)
     servo.hasTorque = false
+    servo.torqueShare = Double(get(16, 2)) / 1000
     servo.goal = servo.position
     servo.topSpeed = unitsPerTurn * Self.turnsPerSecond
     errors = 0
@@ -115,7 +116,8 @@ struct SimulatedFeetech: SimulatedBusMotor {
     servo.advance(to: now)
     setSigned(56, 15, Int((servo.position(at: now) + slip).rounded()))
     setSigned(58, 15, Int(servo.speed))
-    setSigned(60, 10, Int(min(max((servo.goal - servo.position) * 2, -900), 900)))
+    setSigned(60, 10, Int(servo.effort * 1000))
+    if servo.extraHeat > 0 { set(63, 1, 33 + Int(servo.extraHeat)) }
     guard address + count <= table.count else { return [] }
     return Array(table[address..<(address + count)])
   }
@@ -133,6 +135,12 @@ struct SimulatedFeetech: SimulatedBusMotor {
     }
     let touched = address..<(address + data.count)
     if touched.contains(40) { switchTorque(get(40, 1) == 1) }
+    // STS: a limit in RAM that begins as the greatest torque does; SCS: the greatest torque alone.
+    if isSTS, touched.contains(48) {
+      servo.torqueShare = Double(min(get(48, 2), get(16, 2), 1000)) / 1000
+    } else if !isSTS, touched.contains(16) {
+      servo.torqueShare = Double(min(get(16, 2), 1000)) / 1000
+    }
     if touched.contains(46) {
       let unit = isSTS && get(18, 1) & 4 == 0 ? 50.0 : 1
       let speed = Double(get(46, 2) & 0x7FFF) * unit

@@ -36,6 +36,7 @@ struct SimulatedLX: SimulatedBusMotor {
   /// What its encoder adds to the truth [register units].
   var slip = 0.0
   var leap: Double { Self.turn / 18 }
+  var unitsPerTurn: Double { Self.turn }
   private var millivolts = 7400
   private var mode: UInt8 = 0
   private(set) var asleepUntil = -Double.infinity
@@ -109,7 +110,7 @@ struct SimulatedLX: SimulatedBusMotor {
     case 21: return Self.bytes(limits.least, limits.most)
     case 23: return Self.bytes(4500, 12000)
     case 25: return [85]
-    case 26: return [celsius]
+    case 26: return [UInt8(min(Double(celsius) + servo.extraHeat, 250))]
     case 27: return Self.bytes(millivolts)
     case 28: return Self.bytes(Int((servo.position(at: now) + slip).rounded()))
     case 30: return [mode, 0, 0, 0]

@@ -14,9 +14,23 @@ struct SimulatedServo: Sendable {
   var hasTorque = false
   /// Whether something holds it fast.
   var isJammed = false
+  /// How far it stays behind its goal because it presses against something [register units].
+  var drag: Double?
+  /// The share of its torque that it may use, 0 to 1; with less it is slower too.
+  var torqueShare = 1.0
+  /// Whether it warms up though it stands, and by how much it has [°C].
+  var isHeating = false
+  private(set) var extraHeat = 0.0
   /// The greatest speed now [units/s] and the greatest acceleration [units/s²].
   var topSpeed: Double
   let acceleration: Double
+  private let noLoadSpeed: Double
+  private let unitsPerTurn: Double
+  /// The share of its torque for each turn of error, as an XM430 with its usual gain has it.
+  private static let stiffness = 28.9
+  /// How fast a motor warms up that uses all its torque [°C/s], and in which time it cools [s].
+  private static let heating = 2.0
+  private static let cooling = 60.0
   /// A move with a duration: from, to, begin [s], duration [s] (LX-16A).
   var move: (from: Double, to: Double, begin: Double, duration: Double)?
   private var ticks = 0
@@ -26,6 +40,8 @@ struct SimulatedServo: Sendable {
     self.position = position
     goal = position
     topSpeed = unitsPerTurn * turnsPerSecond
+    noLoadSpeed = topSpeed
+    self.unitsPerTurn = unitsPerTurn
     acceleration = unitsPerTurn * 50
   }
 
@@ -45,7 +61,23 @@ struct SimulatedServo: Sendable {
     position + speed * min(max(now - Double(ticks) * Self.step, 0), Self.step)
   }
 
+  /// The share of its torque that it uses, -1 to 1: less where it moves, since it is a generator too.
+  var effort: Double {
+    guard hasTorque else { return 0 }
+    let wish = (goal - position) / unitsPerTurn * Self.stiffness
+    let share = min(max(wish, -torqueShare), torqueShare)
+    let left = max(0, share.magnitude - speed.magnitude / noLoadSpeed)
+    return share < 0 ? -left : left
+  }
+
+  private mutating func warmUp() {
+    guard isHeating || extraHeat > 0 else { return }
+    let rise = isHeating && hasTorque ? Self.heating * torqueShare * torqueShare : 0
+    extraHeat += (rise - extraHeat / Self.cooling) * Self.step
+  }
+
   private mutating func tick(_ now: Double) {
+    warmUp()
     if let move {
       let share = move.duration > 0 ? min(max((now - move.begin) / move.duration, 0), 1) : 1
       goal = move.from + (move.to - move.from) * share
@@ -60,11 +92,15 @@ struct SimulatedServo: Sendable {
       position += speed * Self.step
       return
     }
-    let error = goal - position
+    var error = goal - position
+    if let drag {
+      // As a slipping clutch: it follows only what is further away.
+      error = error < 0 ? min(0, error + drag) : max(0, error - drag)
+    }
     // Fast enough to be in time, slow enough to be able to brake.
     let linear = error.magnitude * Self.frequency / (2 * Self.damping)
     let braking = (2 * 0.7 * acceleration * error.magnitude).squareRoot()
-    let wanted = min(linear, braking, topSpeed)
+    let wanted = min(linear, braking, topSpeed, noLoadSpeed * torqueShare)
     let force = 2 * Self.damping * Self.frequency * ((error < 0 ? -wanted : wanted) - speed)
     speed += min(max(force, -acceleration), acceleration) * Self.step
     position += speed * Self.step

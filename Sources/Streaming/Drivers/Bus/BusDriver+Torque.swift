@@ -1,0 +1,209 @@
+// Limits of the motors' torque: written before they move, restored when they have.
+extension BusDriver {
+  /// How often a limit is written before a motor counts as not taking it.
+  private static var torqueTries: Int { 3 }
+
+  // MARK: Before the go
+
+  /// A motor's torque limit as last read, nil where there is none.
+  private func torqueLimit(_ motor: Int) -> Int? { number(dialect.torqueRegister?.block, motor) }
+
+  private func number(_ block: BusBlock?, _ motor: Int) -> Int? {
+    guard let block, let register = dialect.torqueRegister else { return nil }
+    let place = dialect.place(of: block)
+    guard place + block.count <= motors[motor].image.count else { return nil }
+    return register.order.value(motors[motor].image[place..<(place + block.count)])
+  }
+
+  /// The cap of a motor in units of its register; nil where it is not capped.
+  private func torqueCap(_ motor: Int) -> Int? {
+    guard let register = dialect.torqueRegister, let share = wiring.torqueCap(ofMotor: motor),
+      let greatest = number(register.greatest, motor), greatest > 0
+    else { return nil }
+    return max(1, Int((share * Double(greatest)).rounded()))
+  }
+
+  /// Why a motor has too little torque to be engaged, nil where it has enough.
+  func torqueComplaint(_ motor: Int) -> String? {
+    guard let register = dialect.torqueRegister, torqueCap(motor) != nil,
+      let limit = torqueLimit(motor), limit <= 0
+    else { return nil }
+    return "has a \(register.name) of \(limit), as after an overload, expected more: switch its "
+      + "supply off and on"
+  }
+
+  /// What will be written, or that there is nothing to write, for the notes before the go.
+  var torqueNotes: [String] {
+    guard let register = dialect.torqueRegister else {
+      return [
+        "\(Dialect.name) motors of this kind have no torque limit that goes when the power goes: "
+          + "none is written"
+      ]
+    }
+    var kinds: [String] = []
+    var members: [String: [Int]] = [:]
+    for motor in motors.indices {
+      guard let cap = torqueCap(motor), let limit = torqueLimit(motor), limit != cap else {
+        continue
+      }
+      let kind = "\(register.name) \(limit) -> \(cap)"
+      if members[kind] == nil { kinds.append(kind) }
+      members[kind, default: []].append(motor)
+    }
+    return kinds.map { kind in
+      let motors = members[kind] ?? []
+      let whose = motors.count == ids.count ? "all \(ids.count) motors" : list(motors)
+      return "\(kind) of \(whose) from engaging to the end"
+    }
+  }
+
+  // MARK: Engaging
+
+  /// Caps the torque of all motors, then goes on to torque.
+  mutating func beginTorque() {
+    guard let register = dialect.torqueRegister else { return beginGroups() }
+    torque.tries = 0
+    // Read once more: another operating mode sets it anew.
+    next(asking(register.block, Array(motors.indices)) + [.judge(.torqueFound)])
+  }
+
+  mutating func judgeTorqueFound() {
+    for motor in motors.indices {
+      torque.caps[motor] = torqueCap(motor)
+      if torque.told[motor] == nil { torque.found[motor] = torqueLimit(motor) }
+    }
+    torque.level = .share(1)
+    writeTorqueInScript(.torqueCapped)
+  }
+
+  private mutating func writeTorqueInScript(_ judgement: BusJudgement, tolerates: Bool = false) {
+    guard let register = dialect.torqueRegister else { return next([.judge(judgement)]) }
+    let told = tellTorque()
+    guard !told.isEmpty else { return next([.judge(judgement)]) }
+    next(
+      [.send(dialect.torqueLimits(told)), .wait(0.005)]
+        + asking(
+          register.block, told.compactMap { indexOfID[$0.id] }, toleratesSilence: tolerates)
+        + [.judge(judgement)])
+  }
+
+  /// What the motors are to be told.
+  private var torqueGoals: [BusGoal] {
+    motors.indices.compactMap { motor in
+      torque.wanted(motor).map { BusGoal(id: ids[motor], value: $0) }
+    }
+  }
+
+  /// Notes that the motors are told their limits, and returns what they are told.
+  private mutating func tellTorque() -> [BusGoal] {
+    let goals = torqueGoals
+    torque.tries += 1
+    torque.written = now
+    torque.open = []
+    for goal in goals {
+      guard let motor = indexOfID[goal.id] else { continue }
+      torque.told[motor] = goal.value
+      torque.open.insert(motor)
+    }
+    return goals
+  }
+
+  mutating func judgeTorqueCapped() {
+    let wrong = motors.indices.first { torque.told[$0] != nil && torqueLimit($0) != torque.told[$0] }
+    guard let wrong else {
+      torque.open = []
+      return beginGroups()
+    }
+    guard torque.tries < Self.torqueTries else { return fail(stubbornness(of: wrong)) }
+    writeTorqueInScript(.torqueCapped)
+  }
+
+  private func stubbornness(of motor: Int) -> DriverFault {
+    DriverFault(
+      .deviceError,
+      "\(name(motor)) does not take its \(dialect.torqueRegister?.name ?? "torque limit"): it has "
+        + "\(torqueLimit(motor) ?? 0), expected \(torque.told[motor] ?? 0)")
+  }
+
+  // MARK: Between frames
+
+  mutating func limitTorque(to level: TorqueLevel) {
+    guard dialect.torqueRegister != nil, torque.level != nil else { return }
+    torque.level = level
+    torque.isDue = true
+    torque.tries = 0
+  }
+
+  /// Writes limits that are due, and asks whether they have arrived.
+  mutating func runTorque() {
+    guard let register = dialect.torqueRegister, torque.isDue else { return }
+    if torque.tries > 0 {
+      guard !urgent.contains(where: { $0.block == register.block }) else { return }
+      guard !torque.open.isEmpty else { return torque.isDue = false }
+      guard now - torque.written >= 0.02 else { return }
+      guard torque.tries < Self.torqueTries else {
+        torque.isDue = false
+        return giveUpTorque()
+      }
+    }
+    guard fits(wireTime(dialect.torqueLimits(torqueGoals).count)) else { return }
+    let told = tellTorque()
+    transmit(dialect.torqueLimits(told))
+    for goal in told {
+      guard let motor = indexOfID[goal.id] else { continue }
+      urgent.append((motor, register.block))
+    }
+  }
+
+  /// Notes what a motor says of its limit.
+  mutating func inspectTorqueLimit(_ motor: Int, _ block: BusBlock) {
+    guard block == dialect.torqueRegister?.block, let told = torque.told[motor],
+      torqueLimit(motor) == told
+    else { return }
+    torque.open.remove(motor)
+  }
+
+  /// A limit that stays too high is worth a word; one that stays too low ends the stream.
+  private mutating func giveUpTorque() {
+    guard let motor = torque.open.min() else { return }
+    let fault = stubbornness(of: motor)
+    if case .share(1) = torque.level { return fail(fault) }
+    output.events.append(.warning(fault.description))
+  }
+
+  // MARK: The end
+
+  /// The way back to what was found, for a bus of which some may not answer any more.
+  var torqueRestoring: [BusStep] {
+    torque.told.contains { $0 != nil } ? [.judge(.torqueRestoring)] : []
+  }
+
+  mutating func beginTorqueRestoring() {
+    torque.level = .found
+    torque.isDue = false
+    writeTorqueInScript(.torqueRestored, tolerates: true)
+  }
+
+  mutating func judgeTorqueRestored() {
+    for motor in motors.indices where motors[motor].misses == 0 && torqueLimit(motor) == torque.told[motor] {
+      torque.open.remove(motor)
+    }
+  }
+
+  var torqueLimits: TorqueLimits? {
+    guard let register = dialect.torqueRegister, torque.caps.contains(where: { $0 != nil }) else {
+      return nil
+    }
+    return TorqueLimits(
+      register: register.name, level: torque.level, isSettled: !torque.isDue && torque.open.isEmpty,
+      changes: torque.changed.map { motor in
+        TorqueLimits.Change(
+          joint: wiring.motors[motor].joint, before: torque.found[motor] ?? 0,
+          now: torque.told[motor] ?? 0)
+      })
+  }
+
+  var alarmTemperatures: [Double?] {
+    motors.indices.map { motors[$0].hasHealth ? Double(greatestTemperature($0)) : nil }
+  }
+}
