@@ -33,7 +33,7 @@ def path_error(folder, log):
     """RMS and worst distance of the motors from the commanded path [degrees].
 
     In each half second the lag that fits best is used, since it drifts; each pose counts by its distance
-    from the path around that lag (0.08 s to either side), since the arm may be early or late by that much.
+    from the path around that lag (0.3 s to either side): where the arm creeps, frames are merged.
     """
     run = Run(folder)
     if not len(run.times):
@@ -49,7 +49,7 @@ def path_error(folder, log):
             [[numpy.interp(grid - lag, times, commanded[:, m]) for m in range(3)] for lag in lags])
         distance = numpy.sqrt(((actual.T[None] - wanted) ** 2).sum(1))  # lag, instant
         best = int((distance ** 2).sum(1).argmin())
-        nearest = distance[max(0, best - 16):best + 17].min(0)
+        nearest = distance[max(0, best - 60):best + 61].min(0)
         worst = max(worst, float(nearest.max()))
         squares, count = squares + float((nearest ** 2).sum()), count + len(nearest)
     return (squares / max(count, 1)) ** 0.5, worst

@@ -81,7 +81,7 @@ struct MadeUpDriver: RobotDriver {
       output.events.append(.fault(DriverFault(.silent, "nothing answers")))
     }
     switch order {
-    case .identify:
+    case .identify, .measure:
       isStarting = true
       wakeTime = now + patience
       output.bytes = MadeUp.bytes("I")

@@ -46,8 +46,7 @@ struct UArmDriverTests {
     // Swift and Metal drive home by themselves at the start; nobody else moves.
     #expect(firmware == .v4 || firmware == .v3 ? moved == 0 : moved > 1)
     switch firmware {
-    case .v4: #expect(rig.warnings == [UArmRig.accelerationStored])
-    case .v3: #expect(rig.warnings.isEmpty)
+    case .v4, .v3: #expect(rig.warnings.isEmpty)
     case .swift, .metal: #expect(rig.warnings.first?.contains("drives itself to") == true)
     }
     #expect(!rig.lines.contains { $0.contains("G") })
@@ -133,23 +132,30 @@ struct UArmDriverTests {
     #expect(broken.heard != broken.heard.sorted())
   }
 
-  @Test("A driver that does not pad leaves the replies out of step: the padding is what does it")
+  @Test("The ring's arithmetic: what is missing is found from the count, or from the first reply")
   func ringArithmetic() {
     var ring = UArmReplyRing()
     for _ in 0..<20 { _ = ring.send() }
-    #expect(ring.padding(after: 0) == 0)
-    _ = ring.send()
-    #expect(ring.padding(after: 0) == 19 && ring.padding(after: 3) == 16)
-    for _ in 0..<19 { _ = ring.send() }
-    #expect(ring.padding(after: 0) == 0)
-    for place in 21...40 { ring.reply(place) }
-    #expect(ring.burst == 0 && ring.isAligned)
-    // Out of step after 25: replies 21...25 of this burst come before 6...20.
+    for place in 1...20 { ring.reply(place) }
+    #expect(ring.isAligned)
+    // Out of step after 25: replies 41...45 of this burst come before 26...40.
     for _ in 0..<25 { _ = ring.send() }
-    for place in Array(61...65) + Array(46...60) { ring.reply(place) }
+    for place in Array(41...45) + Array(26...40) { ring.reply(place) }
+    #expect(!ring.isAligned && ring.padding == 35)
+    for _ in 0..<35 { _ = ring.send() }
+    ring.released()
     #expect(!ring.isAligned)
-    let padding = ring.padding(after: 0)
-    #expect(padding >= 20 && padding % 20 == 15)
+    for place in 61...80 { ring.reply(place) }
+    #expect(ring.isAligned)
+    // A reply that was lost on the wire makes the count wrong; the first reply after the hold tells.
+    for _ in 0..<6 { _ = ring.send() }
+    for place in 81...85 { ring.reply(place) }
+    #expect(!ring.isAligned && ring.padding == 39)
+    for _ in 0..<39 { _ = ring.send() }
+    ring.released()
+    // Both ends are 19 apart now: the one that reads stands at the slot of 106, that of 126's.
+    for place in Array(107...125) + [106] { ring.reply(place) }
+    #expect(!ring.isAligned && ring.padding == 21 + 0)
   }
 
   // MARK: - Refusals
@@ -203,16 +209,17 @@ struct UArmDriverTests {
     let output = rig.driver.advance(to: rig.now, received: [], order: .stop)
     #expect(output.bytes == [0x21] && output.discardsPending && output.events == [.stopped])
     _ = rig.arm.advance(to: rig.now, received: output.bytes)
-    rig.run(for: 0.3)
+    rig.run(for: 0.15)
     let held = rig.arm.motorPositions[0]
     #expect(held > moving)
     rig.run(for: 3)
     #expect(abs(rig.arm.motorPositions[0] - held) < 0.5)
     #expect(rig.arm.isIdle && rig.arm.isAttached)
     let reset = try #require(rig.sent[before...].first { $0.bytes.contains(0x18) })
-    #expect(abs(reset.time - at - 0.3) < 0.005)
+    // Once two status lines show that it stands; the motors are never cut off in motion.
+    #expect(0.1 < reset.time - at && reset.time - at < 0.4)
     #expect(rig.lines.suffix(2).allSatisfy { $0.contains("P2220") })
-    #expect(rig.warnings == [UArmRig.accelerationStored] && rig.fault == nil)
+    #expect(rig.warnings == [] && rig.fault == nil)
     #expect(!rig.lines.contains { $0.contains("M2019") })
     // And from there everything begins anew.
     rig.events = []
@@ -220,7 +227,7 @@ struct UArmDriverTests {
     #expect(rig.fault == nil && rig.events.contains { $0.event == .engaged })
     // It has the acceleration by now. Its ring was out of step, so that some replies are missing.
     #expect(rig.warnings.allSatisfy { $0.hasSuffix("was not answered") })
-    #expect(rig.arm.statistics.eepromWriteCount == 1)
+    #expect(rig.arm.statistics.eepromWriteCount == 0)
   }
 
   @Test(
@@ -296,7 +303,7 @@ struct UArmDriverTests {
     for (joint, value) in motion(16).enumerated() {
       #expect(abs(rig.arm.motorPositions[joint] - value) < 0.1)
     }
-    #expect(rig.warnings == [UArmRig.accelerationStored])
+    #expect(rig.warnings == [])
   }
 
   @Test(
@@ -309,7 +316,7 @@ struct UArmDriverTests {
     rig.stream(for: 20) { [90 + 25 * (1 - cos(rate * $0)), 80, 35, 90] }
     rig.finish()
     #expect(rig.fault == nil && rig.isHeld)
-    #expect(rig.warnings == [UArmRig.accelerationStored])
+    #expect(rig.warnings == [])
     #expect(rig.arm.isAligned && rig.arm.statistics.outOfTurnReplyCount == 0)
   }
 

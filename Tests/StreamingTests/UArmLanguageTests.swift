@@ -18,9 +18,9 @@ struct UArmLanguageTests {
         0x23, 0x31, 0x20, 0x50, 0x32, 0x32, 0x32, 0x30, 0x0A,
       ])
     let pose = UArmKinematics.Angles(base: 90, left: 100.99, right: 8.08)
-    #expect(text(.moveJoints(pose, feed: 60), 12) == "#12 G2206 B90.00 L100.99 R8.08 F60.0\n")
+    #expect(text(.moveJoints(pose, feed: 60), 12) == "#12 G2206 B90.00 L100.99 R8.08 F60.00\n")
     let point = UArmKinematics.Point(x: 200, y: 0, z: 150)
-    #expect(text(.moveTo(point, feed: 50), 11) == "#11 G0 X200.00 Y0.00 Z150.00 F50.0\n")
+    #expect(text(.moveTo(point, feed: 50), 11) == "#11 G0 X200.00 Y0.00 Z150.00 F50.00\n")
     #expect(text(.wrist(90), 13) == "#13 G2202 N3 V90.00 F1\n")
     #expect(text(.wrist(90), 13, .positions) == "#13 G202 N3 V90.00\n")
     #expect(text(.name, 7, .positions) == "#7 P201\n")

@@ -17,6 +17,11 @@ struct UArmRig {
   var probe: ((Double, SimulatedUArm) -> Void)?
   /// What becomes of each byte to the driver.
   var damage: ((UInt8) -> [UInt8])?
+  /// What becomes of the bytes to the arm.
+  var loss: (([UInt8]) -> [UInt8])?
+  /// The numbered replies and when they were complete.
+  private(set) var replies: [(time: Double, id: String)] = []
+  private var unfinished = ""
 
   init(
     _ firmware: SimulatedUArm.Firmware, arm options: SimulatedUArm.Options = .init(),
@@ -61,10 +66,22 @@ struct UArmRig {
       order = nil
       events += output.events.map { (now, $0) }
       if !output.bytes.isEmpty { sent.append((now, output.bytes)) }
-      let answer = arm.advance(to: now, received: output.bytes)
+      let answer = arm.advance(to: now, received: loss?(output.bytes) ?? output.bytes)
       heard += answer
+      note(answer)
       toDriver = damage.map { answer.flatMap($0) } ?? answer
       if answer.isEmpty { break }
+    }
+  }
+
+  private mutating func note(_ answer: [UInt8]) {
+    unfinished += String(decoding: answer, as: UTF8.self)
+    while let end = unfinished.firstIndex(of: "\n") {
+      let line = unfinished[..<end]
+      if line.first == "$" {
+        replies.append((now, String(line.dropFirst().prefix { $0.isNumber })))
+      }
+      unfinished = String(unfinished[unfinished.index(after: end)...])
     }
   }
 
@@ -148,10 +165,6 @@ struct UArmRig {
   var warnings: [String] {
     events.compactMap { if case .warning(let text) = $0.event { text } else { nil } }
   }
-
-  /// What is said when the acceleration of a V4 arm from the factory is stored at engaging.
-  static let accelerationStored =
-    "the uArm's acceleration was 10.0, 5.0 is stored in it now (80°/s² each)"
 
   var isHeld: Bool { events.contains { $0.event == .held } }
 

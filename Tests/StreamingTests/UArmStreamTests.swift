@@ -56,7 +56,7 @@ struct UArmStreamTests {
     #expect(rig.arm.statistics.droppedByteCount == 0)
     rig.finish()
     #expect(rig.fault == nil)
-    #expect(rig.warnings == [UArmRig.accelerationStored])
+    #expect(rig.warnings == [])
     #expect(rig.isHeld)
     #expect(rig.arm.isIdle && rig.arm.isAligned)
     #expect(rig.arm.statistics.standstillCount == early + 1)
