@@ -5,7 +5,7 @@ struct BusTorqueRegister: Sendable, Hashable {
   var block: BusBlock
   /// The register that holds the greatest value which the motor takes for it, kept without power.
   var greatest: BusBlock
-  /// The unit of both, for people.
+  /// How the bytes of both lie on the wire.
   var order = WordOrder.littleEndian
 }
 
@@ -65,6 +65,10 @@ struct BusTorque: Sendable {
   var open: Set<Int> = []
   /// How often it was written.
   var tries = 0
+  /// At the end: who is still to be asked, who is being asked, and how many did not answer.
+  var unasked: [Int] = []
+  var asked: Int?
+  var silent = 0
   /// When it was written last [s].
   var written = -Double.infinity
 
