@@ -61,7 +61,9 @@ struct CommandGateTests {
   func anything() {
     var random = Damage(seed: 5)
     var gate = CommandGate([Self.joint, Self.joint], standing: [0, 0])
-    let odd: [Double] = [.nan, .infinity, -.infinity, .greatestFiniteMagnitude, -0.0, .leastNonzeroMagnitude]
+    let odd: [Double] = [
+      .nan, .infinity, -.infinity, .greatestFiniteMagnitude, -0.0, .leastNonzeroMagnitude,
+    ]
     for _ in 0..<20_000 {
       let wanted = (0..<2).map { _ in
         Int.random(in: 0..<9, using: &random) == 0

@@ -29,7 +29,7 @@ struct HeatTrendTests {
 
   @Test(
     "A motor that will reach its alarm is foreseen in time",
-    arguments: [(31.0, 120.0, 60.0), (40, 90, 120), (55, 85, 100), (31, 300, 60), (60, 79, 200)])
+    arguments: [(31.0, 120.0, 60.0), (40, 90, 120), (55, 85, 100), (31, 300, 60), (60, 95, 100)])
   func rising(start: Double, end: Double, constant: Double) throws {
     let motor = motor(from: start, to: end, in: constant)
     let far = foreseen(alarm: 75, within: 120, motor)

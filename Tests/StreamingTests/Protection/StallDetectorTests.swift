@@ -9,17 +9,17 @@ struct StallDetectorTests {
   /// Read-backs at 50 Hz of a joint that is told to stay at zero; returns when it counts as stalled.
   private func stalls(
     share: Double = 1, seconds: Double = 2, lag: Double = 0.03,
-    command: (Double) -> Double = { _ in 0 },
+    speed: Double = 0,
     _ reading: (Double) -> (error: Double, load: Double)?
   ) -> StallDetector.Stall? {
     var detector = StallDetector(
       .init(), caps: [0.8], isAngular: [true], expectedLag: lag)
     for frame in 0..<Int(seconds * 50) {
       let time = Double(frame) / 50
-      detector.command([command(time)], at: time)
+      detector.command([speed * time], at: time)
       var measurement = Measurement(time: time, positions: [nil])
       if let (error, load) = reading(time) {
-        measurement.positions[0] = command(time) + error
+        measurement.positions[0] = speed * time + error
         measurement.loads[0] = load
       }
       if let stall = detector.examine(measurement, torqueShare: share) { return stall }
@@ -62,8 +62,8 @@ struct StallDetectorTests {
   @Test("A joint that follows late is not stalled, however fast")
   func late() {
     // 5 rad/s at a lag of 60 ms is an error of 17°.
-    #expect(stalls(command: { 5 * $0 }) { _ in (-5 * 0.06, 0.9) } == nil)
-    #expect(stalls(command: { 5 * $0 }) { _ in (-5 * 0.06 - 0.2, 0.9) } != nil)
+    #expect(stalls(speed: 5) { _ in (-5 * 0.06, 0.9) } == nil)
+    #expect(stalls(speed: 5) { _ in (-5 * 0.06 - 0.3, 0.9) } != nil)
   }
 
   @Test("At a thousand frames a second as well, in bounded memory")
@@ -74,7 +74,7 @@ struct StallDetectorTests {
       let time = Double(frame) / 1000
       detector.command([time], at: time)
       guard frame % 20 == 0 else { continue }
-      var measurement = Measurement(time: time, positions: [time < 1 ? time - 0.9 : -1])
+      var measurement = Measurement(time: time, positions: [time < 1 ? max(0, time - 0.9) : -1])
       measurement.loads[0] = 0.9
       found = found ?? detector.examine(measurement)
       if time < 1.2 { #expect(found == nil) }
