@@ -70,6 +70,8 @@ extension SessionOptions {
   static var going: SessionOptions {
     var options = SessionOptions()
     options.go = true
+    // From corner to corner, as no robot that ships is sent unasked.
+    options.far = true
     return options
   }
 }

@@ -23,6 +23,8 @@ extension Session {
     var since: Double?
     /// When its torque was lowered [s].
     var lowered: Double?
+    /// The share of the caps that is left.
+    var share = 1.0
     /// Where the joints stood then [rad or m].
     var pose: [Double?] = []
     /// Since when it is being raised again, before the motion goes on [s].
@@ -76,8 +78,7 @@ extension Session {
 
   private mutating func watchStall(_ measurement: Measurement) {
     guard motion != nil, phase.isMoving || phase == .ending || phase == .resting else { return }
-    var share = 1.0
-    if case .share(let lowered) = driver.torqueLimits?.level { share = lowered }
+    let share = guards.resting.lowered == nil ? 1 : guards.resting.share
     guard let stall = guards.stall.examine(measurement, torqueShare: share), fault == nil else {
       return
     }
@@ -165,8 +166,8 @@ extension Session {
       }
       return
     }
-    guard let rule = restRule, motion.isPaused, motion.player.isAtRest,
-      motion.stopRequested == nil
+    guard motion.isPaused, motion.player.isAtRest, motion.stopRequested == nil,
+      let rule = restRule
     else {
       guards.resting.since = nil
       return
@@ -187,6 +188,7 @@ extension Session {
 
   private mutating func lower(_ rule: Wiring.Protection.Rest, _ output: inout SessionOutput) {
     guards.resting.lowered = now
+    guards.resting.share = rule.share
     guards.resting.pose = guards.resting.latest
     driver.limitTorque(to: .share(rule.share))
     output.events.append(

@@ -47,12 +47,8 @@ struct SessionCheck {
     _ task: SessionTask, _ gate: inout CommandGate
   ) throws(SessionRefusal) -> SessionTask {
     try checkOptions()
-    let (found, expected) = (wiring.motors.map(\.joint), limits.jointNames)
-    guard found == expected else {
-      throw .wiring(
-        "the wiring is of the joints \(found.joined(separator: ", ")), "
-          + "the robot '\(robot.name)' has \(expected.joined(separator: ", "))")
-    }
+    try checkJoints()
+    let expected = limits.jointNames
     if options.park {
       guard let park = wiring.park, park.count == expected.count else {
         throw .wiring("the wiring of '\(wiring.robot)' has no pose to park in")
@@ -79,6 +75,7 @@ struct SessionCheck {
   /// A calibration may say so. Planned moves stay within both then; what is played was checked
   /// against the motors already.
   func narrowed() throws(SessionRefusal) -> SafetyLimits {
+    try checkJoints()
     let coordinates = zip(limits.coordinates, wiring.motors).map { limit, motor in
       var limit = limit
       if motor.limits.lowerBound > limit.lower.value {
@@ -94,6 +91,15 @@ struct SessionCheck {
     }
     do { return try SafetyLimits(coordinates: coordinates, coupled: limits.coupled) } catch {
       throw .unsafe(error)
+    }
+  }
+
+  private func checkJoints() throws(SessionRefusal) {
+    let (found, expected) = (wiring.motors.map(\.joint), limits.jointNames)
+    guard found == expected else {
+      throw .wiring(
+        "the wiring is of the joints \(found.joined(separator: ", ")), "
+          + "the robot '\(robot.name)' has \(expected.joined(separator: ", "))")
     }
   }
 

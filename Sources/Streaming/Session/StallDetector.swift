@@ -85,6 +85,7 @@ struct StallDetector: Sendable {
 
   /// The distance to the nearest command of the last moments [rad or m].
   private func error(of position: Double, _ joint: Int, at time: Double) -> Double {
+    guard position.isFinite else { return .infinity }
     var (least, greatest) = (Double.infinity, -Double.infinity)
     for (index, command) in commands.enumerated() {
       let isOver = index + 1 < commands.count && commands[index + 1].time <= time - window

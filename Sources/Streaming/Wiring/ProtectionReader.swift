@@ -36,7 +36,8 @@ struct ProtectionReader {
   private func rest(_ device: Wiring.Device) throws(YAMLError) -> Wiring.Protection.Rest? {
     guard let yaml = try mapping("rest", ["after", "share"]) else { return nil }
     guard device.canLowerTorque else {
-      throw file.error("rest", "the motors of driver '\(device.rawValue)' cannot lower their torque")
+      throw file.error(
+        "rest", "the motors of driver '\(device.rawValue)' cannot lower their torque")
     }
     guard let after = try yaml.number("after", 1...86_400) else {
       throw yaml.error("after", "the key is missing")

@@ -7,9 +7,10 @@ struct WiringReader {
   private let robot: Robot
   private let limits: [JointLimits]
 
-  private static let keys = [
-    "driver", "baud", "rate", "power_switch", "park", "defaults", "motors",
-  ] + ProtectionReader.keys
+  private static let keys =
+    [
+      "driver", "baud", "rate", "power_switch", "park", "defaults", "motors",
+    ] + ProtectionReader.keys
   private static let switchKeys = ["id", "address", "value", "delay"]
 
   init(text: String, path: String, robot: Robot) throws(YAMLError) {

@@ -38,7 +38,8 @@ struct LineOptions: ParsableArguments {
   var followingLimit: Double = 10
 
   @Flag(
-    help: "Lets a joint go further in the first move than wire.yaml has it (90° if it says nothing).")
+    help:
+      "Lets a joint go further in the first move than wire.yaml has it (90° if it says nothing).")
   var far = false
 
   @Option(

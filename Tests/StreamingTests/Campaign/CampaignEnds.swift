@@ -28,7 +28,14 @@ enum CampaignEnds {
     // Swift and Metal do not notice that a motor is off.
     case .missingMotor:
       return isV4 || subject.arm == .proV3 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
-    case .positionJump, .jam: return ["position"]
+    case .positionJump: return ["position"]
+    // A joint that is held fast has load and error before the error is that of the following.
+    case .jam: return isArm || isLX ? ["position"] : ["position", "stall"]
+    // Half a second of pressing may be too long for what is left of the stream; an LX-16A tells no
+    // load, and 8° are within what may be followed.
+    case .stall: return isArm || isLX ? ["completed"] : ["stall", "completed"]
+    // Three seconds of stream warm up by less than six degrees.
+    case .heating: return ["completed"]
     case .reset: return ["deviceError", "silent"]
     case .plannerFull: return isArm ? ["deviceError", "silent", "position"] : ["completed"]
     case .unreachable: return isArm ? ["deviceError"] : ["completed"]

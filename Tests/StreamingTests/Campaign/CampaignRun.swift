@@ -49,6 +49,8 @@ struct CampaignRun {
       growingJoint: CampaignSubject.growingJoint,
       growing: moving < .infinity ? moving...max(moving, stop ?? .infinity) : nil, stop: stop,
       slack: subject.slack, rounding: subject.rounding)
+    circumstances.torqueLimit = subject.torqueLimit
+    circumstances.mustCap = subject.torqueLimit != nil
     // The motor's own loop counts in the same slipped units, so it does not move by the slip.
     if slips { circumstances.slipped = [0] }
     if let stop {
@@ -77,6 +79,7 @@ struct CampaignRun {
     case .operatorAborted, .fault: judgeStopped(ending, robot)
     case .planned: complaints.append("ended without going")
     }
+    judgeTorqueLimits()
     if observer.releases > 0 { complaints.append("\(observer.releases) motors were released") }
     judgeMotors()
   }
@@ -84,6 +87,12 @@ struct CampaignRun {
   /// Before anything was engaged the robot is untouched; later the device's own stop is on the wire,
   /// unless the wire is gone.
   private mutating func judgeStopped(_ ending: SessionEnding, _ robot: RobotState) {
+    // Heat that was foreseen leaves the time to come to rest along the path.
+    if case .fault(let fault) = ending, fault.kind == .temperature, robot == .holding,
+      began(.ending) != nil, began(.stopping) == nil
+    {
+      return
+    }
     guard began(.engaging) != nil else {
       if robot != .untouched { complaints.append("\(ending) before engaging, but \(robot)") }
       return
@@ -126,6 +135,16 @@ struct CampaignRun {
     }
     // Motors that were not told a goal yet stay without one.
     return told.contains(ids) || (began(.softStart) == nil && told.allSatisfy(ids.isSuperset))
+  }
+
+  /// Caps go as they came, wherever the wire still carries a word; a session that lowers the torque
+  /// for holding leaves it lowered.
+  private mutating func judgeTorqueLimits() {
+    guard let before = subject.torqueLimit, !line.link.isUnplugged else { return }
+    for (motor, limit) in zip(subject.wiring.motors, observer.torqueLimits) {
+      guard let limit, limit != before, !line.phases.contains(.resting) else { continue }
+      complaints.append("joint '\(motor.joint)' is left with a torque limit of \(limit)")
+    }
   }
 
   /// The motors themselves stay within limits, and stand in the end.

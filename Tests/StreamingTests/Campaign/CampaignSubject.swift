@@ -7,7 +7,7 @@ import Trajectories
 /// A driver, its simulated device and a trajectory on which frames can be told apart.
 struct CampaignSubject: Sendable, CustomStringConvertible {
   let name: String
-  let wiring: Wiring
+  var wiring: Wiring
   let limits: SafetyLimits
   let robot: RobotIdentity
   let trajectory: SafeTrajectory
@@ -23,6 +23,16 @@ struct CampaignSubject: Sendable, CustomStringConvertible {
   let makeDevice: @Sendable (Wiring, [Double]) -> any SimulatedDevice
 
   var description: String { name }
+
+  /// What the motors' torque limits in RAM hold when power comes, where there are any.
+  var torqueLimit: Double? {
+    switch wiring.device {
+    case .dynamixel2: 885
+    case .dynamixel1: 1023
+    case .feetechSTS: 1000
+    default: nil
+    }
+  }
 
   /// The joint that only grows.
   static let growingJoint = 0

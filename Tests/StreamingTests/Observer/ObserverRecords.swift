@@ -8,6 +8,8 @@ struct ObservedOrder {
     case goals([Int: Double])
     /// Motors get or lose their torque; nil for all.
     case torque(id: Int?, isOn: Bool)
+    /// A motor may use so much of its torque [units of the register].
+    case torqueLimit(id: Int, value: Double)
     /// The device shall stop by itself.
     case stop
     /// A setting of a motor (nil for all) that lasts only as long as the power, by name.

@@ -4,6 +4,8 @@ struct ObservedRegisters: Sendable {
   var goal: (address: Int, length: Int, value: @Sendable ([UInt8]) -> Double)
   /// Where the torque is.
   var torque: Int
+  /// Where the torque is limited, and how its two bytes are a number.
+  var limit: (address: Int, value: @Sendable ([UInt8]) -> Double)
   /// Registers that a streaming program may write besides, by name.
   var allowed: [(range: Range<Int>, name: String)]
 
@@ -15,7 +17,7 @@ struct ObservedRegisters: Sendable {
 
   /// Dynamixel X series and MX(2.0).
   static let dynamixel2 = ObservedRegisters(
-    goal: (116, 4, signed), torque: 64,
+    goal: (116, 4, signed), torque: 64, limit: (100, signed),
     allowed: [
       (9..<10, "return delay"), (10..<12, "drive and operating mode"), (48..<56, "position limits"),
       (65..<66, "light"), (68..<69, "status level"), (76..<92, "gains"), (98..<99, "watchdog"),
@@ -23,10 +25,10 @@ struct ObservedRegisters: Sendable {
     ])
   /// Dynamixel MX and AX, protocol 1.0.
   static let dynamixel1 = ObservedRegisters(
-    goal: (30, 2, signed), torque: 24,
+    goal: (30, 2, signed), torque: 24, limit: (34, signed),
     allowed: [
       (5..<6, "return delay"), (6..<10, "position limits"), (16..<17, "status level"),
-      (26..<30, "gains"), (32..<36, "speed and torque limit"),
+      (26..<30, "gains"), (32..<34, "speed"),
     ])
   /// Feetech STS and SMS: sign and magnitude.
   static let feetechSTS = ObservedRegisters(
@@ -37,15 +39,16 @@ struct ObservedRegisters: Sendable {
         return Double(word & 0x8000 != 0 ? -(word & 0x7FFF) : word)
       }
     ),
-    torque: 40,
+    torque: 40, limit: (48, signed),
     allowed: [
       (7..<9, "return delay and level"), (9..<13, "position limits"), (33..<34, "mode"),
-      (41..<42, "acceleration"), (44..<50, "time, speed, torque limit"), (55..<56, "lock"),
+      (41..<42, "acceleration"), (44..<48, "time, speed"), (55..<56, "lock"),
       (85..<86, "greatest acceleration"),
     ])
   /// Feetech SCS: the greater byte first.
   static let feetechSCS = ObservedRegisters(
     goal: (42, 2, { Double(Int($0[0]) << 8 | Int($0[1])) }), torque: 40,
+    limit: (16, { Double(Int($0[0]) << 8 | Int($0[1])) }),
     allowed: [
       (7..<9, "return delay and level"), (9..<13, "position limits"), (44..<48, "time, speed"),
       (48..<49, "lock"),
@@ -72,6 +75,14 @@ struct ObservedRegisters: Sendable {
     if written.contains(torque) {
       covered.insert(torque)
       orders.append(.torque(id: id, isOn: bytes[torque - address] != 0))
+    }
+    let limitRange = limit.address..<(limit.address + 2)
+    if written.overlaps(limitRange) {
+      covered.formUnion(limitRange)
+      guard let id, written == limitRange else {
+        return [.forbidden("part of a torque limit, or one for all, or one among others")]
+      }
+      orders.append(.torqueLimit(id: id, value: limit.value(bytes)))
     }
     let goalRange = goal.address..<(goal.address + goal.length)
     if written.overlaps(goalRange) {

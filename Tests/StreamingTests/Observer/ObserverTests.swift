@@ -70,7 +70,7 @@ struct ObserverTests {
       kinds(feetech, "FF FF 01 0A 03 29 32 00 08 00 00 E8 03 A3")
         == [
           .setting(id: 1, name: "acceleration"),
-          .setting(id: 1, name: "time, speed, torque limit"), .goals([1: 2048]),
+          .setting(id: 1, name: "time, speed"), .goals([1: 2048]),
         ])
     #expect(
       kinds(feetech, "FF FF FE 0D 83 2A 02 01 00 08 02 00 04 03 00 0C 27")

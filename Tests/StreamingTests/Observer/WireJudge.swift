@@ -29,7 +29,14 @@ struct WireJudge {
     var motorsAtStop: [ClosedRange<Double>]?
     /// Motors whose encoders have slipped, so that where they truly are and what they count differ.
     var slipped: Set<Int> = []
+    /// What the motors' torque limits were before; nil where there are none.
+    var torqueLimit: Double?
+    /// Whether every motor must be capped before it gets torque.
+    var mustCap = false
   }
+
+  /// No motor is left with less of its torque than this share: it would let the robot fall.
+  private static let leastTorque = 0.1
 
   private let wiring: Wiring
   private let circumstances: Circumstances
@@ -42,6 +49,8 @@ struct WireJudge {
   private(set) var releases = 0
   /// The last goal of each motor, by index.
   private(set) var goals: [Double?]
+  /// The last torque limit that each motor was told, by index.
+  private(set) var torqueLimits: [Double?]
 
   private var hasTorque: [Bool]
   /// The least of `position - v t` and the greatest of `position + v t` so far, by motor: a joint
@@ -57,6 +66,7 @@ struct WireJudge {
     self.circumstances = circumstances
     let count = wiring.motors.count
     goals = Array(repeating: nil, count: count)
+    torqueLimits = goals
     stopPositions = goals
     // A uArm has torque from its start; a bus has none until it is switched on.
     hasTorque = Array(repeating: wiring.isArm, count: count)
@@ -96,6 +106,7 @@ struct WireJudge {
     case .forbidden(let text): refuse(order.time, text)
     case .stop: stops += 1
     case .torque(let id, let isOn): torque(id, isOn, at: order.time)
+    case .torqueLimit(let id, let value): limit(id, value, at: order.time)
     case .goals(let goals):
       for (id, raw) in goals.sorted(by: { $0.key < $1.key }) {
         guard let index = wiring.motors.firstIndex(where: { $0.id == id }) else {
@@ -105,6 +116,19 @@ struct WireJudge {
         take(raw, of: index, order)
       }
     }
+  }
+
+  private mutating func limit(_ id: Int, _ value: Double, at time: Double) {
+    guard let index = wiring.motors.firstIndex(where: { $0.id == id }) else {
+      return refuse(time, "a torque limit for id \(id), which the wiring does not have")
+    }
+    guard let before = circumstances.torqueLimit else {
+      return refuse(time, "a torque limit for motor \(id), which has none")
+    }
+    guard Self.leastTorque * before <= value, value <= before else {
+      return refuse(time, "motor \(id) is limited to \(value) of \(before)")
+    }
+    torqueLimits[index] = value
   }
 
   private mutating func torque(_ id: Int?, _ isOn: Bool, at time: Double) {
@@ -117,6 +141,9 @@ struct WireJudge {
         }
         hasTorque[index] = false
         continue
+      }
+      if circumstances.mustCap, torqueLimits[index] == nil {
+        refuse(time, "joint '\(motor.joint)' gets torque without a cap")
       }
       if !hasTorque[index], !wiring.isArm {
         // Whatever goal the motor has now is where it will go.

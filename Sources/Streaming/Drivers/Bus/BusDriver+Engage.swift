@@ -222,11 +222,10 @@ extension BusDriver {
   }
 
   private var releasing: [BusStep] {
-    [.send(dialect.watchdog(0, ids))]
+    [.send(dialect.watchdog(0, ids))] + torqueRestoring
       + groups.reversed().flatMap { group -> [BusStep] in
         [.send(dialect.torque(false, group.map { ids[$0] })), .wait(0.05)]
       } + asking(dialect.torqueBlock, Array(motors.indices), toleratesSilence: true)
-      + torqueRestoring
   }
 
   mutating func judgeReleased() {

@@ -17,6 +17,7 @@ extension BusDriver {
       switch script.removeFirst() {
       case .ask(let request, let tolerates):
         ask(request, .step(triesLeft: Self.tries - 1, toleratesSilence: tolerates))
+      case .askOnce(let request): ask(request, .step(triesLeft: 0, toleratesSilence: true))
       case .send(let bytes): transmit(bytes)
       case .wait(let seconds): resumeTime = max(now, sent) + seconds
       case .listen(let request, let seconds): ask(request, .listen, for: seconds)

@@ -73,18 +73,16 @@ extension BusDriver {
       if torque.told[motor] == nil { torque.found[motor] = torqueLimit(motor) }
     }
     torque.level = .share(1)
-    writeTorqueInScript(.torqueCapped)
+    writeTorque()
   }
 
-  private mutating func writeTorqueInScript(_ judgement: BusJudgement, tolerates: Bool = false) {
-    guard let register = dialect.torqueRegister else { return next([.judge(judgement)]) }
+  private mutating func writeTorque() {
+    guard let register = dialect.torqueRegister else { return }
     let told = tellTorque()
-    guard !told.isEmpty else { return next([.judge(judgement)]) }
+    guard !told.isEmpty else { return next([.judge(.torqueCapped)]) }
     next(
       [.send(dialect.torqueLimits(told)), .wait(0.005)]
-        + asking(
-          register.block, told.compactMap { indexOfID[$0.id] }, toleratesSilence: tolerates)
-        + [.judge(judgement)])
+        + asking(register.block, told.compactMap { indexOfID[$0.id] }) + [.judge(.torqueCapped)])
   }
 
   /// What the motors are to be told.
@@ -109,13 +107,15 @@ extension BusDriver {
   }
 
   mutating func judgeTorqueCapped() {
-    let wrong = motors.indices.first { torque.told[$0] != nil && torqueLimit($0) != torque.told[$0] }
+    let wrong = motors.indices.first {
+      torque.told[$0] != nil && torqueLimit($0) != torque.told[$0]
+    }
     guard let wrong else {
       torque.open = []
       return beginGroups()
     }
     guard torque.tries < Self.torqueTries else { return fail(stubbornness(of: wrong)) }
-    writeTorqueInScript(.torqueCapped)
+    writeTorque()
   }
 
   private func stubbornness(of motor: Int) -> DriverFault {
@@ -139,7 +139,10 @@ extension BusDriver {
     guard let register = dialect.torqueRegister, torque.isDue else { return }
     if torque.tries > 0 {
       guard !urgent.contains(where: { $0.block == register.block }) else { return }
-      guard !torque.open.isEmpty else { return torque.isDue = false }
+      guard !torque.open.isEmpty else {
+        torque.isDue = false
+        return
+      }
       guard now - torque.written >= 0.02 else { return }
       guard torque.tries < Self.torqueTries else {
         torque.isDue = false
@@ -181,13 +184,23 @@ extension BusDriver {
   mutating func beginTorqueRestoring() {
     torque.level = .found
     torque.isDue = false
-    writeTorqueInScript(.torqueRestored, tolerates: true)
+    let told = tellTorque()
+    torque.unasked = told.compactMap { indexOfID[$0.id] }
+    torque.silent = 0
+    if !told.isEmpty {
+      next([.send(dialect.torqueLimits(told)), .wait(0.005), .judge(.torqueRestored)])
+    }
   }
 
+  /// Asks one after the other, until two have not answered: the host may be waiting to leave.
   mutating func judgeTorqueRestored() {
-    for motor in motors.indices where motors[motor].misses == 0 && torqueLimit(motor) == torque.told[motor] {
-      torque.open.remove(motor)
-    }
+    if let asked = torque.asked, motors[asked].misses > 0 { torque.silent += 1 }
+    torque.asked = nil
+    guard let register = dialect.torqueRegister, torque.silent < 2, let motor = torque.unasked.first
+    else { return }
+    torque.unasked.removeFirst()
+    torque.asked = motor
+    next([.askOnce(dialect.read(register.block, from: ids[motor])), .judge(.torqueRestored)])
   }
 
   var torqueLimits: TorqueLimits? {

@@ -38,6 +38,8 @@ struct BusMotor: Sendable {
 enum BusStep: Sendable {
   /// A question, asked up to three times; whether silence is for a later judgement.
   case ask(BusRequest, toleratesSilence: Bool)
+  /// A question, asked once of one who may not answer.
+  case askOnce(BusRequest)
   /// Packets that nobody answers.
   case send([UInt8])
   /// Time [s].

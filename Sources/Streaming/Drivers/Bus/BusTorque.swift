@@ -1,11 +1,11 @@
 /// The register that caps a motor's torque while it follows goals.
 struct BusTorqueRegister: Sendable, Hashable {
-  /// "goal PWM"
+  /// What people call it, such as "goal PWM".
   var name: String
   var block: BusBlock
   /// The register that holds the greatest value which the motor takes for it, kept without power.
   var greatest: BusBlock
-  /// The unit of both, for people.
+  /// How the bytes of both lie on the wire.
   var order = WordOrder.littleEndian
 }
 
@@ -15,8 +15,9 @@ extension BusDialect {
 }
 
 extension DynamixelDialect {
-  /// In position mode the current is not limited by the goal current but the PWM by the goal PWM, in
-  /// RAM and on all models. Mode 5 would limit the current, but it counts over many turns, without the
+  /// The goal PWM, which limits the PWM in position mode, is in RAM and on all models.
+  ///
+  /// The goal current limits nothing in that mode. Mode 5 would limit the current, but it counts over many turns, without the
   /// motor's own position limits, and is changed without torque only.
   var torqueRegister: BusTorqueRegister? {
     BusTorqueRegister(name: "goal PWM", block: BusBlock(100, 2), greatest: BusBlock(36, 2))
@@ -65,6 +66,10 @@ struct BusTorque: Sendable {
   var open: Set<Int> = []
   /// How often it was written.
   var tries = 0
+  /// At the end: who is still to be asked, who is being asked, and how many did not answer.
+  var unasked: [Int] = []
+  var asked: Int?
+  var silent = 0
   /// When it was written last [s].
   var written = -Double.infinity
 

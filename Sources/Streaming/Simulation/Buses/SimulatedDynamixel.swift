@@ -226,7 +226,9 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     return isVersion2 ? write2(all: data, from: address) : write1(address, data)
   }
 
-  private static let widths = [36: 2, 100: 2, 116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4]
+  private static let widths = [
+    36: 2, 100: 2, 116: 4, 112: 4, 108: 4, 64: 1, 98: 1, 68: 1, 9: 1, 11: 1, 20: 4,
+  ]
 
   /// Writes register by register; the first error ends it.
   private mutating func write2(all data: [UInt8], from address: Int) -> Int {
