@@ -1,3 +1,5 @@
+public import Trajectories
+
 /// What makes one kind of device follow set-points.
 ///
 /// A value that turns time, received bytes and orders into bytes to send and events. It owns no
@@ -18,12 +20,23 @@ public protocol RobotDriver: Sendable {
   /// When the driver wants to be advanced even if nothing arrives [s], nil for never.
   var wakeTime: Double? { get }
 
+  /// Why the device that was identified could not follow a trajectory at a speed, from frame to
+  /// frame [s], with the speed at which it could; nil where it can.
+  func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String?
+
   /// Goes on to `now`, with what arrived since and at most one order.
   ///
   /// Never blocks, never throws: what goes wrong is an event. An order that cannot be carried out
   /// in the present phase is answered by a fault. A call without bytes and order only lets time
   /// pass. Bytes received are bounded by the caller; the driver keeps a bounded remainder.
   mutating func advance(to now: Double, received: [UInt8], order: DriverOrder?) -> DriverOutput
+}
+
+extension RobotDriver {
+  /// Whatever keeps the limits of the wiring can be followed.
+  public func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String? {
+    nil
+  }
 }
 
 /// What a driver is asked to do.

@@ -1,6 +1,7 @@
 /// What the replies mean in each phase.
 extension UArmDriver {
   mutating func handle(_ reply: UArmReply) {
+    if marlinHears(reply) { return }
     switch reply {
     case .success(let id, let fields): answered(id, fields, error: nil)
     case .failure(let id, let code, let fields): answered(id, fields, error: .some(code))
@@ -75,7 +76,7 @@ extension UArmDriver {
     next(after: sent)
   }
 
-  private static func meaning(_ code: Int?) -> String {
+  static func meaning(_ code: Int?) -> String {
     switch code {
     case 20: " (unknown command)"
     case 21: " (parameter)"
@@ -101,7 +102,7 @@ extension UArmDriver {
       poll.lastAnswer = now
       turns.answered(sent.id, &link, kinematics)
       execution = .turns(turns)
-    case nil: break
+    case .marlin, nil: break
     }
   }
 
@@ -138,7 +139,7 @@ extension UArmDriver {
     case .turns(let turns):
       queued = Double(turns.openCount)
       window = (now - 1.2, now)
-    case nil: break
+    case .marlin, nil: break
     }
     let load = Double(link.takeByteCount()) / (11_520 * max(now - poll.lastGauge, 0.05))
     poll.lastGauge = now
@@ -170,6 +171,7 @@ extension UArmDriver {
     switch execution {
     case .live(let live): live.path
     case .turns(let turns): turns.path
+    case .marlin(let marlin): marlin.path
     case nil: nil
     }
   }

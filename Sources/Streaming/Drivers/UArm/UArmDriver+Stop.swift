@@ -4,8 +4,10 @@ struct UArmStopping: Sendable {
   enum Stage: Sendable {
     /// V4: 0x18, 300 ms after the hold.
     case reset
-    /// V3: once more, for the second command that it may have had.
+    /// V3: once more, for a line that was lost.
     case again
+    /// V3: what was stored for the stream is put back.
+    case restore
     /// Asking where the arm is.
     case ask
   }
@@ -25,6 +27,7 @@ extension UArmDriver {
       return
     }
     link.clear()
+    if case .marlin(let marlin) = execution { storing = marlin.storing }
     execution = nil
     deviationCount = 0
     lastFollow = -.infinity
@@ -36,10 +39,8 @@ extension UArmDriver {
     phase = .stopping(UArmStopping(stage: stage, next: now + (stage == .again ? 0.1 : 0.3)))
   }
 
-  /// V4, and a Swift Pro that was not identified yet, for which `!` is the safe guess.
-  private var stopsByRealTime: Bool {
-    model == .proV4 || (model == nil && wiring.device == .uarmSwiftPro)
-  }
+  /// V4 alone: on V3 they are ordinary characters, which would spoil the next line.
+  private var stopsByRealTime: Bool { model == .proV4 }
 
   /// The strongest means that keeps the motors energised.
   ///
@@ -48,9 +49,10 @@ extension UArmDriver {
   private var stopBytes: [UInt8] {
     if stopsByRealTime { return [UArmRealTime.hold.rawValue] }
     switch model {
-    // M410 is looked at on reception while the queue has room; M2000 waits its turn in it. Without
-    // a number, as Marlin compares the whole line.
-    case .proV3: return lineEnd + Array("M410\n".utf8)
+    // M410 acts on reception, within a millisecond even while a move waits for room; without a
+    // number, as Marlin compares the whole line. It leaves the firmware with a wrong idea of where
+    // the arm is, and a move after it would go anywhere: M2000 measures anew.
+    case .proV3: return Self.quickStop
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
     // Metal has no stop: the one move that it may have under way ends, and nothing follows.
@@ -60,6 +62,8 @@ extension UArmDriver {
 
   private var lineEnd: [UInt8] { [0x0A] }
 
+  private static let quickStop = Array("\nM410\nM2000\n".utf8)
+
   mutating func stopFurther(_ running: UArmStopping) {
     var stopping = running
     switch stopping.stage {
@@ -68,9 +72,15 @@ extension UArmDriver {
       stopping.stage = .ask
       stopping.next = now + 0.3
     case .again:
-      output.bytes += Array("M410\n".utf8) + (UArmCommand.quickStop.line(id: 9999) ?? [])
+      output.bytes += Self.quickStop
+      stopping.stage = .restore
+      stopping.next = now + 0.1
+    case .restore:
+      // M2000 throws away what is queued behind it, so this comes later.
+      if let storing { output.bytes += Array("\n#9998 \(storing)\n".utf8) }
+      storing = nil
       stopping.stage = .ask
-      stopping.next = now + 0.2
+      stopping.next = now + 0.1
     case .ask:
       if let id = stopping.awaited { link.forget(id) }
       guard stopping.asked < 6, model != nil else {

@@ -22,6 +22,11 @@ extension UArmDriver {
       turns.follow(frame, &link, kinematics)
       execution = .turns(turns)
       if Double(turns.skippedCount) * point.interval > 1.5 { fallBehind(turns.skippedCount) }
+    case .marlin(var marlin):
+      marlin.follow(
+        pose, wrist: wrist(of: point.positions), number: point.frame, interval: point.interval,
+        at: now)
+      execution = .marlin(marlin)
     case nil: break
     }
   }
@@ -74,6 +79,8 @@ extension UArmDriver {
     case .following:
       phase = .finishing(since: now)
       restStart = nil
+    case .engaged where marlin != nil, .held where marlin?.stage == .streaming:
+      phase = .finishing(since: now)
     case .engaged, .held:
       output.events.append(.held)
       phase = .held
@@ -83,6 +90,10 @@ extension UArmDriver {
     if case .live(var live) = execution {
       live.finish(&link)
       execution = .live(live)
+    }
+    if case .marlin(var marlin) = execution {
+      marlin.finish(at: now)
+      execution = .marlin(marlin)
     }
     lastFollow = -.infinity
   }
@@ -101,6 +112,7 @@ extension UArmDriver {
   // MARK: - Time
 
   mutating func letTimePass() {
+    if marlinGoesOn() { return }
     switch phase {
     case .booting(let until, let quiet):
       if now >= min(until, quiet) { begin(.identifying) }
@@ -125,6 +137,7 @@ extension UArmDriver {
       if link.isEmpty, live.isDone, isAnswered || live.isAtRest { comeToRest() }
     case .turns(let turns):
       if turns.isDone { comeToRest() }
+    case .marlin: break
     case nil: return held()
     }
     if now > since + 6 {

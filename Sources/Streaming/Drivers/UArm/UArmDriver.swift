@@ -41,6 +41,8 @@ public struct UArmDriver: RobotDriver {
     case booting(until: Double, quietUntil: Double)
     case script(UArmScript)
     case identified
+    /// V3: settings for the stream.
+    case preparing
     case engaged
     case following
     case finishing(since: Double)
@@ -55,6 +57,7 @@ public struct UArmDriver: RobotDriver {
   enum Execution: Sendable {
     case live(UArmLive)
     case turns(UArmTurns)
+    case marlin(UArmMarlin)
   }
 
   /// Which motors there are.
@@ -94,6 +97,8 @@ public struct UArmDriver: RobotDriver {
   var deviationCount = 0
   /// When the first of them was measured [s].
   var deviationStart = 0.0
+  /// V3: the line that puts back what was stored in the arm.
+  var storing: String?
   /// Since when everything that was sent is carried out, after the last frame [s].
   var restStart: Double?
 
@@ -117,6 +122,7 @@ public struct UArmDriver: RobotDriver {
     switch execution {
     case .live(let live): live.wantedLag
     case .turns: 0.1
+    case .marlin(let marlin): marlin.lag
     case nil: wiring.device == .uarmSwiftPro ? Double(options.lead) / preferredRate : 0.1
     }
   }
@@ -132,6 +138,7 @@ public struct UArmDriver: RobotDriver {
     case .stopping(let stopping): times.append(stopping.next)
     default: break
     }
+    if let marlin, let due = marlin.wakeTime(after: now) { times.append(due) }
     if case .live(let live) = execution, let due = live.wakeTime(after: now) { times.append(due) }
     return times.min()
   }
@@ -150,6 +157,7 @@ public struct UArmDriver: RobotDriver {
       live.turnWrist(now, &link)
       execution = .live(live)
     }
+    takeMarlinBytes()
     output.bytes += link.take(now)
     defer { output = DriverOutput() }
     return output
