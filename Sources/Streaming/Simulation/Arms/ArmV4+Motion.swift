@@ -69,17 +69,14 @@ extension ArmV4 {
       return slots.finish("ok")
     }
     var target = body.planner.planned
-    target[Int(motor)] = value
-    // Earlier versions do not look at the range of left and right here.
-    let isChecked = version.isLatest || motor == 0
-    go([ArmBody.wholeSteps(target)], values[2], &body, isChecked: isChecked)
+    // Earlier versions lose the sign.
+    target[Int(motor)] = version.isLatest ? value : abs(value)
+    go([ArmBody.wholeSteps(target)], values[2], &body)
   }
 
   /// Blocks for some poses, nil for one that cannot be reached.
-  mutating func go(
-    _ targets: [SIMD3<Double>?], _ feed: Double, _ body: inout ArmBody, isChecked: Bool = true
-  ) {
-    if isChecked, let refusal = refusal(targets, body) { return slots.finish(refusal) }
+  mutating func go(_ targets: [SIMD3<Double>?], _ feed: Double, _ body: inout ArmBody) {
+    if let refusal = refusal(targets, body) { return slots.finish(refusal) }
     // Earlier versions creep at the least speed instead.
     guard feed > 0 || !version.isLatest else { return slots.finish("ok") }
     hasMoved = true
