@@ -62,8 +62,8 @@ extension ArmV4 {
     if version.isLatest, !body.isAttached { return timing.detached }
     let target = SIMD3(base, left, right)
     guard feed > 0, body.geometry.isLegal(target) else { return timing.conversion }
-    let steps = ArmBody.wholeSteps(target, ofPoint: true)
-    return steps == body.planner.planned ? timing.noMove : timing.jointMove
+    let way = body.wholeSteps(target) - body.planner.planned
+    return (way * way).sum() < 1e-6 ? timing.noMove : timing.jointMove
   }
 
   private func singleCost(_ values: [Double?]?, _ body: ArmBody) -> Double {

@@ -44,7 +44,7 @@ extension ArmV4 {
       let target = SIMD3(values[0], values[1], values[2])
       // Converted to a point and back, so what no point has is refused.
       let point = body.geometry.solve(body.geometry.tip(target))
-      go([point == nil ? nil : ArmBody.wholeSteps(target, ofPoint: true)], values[3], &body)
+      go([point == nil ? nil : body.wholeSteps(target)], values[3], &body)
     case 2201: straight(to: ArmV4Modal.polar(values[0], values[1], values[2]), values[3], &body)
     case 2204:
       let tip = body.geometry.tip(body.planner.planned)
@@ -71,7 +71,7 @@ extension ArmV4 {
     var target = body.planner.planned
     // Earlier versions lose the sign.
     target[Int(motor)] = version.isLatest ? value : abs(value)
-    go([ArmBody.wholeSteps(target)], values[2], &body)
+    go([body.wholeSteps(target)], values[2], &body)
   }
 
   /// Blocks for some poses, nil for one that cannot be reached.
@@ -120,7 +120,7 @@ extension ArmV4 {
       if isStraight {
         straight(to: tip, feed, &body)
       } else {
-        go([ArmBody.wholeSteps(target, ofPoint: true)], feed, &body)
+        go([body.wholeSteps(target)], feed, &body)
       }
       return nil
     }
