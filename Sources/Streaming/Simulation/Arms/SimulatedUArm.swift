@@ -82,7 +82,7 @@ public struct SimulatedUArm: SimulatedDevice {
     let pose = SIMD3(angles[0], angles[1], angles[2])
     let geometry: ArmGeometry =
       switch firmware {
-      case .v4: .v4(mode: 0)
+      case .v4: .v4(mode: 0, version: options.version)
       case .v3: .v3
       case .swift: .swift
       case .metal: .metal
