@@ -133,7 +133,6 @@ extension UArmDriver {
     var positions = [Double?](repeating: nil, count: wiring.motors.count)
     if let place = place(motor) { positions[place] = wiring.motors[place].position(found) }
     output.events.append(.measured(Measurement(time: now, positions: positions)))
-    poll.motors[motor] = (found, sent.time)
     tellGauge()
     guard case .live(let live) = execution else { return }
     let window = live.expected(at: sent.time)

@@ -201,8 +201,6 @@ struct UArmPolling: Sendable {
   var motorAsked = -Double.infinity
   /// When the parser was last brought to the beginning of a line by force.
   var separated = -Double.infinity
-  /// Where each motor was last measured, and when [degrees, s].
-  var motors: [(degrees: Double, time: Double)?] = [nil, nil, nil]
 
   mutating func begin(_ now: Double) {
     self = UArmPolling()
