@@ -113,7 +113,9 @@ public struct SimulatedUArm: SimulatedDevice {
   public var plannerCount: Int { v3?.planner.count ?? body.planner.blocks.count }
 
   /// Whether nothing moves and nothing will.
-  public var isIdle: Bool { body.planner.isIdle && v3?.planner.isIdle != false && blocking?.isMoving != true }
+  public var isIdle: Bool {
+    body.planner.isIdle && v3?.planner.isIdle != false && blocking?.isMoving != true
+  }
 
   /// Whether the motors hold.
   public var isAttached: Bool { body.isAttached }
