@@ -252,23 +252,6 @@ struct UArmSimulatorTests {
     }
   }
 
-  @Test("V3 says ok when the move is queued, lets queries wait, and is silent to the unknown")
-  func v3() {
-    var bench = Bench(.v3)
-    #expect(bench.say("#1 P2201\n") == ["$1 ok VSwiftPro"])
-    #expect(bench.say("#2 G0 X20 Y0 Z150 F500\n") == ["$2 ok E22 unreachable"])
-    #expect(bench.say("#3 M9999\n") == ["echo:Unknown command: \"M9999\""])
-    #expect(bench.say("#4 G0 X230 Y20 Z100 F1000\n#5 P2234\n", for: 0.3) == [])
-    var heard: [String] = []
-    var restedAt: Double?
-    while bench.now < 20, heard.count < 2 {
-      heard += bench.say("", for: 0.001)
-      if bench.arm.isIdle, restedAt == nil { restedAt = bench.now }
-    }
-    #expect(heard == ["$4 ok", "$5 ok V1"])
-    #expect(restedAt == nil)
-  }
-
   @Test("Metal says OK when the move is finished, hears nothing meanwhile, counts parameters")
   func metal() {
     var bench = Bench(.metal)

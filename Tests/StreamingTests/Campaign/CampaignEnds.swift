@@ -25,9 +25,8 @@ enum CampaignEnds {
     case .voltageDip: return ["voltage"]
     case .noPower: return isArm ? ["voltage"] : ["silent"]
     case .overheat: return ["temperature"]
-    // Swift and Metal do not notice that a motor is off.
-    case .missingMotor:
-      return isV4 || subject.arm == .proV3 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
+    // Swift and Metal do not notice that a motor is off, V3 switches it on with the next move.
+    case .missingMotor: return isV4 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
     case .positionJump: return ["position"]
     // A joint that is held fast has load and error before the error is that of the following.
     case .jam: return isArm || isLX ? ["position"] : ["position", "stall"]

@@ -28,7 +28,8 @@ extension UArmMarlin {
     case .silent(let text):
       findings.append(
         .fault(
-          DriverFault(.silent, "the uArm has not answered '\(text)' in three attempts; expected ok")))
+          DriverFault(.silent, "the uArm has not answered '\(text)' in three attempts; expected ok")
+        ))
     }
   }
 
@@ -73,7 +74,8 @@ extension UArmMarlin {
       lastWrist = first.degrees
       return wire.send(.wrist, "G2202N3V\(first.degrees)F1", at: now, patience: patience(now))
     }
-    if isFlowing, !waiting.isEmpty {
+    // With a full planner there is time for a question, even when frames wait.
+    if isFlowing, !waiting.isEmpty, !(isQuestionDue(now) && end - now > 0.1) {
       guard !ranDry(now, &findings) else { return }
       return begin(now, &findings)
     }
@@ -129,7 +131,7 @@ extension UArmMarlin {
   }
 
   /// A move is answered when the planner has room for it.
-  private func patience(_ now: Double) -> Double { max(0, end - now) + 0.6 }
+  private func patience(_ now: Double) -> Double { max(0, end - now) + 0.35 }
 
   /// The factor on a block's speed: half of what its ramp costs, since the trajectory's
   /// accelerations keep their limits so, and a little by how late the frame is.
@@ -151,12 +153,18 @@ extension UArmMarlin {
       question(turn == 0 ? "M2200" : "P2200", 0.05, now)
     case .streaming, .ending:
       guard isFlowing else { return question("P2200", 0.5, now) }
-      guard speed < Self.calmSpeed || now - lastQuestion > Self.longestSilence else { return }
+      guard isQuestionDue(now) else { return }
       turn = (turn + 1) % 3
       question("P2206N\(turn)", 0.2, now)
     case .held: question("P2200", 0.5, now)
     default: break
     }
+  }
+
+  /// Whether a motor's angle may be asked for beside the stream: fast steps take the processor.
+  private func isQuestionDue(_ now: Double) -> Bool {
+    now >= nextQuestion
+      && (speed < Self.calmSpeed || now - lastQuestion > Self.longestSilence)
   }
 
   private mutating func question(_ text: String, _ pause: Double, _ now: Double) {

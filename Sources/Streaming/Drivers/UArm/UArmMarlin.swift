@@ -51,7 +51,7 @@ struct UArmMarlin: Sendable {
   /// A move shorter than this is not sent [degrees]: the firmware leaves out five steps of 1/320.
   static let leastStep = 0.02
   /// Frames are taken no more often than this [s].
-  static let leastTime = 0.045
+  static let leastTime = 0.0395
   /// Up to this speed of the vector there is time for a question beside the stream [degrees/s].
   static let calmSpeed = 25.0
   /// How long the arm may be without a question, however fast it is [s].
@@ -199,6 +199,7 @@ struct UArmMarlin: Sendable {
     if let left { add(left) }
     left = nil
     flow(now)
+    isResting = true
     stage = .ending
     endBegan = now
     turn = 0

@@ -5,9 +5,11 @@ public import Trajectories
 struct UArmMarlinRule: Sendable {
   /// The greatest speed of one motor [degrees/s].
   static let motorSpeed = 80.0
-  /// The greatest speed along the three-motor vector [degrees/s]: the planner holds three blocks,
-  /// and what is not within 2 · acceleration · frame brakes at the end of each.
-  static let vectorSpeed = 115.0
+  /// The greatest speed along the three-motor vector [degrees/s]: the planner may have but one block
+  /// behind the present one, and what cannot brake within it brakes at the end of each.
+  static func vectorSpeed(frame: Double) -> Double {
+    min(115, (0.96 * 2 * UArmMarlin.acceleration * frame).rounded(.down))
+  }
   /// The greatest change of a motor's speed between two frames [degrees/s].
   static let jump = 0.95 * UArmMarlin.jump
 
@@ -16,7 +18,8 @@ struct UArmMarlinRule: Sendable {
 
   /// Why the arm cannot follow a trajectory, with the speed at which it could; nil where it can.
   func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String? {
-    let frame = max(interval, UArmMarlin.leastTime)
+    // Frames that are too short are taken together, see `UArmMarlin`.
+    let frame = interval * max(1, (UArmMarlin.leastTime / interval).rounded(.up))
     let step = frame * speed
     var before: UArmKinematics.Angles?
     var velocity = SIMD3<Double>.zero
@@ -31,7 +34,7 @@ struct UArmMarlinRule: Sendable {
       }
       if let before {
         let next = pose.difference(before) / frame
-        let (found, what) = Self.share(next, next - velocity)
+        let (found, what) = Self.share(next, next - velocity, Self.vectorSpeed(frame: frame))
         if found < share {
           (share, worst) = (found, "at \(fixed(time, 2) ?? "?") s \(what)")
         }
@@ -41,7 +44,7 @@ struct UArmMarlinRule: Sendable {
       time += step
     }
     guard share < 1 else { return nil }
-    let possible = max(0.01, (100 * share * speed).rounded(.down) / 100)
+    let possible = max(0.01, (99 * share * speed).rounded(.down) / 100)
     return
       "a uArm with firmware V3 cannot follow '\(trajectory.name)' at speed \(speed): \(worst); "
       + "it could with --speed \(fixed(possible, 2) ?? "?")"
@@ -49,7 +52,7 @@ struct UArmMarlinRule: Sendable {
 
   /// The share of its speed at which a step could be followed, and what is too much.
   private static func share(
-    _ velocity: SIMD3<Double>, _ change: SIMD3<Double>
+    _ velocity: SIMD3<Double>, _ change: SIMD3<Double>, _ vectorSpeed: Double
   ) -> (Double, String) {
     let motor = max(abs(velocity.x), abs(velocity.y), abs(velocity.z))
     let vector = (velocity * velocity).sum().squareRoot()
@@ -57,7 +60,10 @@ struct UArmMarlinRule: Sendable {
     let pair = (change.x * change.x + change.y * change.y).squareRoot()
     let changed = max(pair, abs(change.z))
     let found = [
-      (motorSpeed / motor, "a motor turns with \(fixed(motor, 0) ?? "?")°/s, expected \(motorSpeed)"),
+      (
+        motorSpeed / motor,
+        "a motor turns with \(fixed(motor, 0) ?? "?")°/s, expected \(motorSpeed)"
+      ),
       (
         vectorSpeed / vector,
         "the three motors together turn with \(fixed(vector, 0) ?? "?")°/s, expected \(vectorSpeed)"

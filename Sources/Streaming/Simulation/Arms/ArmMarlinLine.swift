@@ -1,5 +1,7 @@
-/// A line as V3 takes it: number and checksum are looked at when it is read, everything else when
-/// it is carried out. Blanks and case count.
+/// A line as V3 takes it.
+///
+/// Number and checksum are looked at when it is read, everything else when it is carried out. Blanks
+/// are left out, case counts.
 struct ArmMarlinLine: Sendable {
   /// The number behind `#`, 0 for none.
   var id = 0

@@ -134,7 +134,8 @@ struct ArmMarlinPlanner: Sendable {
       blocks[0].done += way
       position += block.way / block.length * way
       time -= way / speed
-      if blocks[0].done >= block.length - 1e-9 { blocks.removeFirst() } else { break }
+      guard blocks[0].done >= block.length - 1e-9 else { break }
+      blocks.removeFirst()
     }
     if blocks.isEmpty { speed = 0 }
   }

@@ -23,7 +23,7 @@ extension ArmV3 {
       guard let motor = line["N"] else { return ("E21 \r\n", 1.5) }
       guard 0...3 ~= motor else { return ("E22 \r\n", 1.5) }
       let value = [q.x, q.y, q.z, body.wrist][Int(motor)]
-      return (said("V\(two(value))\r\n"), motor == 3 ? 3 : 8.8)
+      return (said("V\(two(value))\r\n"), motor == 3 ? 2.5 : 8)
     case 2220: return (said("X\(two(tool.x)) Y\(two(tool.y)) Z\(two(tool.z))"), 1.8)
     case 2221:
       let stretch = (tool.x * tool.x + tool.y * tool.y).squareRoot()
@@ -84,7 +84,7 @@ extension ArmV3 {
       let point = [line["X"], line["Y"], line["Z"]].compactMap { $0 }
       guard point.count == 3 else { return ("E21 \r\n", 1.5) }
       let pose = body.geometry.solve(SIMD3(point[0], point[1], point[2]))
-      return (said(pose.map(body.geometry.isLegal) == true ? "V1" : "V0"), 3.5)
+      return (said(pose.map(body.geometry.isLegal) == true ? "V1" : "V0"), 2.5)
     case 2210, 2213, 2231, 2232, 2233, 2234, 2240, 2241, 2410, 2411: break
     case 2400:
       mode = Int(line["S"] ?? Double(mode))

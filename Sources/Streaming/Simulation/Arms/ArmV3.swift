@@ -64,20 +64,19 @@ struct ArmV3: Sendable {
     guard now >= begun + Self.firstLine else { return }
     report(now, &serial, body)
     guard serial.printing.isEmpty, now >= busyUntil else { return }
+    read(now, &serial, &body)
+    if !segments.isEmpty { return fill(now, &body) }
     if !answer.isEmpty {
       serial.print(answer)
       answer = ""
-      if segments.isEmpty { drop() }
-      return
+      return drop()
     }
-    read(now, &serial, &body)
-    if !segments.isEmpty { return fill(now) }
     guard let line = lines.first else { return }
     execute(line, now, &serial, &body)
   }
 
   private mutating func move(_ now: Double, _ serial: inout ArmSerial, _ body: inout ArmBody) {
-    if !planner.isIdle {
+    if !planner.isIdle, !body.planner.isStuck {
       planner.step()
       if body.hasPower { body.planner.reset(to: planner.position) }
     }
@@ -175,6 +174,9 @@ struct ArmV3: Sendable {
     case ("M", 110):
       lastNumber = Int(line["N"] ?? 0)
       finish("ok\n", line, now, taking: 1.5)
+    case ("M", 105):
+      answer = "ok T:0.0 /0.0 @:0\n"
+      busyUntil = now + 0.0015
     case ("M", 410): finish("ok\n", line, now, taking: 1.5)
     case ("M", 2000):
       lines = [line]
@@ -184,7 +186,8 @@ struct ArmV3: Sendable {
     default:
       guard let (text, cost) = ordinary(line, now, &serial, &body) else {
         answer = "echo:Unknown command: \"\(line.body)\"\n"
-        return busyUntil = now + 0.0015
+        busyUntil = now + 0.0015
+        return
       }
       finish(text, line, now, taking: cost)
     }
@@ -222,11 +225,12 @@ struct ArmV3: Sendable {
     finish("ok \r\n", line, now, taking: 2.5)
   }
 
-  /// Queues the next segment when there is room.
-  private mutating func fill(_ now: Double) {
+  /// Queues the next segment when there is room; a move switches its motors on.
+  private mutating func fill(_ now: Double, _ body: inout ArmBody) {
     guard let next = segments.first, !planner.isFull else { return }
     segments.removeFirst()
     planner.add(next.target, speed: next.speed, at: now)
+    body.attached = [true, true, true]
     busyUntil = now + 0.0045 / (1 - planner.load)
   }
 }
