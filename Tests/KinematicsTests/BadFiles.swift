@@ -41,7 +41,7 @@ struct BadFiles {
   }()
 
   @Test("the list of bad files is read whole")
-  func count() {
+  func count() throws {
     #expect(Self.rows.count == 60)
     #expect(try Self.robots == Self.indexed())
   }
