@@ -44,7 +44,8 @@ enum CampaignEnds {
     // Held back by 16 ms at most: read more rarely, and told when the robot is met.
     case .latencyTimer: return ["completed"]
     // One byte of checksum lets some damaged positions pass.
-    case .sharedID: return isArm ? ["completed"] : isLX ? ["protocolBroken", "position"] : ["protocolBroken"]
+    case .sharedID:
+      return isArm ? ["completed"] : isLX ? ["protocolBroken", "position"] : ["protocolBroken"]
     case .unsaidError: return subject.wiring.device == .dynamixel2 ? ["deviceError"] : ["completed"]
     case .alertBlip: return ["completed"]
     }
