@@ -26,7 +26,7 @@ struct UArmFaultTests {
       // The V4 banner may come later than a second of silence is noticed.
       (.reset, [.deviceError, .silent], [.v4, .v3, .swift, .metal]),
       (.wrongID, [.protocolBroken, .silent], [.v4, .v3, .swift, .metal]),
-      (.staleReply, [.silent, .protocolBroken], [.v4]),
+      (.staleReply, [.silent, .protocolBroken, .deviceError], [.v4]),
       (.alert, [.deviceError], [.v4]),
       (.voltageDip, [.voltage], [.v4, .v3]),
       (.noPower, [.voltage], [.v4, .v3, .swift]),
@@ -45,7 +45,7 @@ struct UArmFaultTests {
         // may be held before it is.
         let startKinds: [Fault: Set<DriverFault.Kind>] = [
           .silence: [.silent], .wrongID: [.silent, .protocolBroken],
-          .staleReply: [.silent, .protocolBroken], .alert: [.deviceError], .noPower: [.voltage],
+          .staleReply: [.silent, .protocolBroken, .deviceError], .alert: [.deviceError], .noPower: [.voltage],
         ]
         if let kinds = startKinds[fault] {
           result.append(

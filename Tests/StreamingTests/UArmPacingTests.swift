@@ -24,7 +24,7 @@ struct UArmPacingTests {
     let heard = rig.replies
     var next = 0
     for (time, text) in lines(rig) {
-      while next < heard.count, heard[next].time < time {
+      while next < heard.count, heard[next].time <= time {
         if let place = open.firstIndex(where: { $0.id == heard[next].id }) {
           open.removeFirst(place + 1)
         }

@@ -20,7 +20,7 @@ enum CampaignEnds {
     case .wrongID: return ["protocolBroken", "silent"]
     case .wrongLength, .badChecksum: return isArm ? ["completed"] : ["protocolBroken"]
     // One late answer of a motor is asked for again; an arm's answers stay late.
-    case .staleReply: return isArm ? ["silent", "protocolBroken"] : ["completed"]
+    case .staleReply: return isArm ? ["silent", "protocolBroken", "deviceError"] : ["completed"]
     case .alert: return isLX || (isArm && !isV4) ? ["completed"] : ["deviceError"]
     case .voltageDip: return ["voltage"]
     case .noPower: return isArm ? ["voltage"] : ["silent"]

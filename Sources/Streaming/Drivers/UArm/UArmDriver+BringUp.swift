@@ -38,7 +38,7 @@ extension UArmDriver {
   private mutating func start(_ begun: UArmScript) {
     var script = begun
     while let step = script.steps.first {
-      if step == .machine, model == .proV4 {
+      if step == .machine || step == .state, model == .proV4 {
         output.bytes.append(UArmRealTime.status.rawValue)
       } else if step == .wait {
         script.awaited = nil
@@ -78,7 +78,7 @@ extension UArmDriver {
     case .position: return .position
     // Swift answers garbage to it, and both it and Metal energise at the start.
     case .isAttached(let motor): return isPro ? .isAttached(motor) : nil
-    case .machine, .wait: return nil
+    case .state, .machine, .wait: return nil
     case .attach: return isPro ? .attach : nil
     case .attachMotor(let motor): return isPro ? nil : .attachMotor(motor)
     case .detach: return isPro ? .detach : nil
@@ -181,7 +181,7 @@ extension UArmDriver {
       wasReleased = false
     case .reportsOff, .closedLoopOff, .motionEndOff:
       if failed { warn("'\(step)' is not known to the uArm's firmware (\(code))") }
-    case .detach, .detachMotor, .settings, .statusMask, .machine, .wait: break
+    case .detach, .detachMotor, .settings, .statusMask, .state, .machine, .wait: break
     }
     advance(running)
   }
@@ -376,7 +376,7 @@ extension UArmDriver {
       warn("the uArm did not confirm that its motors are off")
       advance(running)
     case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
-      .statusMask, .wrist, .machine, .wait:
+      .statusMask, .wrist, .state, .machine, .wait:
       let text = "'\(step)' was not answered"
       if running.purpose == .identifying { notes.append(text) } else { warn("the uArm: " + text) }
       advance(running)
@@ -394,7 +394,7 @@ extension UArmDriver {
 
   /// The status line that tells how machine and motor angles belong together.
   mutating func scriptStatus(_ status: UArmStatus, _ running: UArmScript) {
-    guard running.steps.first == .machine else { return }
+    guard let step = running.steps.first, step == .machine || step == .state else { return }
     switch status.state {
     case "Hold":
       // Somebody's `!` was never undone; nothing would move.
@@ -407,7 +407,7 @@ extension UArmDriver {
         "the uArm is in state \(status.state); expected Idle: unplug it and plug it in again")
     default: break
     }
-    if let machine = status.machine, let angles {
+    if step == .machine, let machine = status.machine, let angles {
       machineOffset = UArmKinematics.Angles(
         base: angles.base - machine[2] * 80, left: angles.left - machine[0] * 80,
         right: angles.right - machine[1] * 80)

@@ -50,8 +50,9 @@ extension UArmDriver {
     }
   }
 
-  /// A number that nobody waits for: late, doubled, or from something else.
+  /// A number that nobody waits for: late, or doubled, or from something else.
   private mutating func unexpected(_ id: Int) {
+    guard !link.isLate(id) else { return }
     poll.strangers += 1
     guard poll.strangers >= 4 else { return }
     switch phase {
@@ -169,6 +170,8 @@ extension UArmDriver {
     if found.count == 0 { found.start = now }
     found.count = distance <= options.deviationLimit ? 0 : found.count + 1
     deviations[motor] = found
+    // A sensor that does not answer shows a wrong angle, without an error; it is asked for itself.
+    if found.count == 1 { poll.doubtsSensors = true }
     // V3 answers behind its moves, so seldom that two are enough.
     guard found.count >= 3 || (found.count == 2 && now > found.start + 0.5) else { return }
     failFar(distance)

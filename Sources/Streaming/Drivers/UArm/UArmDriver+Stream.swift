@@ -199,6 +199,8 @@ struct UArmPolling: Sendable {
   /// When each motor was last asked for, and the next in turn.
   var motor = 0
   var motorAsked = -Double.infinity
+  /// Whether a motor was measured where it should not be.
+  var doubtsSensors = false
   /// When the parser was last brought to the beginning of a line by force.
   var separated = -Double.infinity
 

@@ -22,6 +22,8 @@ struct UArmLink: Sendable {
 
   private var waiting: [(UArmCommand, Int, [UInt8])] = []
   private(set) var unanswered: [Sent] = []
+  /// Lines that were given up and may be answered late.
+  private var late: [Sent] = []
   private var nextID = 1
   private var freeTime = -Double.infinity
   /// Whether lines wait for answers to queries rather than for time to pass.
@@ -100,15 +102,29 @@ struct UArmLink: Sendable {
   /// The command that a numbered reply answers; nil for a number that is not awaited.
   mutating func answer(_ id: Int) -> Sent? {
     guard let at = unanswered.firstIndex(where: { $0.id == id }) else { return nil }
-    let sent = unanswered.remove(at: at)
+    return noted(unanswered.remove(at: at))
+  }
+
+  /// Whether a reply is the late one to a number that was forgotten; it is counted then.
+  mutating func isLate(_ id: Int) -> Bool {
+    guard let at = late.firstIndex(where: { $0.id == id }) else { return false }
+    _ = noted(late.remove(at: at))
+    return true
+  }
+
+  private mutating func noted(_ sent: Sent) -> Sent {
     // Whatever is answered was parsed, and so was all before it.
-    if let place = unparsed.firstIndex(where: { $0.id == id }) { unparsed.removeFirst(place + 1) }
+    if let place = unparsed.firstIndex(where: { $0.id == sent.id }) {
+      unparsed.removeFirst(place + 1)
+    }
     if let sequence = sent.sequence { ring.reply(sequence) }
     return sent
   }
 
   /// Forgets a number; what comes for it is late.
   mutating func forget(_ id: Int) {
+    late += unanswered.filter { $0.id == id }
+    if late.count > 32 { late.removeFirst(late.count - 32) }
     unanswered.removeAll { $0.id == id }
     waiting.removeAll { $0.1 == id }
   }
@@ -117,6 +133,7 @@ struct UArmLink: Sendable {
   mutating func clear() {
     waiting.removeAll()
     unanswered.removeAll()
+    late.removeAll()
     unparsed.removeAll()
     isAcknowledged = false
     freeTime = -.infinity

@@ -10,6 +10,8 @@ struct UArmReplyRing: Sendable, Hashable {
   static let size = 20
   /// Commands handed out.
   private(set) var sent = 0
+  /// The youngest command that was answered; one that is not waits in its slot.
+  private var answered = 0
   /// Replies that left the ring, up to a multiple of its size.
   private var received = 0
   /// Whether the first reply after a hold is awaited.
@@ -27,6 +29,7 @@ struct UArmReplyRing: Sendable, Hashable {
 
   /// Counts the reply of a place.
   mutating func reply(_ place: Int) {
+    answered = max(answered, place)
     guard uncounted == 0 else { return uncounted -= 1 }
     guard awaitsFirst else { return received += 1 }
     // All twenty slots leave, from the reading end on, which the first of them shows.
@@ -39,7 +42,9 @@ struct UArmReplyRing: Sendable, Hashable {
   mutating func released() { awaitsFirst = true }
 
   /// Whether both ends are together, once the arm rests and its replies have come.
-  var isAligned: Bool { !awaitsFirst && (sent - received) % Self.size == 0 }
+  var isAligned: Bool {
+    !awaitsFirst && answered == sent && (sent - received) % Self.size == 0
+  }
 
   /// How many settings must pass between `!` and `~`.
   var padding: Int { Self.size + ((received - sent) % Self.size + Self.size) % Self.size }

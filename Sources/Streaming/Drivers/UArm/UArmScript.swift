@@ -30,6 +30,7 @@ struct UArmScript: Sendable {
     case attach
     case attachMotor(Int)
     case anglesAttached
+    case state
     case machine
     case detach
     case detachMotor(Int)
@@ -56,7 +57,7 @@ struct UArmScript: Sendable {
     case .engaging:
       // What is set is set here: who only asks what is connected changes nothing.
       steps = [
-        .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask, .isAttached(0),
+        .state, .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask, .isAttached(0),
         .isAttached(1), .isAttached(2),
         .anglesAttached, .machine,
       ]
@@ -70,7 +71,7 @@ struct UArmScript: Sendable {
     switch step {
     case .attach: 2.5
     case .settings: 1.5
-    case .reportsOff, .closedLoopOff, .motionEndOff, .isAttached, .machine: 0.5
+    case .reportsOff, .closedLoopOff, .motionEndOff, .isAttached, .state, .machine: 0.5
     case .wait: 0.3
     default: 1
     }
