@@ -20,8 +20,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let web = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
-let sockets = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let arguments = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -39,7 +37,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/swhitty/FlyingFox", .upToNextMinor(from: "0.27.1")),
   ],
   targets: [
     // C libraries
@@ -71,7 +68,7 @@ let package = Package(
       name: "motionc",
       dependencies: [
         "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning",
-        "Motions", "Retargeting", "Streaming", "Trajectories", arguments, sockets, web,
+        "Motions", "Retargeting", "Streaming", "Trajectories", arguments,
       ],
       resources: [.embedInCode("View/view.html")],
       swiftSettings: houseRules),
@@ -98,7 +95,7 @@ let package = Package(
     tests(
       "RetargetingTests",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),
-    tests("StreamingTests", ["Files", "Kinematics", "Streaming", "Trajectories"]),
+    tests("StreamingTests", ["Files", "Geometry", "Kinematics", "Streaming", "Trajectories"]),
     tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -69,7 +69,10 @@ struct ShippedRobot {
 struct SessionRobotTests {
   @Test(
     "Each of them is streamed to, follows, and holds at the end",
-    arguments: [("robotis_op3", SimulatedKind.dynamixel2), ("uarm_swift_pro", .uarmV4)])
+    arguments: [
+      ("robotis_op3", SimulatedKind.dynamixel2), ("uarm_swift_pro", .uarmV4),
+      ("uarm_swift_pro", .uarmV3),
+    ])
   func streams(name: String, kind: SimulatedKind) throws {
     var line = try ShippedRobot(name).line(.going, seconds: 10, kind: kind)
     line.run(until: 120)
@@ -86,8 +89,7 @@ struct SessionRobotTests {
   @Test(
     "Arms that take one move at a time arrive, or are stopped with a reason",
     arguments: [
-      ("uarm_swift_pro", SimulatedKind.uarmV3), ("uarm_swift", .uarmSwift),
-      ("uarm_metal", .uarmMetal),
+      ("uarm_swift", SimulatedKind.uarmSwift), ("uarm_metal", .uarmMetal),
     ])
   func turns(name: String, kind: SimulatedKind) throws {
     var line = try ShippedRobot(name).line(.going, seconds: 10, kind: kind)

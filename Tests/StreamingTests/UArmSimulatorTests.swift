@@ -9,8 +9,12 @@ struct UArmSimulatorTests {
     var arm: SimulatedUArm
     var now = 0.0
 
-    init(_ firmware: SimulatedUArm.Firmware, attached: Bool = true) {
+    init(
+      _ firmware: SimulatedUArm.Firmware, _ version: SimulatedUArm.Version = .v4100,
+      attached: Bool = true
+    ) {
       var options = SimulatedUArm.Options()
+      options.version = version
       options.resetsOnOpen = false
       options.isAttached = attached
       arm = SimulatedUArm(firmware, options: options)
@@ -33,13 +37,13 @@ struct UArmSimulatorTests {
     "V4 answers as the sheet says",
     arguments: [
       ("#1 P2201\n", ["$1 ok SwiftPro"]), ("#2 P2203\n", ["$2 ok V4.10.0"]),
-      ("#3 M9999\n", ["$3 E20"]), ("#4 P9999\n", ["$4 E20"]),
+      ("#3 M9999\n", ["$3 E20"]), ("#4 P9999\n", ["$4 ok"]),
       ("#14 G2202 N3 V90\n", ["sscanf 1", "$14 E21"]), ("#15 G0 X20 Y0 Z150 F50\n", ["$15 E22"]),
       ("#16 G2206 B90 L90 R85 F20\n", ["$16 E22"]), ("#17 G0 X Y0 Z150 F50\n", ["$17"]),
       ("#5 P2234\n", ["$5 ok V1"]), ("hello\n\n  \n", []), ("p2201\n", ["ok SwiftPro"]),
       ("#6 g0 x200 y0 z150 f0\n", ["$6 ok"]), ("#7 M2200\n", ["$7 E20"]),
-      ("#8 P2200 (a comment) ; and more\n", ["$8 ok B90.0000 L90.0000 R30.0000"]),
-      ("#9 M2231 V1\n#10 P2231\n", ["$9 ok", "value:12      value2:34$10 ok V1"]),
+      ("#8 P2200 (a comment) ; and more\n", ["$8 ok B90.0000 L89.9757 R30.0059"]),
+      ("#9 M2231 V1\n#10 P2231\n", ["$9 ok", "value:0      value2:0$10 ok V0"]),
       ("?", ["<Idle,MPos:0.000,0.000,0.000,WPos:0.000,0.000,0.000>"]),
     ])
   func v4(said: String, expected: [String]) {
@@ -76,7 +80,7 @@ struct UArmSimulatorTests {
     #expect(bench.say("", for: 2) == ["$1 ok"])
     // Twenty small moves: the planner takes 17, the parser stalls, the ring drops what comes then.
     for id in 1...20 {
-      #expect(bench.say("#\(id) G2206 B\(120 - id) L90 R30 F2\n", for: 0.01) == [])
+      #expect(bench.say("#\(id) G2206 B\(120 - id) L90 R30 F2\n", for: 0.016) == [])
     }
     #expect(bench.arm.plannerCount == 17)
     #expect(bench.say("#50 P2234\n") == [])
@@ -112,6 +116,101 @@ struct UArmSimulatorTests {
     #expect(bench.say("\u{18}", for: 1) == ["ok", "$2 ok"])
     #expect(abs(bench.arm.motorPositions[0] - before) < 0.2)
     #expect(bench.arm.isAttached)
+  }
+
+  @Test(
+    "`!` while idle holds until `~`, on every version", arguments: SimulatedUArm.Version.allCases)
+  func idleHold(version: SimulatedUArm.Version) {
+    var bench = Bench(.v4, version)
+    let answers = version == .v4100
+    #expect(bench.say("!") == (answers ? ["ok @9 V0"] : []))
+    #expect(bench.say("?").first?.hasPrefix("<Hold") == true)
+    #expect(bench.say("#1 P2201\n") == ["$1 ok SwiftPro"])
+    #expect(bench.say("#2 G2206 B100 L90 R30 F60\n", for: 1) == [])
+    #expect(abs(bench.arm.motorPositions[0] - 90) < 0.001)
+    #expect(bench.say("~", for: 1) == (answers ? ["ok", "$2 ok"] : ["$2 ok"]))
+    #expect(abs(bench.arm.motorPositions[0] - 100) < 0.02)
+  }
+
+  @Test(
+    "Before 4.10.0 0x18 in motion is an alarm, and $X carries out what was queued",
+    arguments: SimulatedUArm.Version.allCases.filter { $0 < .v4100 })
+  func alarm(version: SimulatedUArm.Version) {
+    var bench = Bench(.v4, version)
+    _ = bench.say("#1 G2206 B150 L90 R30 F40\n", for: 0.5)
+    #expect(
+      bench.say("\u{18}", for: 0.8) == ["ALARM: Abort during cycle", "['$H'|'$X' to unlock]"])
+    let stopped = bench.arm.motorPositions[0]
+    #expect(bench.say("#2 G2206 B90 L90 R30 F40\n#3 P2234\n", for: 1) == ["$3 ok V1"])
+    #expect(bench.say("?").first?.hasPrefix("<Alarm,MPos:0.000,0.000,0.") == true)
+    #expect(bench.arm.motorPositions[0] == stopped)
+    #expect(bench.say("$X\n", for: 2) == ["[Caution: Unlocked]", "ok", "$1 ok", "$2 ok"])
+    #expect(abs(bench.arm.motorPositions[0] - 90) < 0.02)
+  }
+
+  @Test(
+    "`!`, 300 ms, 0x18 stop every version without an alarm",
+    arguments: SimulatedUArm.Version.allCases)
+  func stop(version: SimulatedUArm.Version) {
+    var bench = Bench(.v4, version)
+    _ = bench.say("#1 G2206 B150 L90 R30 F40\n", for: 0.5)
+    _ = bench.say("!", for: 0.3)
+    let stopped = bench.arm.motorPositions[0]
+    #expect(bench.say("\u{18}", for: 0.3).last == "$1 ok")
+    #expect(bench.say("?").first?.hasPrefix("<Idle") == true)
+    #expect(bench.arm.motorPositions[0] == stopped)
+    #expect(bench.arm.statistics.abruptStandstillCount == 0)
+  }
+
+  @Test("0x18 makes 4.10.0 deaf for 40 ms and its position zero")
+  func deaf() {
+    var bench = Bench(.v4)
+    _ = bench.say("#1 G2206 B100 L90 R30 F60\n", for: 1)
+    #expect(bench.say("\u{18}#2 P2201\n", for: 0.2) == ["ok"])
+    #expect(bench.say("?") == ["<Idle,MPos:0.000,0.000,0.000,WPos:0.000,0.000,0.000>"])
+    #expect(bench.say("#3 P2206 N0\n") == ["$3 ok V100.0195"])
+  }
+
+  @Test("The wrist's angle is what it was told, wherever it is")
+  func wrist() {
+    var bench = Bench(.v4)
+    #expect(bench.say("#1 P2206 N3\n") == ["$1 ok V89.1000"])
+    #expect(bench.say("#2 G2202 N3 V120 F1\n#3 P2206 N3\n", for: 0.02).last == "$3 ok V120.0000")
+    #expect(bench.arm.motorPositions[3] < 100)
+  }
+
+  @Test("Without supply the firmware counts steps and says ok, and nothing turns")
+  func noSupply() {
+    var bench = Bench(.v4)
+    bench.arm.inject(.noPower)
+    #expect(bench.say("#1 G2206 B100 L90 R30 F60\n", for: 1) == ["@5 V0", "$1 ok"])
+    #expect(bench.arm.motorPositions[0] == 90)
+    #expect(bench.say("#2 P2234\n#3 P2206 N0\n") == ["$2 ok V0", "$3 ok V90.0000"])
+  }
+
+  @Test("A dead sensor is reported from 4.7.0 on; its angle is wrong and carries no error")
+  func deadSensor() {
+    for (version, expected) in [(SimulatedUArm.Version.v460, "$1 ok"), (.v470, "$1 E26 V1")] {
+      var bench = Bench(.v4, version)
+      bench.arm.inject(.alert)
+      #expect(bench.say("#1 P2244\n") == [expected])
+      #expect(bench.say("#2 P2206 N0\n") == ["$2 ok V2.1094"])
+    }
+  }
+
+  @Test("A command that blocks makes motors at speed stand at once, and only those of the table")
+  func standstills() {
+    for (command, count) in [
+      ("P2200", 1), ("P2220", 1), ("P2221", 1), ("P2243", 1), ("M17", 1), ("P2206 N0", 0),
+      ("P2244", 0), ("P2234", 0), ("M2122 V0", 0), ("P2206 N3", 0),
+    ] {
+      var bench = Bench(.v4)
+      _ = bench.say("#1 G2206 B150 L90 R30 F20\n", for: 0.5)
+      _ = bench.say("#2 \(command)\n", for: 0.4)
+      #expect(bench.arm.statistics.abruptStandstillCount == count, "\(command)")
+      _ = bench.say("", for: 3)
+      #expect(abs(bench.arm.motorPositions[0] - 150) < 0.02)
+    }
   }
 
   @Test("Commands in V4's ring survive 0x18 and are carried out afterwards")
@@ -151,23 +250,6 @@ struct UArmSimulatorTests {
       let heard = bench.say("#1 M2120 V0.2\n", for: 1.05)
       #expect(heard.count { $0.hasPrefix("@3 X") } == 5)
     }
-  }
-
-  @Test("V3 says ok when the move is queued, lets queries wait, and is silent to the unknown")
-  func v3() {
-    var bench = Bench(.v3)
-    #expect(bench.say("#1 P2201\n") == ["$1 ok VSwiftPro"])
-    #expect(bench.say("#2 G0 X20 Y0 Z150 F500\n") == ["$2 ok E22 unreachable"])
-    #expect(bench.say("#3 M9999\n") == ["echo:Unknown command: \"M9999\""])
-    #expect(bench.say("#4 G0 X230 Y20 Z100 F1000\n#5 P2234\n", for: 0.3) == [])
-    var heard: [String] = []
-    var restedAt: Double?
-    while bench.now < 20, heard.count < 2 {
-      heard += bench.say("", for: 0.001)
-      if bench.arm.isIdle, restedAt == nil { restedAt = bench.now }
-    }
-    #expect(heard == ["$4 ok", "$5 ok V1"])
-    #expect(restedAt == nil)
   }
 
   @Test("Metal says OK when the move is finished, hears nothing meanwhile, counts parameters")

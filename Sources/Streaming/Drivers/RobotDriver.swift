@@ -1,3 +1,5 @@
+public import Trajectories
+
 /// What makes one kind of device follow set-points.
 ///
 /// A value that turns time, received bytes and orders into bytes to send and events. It owns no
@@ -22,6 +24,10 @@ public protocol RobotDriver: Sendable {
   /// they were told. Known once the device is identified.
   var motorsWithoutSensor: Set<Int> { get }
 
+  /// Why the device that was identified could not follow a trajectory at a speed, from frame to
+  /// frame [s], with the speed at which it could; nil where it can.
+  func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String?
+
   /// Goes on to `now`, with what arrived since and at most one order.
   ///
   /// Never blocks, never throws: what goes wrong is an event. An order that cannot be carried out
@@ -43,6 +49,13 @@ public protocol RobotDriver: Sendable {
 extension RobotDriver {
   /// All motors can be measured.
   public var motorsWithoutSensor: Set<Int> { [] }
+}
+
+extension RobotDriver {
+  /// Whatever keeps the limits of the wiring can be followed.
+  public func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String? {
+    nil
+  }
 }
 
 /// What a driver is asked to do.

@@ -162,19 +162,26 @@ extension LiveStream {
 
     mutating func run(_ post: (inout Loop) -> Void) {
       do throws(TransportError) {
-        var transport = try settings.open()
-        for text in (transport as? SerialPort)?.warnings ?? [] {
+        let port = try settings.open()
+        for text in (port as? SerialPort)?.warnings ?? [] {
           news.append(Item(MonotonicClock.now, .warning(text)))
         }
         if settings.wantsPriority, let warning = RealTimePriority.request() {
           news.append(Item(MonotonicClock.now, .warning(warning)))
         }
+        var transport = attended(port)
         stream(&transport, post)
         transport.close()
         if settings.wantsPriority { RealTimePriority.release() }
       } catch {
         openingFailure = error
       }
+    }
+
+    /// A terminal is read by a thread of its own; what only stands for one is not.
+    private func attended(_ port: any Transport & Sendable) -> any Transport & Sendable {
+      guard port is SerialPort || port is DescriptorPort else { return port }
+      return AttendedPort(port, wantsPriority: settings.wantsPriority) ?? port
     }
 
     private mutating func stream(
@@ -211,9 +218,7 @@ extension LiveStream {
 
     /// Sends the frame that is due next, and touches nothing else before.
     ///
-    /// Asking a terminal whether something has arrived waits for the kernel's worker that brings it,
-    /// and that worker has no priority: on a busy machine it takes milliseconds. What arrives in the
-    /// last moments before a frame is read after it.
+    /// What arrives in the last moments before a frame is read after it.
     private mutating func sendFrame(
       _ due: Double, _ transport: inout any Transport & Sendable
     ) throws(TransportError) {

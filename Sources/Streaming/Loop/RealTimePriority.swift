@@ -7,18 +7,23 @@ enum RealTimePriority {
 
   /// Asks for it for the calling thread; returns one sentence where the system does not allow it.
   static func request() -> String? {
-    var parameters = sched_param()
-    parameters.sched_priority = priority
-    let refusal = pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters)
+    let isRaised = raise()
     // Only pages that are in use are kept (MCL_ONFAULT): all of the tool's libraries would fill
     // the memory for nothing.
     let locked = mlockall(Int32(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) == 0
-    guard refusal != 0 || !locked else { return nil }
+    guard !isRaised || !locked else { return nil }
     let what = [
-      refusal == 0 ? nil : "real-time priority", locked ? nil : "memory that stays in place",
+      isRaised ? nil : "real-time priority", locked ? nil : "memory that stays in place",
     ].compactMap { $0 }.joined(separator: " and ")
     return "the system grants no \(what), so frames may be late on a busy machine: allow 'rtprio' "
       + "and 'memlock' for your user in /etc/security/limits.conf"
+  }
+
+  /// Asks for it for the calling thread alone, without a word; whether the system allows it.
+  static func raise() -> Bool {
+    var parameters = sched_param()
+    parameters.sched_priority = priority
+    return pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters) == 0
   }
 
   /// Gives back the memory that was kept in place.

@@ -95,8 +95,8 @@ public struct Session: Sendable {
   /// When the next frame is due [s]; nil while none are sent.
   var nextFrame: Double? { phase.isMoving ? motion?.clock.nextDue : nil }
 
-  /// How long before a frame nobody should wait for the device any more [s].
-  var hush: Double { min(0.003, 0.3 * interval) }
+  /// How long before a frame nothing else should be begun any more [s].
+  var hush: Double { min(0.001, 0.1 * interval) }
 
   /// Goes on to `now`, with what arrived since and what the operator wants.
   public mutating func advance(

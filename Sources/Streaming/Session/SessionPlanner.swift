@@ -16,11 +16,27 @@ struct SessionPlanner {
       min(max(position, limit.lower.value), limit.upper.value)
     }
     try checkDistance(from: start)
+    let stages: Stages
     do throws(UnsafeMotion) {
-      let stages = try stages(from: start)
-      return (stages, summary(of: stages, from: start))
+      stages = try self.stages(from: start)
     } catch {
       throw DriverFault(.position, "no move from the measured pose was found: \(error)")
+    }
+    try checkFollowing(stages)
+    return (stages, summary(of: stages, from: start))
+  }
+
+  /// A device may be slower than its motors; that is known once it is identified.
+  private func checkFollowing(_ stages: Stages) throws(DriverFault) {
+    let parts = [
+      (stages.start, 1), (stages.stream, options.speed), (stages.back, 1), (stages.park, 1),
+    ]
+    for case (let trajectory?, let speed) in parts {
+      guard
+        let reason = session.driver.refusal(
+          of: trajectory, speed: speed, interval: session.interval)
+      else { continue }
+      throw DriverFault(.wrongDevice, "this device cannot do it: \(reason)")
     }
   }
 

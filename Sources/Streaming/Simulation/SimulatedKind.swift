@@ -2,7 +2,7 @@ import Foundation
 
 /// The devices of `motionc simulate`.
 public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
-  /// uArm Swift Pro, firmware 4.10.
+  /// uArm Swift Pro, firmware 4.5.0 to 4.10.0.
   case uarmV4 = "uarm-v4"
   /// uArm Swift Pro, firmware 3.2.
   case uarmV3 = "uarm-v3"
@@ -76,26 +76,30 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
 public enum SimulatedDevices {
   /// A device with a wiring's motors, standing at a pose [rad or m].
   ///
-  /// Where the motors' supply has a switch, `isSupplied` says whether it was switched on before.
+  /// Where the motors' supply has a switch, `isSupplied` says whether it was switched on before;
+  /// `version` is the firmware of a `uarmV4`.
   public static func make(
-    _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isSupplied: Bool = false
+    _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isSupplied: Bool = false,
+    version: SimulatedUArm.Version = .v4100
   ) -> any SimulatedDevice {
     switch kind {
     case .dynamixel2, .dynamixel1:
       SimulatedDynamixelBus(wiring, pose: pose, isSupplied: isSupplied)
     case .feetech: SimulatedFeetechBus(wiring, pose: pose)
     case .lx16a: SimulatedLXBus(wiring, pose: pose)
-    case .uarmV4: arm(.v4, wiring, pose)
-    case .uarmV3: arm(.v3, wiring, pose)
-    case .uarmSwift: arm(.swift, wiring, pose)
-    case .uarmMetal: arm(.metal, wiring, pose)
+    case .uarmV4: arm(.v4, wiring, pose, version)
+    case .uarmV3: arm(.v3, wiring, pose, version)
+    case .uarmSwift: arm(.swift, wiring, pose, version)
+    case .uarmMetal: arm(.metal, wiring, pose, version)
     }
   }
 
   private static func arm(
-    _ firmware: SimulatedUArm.Firmware, _ wiring: Wiring, _ pose: [Double]
+    _ firmware: SimulatedUArm.Firmware, _ wiring: Wiring, _ pose: [Double],
+    _ version: SimulatedUArm.Version
   ) -> SimulatedUArm {
     var options = SimulatedUArm.Options()
+    options.version = version
     for (motor, position) in zip(wiring.motors, pose)
     where options.angles.indices.contains(motor.id) {
       options.angles[motor.id] = motor.raw(position)

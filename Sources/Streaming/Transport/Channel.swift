@@ -66,7 +66,7 @@ final class Channel: Sendable {
   func wait(until instant: Double) throws(TransportError) {
     repeat {
       try checkOpen()
-      let ready = awaitReadable(min(instant - MonotonicClock.now, Self.liveness))
+      let ready = Self.awaitReadable(number, min(instant - MonotonicClock.now, Self.liveness))
       let failure = errno
       guard ready >= 0 || failure == EINTR else { throw lost(failure) }
       // A terminal that has hung up counts as readable, with nothing to read.
@@ -78,7 +78,7 @@ final class Channel: Sendable {
   /// Waits for at most some seconds; above 0 if a read would not have to wait.
   ///
   /// `pselect` has the resolution that a frame needs; `poll` has milliseconds.
-  private func awaitReadable(_ seconds: Double) -> Int32 {
+  static func awaitReadable(_ number: Int32, _ seconds: Double) -> Int32 {
     guard number < 1024 else {
       var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
       return poll(&entry, 1, seconds > 0 ? Int32((seconds * 1000).rounded(.down)) : 0)
@@ -95,8 +95,9 @@ final class Channel: Sendable {
       && entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
   }
 
-  /// How many bytes can be read. Not asked in passing: the question waits for whoever is bringing
-  /// some just now.
+  /// How many bytes can be read.
+  ///
+  /// Not asked in passing: the question waits for whoever is bringing some just now.
   private func waiting() throws(TransportError) -> Int32 {
     var count: Int32 = 0
     guard ioctl(number, UInt(FIONREAD), &count) == 0 else { throw lost(errno) }

@@ -6,7 +6,7 @@ import Trajectories
 
 extension Bench {
   /// The report of a `stream` that ran as a child.
-  private typealias Report = [String: Any]
+  typealias Report = [String: Any]
 
   // MARK: - In real time, as the user types it
 
@@ -142,9 +142,9 @@ extension Bench {
 
   // MARK: - Children
 
-  private static func stream(
+  static func stream(
     _ folder: String, robot: String, device: String, loops: Int, fault: String? = nil,
-    record: String? = nil
+    record: String? = nil, niceness: Int? = nil, further: [String] = []
   ) throws -> Report {
     let link = "\(folder)/\(device)"
     let simulated = try child(
@@ -159,7 +159,8 @@ extension Bench {
         "stream", "\(folder)/sway.trajectory.safetensors", "--robot", robot, "--port", link, "--go",
         "--json", "--loop", "\(loops)",
       ] + (device == "dynamixel2" ? ["--rate", "100"] : [])
-        + (record.map { ["--record", $0] } ?? []), output: output)
+        + (record.map { ["--record", $0] } ?? []) + further, output: output,
+      niceness: niceness)
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard let report = try JSONSerialization.jsonObject(with: text) as? Report else {
@@ -169,10 +170,15 @@ extension Bench {
     return report
   }
 
-  private static func child(_ arguments: [String], output: Pipe? = nil) throws -> Process {
+  /// A program, this one if none is named, at a niceness where one is given.
+  static func child(
+    _ arguments: [String], program: String? = nil, output: Pipe? = nil, niceness: Int? = nil
+  ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = arguments
+    let program = URL(filePath: program ?? "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = niceness == nil ? program : URL(filePath: "/usr/bin/env")
+    let prefix = niceness.map { ["nice", "-n", "\($0)", program.path] } ?? []
+    process.arguments = prefix + arguments
     process.standardOutput = output ?? FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     process.standardInput = FileHandle.nullDevice
@@ -180,12 +186,12 @@ extension Bench {
     return process
   }
 
-  private static func end(_ process: Process) {
+  static func end(_ process: Process) {
     if process.isRunning { process.terminate() }
     process.waitUntilExit()
   }
 
-  private static func temporaryFolder() throws -> String {
+  static func temporaryFolder() throws -> String {
     let folder = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
     try AtomicFile.makeFolder(folder)
     return folder

@@ -70,6 +70,7 @@ struct Bench: ParsableCommand {
       ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
       ("compile_peak_mb", compileMemory), ("uarm_stream_faults", armFaults),
       ("following_deg", followingError), ("stop_ms", stopTime), ("stream", streaming),
+      ("stream_busy", busyStreaming), ("stream_nice", niceStreaming),
     ]
   }
 

@@ -22,6 +22,14 @@ struct Simulate: ParsableCommand {
     transform: Self.kind)
   var device: SimulatedKind
 
+  @Option(
+    help: ArgumentHelp(
+      "Which firmware a uarm-v4 has: \(Self.versions); 4.10.0 if not given.",
+      valueName: "version"),
+    completion: .list(SimulatedUArm.Version.allCases.map(\.rawValue)),
+    transform: Self.version)
+  var firmware: SimulatedUArm.Version?
+
   @Option(help: "The name under which others open it.", completion: .file())
   var link: String
 
@@ -39,12 +47,20 @@ struct Simulate: ParsableCommand {
   @Option(help: "The seed of random faults.")
   var seed: UInt64 = 0
 
+  func validate() throws {
+    guard firmware == nil || device == .uarmV4 else {
+      throw ValidationError(
+        "--firmware is for uarm-v4; there is one firmware of a \(device.rawValue).")
+    }
+  }
+
   func run() throws {
     let wiring = try wiring()
     let standing = SimulatedDevices.standingPose(of: wiring)
     let terminal = try PseudoTerminal(link: link)
     var loop = DeviceLoop(
-      device: SimulatedDevices.make(device, wiring: wiring, pose: standing),
+      device: SimulatedDevices.make(
+        device, wiring: wiring, pose: standing, version: firmware ?? .v4100),
       link: FaultyLink(seed: seed), terminal: terminal, faults: fault.map(\.entry))
     var file = try record.map { path throws(FileError) in
       try LiveFile(path, header: RecordedBytes.header)
@@ -59,6 +75,16 @@ struct Simulate: ParsableCommand {
   }
 
   private static let devices = SimulatedKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private static let versions = SimulatedUArm.Version.allCases.map(\.rawValue)
+    .joined(separator: ", ")
+
+  private static func version(_ name: String) throws -> SimulatedUArm.Version {
+    guard let version = SimulatedUArm.Version(rawValue: name) else {
+      throw ValidationError("there is no firmware '\(name)' to simulate; there are \(versions).")
+    }
+    return version
+  }
 
   private static func kind(_ name: String) throws -> SimulatedKind {
     guard let kind = SimulatedKind(rawValue: name) else {

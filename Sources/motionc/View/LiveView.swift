@@ -1,9 +1,5 @@
-import Dispatch
-import FlyingFox
-import FlyingSocks
 import Foundation
 import Kinematics
-import Synchronization
 
 /// Why the live view cannot be shown.
 struct ViewRefusal: Error, CustomStringConvertible {
@@ -13,32 +9,30 @@ struct ViewRefusal: Error, CustomStringConvertible {
 
 /// The running stream in a browser of this machine: `--view`.
 ///
-/// A small web server in threads of its own. The stream's thread knows nothing of it: the tool's
+/// A small web server in a thread of its own. The stream's thread knows nothing of it: the tool's
 /// main thread, which empties the stream's mailbox for the terminal, writes the newest state on the
 /// board from which viewers read.
 final class LiveView: Sendable {
   /// Where a browser finds it.
   let address: String
   private let board: ViewBoard
-  private let server: HTTPServer
+  private let server: ViewServer
 
   /// The port that is tried first, so that an open page finds the next stream.
   private static let usualPort: UInt16 = 8642
-  /// How long the server may take to begin or to end [s].
-  private static let patience = 2.0
 
   /// Begins to serve.
   init(of robot: Robot) throws(ViewRefusal) {
     let scene = ViewScene(robot: robot)
     let board = ViewBoard(scene)
     let pages = ViewPages(description: scene.description, board: board)
-    guard let (server, port) = Self.serve(pages, Self.usualPort) ?? Self.serve(pages, 0) else {
+    guard let server = ViewServer(pages, port: Self.usualPort) ?? ViewServer(pages, port: 0) else {
       throw ViewRefusal(
         description: "the live view cannot be served: no port of 127.0.0.1 could be opened")
     }
     self.board = board
     self.server = server
-    address = "http://127.0.0.1:\(port)/"
+    address = "http://127.0.0.1:\(server.port)/"
   }
 
   /// Shows what is known now; waits for no viewer.
@@ -47,72 +41,47 @@ final class LiveView: Sendable {
   /// Lets viewers see the last state, and ends.
   func close() {
     board.close()
-    Self.wait { [server] in await server.stop(timeout: 0.2) }
-  }
-
-  private static func serve(
-    _ pages: ViewPages, _ port: UInt16
-  ) -> (server: HTTPServer, port: UInt16)? {
-    guard let address = try? sockaddr_in.inet(ip4: "127.0.0.1", port: port) else { return nil }
-    let server = HTTPServer(address: address, timeout: 5, logger: .disabled, handler: pages)
-    let found = Mutex<UInt16?>(nil)
-    Self.wait {
-      let run = Task { try await server.run() }
-      let listening = Task { try await server.waitUntilListening(timeout: patience) }
-      // A port that is taken ends the run at once.
-      Task {
-        _ = await run.result
-        listening.cancel()
-      }
-      guard (try? await listening.value) != nil,
-        case .ip4(_, let port) = await server.listeningAddress
-      else { return run.cancel() }
-      found.withLock { $0 = port }
-    }
-    return found.withLock { $0 }.map { (server, $0) }
-  }
-
-  /// Waits for what is to be awaited; the tool's main thread is no task.
-  private static func wait(_ work: @Sendable @escaping () async -> Void) {
-    let isDone = DispatchSemaphore(value: 0)
-    Task.detached {
-      await work()
-      isDone.signal()
-    }
-    _ = isDone.wait(timeout: .now() + 2 * patience)
+    server.stop()
   }
 }
 
 /// The page, the robot and the events.
-private struct ViewPages: HTTPHandler {
+struct ViewPages: Sendable {
+  /// The robot, as JSON.
   let description: String
+  /// Where the events are from.
   let board: ViewBoard
 
-  func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-    // A page from elsewhere that had its name lead here must not read along.
-    let host = request.headers[.host]?.split(separator: ":").first ?? ""
-    guard host == "127.0.0.1" || host == "localhost" else { return answer(.forbidden) }
-    guard request.method == .GET else { return answer(.methodNotAllowed) }
-    switch request.path {
-    case "/":
-      return answer(.ok, "text/html; charset=utf-8", Data(PackageResources.view_html))
-    case "/robot": return answer(.ok, "application/json", Data(description.utf8))
-    case "/events":
-      guard let events = board.enter() else { return answer(.serviceUnavailable) }
-      return HTTPResponse(
-        statusCode: .ok, headers: headers("text/event-stream"),
-        body: HTTPBodySequence(from: events))
-    default: return answer(.notFound)
+  /// The answer's bytes, and the events that follow them.
+  func answer(_ request: ViewRequest) -> (bytes: [UInt8], events: ViewEvents?) {
+    switch request {
+    case .incomplete: return ([], nil)
+    case .refused(let status): return (Self.answer(status), nil)
+    case .page("/"):
+      return (Self.answer(.ok, "text/html; charset=utf-8", PackageResources.view_html), nil)
+    case .page("/robot"):
+      return (Self.answer(.ok, "application/json", Array(description.utf8)), nil)
+    case .page("/events"):
+      guard let events = board.enter() else { return (Self.answer(.unavailable), nil) }
+      return (Self.head(.ok, "text/event-stream", count: nil), events)
+    case .page: return (Self.answer(.notFound), nil)
     }
   }
 
-  private func answer(
-    _ status: HTTPStatusCode, _ type: String = "text/plain", _ body: Data = Data()
-  ) -> HTTPResponse {
-    HTTPResponse(statusCode: status, headers: headers(type), body: body)
+  private static func answer(
+    _ status: ViewStatus, _ type: String = "text/plain", _ body: [UInt8] = []
+  ) -> [UInt8] {
+    head(status, type, count: body.count) + body
   }
 
-  private func headers(_ type: String) -> HTTPHeaders {
-    [.contentType: type, .cacheControl: "no-store"]
+  /// Nobody else may keep it, frame it, or have it as a script or an image.
+  private static func head(_ status: ViewStatus, _ type: String, count: Int?) -> [UInt8] {
+    var lines = [
+      "HTTP/1.1 \(status.rawValue)", "Content-Type: \(type)", "Cache-Control: no-store",
+      "Connection: close", "X-Content-Type-Options: nosniff",
+      "Cross-Origin-Resource-Policy: same-origin", "X-Frame-Options: DENY",
+    ]
+    if let count { lines.append("Content-Length: \(count)") }
+    return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
   }
 }

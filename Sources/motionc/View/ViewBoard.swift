@@ -1,6 +1,3 @@
-import FlyingFox
-import FlyingSocks
-import Foundation
 import Synchronization
 
 /// What the stream last wrote for its viewers: each new state takes the place of the one before.
@@ -77,45 +74,40 @@ final class ViewPlace: Sendable {
 }
 
 /// The events of one viewer, each the newest when its turn comes.
-struct ViewEvents: AsyncBufferedSequence {
-  typealias Element = UInt8
-
-  fileprivate let place: ViewPlace
-
-  /// Hands out whole events; whoever takes its time between two misses those in between.
-  struct Iterator: AsyncBufferedIteratorProtocol {
-    private let place: ViewPlace
-    private var number = 0
-    private var quiet = 0
-
-    /// The shortest time between two events: thirty a second.
-    private static let pause = Duration.milliseconds(34)
-    /// So many pauses without news are broken by a comment, which finds out who is gone: a second.
-    private static let patience = 30
-
-    fileprivate init(place: ViewPlace) { self.place = place }
-
-    mutating func next() async throws -> UInt8? {
-      preconditionFailure("events are handed out whole")
-    }
-
-    mutating func nextBuffer(suggested count: Int) async throws -> [UInt8]? {
-      while true {
-        if number > 0 { try await Task.sleep(for: Self.pause) }
-        let newest = place.board.event(after: number)
-        if let event = newest.event {
-          (number, quiet) = (newest.number, 0)
-          return event
-        }
-        guard !newest.isClosed else { return nil }
-        if number == 0 { try await Task.sleep(for: Self.pause) }
-        quiet += 1
-        guard quiet >= Self.patience else { continue }
-        quiet = 0
-        return Array(": nothing new\n\n".utf8)
-      }
-    }
+struct ViewEvents {
+  /// What a viewer gets now.
+  enum Turn {
+    case none
+    case event([UInt8])
+    case end
   }
 
-  func makeAsyncIterator() -> Iterator { Iterator(place: place) }
+  fileprivate let place: ViewPlace
+  private var number = 0
+  private var said = -Double.infinity
+  /// When there may be something new [s].
+  private(set) var next = -Double.infinity
+
+  /// The shortest time between two events: thirty a second [s].
+  private static let pause = 0.034
+  /// So long without news is broken by a comment, which finds out who is gone [s].
+  private static let silence = 1.0
+
+  fileprivate init(place: ViewPlace) { self.place = place }
+
+  /// The newest event, if its time has come; whoever takes its time misses those in between.
+  mutating func take(_ now: Double) -> Turn {
+    guard now >= next else { return .none }
+    next = now + Self.pause
+    let newest = place.board.event(after: number)
+    if let event = newest.event {
+      (number, said) = (newest.number, now)
+      return .event(event)
+    }
+    guard !newest.isClosed else { return .end }
+    if said == -.infinity { said = now }
+    guard now - said >= Self.silence else { return .none }
+    said = now
+    return .event(Array(": nothing new\n\n".utf8))
+  }
 }

@@ -40,7 +40,7 @@ struct BusObserver {
     }
     guard packet.instruction == 0x83 else {
       // Nothing but sync writes and reads (and the power switch) is ever sent.
-      return [0x01, 0x02, 0x82, 0x92].contains(packet.instruction) || packet.id == 200
+      return [0x01, 0x02, 0x82, 0x8A, 0x92].contains(packet.instruction) || packet.id == 200
         ? [.other] : [.goal(id: packet.id, value: .max)]
     }
     let wide = device == .dynamixel2 ? 2 : 1

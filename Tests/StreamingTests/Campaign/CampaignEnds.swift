@@ -25,9 +25,8 @@ enum CampaignEnds {
     case .voltageDip: return ["voltage"]
     case .noPower: return isArm ? ["voltage"] : ["silent"]
     case .overheat: return ["temperature"]
-    // Swift and Metal do not notice that a motor is off.
-    case .missingMotor:
-      return isV4 || subject.arm == .proV3 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
+    // Swift and Metal do not notice that a motor is off, V3 switches it on with the next move.
+    case .missingMotor: return isV4 ? ["deviceError"] : isArm ? ["completed"] : ["silent"]
     case .positionJump: return ["position"]
     // A joint that is held fast has load and error before the error is that of the following.
     case .jam: return isArm || isLX ? ["position"] : ["position", "stall"]
@@ -45,7 +44,8 @@ enum CampaignEnds {
     // Held back by 16 ms at most: read more rarely, and told when the robot is met.
     case .latencyTimer: return ["completed"]
     // One byte of checksum lets some damaged positions pass.
-    case .sharedID: return isArm ? ["completed"] : isLX ? ["protocolBroken", "position"] : ["protocolBroken"]
+    case .sharedID:
+      return isArm ? ["completed"] : isLX ? ["protocolBroken", "position"] : ["protocolBroken"]
     case .unsaidError: return subject.wiring.device == .dynamixel2 ? ["deviceError"] : ["completed"]
     case .alertBlip: return ["completed"]
     }

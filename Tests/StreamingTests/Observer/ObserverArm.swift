@@ -11,6 +11,8 @@ struct ObserverArm: ObserverDecoder {
   private let model: Model
   /// The last goals, from which a speed along the way becomes one of each motor.
   private var last: [Int: Double]
+  /// V3: the greatest speed of each motor, from `M203` [degrees/s].
+  private var greatest: Double?
 
   init(_ model: Model, at pose: [Double]) {
     self.model = model
@@ -48,7 +50,7 @@ struct ObserverArm: ObserverDecoder {
     guard bytes.allSatisfy({ 0x20 <= $0 && $0 < 0x7F && !"?!~@;(/".utf8.contains($0) }) else {
       return refuse("characters that are none of a line")
     }
-    var words = String(decoding: bytes, as: UTF8.self).split(separator: " ").map(String.init)
+    var words = words(bytes)
     guard let first = words.first else { return [] }
     var number: Int?
     if first.hasPrefix("#") {
@@ -57,9 +59,15 @@ struct ObserverArm: ObserverDecoder {
       }
       number = value
       words.removeFirst()
-    } else if model == .proV3, first == "M410" || first == "M112" {
+    } else if model == .proV3, first == "M410" || first == "M112" || first == "M2000" {
       // Marlin looks for these as they arrive, and only without a number.
       return [ObservedOrder(time: time, kind: .stop)]
+    } else if model == .proV3, first == "M110" {
+      return [ObservedOrder(time: time, kind: .setting(id: nil, name: "M110"))]
+    } else if model == .proV3, first.hasPrefix("N"), let last = words.last, last.hasPrefix("*") {
+      let said = bytes.prefix { $0 != 0x2A }.reduce(0) { $0 ^ $1 }
+      guard Int(last.dropFirst()) == Int(said) else { return refuse("a wrong checksum") }
+      words = Array(words.dropFirst().dropLast())
     } else if first != "$$", !first.hasPrefix("$10=") {
       return refuse("a line without a number")
     }
@@ -77,6 +85,16 @@ struct ObserverArm: ObserverDecoder {
     var orders = order(name, values, at: time)
     for index in orders.indices { orders[index].number = number }
     return orders
+  }
+
+  /// The words of a line; V3 needs no blanks between letters and numbers.
+  private func words(_ bytes: [UInt8]) -> [String] {
+    var text = ""
+    for character in String(decoding: bytes, as: UTF8.self) {
+      if model == .proV3, character.isLetter || character == "*" { text += " " }
+      text.append(character)
+    }
+    return text.split(separator: " ").map(String.init)
   }
 
   private mutating func order(
@@ -107,6 +125,11 @@ struct ObserverArm: ObserverDecoder {
     case "M17", "M2201", "M201": return order(.torque(id: nil, isOn: true))
     case "M2019", "M2202", "M18", "M202", "M19", "M84":
       return order(.torque(id: nil, isOn: false))
+    case "M203" where model == .proV3 && letters == "XYZ":
+      greatest = values.map(\.value).max()
+      return order(.setting(id: nil, name: text))
+    case "M205" where model == .proV3: return order(.setting(id: nil, name: text))
+    case "M2211" where model == .proV3: return order(.question)
     case "M2000", "M410", "M112", "G2203", "G203": return order(.stop)
     case "M204", "M2120", "M2121", "M2122", "M2123", "M120", "M122", "M2231", "M231":
       return order(.setting(id: nil, name: text))
@@ -134,6 +157,7 @@ struct ObserverArm: ObserverDecoder {
       }
       speed = whole > 0 ? feed * 80 / 60 * (ways.max() ?? 0) / whole : nil
     }
+    if model == .proV3 { speed = greatest }
     return [ObservedOrder(time: time, kind: .goals(goals), speed: speed)]
   }
 

@@ -16,11 +16,16 @@ protocol BusParser: Sendable {
   /// How many beginnings of frames turned out to be none.
   var rejected: Int { get }
   /// Bytes that wait for the rest of their frame; never more than `limit`.
-  var pendingCount: Int { get }
+  var pending: [UInt8] { get }
   /// Forgets what waits.
   mutating func reset()
   /// The frames that are complete now.
   mutating func receive(_ bytes: [UInt8]) -> [BusFrame]
+}
+
+extension BusParser {
+  /// How many bytes wait.
+  var pendingCount: Int { pending.count }
 }
 
 /// What a motor answered.
@@ -74,6 +79,8 @@ struct BusRequest: Sendable, Hashable {
   var block: BusBlock?
   /// The code that an answer must carry (LX-16A), nil where codes are errors.
   var code: UInt8?
+  /// Whether all answers are in one packet, one after the other (Dynamixel's fast sync read).
+  var isShared = false
 }
 
 /// What can be known of a motor; units as said.
@@ -141,6 +148,14 @@ protocol BusDialect: Sendable {
   func answerCount(_ data: Int) -> Int
   /// What a frame says as an answer, nil for one that is none.
   func reply(_ frame: BusFrame) -> BusReply?
+
+  /// The answers in a shared packet, or in the beginning of one that the others never completed:
+  /// those that are whole.
+  func sharedReplies(_ bytes: [UInt8], to request: BusRequest) -> [BusReply]
+  /// A question that shows whether these motors have shared answers, nil where they cannot.
+  func sharingTrial(_ ids: [Int]) -> BusRequest?
+  /// What the trial has shown.
+  mutating func notice(sharing: Bool)
 
   func ping(_ id: Int) -> BusRequest
   /// A question to all, nil where the protocol has none that is safe.
@@ -216,4 +231,7 @@ struct BusGoal: Sendable, Hashable {
 
 extension BusDialect {
   func firmwareText(_ firmware: Int) -> String { String(firmware) }
+  func sharedReplies(_ bytes: [UInt8], to request: BusRequest) -> [BusReply] { [] }
+  func sharingTrial(_ ids: [Int]) -> BusRequest? { nil }
+  mutating func notice(sharing: Bool) {}
 }

@@ -168,11 +168,22 @@ extension BusDriver {
     guard let first = complaints.first else {
       noteReturnDelay()
       notes += settingLines("will be written when engaged") + torqueNotes
+      if let trial = dialect.sharingTrial(ids) {
+        return next([.ask(trial, toleratesSilence: true), .judge(.shared)])
+      }
       return readStanding(then: .identified)
     }
     let texts = complaints.prefix(4).map(\.text).joined(separator: "; ")
     let more = complaints.count > 4 ? "; and \(complaints.count - 4) more" : ""
     fail(DriverFault(first.kind, texts + more))
+  }
+
+  /// Whether the motors answered one question together; from here on it is known.
+  mutating func judgeShared() {
+    // What nobody answered says nothing of the wire.
+    strangeAnswers = 0
+    missesInARow = 0
+    readStanding(then: .identified)
   }
 
   /// A setting is written only where the motor is limp: with torque it would be refused.

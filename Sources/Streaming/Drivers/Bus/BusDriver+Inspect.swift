@@ -32,7 +32,10 @@ extension BusDriver {
   private mutating func inspectAlert(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
     guard let cause = errorBlock else {
       // Every answer carries the errors themselves: one without them clears what was suspected.
-      guard let alert = reply.alert else { return motors[motor].suspicions[.alert] = nil }
+      guard let alert = reply.alert else {
+        motors[motor].suspicions[.alert] = nil
+        return
+      }
       return alarm(
         motor, .alert, block ?? dialect.torqueBlock, alert.kind,
         "reports \(alert.text ?? "a hardware error")")

@@ -29,6 +29,7 @@ extension BusDriver {
   /// What becomes of the script after a question.
   mutating func endStep(_ ended: BusExchange, triesLeft: Int, _ tolerates: Bool) {
     guard phase != .failed else { return }
+    if ended.request.isShared { dialect.notice(sharing: ended.outstanding.isEmpty) }
     let refusal = ended.answers.first { $0.refusal != nil }
     if ended.outstanding.isEmpty, refusal == nil { return }
     if triesLeft > 0 {
@@ -70,6 +71,7 @@ extension BusDriver {
     case .met: judgeMet()
     case .strays: judgeStrays()
     case .usable: judgeUsable()
+    case .shared: judgeShared()
     case .settled: judgeSettled()
     case .stands: judgeStands()
     case .identified: judgeIdentified()

@@ -20,9 +20,10 @@ extension BusDriver {
 
   /// How long a question keeps the wire, if all answer [s].
   func duration(_ request: BusRequest) -> Double {
-    let each = returnDelay + 0.00005
-    return wireTime(request.bytes.count + request.answerBytes)
-      + Double(request.answers.count) * each + 0.001
+    let count = Double(request.answers.count)
+    // In a shared packet only the first motor waits for its delay.
+    let delays = request.isShared ? returnDelay + count * 0.00002 : count * (returnDelay + 0.00005)
+    return wireTime(request.bytes.count + request.answerBytes) + delays + 0.001
   }
 
   /// Asks a question; what arrived before belongs to nobody.
@@ -34,6 +35,7 @@ extension BusDriver {
     // Byte stuffing can add a third.
     parser.limit = dialect.answerCount(longest.map { $0 + $0 / 3 + 1 } ?? 64)
     if request.bytes.count > parser.limit { parser.limit = request.bytes.count }  // its echo
+    if request.isShared { parser.limit = max(parser.limit, request.answerBytes) }
     let begin = max(sent, now)
     transmit(request.bytes)
     echo = request.bytes
@@ -63,8 +65,20 @@ extension BusDriver {
   }
 
   private mutating func take(_ frame: BusFrame) {
-    guard var current = exchange, let reply = dialect.reply(frame) else { return }
+    guard let current = exchange else { return }
+    if current.request.isShared {
+      let replies = dialect.sharedReplies(frame.wire, to: current.request)
+      if replies.isEmpty { exchange?.strange += 1 }
+      for reply in replies { take(reply) }
+      return
+    }
+    guard let reply = dialect.reply(frame) else { return }
     if let code = current.request.code, frame.code != code { return }
+    take(reply)
+  }
+
+  private mutating func take(_ reply: BusReply) {
+    guard var current = exchange else { return }
     if current.purpose == .listen {
       current.answers.append(reply)
       exchange = current
@@ -87,6 +101,10 @@ extension BusDriver {
 
   /// Ends a question that is answered, or whose time is over.
   mutating func settle() {
+    if let waiting = exchange, waiting.request.isShared, now >= waiting.deadline {
+      // Those before the one that is missing have answered.
+      for reply in dialect.sharedReplies(parser.pending, to: waiting.request) { take(reply) }
+    }
     guard var current = exchange else { return }
     // Where one answer is somebody else's, the others may be too.
     if current.strange > 0, current.request.answers.count > 1 {
@@ -112,7 +130,7 @@ extension BusDriver {
       if now - ideal > Self.heldBack { lateAnswerCount += 1 }
       strangeAnswers = 0
     } else if current.strange > 0 || parser.rejected > current.rejectedBefore
-      || parser.pendingCount > 0 || current.noise > 0
+      || !parser.pending.isEmpty || current.noise > 0
     {
       strangeAnswers += 1
     }
@@ -182,7 +200,8 @@ extension BusDriver {
   /// One in three may be late for other reasons: a busy machine.
   var latencyNote: String? {
     guard answerCount >= 3, 3 * lateAnswerCount > 2 * answerCount else { return nil }
-    return "answers come up to \(Int((latency * 1000).rounded())) ms late, as behind an FTDI adapter "
+    let most = Int((latency * 1000).rounded())
+    return "answers come up to \(most) ms late, as behind an FTDI adapter "
       + "with its latency timer at 16 ms, so that joints are read more rarely; as root, 'echo 1 > "
       + "/sys/bus/usb-serial/devices/PORT/latency_timer' makes it 1 ms"
   }

@@ -53,7 +53,7 @@ enum BusStep: Sendable {
 /// What is decided on the way.
 enum BusJudgement: Sendable {
   // Identify
-  case power, powered, met, strays, usable, stands, identified
+  case power, powered, met, strays, usable, shared, stands, identified
   // Engage
   case resting, settled, torqueFound, torqueCapped
   case goals([Int])

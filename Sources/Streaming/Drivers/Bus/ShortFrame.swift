@@ -51,7 +51,7 @@ struct ShortFrameParser: BusParser {
 
   init(_ header: ShortFrame.Header) { self.header = header }
 
-  var pendingCount: Int { buffer.count }
+  var pending: [UInt8] { buffer }
 
   mutating func reset() { buffer.removeAll(keepingCapacity: true) }
 

@@ -26,6 +26,11 @@ struct DynamixelDialect: BusDialect {
 
   var turn: Double? { 4096 }
 
+  /// Whether the firmware of all motors is new enough for fast sync read, and whether they answered
+  /// one when they were met.
+  var mayShare = false
+  var shares = false
+
   init(_ wiring: Wiring) {}
 
   static func makeParser() -> DynamixelParser { DynamixelParser() }
@@ -72,6 +77,7 @@ struct DynamixelDialect: BusDialect {
   }
 
   func read(_ block: BusBlock, fromAll ids: [Int]) -> BusRequest? {
+    if shares, ids.count > 1 { return fastRead(block, ids) }
     let parameters = LittleEndian.bytes(block.address, 2) + LittleEndian.bytes(block.count, 2)
     let packet = DynamixelPacket(
       id: DynamixelPacket.broadcast, .syncRead, parameters + ids.map(byte))
@@ -161,7 +167,9 @@ struct DynamixelDialect: BusDialect {
     return current * 1000 / limit
   }
 
-  mutating func meet(_ images: [[UInt8]]) {}
+  mutating func meet(_ images: [[UInt8]]) {
+    mayShare = images.allSatisfy(Self.readsFast)
+  }
 
   func alert(_ bits: Int) -> BusAlert? {
     guard bits & 0xFF != 0 else { return nil }
@@ -222,7 +230,7 @@ struct DynamixelDialect: BusDialect {
 
   func stop(_ goals: [BusGoal]) -> [UInt8] { syncWrite(.goalPosition, goals) }
 
-  private func byte(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: value) }
+  func byte(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: value) }
 }
 
 /// Why a motor of protocol 2.0 did not do what it was asked.

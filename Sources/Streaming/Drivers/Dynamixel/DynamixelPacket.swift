@@ -70,9 +70,12 @@ enum DynamixelCheck {
     }
   }
 
-  static func of(_ bytes: ArraySlice<UInt8>) -> UInt16 {
+  static func of(_ bytes: ArraySlice<UInt8>) -> UInt16 { of(bytes, after: 0) }
+
+  /// The check of bytes that follow others, from theirs.
+  static func of(_ bytes: ArraySlice<UInt8>, after check: UInt16) -> UInt16 {
     let table = table
-    return bytes.reduce(0) { check, byte in
+    return bytes.reduce(check) { check, byte in
       (check << 8) ^ table[Int(UInt8(truncatingIfNeeded: check >> 8) ^ byte)]
     }
   }
@@ -84,7 +87,7 @@ struct DynamixelParser: BusParser {
   private(set) var rejected = 0
   private var buffer: [UInt8] = []
 
-  var pendingCount: Int { buffer.count }
+  var pending: [UInt8] { buffer }
 
   mutating func reset() { buffer.removeAll(keepingCapacity: true) }
 

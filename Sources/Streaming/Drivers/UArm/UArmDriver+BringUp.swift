@@ -97,6 +97,14 @@ extension UArmDriver {
     return wanted
   }
 
+  /// At 20 Hz, and from 40 to 50, frames and the firmware's ramps fit each other.
+  private mutating func warnOfRate(_ rate: Double) {
+    guard !(19.9...20.1).contains(rate), !(40...50).contains(rate) else { return }
+    warn(
+      "at \(rate.short) frames a second the motors' acceleration exceeds the limits, by 4 % at 25 and by "
+        + "a third at 10; expected 20, or 40 to 50")
+  }
+
   /// What the firmware accelerates with along each motor [degrees/s²]; the factory's value where it
   /// does not say.
   private var storedAcceleration: Double {
@@ -162,7 +170,7 @@ extension UArmDriver {
     case .angles, .anglesAgain, .anglesAttached:
       guard !failed, takeAngles(fields) else { return mute(step, code) }
       if step == .anglesAgain, !isStill { return again(running) }
-    case .wrist: if !failed { wristAngle = fields.number("V") }
+    case .wrist: if !failed { takeWrist(fields.number("V")) }
     case .position: guard !failed, check(position: fields) else { return }
     case .isAttached:
       if failed || fields.number("V") != 1, !running.steps.contains(.attach) {
@@ -176,6 +184,17 @@ extension UArmDriver {
     case .detach, .detachMotor, .settings, .statusMask, .machine, .wait: break
     }
     advance(running)
+  }
+
+  /// V3 reads a potentiometer, which is far out of range where none is connected: the servo stands
+  /// in its middle then, where it goes when the arm is switched on.
+  private mutating func takeWrist(_ value: Double?) {
+    guard model == .proV3, let value, !(-10 <= value && value <= 190) else {
+      wristAngle = value
+      return
+    }
+    wristAngle = 90
+    notes.append("the wrist's potentiometer is not connected; the wrist is taken to stand at 90°")
   }
 
   private var isStill: Bool {
@@ -317,17 +336,22 @@ extension UArmDriver {
           lead: options.lead, at: angles, wrist: wristAngle, interval: 1 / rate,
           feeds: UArmFeed(acceleration: storedAcceleration, limits: motorLimits)))
       link.isAcknowledged = true
+      warnOfRate(rate)
     case (.proV4, .exact):
       execution = .turns(UArmTurns(.joints, window: 2, at: angles, wrist: wristAngle))
-    case (.proV3, _):
-      execution = .turns(UArmTurns(.pointPerMinute, window: 2, at: angles, wrist: wristAngle))
+    case (.proV3, _): return prepareMarlin(at: angles)
     case (.swift, _):
       execution = .turns(UArmTurns(.pointPerMinute, window: 1, at: angles, wrist: wristAngle))
     case (.metal, _):
       execution = .turns(UArmTurns(.pointPerSecond, window: 1, at: angles, wrist: wristAngle))
     }
+    enterEngaged(angles)
+  }
+
+  mutating func enterEngaged(_ angles: UArmKinematics.Angles) {
     lastPositions = positions(angles, wrist: wristAngle ?? 90).map { $0 ?? 0 }
     poll.begin(now)
+    if case .marlin = execution { poll.next = .infinity }
     phase = .engaged
     report(angles, wrist: wristAngle)
     output.events.append(.engaged)

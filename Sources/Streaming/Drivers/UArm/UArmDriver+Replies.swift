@@ -1,6 +1,7 @@
 /// What the replies mean in each phase.
 extension UArmDriver {
   mutating func handle(_ reply: UArmReply) {
+    if marlinHears(reply) { return }
     switch reply {
     case .success(let id, let fields): answered(id, fields, error: nil)
     case .failure(let id, let code, let fields): answered(id, fields, error: .some(code))
@@ -76,7 +77,7 @@ extension UArmDriver {
     next(after: sent)
   }
 
-  private static func meaning(_ code: Int?) -> String {
+  static func meaning(_ code: Int?) -> String {
     switch code {
     case 20: " (unknown command)"
     case 21: " (parameter)"
@@ -102,7 +103,7 @@ extension UArmDriver {
       poll.lastAnswer = now
       turns.answered(sent.id, &link, kinematics)
       execution = .turns(turns)
-    case nil: break
+    case .marlin, nil: break
     }
   }
 
@@ -132,7 +133,6 @@ extension UArmDriver {
     var positions = [Double?](repeating: nil, count: wiring.motors.count)
     if let place = place(motor) { positions[place] = wiring.motors[place].position(found) }
     output.events.append(.measured(Measurement(time: now, positions: positions)))
-    poll.motors[motor] = (found, sent.time)
     tellGauge()
     guard case .live(let live) = execution else { return }
     let window = live.expected(at: sent.time)
@@ -148,7 +148,7 @@ extension UArmDriver {
     switch execution {
     case .live(let live): queued = live.queued
     case .turns(let turns): queued = Double(turns.openCount)
-    case nil: break
+    case .marlin, nil: break
     }
     let load = Double(link.takeByteCount()) / (11_520 * max(now - poll.lastGauge, 0.05))
     poll.lastGauge = now
@@ -164,7 +164,7 @@ extension UArmDriver {
   }
 
   /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
-  private mutating func compare(_ distance: Double, _ motor: Int) {
+  mutating func compare(_ distance: Double, _ motor: Int) {
     var found = deviations[motor]
     if found.count == 0 { found.start = now }
     found.count = distance <= options.deviationLimit ? 0 : found.count + 1
@@ -179,6 +179,7 @@ extension UArmDriver {
     switch execution {
     case .live(let live): live.path
     case .turns(let turns): turns.path
+    case .marlin(let marlin): marlin.path
     case nil: nil
     }
   }

@@ -6,8 +6,10 @@ struct UArmStopping: Sendable {
     case braking
     /// V4: 0x18 was sent; up to 40 ms nothing is heard.
     case reset
-    /// V3: once more, for the second command that it may have had.
+    /// V3: once more, for a line that was lost.
     case again
+    /// V3: what was stored for the stream is put back.
+    case restore
     /// Asking where the arm is.
     case ask
   }
@@ -33,6 +35,7 @@ extension UArmDriver {
       return
     }
     link.clear()
+    if case .marlin(let marlin) = execution { storing = marlin.storing }
     execution = nil
     deviations = Array(repeating: UArmDeviation(), count: 4)
     lastFollow = -.infinity
@@ -57,9 +60,10 @@ extension UArmDriver {
     // Braked in a tenth of a second by all versions; 0x18 in motion would stop the motors at once and,
     // before 4.10.0, end in an alarm whose `$X` carries out what was queued.
     case .proV4: return [UArmRealTime.hold.rawValue]
-    // M410 is looked at on reception while the queue has room; M2000 waits its turn in it. Without
-    // a number, as Marlin compares the whole line.
-    case .proV3: return lineEnd + Array("M410\n".utf8)
+    // M410 acts on reception, within a millisecond even while a move waits for room; without a
+    // number, as Marlin compares the whole line. It leaves the firmware with a wrong idea of where
+    // the arm is, and a move after it would go anywhere: M2000 measures anew.
+    case .proV3: return Self.quickStop
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
     // Metal has no stop: the one move that it may have under way ends, and nothing follows. A device
@@ -69,6 +73,8 @@ extension UArmDriver {
   }
 
   private var lineEnd: [UInt8] { [0x0A] }
+
+  private static let quickStop = Array("\nM410\nM2000\n".utf8)
 
   mutating func stopFurther(_ running: UArmStopping) {
     var stopping = running
@@ -82,9 +88,15 @@ extension UArmDriver {
       stopping.stage = .ask
       stopping.next = now + 0.05
     case .again:
-      output.bytes += Array("M410\n".utf8) + (UArmCommand.quickStop.line(id: 9999) ?? [])
+      output.bytes += Self.quickStop
+      stopping.stage = .restore
+      stopping.next = now + 0.1
+    case .restore:
+      // M2000 throws away what is queued behind it, so this comes later.
+      if let storing { output.bytes += Array("\n#9998 \(storing)\n".utf8) }
+      storing = nil
       stopping.stage = .ask
-      stopping.next = now + 0.2
+      stopping.next = now + 0.1
     case .ask:
       if let id = stopping.awaited { link.forget(id) }
       guard stopping.asked < 6, model != nil else {

@@ -22,6 +22,11 @@ extension UArmDriver {
       turns.follow(frame, &link, kinematics)
       execution = .turns(turns)
       if Double(turns.skippedCount) * point.interval > 1.5 { fallBehind(turns.skippedCount) }
+    case .marlin(var marlin):
+      marlin.follow(
+        pose, wrist: wrist(of: point.positions), number: point.frame, interval: point.interval,
+        at: now)
+      execution = .marlin(marlin)
     case nil: break
     }
   }
@@ -75,6 +80,8 @@ extension UArmDriver {
       phase = .finishing(since: now)
       restStart = nil
       alignment = UArmAlignment()
+    case .engaged where marlin != nil, .held where marlin?.stage == .streaming:
+      phase = .finishing(since: now)
     case .engaged, .held:
       output.events.append(.held)
       phase = .held
@@ -84,6 +91,10 @@ extension UArmDriver {
     if case .live(var live) = execution {
       live.finish(&link)
       execution = .live(live)
+    }
+    if case .marlin(var marlin) = execution {
+      marlin.finish(at: now)
+      execution = .marlin(marlin)
     }
     lastFollow = -.infinity
   }
@@ -102,6 +113,7 @@ extension UArmDriver {
   // MARK: - Time
 
   mutating func letTimePass() {
+    if marlinGoesOn() { return }
     switch phase {
     case .booting(let until, let quiet):
       if now >= min(until, quiet) { begin(.identifying) }
@@ -124,6 +136,7 @@ extension UArmDriver {
       if link.isEmpty, link.isParsed, live.isDone, live.isAtRest, align() { comeToRest() }
     case .turns(let turns):
       if turns.isDone { comeToRest() }
+    case .marlin: break
     case nil: return held()
     }
     if now > since + 6 {
@@ -188,8 +201,6 @@ struct UArmPolling: Sendable {
   var motorAsked = -Double.infinity
   /// When the parser was last brought to the beginning of a line by force.
   var separated = -Double.infinity
-  /// Where each motor was last measured, and when [degrees, s].
-  var motors: [(degrees: Double, time: Double)?] = [nil, nil, nil]
 
   mutating func begin(_ now: Double) {
     self = UArmPolling()

@@ -42,6 +42,8 @@ public struct UArmDriver: RobotDriver {
     case booting(until: Double, quietUntil: Double)
     case script(UArmScript)
     case identified
+    /// V3: settings for the stream.
+    case preparing
     case engaged
     case following
     case finishing(since: Double)
@@ -56,6 +58,7 @@ public struct UArmDriver: RobotDriver {
   enum Execution: Sendable {
     case live(UArmLive)
     case turns(UArmTurns)
+    case marlin(UArmMarlin)
   }
 
   /// Which motors there are.
@@ -96,6 +99,8 @@ public struct UArmDriver: RobotDriver {
   var poll = UArmPolling()
   /// How often in a row each motor, and at last all of them at once, were too far from the path.
   var deviations = [UArmDeviation](repeating: UArmDeviation(), count: 4)
+  /// V3: the line that puts back what was stored in the arm.
+  var storing: String?
   /// Since when everything that was sent is carried out, after the last frame [s].
   var restStart: Double?
   /// Bringing a V4's replies into step at rest.
@@ -121,6 +126,7 @@ public struct UArmDriver: RobotDriver {
     switch execution {
     case .live(let live): live.wantedLag
     case .turns: 0.1
+    case .marlin(let marlin): marlin.lag
     case nil:
       wiring.device == .uarmSwiftPro
         ? UArmLive.lag(lead: options.lead, interval: 1 / preferredRate) : 0.1
@@ -145,6 +151,7 @@ public struct UArmDriver: RobotDriver {
     case .stopping(let stopping): times.append(stopping.next)
     default: break
     }
+    if let marlin, let due = marlin.wakeTime(after: now) { times.append(due) }
     if case .live(let live) = execution, let due = live.wakeTime(after: now) { times.append(due) }
     return times.min()
   }
@@ -162,6 +169,7 @@ public struct UArmDriver: RobotDriver {
       live.turnWrist(now, &link)
       execution = .live(live)
     }
+    takeMarlinBytes()
     output.bytes += link.take(now)
     if mayMove, link.isAcknowledged, !link.isParsed, poll.pending == nil {
       probe()

@@ -1,20 +1,18 @@
-import Foundation
 /// How fast each block of a stream is to go, so that the firmware's planner takes the time that the
 /// trajectory has for it.
 ///
 /// grbl goes through a block at one speed and changes speed at a fixed acceleration: into a faster
 /// block at its beginning, into a slower one at the end of the block before. Either way the way that
-/// is lost is Δv²/(2a), and the block's speed makes up for most of it. What is left of the delay, measured at
-/// the step counts, is corrected by a fraction of a percent: a gain large enough to catch up quickly
-/// would exceed the limits that the trajectory was compiled for (1.2 on the feed was measured as 1.15
-/// times the speed and 1.36 times the acceleration).
+/// is lost is Δv²/(2a), and the block's speed makes up for most of it. What is left of the delay,
+/// measured at the step counts, is corrected by a fraction of a percent: a gain large enough to catch
+/// up quickly would exceed the limits that the trajectory was compiled for (1.2 on the feed was
+/// measured as 1.15 times the speed and 1.36 times the acceleration).
 struct UArmFeed: Sendable, Hashable {
   /// The most that a block is hurried, and slowed, for a measured delay.
   static let (hurry, slack) = (0.005, 0.03)
   /// The part of the lost way that is made up for; all of it would give the motors the trajectory's
   /// very acceleration, and 2 % more by the rounding to hundredths of a degree.
-  static let share = Double(ProcessInfo.processInfo.environment["MC_FF"] ?? "0.6") ?? 1
-  static let devHurry = Double(ProcessInfo.processInfo.environment["MC_HURRY"] ?? "0.005") ?? 1
+  private static let share = 0.6
   /// How much the correction may change from block to block.
   private static let change = 0.001
 
@@ -38,11 +36,16 @@ struct UArmFeed: Sendable, Hashable {
 
   /// Sets the correction for a delay [s]: later than wanted is positive.
   mutating func correct(for delay: Double) {
-    let wanted = min(max(1 + 0.05 * delay, 1 - Self.slack), 1 + Self.devHurry)
+    let wanted = min(max(1 + 0.05 * delay, 1 - Self.slack), 1 + Self.hurry)
     correction += min(max(wanted - correction, -Self.change), Self.change)
   }
 
-  /// The speed of a block along its way, and how much longer than `time` the firmware then takes [s].
+  /// The feed of a block, and how much longer than `time` the firmware takes for it [s], as far as it
+  /// is made up for; the rest shows in the measured delay.
+  ///
+  /// - Parameters:
+  ///   - step: The way of base, left and right, not zero [degrees].
+  ///   - time: What the trajectory has for it [s].
   mutating func next(
     _ step: SIMD3<Double>, in time: Double
   ) -> (feed: Double, excess: Double) {

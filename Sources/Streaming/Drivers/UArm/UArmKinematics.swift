@@ -78,6 +78,8 @@ public struct UArmKinematics: Sendable, Hashable {
   public var heightLimits: ClosedRange<Double>?
   /// Which axis is forward.
   public var forward = Forward.x
+  /// Whether the firmware asks for a least radius at each height (V3).
+  public var hasLeastRadius = false
 
   /// Swift Pro with the V4 firmware and the given end effector; nil for a mode without figures.
   public static func swiftProV4(mode: Int = 0) -> UArmKinematics? {
@@ -93,6 +95,7 @@ public struct UArmKinematics: Sendable, Hashable {
     result.shoulderHeight = 106.6
     result.leftLimits = 0...135.6
     result.rightLimits = 0...119.9
+    result.hasLeastRadius = true
     return result
   }()
 
@@ -195,10 +198,29 @@ public struct UArmKinematics: Sendable, Hashable {
     }
     // x < 0 (Metal: y < 0) is refused; with the base within 0...180° that is a negative reach.
     guard reach(angles) > 0 else { return "the tool point is behind the base's axis" }
+    if let reason = radiusRefusal(angles) { return reason }
     guard let heightLimits else { return nil }
     let z = point(angles).z
     guard heightLimits.contains(z) else {
       return "height \(fixed(z, 1) ?? "\(z)") mm is outside \(heightLimits)"
+    }
+    return nil
+  }
+
+  /// V3 keeps the wrist away from its own base (firmware 3.2.0); half a millimetre more than it asks
+  /// for, as it also looks at the straight line between two points.
+  private func radiusRefusal(_ angles: Angles) -> String? {
+    guard hasLeastRadius else { return nil }
+    let height = point(angles).z + drop
+    let (size, centre, inset) =
+      height > 111.7 ? (158.8, 215.87, 33.26 + 44.5) : (225, -20.88, 97.45 + 44.5)
+    let square = size * size - (height - centre) * (height - centre)
+    guard square > 0 else { return nil }
+    let least = square.squareRoot() - inset + 0.5
+    let found = reach(angles) - front
+    guard found >= least else {
+      return
+        "the wrist is \(fixed(found, 1) ?? "?") mm from the base's axis, expected \(fixed(least, 1) ?? "?") at this height (firmware V3)"
     }
     return nil
   }

@@ -38,7 +38,6 @@ struct UArmLive: Sendable {
   private var wantedWrist: Double?
   /// Blocks in the planner, where the status line says it.
   var blocks: Int?
-  private var isPaused = false
   /// Whether the arm was seen at rest since the last move.
   var isAtRest = false
 
@@ -82,7 +81,7 @@ struct UArmLive: Sendable {
     hold(wrist: frame)
     // A planner that fills up stalls the parser: nothing more goes to it, later frames take over. So
     // they do where the move before has not gone yet: what was missed is never sent in a burst.
-    guard !isPaused, queued < 12, !isFlowing || link.waitingMoves < lead else { return }
+    guard queued < 12, !isFlowing || link.waitingMoves < lead else { return }
     let step = frame.angles.distance(last)
     if isFlowing {
       let feed = feed(step, frame)
@@ -193,7 +192,7 @@ struct UArmLive: Sendable {
       wanted = first.degrees
       wrists.removeFirst()
     }
-    guard let wanted, !isPaused else { return }
+    guard let wanted else { return }
     // Small changes wait for more, unless the wrist stands where it was wanted before.
     let stands = wrists.isEmpty || abs(wanted - (wantedWrist ?? .infinity)) < 0.02
     wantedWrist = wanted
@@ -226,9 +225,6 @@ struct UArmLive: Sendable {
     lag = min(max(lag + error, 0), 2)
     regulate()
   }
-
-  /// Stops and resumes sending.
-  mutating func pause(_ paused: Bool) { isPaused = paused }
 
   /// Whether a synchronous reply came in mid-stream.
   func isFlowing(reply place: Int) -> Bool { isFlowing && place >= flowStart }

@@ -74,6 +74,8 @@ public struct UArmParser: Sendable {
       return .event(code: code, UArmFields(Array(words.dropFirst().prefix(8))))
     }
     if first.lowercased() == "ok" {
+      // V3, to a move without a number: `ok E22 unreachable`.
+      if words.count >= 2, let code = errorCode(words[1]) { return .unnumberedFailure(code: code) }
       // `ok @9 V0` on its own is what a hold says; a bare ok ends a listing or answers 0x18.
       guard words.count >= 2, words[1].first == "@", let code = number(words[1].dropFirst()) else {
         return .acknowledgement

@@ -22,16 +22,15 @@ extension ArmBody {
   /// The firmware takes the sensors' angles for the motors' and forgets its moves.
   mutating func resynchronise() {
     let before = planner.position + offset
-    planner.reset(to: Self.wholeSteps(Self.angles(of: sensorCounts)))
+    planner.reset(to: Self.angles(of: sensorCounts))
+    planner.gridOrigin = planner.position
     offset = before - planner.position
   }
 
-  /// Angles cut to whole motor steps, as the firmware cuts them: base, left, right.
-  ///
-  /// A point is converted to angles first, which leaves the left one a little too small.
-  static func wholeSteps(_ pose: SIMD3<Double>, ofPoint: Bool = false) -> SIMD3<Double> {
-    let rounding = SIMD3(0.01, ofPoint ? -0.01 : 0.01, 0.01)
-    return (pose * 80 + rounding).rounded(.towardZero) / 80
+  /// Angles cut to whole motor steps from where the firmware began to count: base, left, right.
+  func wholeSteps(_ pose: SIMD3<Double>) -> SIMD3<Double> {
+    let origin = planner.gridOrigin
+    return origin + ((pose - origin) * (80 * (1 - 1e-6))).rounded(.towardZero) / 80
   }
 
   /// The motors go on for a time; false if nothing was prepared.

@@ -14,15 +14,19 @@ struct ArmGeometry: Sendable {
   /// Whether forward is +y (Metal).
   var isTurned = false
 
-  static func v4(mode: Int) -> ArmGeometry {
+  /// The V4 firmware's, with the end effector of a mode; before 4.10.0 left and right begin at 0.
+  static func v4(
+    mode: Int, version: SimulatedUArm.Version = .v4100
+  ) -> ArmGeometry {
+    let least: Double = version.isLatest ? -4 : 0
     let tools: [(Double, Double)] = [
       (56.65, 74.55), (64.4, 51.04), (56.5, 74.43), (69.5, 43), (76.5, 39), (76, 73.4),
       (54.5, 77.2), (56.65, 74.55), (0, 0), (56.65, 74.55),
     ]
     let (front, drop) = tools.indices.contains(mode) ? tools[mode] : tools[0]
     return ArmGeometry(
-      upper: 142.07, fore: 158.81, ahead: 13.2 + front, rise: 107.4 - drop, left: -4...135.6,
-      right: -4...119.9, between: 10...151)
+      upper: 142.07, fore: 158.81, ahead: 13.2 + front, rise: 107.4 - drop, left: least...135.6,
+      right: least...119.9, between: 10...151)
   }
   static let v3 = ArmGeometry(
     upper: 142.07, fore: 158.81, ahead: 69.85, rise: 32.05, left: 0...135.6, right: 0...119.9,

@@ -37,17 +37,6 @@ struct ArmMotionMeter: Sendable {
     positions = Array(repeating: pose, count: Self.kept)
   }
 
-  /// The pose is another one without a step, as after a reset.
-  mutating func jump(to pose: SIMD3<Double>) { self = Self(keeping: self, at: pose) }
-
-  private init(keeping old: Self, at pose: SIMD3<Double>) {
-    self.init(at: pose)
-    standstillCount = old.standstillCount
-    lastStandstill = old.lastStandstill
-    greatestSpeed = old.greatestSpeed
-    greatestAcceleration = old.greatestAcceleration
-  }
-
   private static func steps(_ pose: SIMD3<Double>) -> SIMD3<Double> {
     (pose * 80).rounded(.toNearestOrAwayFromZero)
   }
@@ -55,6 +44,7 @@ struct ArmMotionMeter: Sendable {
   /// Where the motors are at an instant.
   mutating func look(_ pose: SIMD3<Double>, at now: Double) {
     let found = Self.steps(pose)
+    guard found != counts || samplesLeft > 0 else { return }
     if found != counts {
       let taken = found - counts
       counts = found

@@ -33,7 +33,7 @@ extension ArmPlanner {
 struct ArmRamp: Sendable {
   /// Way to the end [degrees].
   private(set) var remaining: Double
-  /// [degrees/s]
+  /// Now [degrees/s].
   private(set) var speed: Double
   private let acceleration: Double
   /// The greatest speed on the way.

@@ -30,6 +30,8 @@ struct ArmPlanner: Sendable {
   /// The greatest speed of each motor [degrees/s].
   var greatestSpeed = 334.0
   var corner = Corner.deviation(0.8)
+  /// Where steps are counted from: base, left, right [degrees].
+  var gridOrigin = SIMD3<Double>()
   /// How far `step` prepares motion ahead of the motors [steps of 1 ms].
   var preparation = 50
 
@@ -87,7 +89,8 @@ struct ArmPlanner: Sendable {
   /// The caller has looked that there is room.
   mutating func add(target: SIMD3<Double>, speed nominal: Double) {
     // Motor resolution: 80 steps for each degree.
-    let rounded = (target * 80).rounded(.toNearestOrEven) / 80
+    let steps = ((target - gridOrigin) * 80).rounded(.toNearestOrEven)
+    let rounded = gridOrigin + steps / 80
     let delta = rounded - planned
     let length = norm(delta)
     guard length > 0.006 else { return }

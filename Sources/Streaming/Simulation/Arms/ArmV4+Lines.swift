@@ -36,19 +36,21 @@ extension ArmV4 {
     case ("P", 2220), ("P", 2221): timing.allAngles + timing.toolPoint
     case ("P", 2243): timing.allAngles - timing.rawSaving
     case ("P", 2206):
-      (line.value("N") ?? 3) < 3 && line.value("N") != nil ? timing.oneAngle : timing.line
+      (line.value("N") ?? 3) < 3
+        ? timing.oneAngle + (line.value("N") == 2 ? timing.rightSensor : 0) : timing.line
     case ("P", 2244): version.reportsSensors ? timing.sensorHealth : timing.line
     case ("M", 17): timing.allAngles
     case ("M", 2201): line.value("N") == nil ? timing.line : timing.allAngles + 0.0002
     case ("M", 204): line.value("A") == nil ? timing.line : timing.store
-    case ("M", 2220), ("M", 2221): line.scan(line.code == 2220 ? "XYZ" : "BLR") == nil
-      ? timing.line : timing.geometry
+    case ("M", 2220), ("M", 2221):
+      line.scan(line.code == 2220 ? "XYZ" : "BLR") == nil ? timing.line : timing.geometry
     case ("M", 2222): line.scan("XYZP") == nil ? timing.line : timing.geometry
+    case ("G", 2004), ("G", 2207), ("G", 2208): timing.line
     case ("G", 2206): moveCost(line.scan("BLRF"), body)
     case ("G", 2202): singleCost(line.scan("NVF"), body)
     case ("G", 2201), ("G", 2204), ("G", 2205):
       line.rest.isEmpty ? timing.line : timing.straightLine
-    case ("G", 0), ("G", 1): pointCost(line, body)
+    case ("G", _), (nil, _): pointCost(line, body)
     default: timing.line
     }
   }
@@ -60,7 +62,8 @@ extension ArmV4 {
     if version.isLatest, !body.isAttached { return timing.detached }
     let target = SIMD3(base, left, right)
     guard feed > 0, body.geometry.isLegal(target) else { return timing.conversion }
-    return timing.jointMove
+    let way = body.wholeSteps(target) - body.planner.planned
+    return (way * way).sum() < 1e-6 ? timing.noMove : timing.jointMove
   }
 
   private func singleCost(_ values: [Double?]?, _ body: ArmBody) -> Double {
@@ -74,6 +77,7 @@ extension ArmV4 {
 
   private func pointCost(_ line: ArmV4Line, _ body: ArmBody) -> Double {
     var copy = modal
+    guard line.body.count <= 49 else { return timing.line }
     guard case .move(let tip, let feed, let isStraight) = copy.take(line.words()) else {
       return timing.line
     }

@@ -44,7 +44,7 @@ extension ArmV4 {
       let target = SIMD3(values[0], values[1], values[2])
       // Converted to a point and back, so what no point has is refused.
       let point = body.geometry.solve(body.geometry.tip(target))
-      go([point == nil ? nil : ArmBody.wholeSteps(target, ofPoint: true)], values[3], &body)
+      go([point == nil ? nil : body.wholeSteps(target)], values[3], &body)
     case 2201: straight(to: ArmV4Modal.polar(values[0], values[1], values[2]), values[3], &body)
     case 2204:
       let tip = body.geometry.tip(body.planner.planned)
@@ -69,17 +69,14 @@ extension ArmV4 {
       return slots.finish("ok")
     }
     var target = body.planner.planned
-    target[Int(motor)] = value
-    // Earlier versions do not look at the range of left and right here.
-    let isChecked = version.isLatest || motor == 0
-    go([ArmBody.wholeSteps(target)], values[2], &body, isChecked: isChecked)
+    // Earlier versions lose the sign.
+    target[Int(motor)] = version.isLatest ? value : abs(value)
+    go([body.wholeSteps(target)], values[2], &body)
   }
 
   /// Blocks for some poses, nil for one that cannot be reached.
-  mutating func go(
-    _ targets: [SIMD3<Double>?], _ feed: Double, _ body: inout ArmBody, isChecked: Bool = true
-  ) {
-    if isChecked, let refusal = refusal(targets, body) { return slots.finish(refusal) }
+  mutating func go(_ targets: [SIMD3<Double>?], _ feed: Double, _ body: inout ArmBody) {
+    if let refusal = refusal(targets, body) { return slots.finish(refusal) }
     // Earlier versions creep at the least speed instead.
     guard feed > 0 || !version.isLatest else { return slots.finish("ok") }
     hasMoved = true
@@ -123,7 +120,7 @@ extension ArmV4 {
       if isStraight {
         straight(to: tip, feed, &body)
       } else {
-        go([ArmBody.wholeSteps(target, ofPoint: true)], feed, &body)
+        go([body.wholeSteps(target)], feed, &body)
       }
       return nil
     }

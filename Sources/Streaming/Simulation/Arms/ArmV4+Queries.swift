@@ -86,7 +86,7 @@ extension ArmV4 {
       guard let value = line.value("V"), value == 0 || value == 1 else { return "E21" }
       if value == 0 { hold() } else { resume() }
     case 1100:
-      reset(now, text: 0, &serial, &body)
+      reset(now, text: version.isLatest ? 0 : timing.alarm.text, &serial, &body)
       guard state == .alarm, deafUntil > now else { break }
       announcements.append((deafUntil, answer(line, "ok", body), false))
       return nil

@@ -119,7 +119,7 @@ extension ArmV4 {
   private mutating func chooseMode(_ line: ArmV4Line, _ body: inout ArmBody) -> String {
     guard let digit = line.value("S"), 0 <= digit else { return "E21" }
     mode = Int(min(digit, 1e6)) % 10
-    body.geometry = .v4(mode: mode)
+    body.geometry = .v4(mode: mode, version: version)
     eepromWriteCount += 1
     return "ok"
   }

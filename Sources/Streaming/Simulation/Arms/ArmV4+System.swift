@@ -58,7 +58,8 @@ extension ArmV4 {
     var text = Self.general.replacing("MASK", with: "\(statusMask) (status report mask:\(mask))")
     let rows: [(Int, String, String)] = [
       (100, "6400.000", ", step/mm"), (110, "100000.000", " max rate, mm/min"),
-      (120, decimals(accelerationUnits, 3), " accel, mm/sec^2"), (130, "10000.000", " max travel, mm"),
+      (120, decimals(accelerationUnits, 3), " accel, mm/sec^2"),
+      (130, "10000.000", " max travel, mm"),
     ]
     for (number, value, what) in rows {
       for (index, axis) in ["x", "y", "z"].enumerated() {

@@ -99,21 +99,17 @@ struct ArmV4: Sendable {
     }
     announce(now, &serial)
     let load = motorsRun ? body.planner.queue.interruptLoad : 0
-    if motorsRun { runMotors(now, &body) }
+    if motorsRun, !body.advance(Self.tick) {
+      motorsRun = false
+      cycleStop = true
+    }
+    body.meter.look(body.planner.position + body.offset, at: now)
     guard !isHung, now >= deafUntil else { return }
     if body.planner.isFull { fullTime += Self.tick }
     var budget = Self.tick * (1 - load)
     while budget > 0, serial.hasPrinted() {
       guard work(now, &budget, &serial, &body) else { break }
     }
-  }
-
-  private mutating func runMotors(_ now: Double, _ body: inout ArmBody) {
-    if !body.advance(Self.tick) {
-      motorsRun = false
-      cycleStop = true
-    }
-    body.meter.look(body.planner.position + body.offset, at: now)
   }
 
   /// Something of what the loop has to do; false if there is nothing more now.
@@ -140,7 +136,7 @@ struct ArmV4: Sendable {
     if counts == nil, jobLeft <= unread * jobLength {
       counts = body.sensorCounts
       // A move looks after the motion under way before it goes into the planner.
-      if case .synchronous = current { attend(now, &serial, &body) }
+      if isMove { attend(now, &serial, &body) }
     }
     guard jobLeft <= 1e-9 else { return true }
     job = nil
@@ -157,7 +153,7 @@ struct ArmV4: Sendable {
     answerWaiting(now, &serial)
     if debt > 0 || !serial.hasPrinted() { return debt > 0 }
     if now >= nextReport {
-      nextReport = now + reportInterval
+      nextReport = now + reportInterval + 0.0006
       start(.report, timing.allAngles + timing.toolPoint + 0.001)
       return true
     }
@@ -172,8 +168,13 @@ struct ArmV4: Sendable {
 
   /// How much of a command is left when the base's sensor is read, or a move has been converted.
   private var unread: Double {
-    if case .synchronous = job { return 0.2 }
+    if isMove { return 0.2 }
     return jobLength < timing.allAngles / 2 ? 0.6 : 0.28
+  }
+
+  private var isMove: Bool {
+    if case .synchronous(let line) = job { return line.letter == "G" }
+    return false
   }
 
   mutating func start(_ next: Job, _ time: Double) {
@@ -263,7 +264,7 @@ struct ArmV4: Sendable {
     }
   }
 
-  /// 0x18, and `S1100`, whose alarm is announced at once.
+  /// 0x18, and `S1100`, which raises an alarm on every version; 4.10.0 announces it at once.
   mutating func reset(
     _ now: Double, text delay: Double, _ serial: inout ArmSerial, _ body: inout ArmBody
   ) {

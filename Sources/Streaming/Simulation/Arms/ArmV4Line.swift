@@ -44,8 +44,9 @@ struct ArmV4Line: Sendable {
     return "$\(number + shift)"
   }
 
-  /// Numbers behind letters in a fixed order, as the firmware scans them: nil if one is missing, a
-  /// nil among them if it is no number. What follows is not looked at.
+  /// Numbers behind letters in a fixed order, as the firmware scans them.
+  ///
+  /// Nil if one is missing, a nil among them if it is no number. What follows is not looked at.
   func scan(_ letters: String) -> [Double?]? {
     var left = rest[...]
     var found: [Double?] = []

@@ -82,7 +82,7 @@ public struct SimulatedUArm: SimulatedDevice {
     let pose = SIMD3(angles[0], angles[1], angles[2])
     let geometry: ArmGeometry =
       switch firmware {
-      case .v4: .v4(mode: 0)
+      case .v4: .v4(mode: 0, version: options.version)
       case .v3: .v3
       case .swift: .swift
       case .metal: .metal
@@ -106,12 +106,10 @@ public struct SimulatedUArm: SimulatedDevice {
       loop.accelerationUnits = options.acceleration
       v4 = loop
     case .v3:
-      body.planner.capacity = 3
-      body.planner.acceleration = 200
-      body.planner.greatestSpeed = 2000
-      body.planner.corner = .jerk(5)
-      body.planner.preparation = 1
-      v3 = ArmV3()
+      serial.capacity = ArmV3.ringSize
+      var loop = ArmV3(at: pose, geometry)
+      if !options.resetsOnOpen { loop.hasStarted() }
+      v3 = loop
     case .swift, .metal:
       blocking = ArmBlocking(isMetal: firmware == .metal)
       if firmware == .metal { serial.capacity = 64 }
@@ -127,11 +125,11 @@ public struct SimulatedUArm: SimulatedDevice {
   }
 
   /// Blocks in the planner.
-  public var plannerCount: Int { body.planner.blocks.count }
+  public var plannerCount: Int { v3?.planner.count ?? body.planner.blocks.count }
 
   /// Whether nothing moves and nothing will.
   public var isIdle: Bool {
-    body.planner.isIdle && blocking?.isMoving != true && v4?.stalled.isEmpty != false
+    body.planner.isIdle && v3?.planner.isIdle != false && blocking?.isMoving != true && v4?.stalled.isEmpty != false
   }
 
   /// Whether the motors hold.
@@ -199,17 +197,22 @@ public struct SimulatedUArm: SimulatedDevice {
     } else {
       body.planner.reset(to: body.motors)
     }
-    if v3 != nil { v3 = ArmV3() }
+    if let old = v3 {
+      var loop = ArmV3(at: body.motors, body.geometry)
+      loop.remember(old)
+      v3 = loop
+    }
     if let old = blocking { blocking = ArmBlocking(isMetal: old.isMetal) }
     bootEnd = now + 1.5
-    let power = body.hasPower ? 1 : 0
     switch firmware {
     case .v4: bootV4(now)
     case .v3:
       bootLines = [
-        (now + 0.4, "start\nPowerUp\nMarlin 1.1.0-RC8\necho: Last Updated\n"),
-        (now + 1.5, "@5 V\(power)\n@6 N0 V0\n"),
+        (now + 1.004, "start\necho:Marlin 1.1.0-RC7\n"),
+        (now + 1.014, "echo: Free Memory: 2497  PlannerBufferBytes: 924\n"),
+        (now + 1.02, "echo:Hardcoded Default Settings Loaded\n"),
       ]
+      bootEnd = now + 1
     case .swift: bootLines = [(now + 1.5, "@1\r\n")]
     case .metal: bootLines = [(now + 1.4, "uArm Metal\r\n")]
     }

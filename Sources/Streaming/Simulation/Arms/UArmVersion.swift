@@ -39,6 +39,8 @@ struct ArmTiming: Sendable {
   var line = 0.0008
   /// The angle of one motor: the sensor is read many times over.
   var oneAngle: Double
+  /// What the right one takes longer.
+  var rightSensor = 0.0006
   /// All three angles.
   var allAngles: Double
   /// What the tool point takes on top.
@@ -57,6 +59,8 @@ struct ArmTiming: Sendable {
   var detached = 0.0026
   /// A joint move that goes into the planner.
   var jointMove = 0.0103
+  /// A joint move to where the arm is.
+  var noMove = 0.0085
   /// A point that goes into the planner; it is converted once less.
   var pointMove = 0.0076
   /// A motor that is moved alone.

@@ -1,6 +1,7 @@
 /// One Dynamixel motor that is not there: its registers and what it does with them.
 struct SimulatedDynamixel: SimulatedBusMotor {
-  let id: Int
+  /// Which it is; a factory reset gives it back the first.
+  var id: Int { isVersion2 ? get(7, 1) : get(3, 1) }
   var servo: SimulatedServo
   /// What its encoder adds to the truth [register units].
   var slip = 0.0
@@ -8,7 +9,9 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   var leap: Double { isVersion2 ? 4096 : unitsPerTurn / 18 }
   var registered: (address: Int, data: [UInt8])?
   private var table: [UInt8]
-  private let isVersion2: Bool
+  let isVersion2: Bool
+  /// The first registers as the factory set them.
+  private(set) var factory: [UInt8] = []
   private let isMX: Bool
   private let topSpeed: Double
   private var lastHeard = 0.0
@@ -28,7 +31,6 @@ struct SimulatedDynamixel: SimulatedBusMotor {
 
   init(_ motor: Wiring.Motor, position: Double, isVersion2: Bool, baud: Int) {
     self.isVersion2 = isVersion2
-    id = motor.id
     unitsPerTurn = abs(motor.unitsPerRadian) * 2 * .pi
     isMX = unitsPerTurn > 2000
     topSpeed = unitsPerTurn * Self.turnsPerSecond
@@ -36,19 +38,21 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       position: motor.raw(position), unitsPerTurn: unitsPerTurn,
       turnsPerSecond: Self.turnsPerSecond)
     table = Array(repeating: 0, count: isVersion2 ? 662 : 64)
-    isVersion2 ? fill2(motor) : fill1()
+    isVersion2 ? fill2(motor) : fill1(motor)
+    factory = Array(table[0..<(isVersion2 ? 64 : 24)])
+    if isVersion2 { set(8, 1, Self.code(ofBaud: baud)) }
     coldStart()
   }
 
   // MARK: The table
 
-  private mutating func set(_ address: Int, _ count: Int, _ value: Int) {
+  mutating func set(_ address: Int, _ count: Int, _ value: Int) {
     for index in 0..<count {
       table[address + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
     }
   }
 
-  private func get(_ address: Int, _ count: Int) -> Int {
+  func get(_ address: Int, _ count: Int) -> Int {
     SimulatedListener.number(table[address..<(address + count)])
   }
 
@@ -61,7 +65,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     let model = motor.model ?? "XM430-W350"
     set(0, 2, Int(model) ?? numbers.first { model.hasPrefix($0.key) }?.value ?? 1020)
     set(6, 1, 46)
-    set(7, 1, id)
+    set(7, 1, motor.id)
     set(9, 1, 250)
     set(11, 1, 3)
     set(13, 1, 2)
@@ -76,10 +80,10 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     set(63, 1, 52)
   }
 
-  private mutating func fill1() {
+  private mutating func fill1(_ motor: Wiring.Motor) {
     set(0, 2, isMX ? 29 : 12)
     set(2, 1, 36)
-    set(3, 1, id)
+    set(3, 1, motor.id)
     set(5, 1, 250)
     set(8, 2, isMX ? 4095 : 1023)
     set(11, 1, 80)
@@ -100,6 +104,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       set(116, 4, Int(servo.position.rounded()))
       set(144, 2, 120)
       set(146, 1, 31)
+      resetIndirections()
     } else {
       for address in 24..<50 { table[address] = 0 }
       set(30, 2, Int(servo.position.rounded()))
@@ -217,7 +222,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
       let load = Int(servo.effort * 1023)
       set(40, 2, load < 0 ? -load : 1024 + load)
     }
-    return bytes(address, count)
+    return seen(address, count)
   }
 
   /// Writes and says the error: 0 for none.
@@ -234,11 +239,19 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   private mutating func write2(all data: [UInt8], from address: Int) -> Int {
     var start = 0
     while start < data.count {
-      let width = Self.widths[address + start] ?? 1
-      let piece = Array(data[start..<min(start + width, data.count)])
-      let error = write2(address + start, piece)
+      let width = isIndirectAddress(address + start) ? 2 : 1
+      // Indirect data that lead to the bytes of one register are written as one.
+      let first = destination(of: address + start)
+      let wanted = Self.widths[first] ?? width
+      var count = 1
+      while count < wanted, start + count < data.count,
+        destination(of: address + start + count) == first + count
+      {
+        count += 1
+      }
+      let error = write2(first, Array(data[start..<(start + count)]))
       guard error == 0 else { return error }
-      start += width
+      start += count
     }
     return 0
   }
@@ -251,6 +264,12 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     }
     guard !(120..<147).contains(address), address != 69, address != 70 else { return 7 }
     if let width = Self.widths[address], width != data.count { return 5 }
+    if isIndirectAddress(address) {
+      guard data.count == 2 else { return 5 }
+      // The larger models refuse this with torque on; the unkind ones here too.
+      guard get(64, 1) == 0 else { return 7 }
+      guard (64..<table.count).contains(value) else { return 4 }
+    }
     switch address {
     case 64:
       guard value <= 1 else { return 4 }

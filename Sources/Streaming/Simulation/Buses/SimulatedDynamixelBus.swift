@@ -4,7 +4,7 @@ struct SimulatedDynamixelBus: SimulatedBus {
   var motors: [SimulatedDynamixel]
   private var board: SimulatedPowerBoard?
   var faults = SimulatedBusFaults()
-  private let isVersion2: Bool
+  let isVersion2: Bool
   var listener: SimulatedListener
   var now = 0.0
 
@@ -26,13 +26,11 @@ struct SimulatedDynamixelBus: SimulatedBus {
   private mutating func answer(
     _ id: Int, error: Int, _ data: [UInt8], delay: Double, at time: Double
   ) {
-    let isBlip = id == motors.first?.id && faults.takeBlip()
-    let alert = isBlip ? (isVersion2 ? 0x80 : 1 << 5) : 0
-    let bytes = listener.answer(id, code: error | alert, data, faults)
+    let bytes = listener.answer(id, code: error | takeBlip(of: id), data, faults)
     wire.fromDevice(bytes, notBefore: time + delay + faults.takeStaleness())
   }
 
-  private func listens(_ motor: SimulatedDynamixel) -> Bool {
+  func listens(_ motor: SimulatedDynamixel) -> Bool {
     guard !faults.isSilent, board?.isOff(at: now) != true else { return false }
     return !(faults.hidesFirst && motor.id == motors.first?.id)
   }
@@ -45,9 +43,11 @@ struct SimulatedDynamixelBus: SimulatedBus {
     if isForAll, packet.isIntact {
       switch instruction {
       case 0x01: return pingAll(at: time)
-      case 0x82 where isVersion2: return syncRead(packet.body, at: time)
+      case 0x82 where isVersion2: return chain(syncReads(packet.body), at: time)
+      case 0x8A where isVersion2: return fastChain(syncReads(packet.body), at: time)
+      case 0x9A where isVersion2: return fastChain(bulkReads(packet.body), at: time)
       case 0x83: return syncWrite(packet.body, at: time)
-      case 0x92: return bulkRead(packet.body, at: time)
+      case 0x92: return chain(bulkReads(packet.body), at: time)
       case 0x93 where isVersion2: return bulkWrite(packet.body, at: time)
       default: break
       }
@@ -110,6 +110,12 @@ struct SimulatedDynamixelBus: SimulatedBus {
         _ = motors[index].write(address, data, at: time)
         motors[index].registered = nil
       }
+    case 0x06 where isVersion2:
+      let error = motors[index].factoryReset(packet.body, isForAll: isForAll, at: time)
+      if !isForAll { answer(motor.id, error: error, [], delay: motor.delay, at: time) }
+    case 0x10 where isVersion2:
+      let error = motors[index].clear(packet.body, at: time)
+      if !isForAll { refuse(index, error, at: time) }
     case 0x08 where isVersion2:
       if !isForAll { refuse(index, 0, at: time) }
       motors[index].restart(until: time + 0.5)
@@ -164,14 +170,16 @@ struct SimulatedDynamixelBus: SimulatedBus {
     }
   }
 
-  private mutating func syncRead(_ body: [UInt8], at time: Double) {
-    guard body.count >= 5 else { return }
+  private typealias Reading = (id: Int, address: Int, count: Int)
+
+  private func syncReads(_ body: [UInt8]) -> [Reading] {
+    guard body.count >= 5 else { return [] }
     let address = SimulatedListener.number(body[0..<2])
     let count = SimulatedListener.number(body[2..<4])
-    chain(body.dropFirst(4).map { (Int($0), address, count) }, at: time)
+    return body.dropFirst(4).map { (Int($0), address, count) }
   }
 
-  private mutating func bulkRead(_ body: [UInt8], at time: Double) {
+  private func bulkReads(_ body: [UInt8]) -> [Reading] {
     var reads: [(id: Int, address: Int, count: Int)] = []
     if isVersion2 {
       for start in stride(from: 0, to: body.count - 4, by: 5) {
@@ -186,7 +194,7 @@ struct SimulatedDynamixelBus: SimulatedBus {
         reads.append((Int(body[start + 1]), Int(body[start + 2]), Int(body[start])))
       }
     }
-    chain(reads, at: time)
+    return reads
   }
 
   private mutating func syncWrite(_ body: [UInt8], at time: Double) {

@@ -42,6 +42,14 @@ struct SimulatedLX: SimulatedBusMotor {
   private(set) var asleepUntil = -Double.infinity
   private var celsius: UInt8 = 34
   private var limits = (least: 0, most: 1000)
+  private var voltageLimits = (least: 4500, most: 12000)
+  private var warmest: UInt8 = 85
+  /// What is added to each position, a signed byte [register units].
+  private var offset: Int8 = 0
+  /// 0 is on.
+  private var lamp: UInt8 = 0
+  /// For which errors the lamp blinks: 1 temperature, 2 voltage, 4 stall.
+  private var lampErrors: UInt8 = 7
   private var lastMove = (position: 0, time: 0)
   private var prepared: (position: Int, time: Int)?
   /// Steps of 0.24° in a turn, and 60° in 0.16 s.
@@ -82,7 +90,7 @@ struct SimulatedLX: SimulatedBusMotor {
 
   private mutating func begin(_ move: (position: Int, time: Int), at now: Double) {
     lastMove = move
-    let target = Double(min(max(move.position, limits.least), limits.most))
+    let target = Double(min(max(move.position, limits.least), limits.most) + Int(offset))
     // The unkind case: a move gives torque back to a limp motor.
     servo.hasTorque = true
     let time = Double(min(move.time, 30000)) / 1000
@@ -103,23 +111,37 @@ struct SimulatedLX: SimulatedBusMotor {
       servo.move = nil
       servo.goal = servo.position
     case 14: return [UInt8(truncatingIfNeeded: id)]
+    // Within ±30°; what 18 keeps for the next start is the same here.
+    case 17 where body.count == 1 && abs(Int(Int8(bitPattern: body[0]))) <= 125:
+      offset = Int8(bitPattern: body[0])
+    case 19: return [UInt8(bitPattern: offset)]
     case 20:
       if let pair = Self.pair(body), pair.position < pair.time {
         limits = (pair.position, pair.time)
       }
     case 21: return Self.bytes(limits.least, limits.most)
-    case 23: return Self.bytes(4500, 12000)
-    case 25: return [85]
+    case 22:
+      if let pair = Self.pair(body), 4500 <= pair.position, pair.position < pair.time,
+        pair.time <= 12000
+      {
+        voltageLimits = (pair.position, pair.time)
+      }
+    case 23: return Self.bytes(voltageLimits.least, voltageLimits.most)
+    case 24 where body.count == 1 && (50...100).contains(body[0]): warmest = body[0]
+    case 25: return [warmest]
     case 26: return [UInt8(min(Double(celsius) + servo.extraHeat, 250))]
     case 27: return Self.bytes(millivolts)
-    case 28: return Self.bytes(Int((servo.position(at: now) + slip).rounded()))
+    case 28: return Self.bytes(Int((servo.position(at: now) + slip).rounded()) - Int(offset))
     case 30: return [mode, 0, 0, 0]
     case 31 where body.count == 1:
       if !servo.hasTorque { servo.goal = servo.position }
       servo.hasTorque = body[0] == 1
       if body[0] == 0 { servo.move = nil }
     case 32: return [servo.hasTorque ? 1 : 0]
-    case 36: return [7]
+    case 33 where body.count == 1 && body[0] <= 1: lamp = body[0]
+    case 34: return [lamp]
+    case 35 where body.count == 1 && body[0] <= 7: lampErrors = body[0]
+    case 36: return [lampErrors]
     default: break
     }
     return nil
