@@ -30,9 +30,8 @@ enum CampaignEnds {
     case .positionJump: return ["position"]
     // A joint that is held fast has load and error before the error is that of the following.
     case .jam: return isArm || isLX ? ["position"] : ["position", "stall"]
-    // Half a second of pressing may be too long for what is left of the stream; an LX-16A tells no
-    // load, and 8° are within what may be followed.
-    case .stall: return isArm || isLX ? ["completed"] : ["stall", "completed"]
+    // An LX-16A tells no load, and 8° are within what may be followed.
+    case .stall: return isArm || isLX ? ["completed"] : ["stall"]
     // Three seconds of stream warm up by less than six degrees.
     case .heating: return ["completed"]
     case .reset: return ["deviceError", "silent"]

@@ -111,10 +111,22 @@ struct CampaignRun {
     }
     let sent = line.recorded.first { $0.isToDevice && $0.time >= stop }
     // Motors of a bus that were not told a goal have nothing to stop.
-    if sent == nil, !subject.wiring.isArm, observer.goalCount == 0 { return }
+    if !subject.wiring.isArm, observer.goalCount == 0, onlyAsksAfter(stop) { return }
     guard let sent, sent.time <= stop + 0.001, isStop(sent.bytes) else {
       complaints.append("the stop was not sent at once: \(String(describing: sent))")
       return
+    }
+  }
+
+  /// Whether a host that has told no goals only asks from an instant on, and gives limits back.
+  private func onlyAsksAfter(_ instant: Double) -> Bool {
+    var decoder = subject.wiring.decoder(arm: subject.arm, rest: [])
+    let later = line.recorded.filter { $0.isToDevice && $0.time >= instant }
+    return later.flatMap { decoder.take($0.bytes, at: $0.time) }.allSatisfy { order in
+      switch order.kind {
+      case .question, .setting, .torqueLimit: true
+      default: false
+      }
     }
   }
 

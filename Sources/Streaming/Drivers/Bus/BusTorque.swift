@@ -17,8 +17,8 @@ extension BusDialect {
 extension DynamixelDialect {
   /// The goal PWM, which limits the PWM in position mode, is in RAM and on all models.
   ///
-  /// The goal current limits nothing in that mode. Mode 5 would limit the current, but it counts over many turns, without the
-  /// motor's own position limits, and is changed without torque only.
+  /// The goal current limits nothing in that mode. Mode 5 would limit the current, but it counts over
+  /// many turns, without the motor's own position limits, and is changed without torque only.
   var torqueRegister: BusTorqueRegister? {
     BusTorqueRegister(name: "goal PWM", block: BusBlock(100, 2), greatest: BusBlock(36, 2))
   }
