@@ -82,6 +82,11 @@ extension UArmDriver {
     }
   }
 
+  /// Frames wait, and taken together they would cut corners.
+  mutating func failBehind(_ count: Int) {
+    fail(.position, "the uArm does not keep up: \(count) frames wait to be sent; play it slower")
+  }
+
   // MARK: - Where the arm is
 
   private mutating func marlinMeasured(_ pose: UArmKinematics.Angles, _ asked: Double) {
@@ -91,9 +96,9 @@ extension UArmDriver {
     let found = [pose.base, pose.left, pose.right]
     let off = (0..<3).map { marlin.distance(of: $0, found[$0], at: asked) }.max() ?? 0
     compare(off, 3)
-    guard case .finishing = phase, marlin.stage == .ending, off <= options.deviationLimit else {
-      return
-    }
+    guard case .finishing = phase, marlin.stage == .ending, marlin.isStill,
+      off <= options.deviationLimit
+    else { return }
     marlin.restore()
     execution = .marlin(marlin)
   }

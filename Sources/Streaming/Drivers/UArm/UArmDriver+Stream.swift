@@ -27,6 +27,7 @@ extension UArmDriver {
         pose, wrist: wrist(of: point.positions), number: point.frame, interval: point.interval,
         at: now)
       execution = .marlin(marlin)
+      if marlin.isTooFarBehind { failBehind(UArmMarlin.mostWaiting) }
     case nil: break
     }
   }

@@ -150,9 +150,13 @@ extension UArmMarlin {
     guard now >= nextQuestion else { return }
     switch stage {
     case .ending where waiting.isEmpty && wrists.isEmpty && now > end + 0.02:
-      question(turn == 0 ? "M2200" : "P2200", 0.05, now)
+      question(isStill ? "P2200" : "M2200", 0.05, now)
     case .streaming, .ending:
-      guard isFlowing else { return question("P2200", 0.5, now) }
+      guard isFlowing else {
+        // At the end the arm is asked when it has come to rest.
+        if stage == .streaming { question("P2200", 0.5, now) }
+        return
+      }
       guard isQuestionDue(now) else { return }
       turn = (turn + 1) % 3
       question("P2206N\(turn)", 0.2, now)
@@ -178,7 +182,7 @@ extension UArmMarlin {
   ) {
     switch text.prefix(5) {
     case "M2211": found(text, fields.number("V"))
-    case "M2200": if stage == .ending { turn = fields.number("V") == 0 ? 1 : 0 }
+    case "M2200": isStill = fields.number("V") == 0
     case "P2206":
       guard let value = fields.number("V"), let motor = text.last?.wholeNumberValue else { return }
       findings.append(.motor(motor, value, asked: asked))

@@ -54,6 +54,8 @@ struct UArmMarlin: Sendable {
   static let leastTime = 0.0395
   /// Up to this speed of the vector there is time for a question beside the stream [degrees/s].
   static let calmSpeed = 25.0
+  /// So many frames may wait; taken together they would cut corners.
+  static let mostWaiting = 12
   /// How long the arm may be without a question, however fast it is [s].
   static let longestSilence = 4.0
 
@@ -76,7 +78,6 @@ struct UArmMarlin: Sendable {
   var isResting = true
   /// Blocks since the motion began.
   var flowCount = 0
-  var skippedCount = 0
   var path = UArmPath()
 
   // Blocks
@@ -97,6 +98,8 @@ struct UArmMarlin: Sendable {
   var nextQuestion = 0.0
   var lastQuestion = 0.0
   var turn = 0
+  /// Whether the arm has said that nothing moves, after the end.
+  var isStill = false
   var endBegan = 0.0
 
   init(
@@ -125,6 +128,9 @@ struct UArmMarlin: Sendable {
   func queued(_ now: Double) -> Double {
     Double(waiting.count) + max(0, end - now) / 0.05
   }
+
+  /// Whether the arm is too far behind.
+  var isTooFarBehind: Bool { waiting.count > Self.mostWaiting }
 
   /// When there is something to do [s].
   func wakeTime(after now: Double) -> Double? {
@@ -168,7 +174,6 @@ struct UArmMarlin: Sendable {
     tailSpeed = frame.angles.distance(tail) / frame.seconds
     tail = frame.angles
     waiting.append(frame)
-    if waiting.count > 2 * Self.depth { merge() }
     if !isFlowing, waiting.count >= Self.depth { flow(frame.time) }
   }
 
@@ -187,13 +192,6 @@ struct UArmMarlin: Sendable {
     for index in waiting.indices { waiting[index].due = now }
   }
 
-  /// The arm is behind: two frames become one.
-  private mutating func merge() {
-    let first = waiting.removeFirst()
-    waiting[0].seconds += first.seconds
-    skippedCount += 1
-  }
-
   /// The stream has ended.
   mutating func finish(at now: Double) {
     if let left { add(left) }
@@ -202,7 +200,7 @@ struct UArmMarlin: Sendable {
     isResting = true
     stage = .ending
     endBegan = now
-    turn = 0
+    isStill = false
     nextQuestion = now
   }
 
