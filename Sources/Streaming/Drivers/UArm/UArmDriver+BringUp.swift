@@ -11,6 +11,7 @@ extension UArmDriver {
     notes = []
     angles = nil
     wristAngle = nil
+    wristIsBlind = false
     restlessCount = 0
     lastPositions = nil
     machineOffset = nil
@@ -194,6 +195,7 @@ extension UArmDriver {
       return
     }
     wristAngle = 90
+    wristIsBlind = true
     notes.append("the wrist's potentiometer is not connected; the wrist is taken to stand at 90°")
   }
 

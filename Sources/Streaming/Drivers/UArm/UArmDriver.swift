@@ -81,6 +81,8 @@ public struct UArmDriver: RobotDriver {
   // What was measured
   var angles: UArmKinematics.Angles?
   var wristAngle: Double?
+  /// Whether a V3's wrist has no potentiometer.
+  var wristIsBlind = false
   /// The measurement before.
   var earlier: UArmKinematics.Angles?
   /// How often it was found moving before the stream.
@@ -133,9 +135,10 @@ public struct UArmDriver: RobotDriver {
     }
   }
 
-  /// A V4's wrist is a servo without a way back: its answer is the duty that it was told.
+  /// A V4's wrist is a servo without a way back: its answer is the duty that it was told. A V3's has a
+  /// potentiometer, where it is connected.
   public var motorsWithoutSensor: Set<Int> {
-    model == .proV4 ? Set([place(3)].compactMap { $0 }) : []
+    model == .proV4 || (model == .proV3 && wristIsBlind) ? Set([place(3)].compactMap { $0 }) : []
   }
 
   /// The next line, poll, time-out or wrist command.
