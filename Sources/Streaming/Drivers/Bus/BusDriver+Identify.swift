@@ -74,7 +74,8 @@ extension BusDriver {
   mutating func judgeMet() {
     let missing = motors.indices.filter { motors[$0].answered == -.infinity }
     guard missing.isEmpty else {
-      guard missing.count < ids.count || strangeAnswers <= 2 else {
+      let areDamaged = missing.allSatisfy { motors[$0].damaged > 2 }
+      guard missing.count < ids.count || strangeAnswers <= 2, !areDamaged else {
         return fail(silence(of: missing))
       }
       let who =

@@ -128,7 +128,9 @@ extension BusDriver {
       if phase == .ready { keep(position, motor) }
       return
     }
-    let elapsed = now - motors[motor].positionTime
+    // A host that was away reads late what was measured long ago: the last one may be as old as its
+    // question.
+    let elapsed = now - motors[motor].positionAsked
     let way = 2 * wiring.motors[motor].velocityLimit * elapsed + 6 * .pi / 180
     let reach = min(abs(units(way, motor)), 1e9)
     let isNear = Double(abs(position - last)) <= reach
@@ -142,5 +144,6 @@ extension BusDriver {
   private mutating func keep(_ position: Int, _ motor: Int) {
     motors[motor].position = position
     motors[motor].positionTime = now
+    motors[motor].positionAsked = asked
   }
 }

@@ -8,6 +8,8 @@ extension BusDriver {
   private static var holdingPeriod: Double { 0.05 }
   /// A motor that has not answered for so long, and to five questions, is silent [s].
   private static var silenceLimit: Double { 0.25 }
+  /// A motor whose position was not read for so long is lost, whatever else it answers [s].
+  private static var blindLimit: Double { 1 }
 
   mutating func beginStream() {
     phase = .ready
@@ -25,6 +27,8 @@ extension BusDriver {
     for motor in motors.indices {
       motors[motor].answered = now
       motors[motor].misses = 0
+      motors[motor].positionMisses = 0
+      motors[motor].positionAsked = motors[motor].positionTime
       motors[motor].suspicions = [:]
     }
   }
@@ -271,7 +275,9 @@ extension BusDriver {
       return fail(silence(of: Array(motors.indices)))
     }
     let silent = motors.indices.filter {
-      motors[$0].misses >= 5 && now - motors[$0].answered > Self.silenceLimit
+      (motors[$0].misses >= 5 && now - motors[$0].answered > Self.silenceLimit)
+        // Who answers other questions and never this one is not known to be anywhere.
+        || (motors[$0].positionMisses >= 5 && now - motors[$0].positionTime > Self.blindLimit)
     }
     if !silent.isEmpty { fail(silence(of: silent)) }
   }

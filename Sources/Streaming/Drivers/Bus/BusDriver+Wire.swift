@@ -126,16 +126,23 @@ extension BusDriver {
       let ideal = current.free - 0.001
       latency = max(latency, min(now - ideal, 0.017))
       hasLatency = true
-      answerCount += 1
-      if now - ideal > Self.heldBack { lateAnswerCount += 1 }
+      // What fills a USB packet is handed over at once.
+      if current.request.answerBytes < 62 {
+        answerCount += 1
+        if now - ideal > Self.heldBack { lateAnswerCount += 1 }
+      }
       strangeAnswers = 0
     } else if current.strange > 0 || parser.rejected > current.rejectedBefore
       || !parser.pending.isEmpty || current.noise > 0
     {
       strangeAnswers += 1
+      for missing in current.outstanding {
+        if let motor = indexOfID[missing.id] { motors[motor].damaged += 1 }
+      }
     }
+    asked = current.earliest
     for answer in current.answers { absorb(answer, of: current.request) }
-    for missing in current.outstanding { miss(missing.id) }
+    for missing in current.outstanding { miss(missing.id, current.request.block) }
     switch current.purpose {
     case .step(let tries, let tolerates): endStep(current, triesLeft: tries, tolerates)
     case .listen:
@@ -146,9 +153,10 @@ extension BusDriver {
     }
   }
 
-  private mutating func miss(_ id: Int) {
+  private mutating func miss(_ id: Int, _ block: BusBlock?) {
     guard let motor = indexOfID[id] else { return }
     motors[motor].misses += 1
+    if block == dialect.positionBlock { motors[motor].positionMisses += 1 }
   }
 
   /// Keeps what a motor said.
@@ -160,6 +168,10 @@ extension BusDriver {
     motors[motor].misses = 0
     motors[motor].answered = now
     motors[motor].alert = reply.alert
+    if request.block == dialect.positionBlock {
+      motors[motor].positionMisses = 0
+      motors[motor].damaged = 0
+    }
     if reply.refusal == nil {
       if let block = request.block, reply.data.count == block.count {
         let place = dialect.place(of: block)
@@ -179,7 +191,8 @@ extension BusDriver {
       silent.count == count
       ? "none of the \(count) motors answers any more"
       : "no answer any more from " + list(silent)
-    guard strangeAnswers > 2 else { return DriverFault(.silent, who) }
+    let areDamaged = !silent.isEmpty && silent.allSatisfy { motors[$0].damaged > 2 }
+    guard strangeAnswers > 2 || areDamaged else { return DriverFault(.silent, who) }
     guard silent.count < count || count == 1 else {
       return DriverFault(
         .protocolBroken,

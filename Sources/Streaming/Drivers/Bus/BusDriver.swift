@@ -30,6 +30,8 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   var latency = 0.0
   var hasLatency = false
   var lastAnswer = -Double.infinity
+  /// When the question was asked whose answers are being kept [s].
+  var asked = -Double.infinity
   var missesInARow = 0
   var strangeAnswers = 0
   /// How many questions were answered, and how many of them late.

@@ -17,6 +17,12 @@ struct BusMotor: Sendable {
   var positionTime = -Double.infinity
   /// How many turns its count is ahead of the joint's; positions and goals here are without them.
   var turns = 0
+  /// When that position was asked for: it is no older [s].
+  var positionAsked = -Double.infinity
+  /// Questions for the position without an answer since the last.
+  var positionMisses = 0
+  /// Answers that came damaged since the last reading of the position.
+  var damaged = 0
   /// Where it was told to be [register units].
   var goal: Int?
   /// Whether it was switched on by us, or found on.

@@ -12,6 +12,11 @@ struct UArmAlignment: Sendable {
   var stage = Stage.none
   /// How often it was tried.
   var attempts = 0
+  /// When the arm was first seen at rest [s].
+  var restStart: Double?
+
+  /// How long replies of an arm that rests may stay away from each other [s].
+  static let settling = 0.05
 }
 
 extension UArmDriver {
@@ -22,6 +27,10 @@ extension UArmDriver {
   mutating func align() -> Bool {
     switch alignment.stage {
     case .none:
+      // While a batch arrives the count may fit by chance.
+      let rest = alignment.restStart ?? now
+      alignment.restStart = rest
+      guard now > max(rest, poll.lastSynchronous) + UArmAlignment.settling else { return false }
       guard !link.ring.isAligned else { return true }
       guard alignment.attempts < 3 else {
         warn("the uArm's replies are out of step; opening its port again puts them in step")
@@ -38,7 +47,10 @@ extension UArmDriver {
       alignment.stage = .released(until: now + 0.5)
       sendRealTime(.resume)
     case .released(let end):
-      if link.ring.isAligned || now > end { alignment.stage = .none }
+      if link.ring.isAligned || now > end {
+        alignment.stage = .none
+        alignment.restStart = nil
+      }
     }
     return false
   }

@@ -21,6 +21,7 @@ extension UArmDriver {
   private mutating func answered(_ id: Int, _ fields: UArmFields, error: Int??) {
     guard let sent = link.answer(id) else { return unexpected(id) }
     poll.strangers = 0
+    if sent.sequence != nil { poll.lastSynchronous = now }
     if case .script(let script) = phase {
       if script.awaited == id { scriptReply(fields, error: error, script) }
       return

@@ -194,6 +194,8 @@ struct UArmPolling: Sendable {
   var lastAnswer = 0.0
   var lastStatus = -Double.infinity
   var statusAsked = 0.0
+  /// When a move or a setting was last answered [s].
+  var lastSynchronous = -Double.infinity
   var lastGauge = 0.0
   /// Replies in a row whose numbers nobody waits for.
   var strangers = 0

@@ -55,7 +55,7 @@ struct UArmMarlin: Sendable {
   /// Up to this speed of the vector there is time for a question beside the stream [degrees/s].
   static let calmSpeed = 25.0
   /// So many frames may wait; taken together they would cut corners.
-  static let mostWaiting = 12
+  static let mostWaiting = 16
   /// How long the arm may be without a question, however fast it is [s].
   static let longestSilence = 4.0
 
@@ -129,8 +129,11 @@ struct UArmMarlin: Sendable {
     Double(waiting.count) + max(0, end - now) / 0.05
   }
 
-  /// Whether the arm is too far behind.
-  var isTooFarBehind: Bool { waiting.count > Self.mostWaiting }
+  /// Whether the arm answers and is too far behind all the same; where it does not answer, nothing
+  /// goes, and the silence is what ends the stream.
+  var isTooFarBehind: Bool {
+    waiting.count > (wire.isRepeating ? 5 : 1) * Self.mostWaiting
+  }
 
   /// When there is something to do [s].
   func wakeTime(after now: Double) -> Double? {

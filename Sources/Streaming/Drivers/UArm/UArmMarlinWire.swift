@@ -194,6 +194,9 @@ struct UArmMarlinWire: Sendable {
     write()
   }
 
+  /// Whether a line was not answered in time and is asked about, or sent again.
+  var isRepeating: Bool { (open?.attempt ?? 1) > 1 }
+
   /// Looks whether an answer is overdue: what is left of the line is ended, and a question shows
   /// when lines arrive whole again.
   mutating func letTimePass(_ now: Double) -> Outcome? {
