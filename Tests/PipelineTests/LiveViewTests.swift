@@ -92,6 +92,8 @@ struct LiveViewTests {
     for viewer in idle { #expect(viewer.read { $0.contains("\r\n") }.contains("200 OK")) }
     let oneTooMany = try Viewer(port: port, "/events")
     #expect(oneTooMany.read { $0.contains("\r\n") }.contains("503"))
+    // Who hangs up gives the place back at once.
+    withExtendedLifetime(idle) {}
     let events = try reader.read().components(separatedBy: "data: ").dropFirst().map { text in
       let line = text.prefix { $0 != "\n" }
       return try JSONDecoder().decode(ViewEvent.self, from: Data(line.utf8))

@@ -4,7 +4,8 @@ extension BusDriver {
   private static var heldBack: Double { 0.004 }
 
   /// What is added to the wire's own time before an answer is given up [s]: twice the latency timer
-  /// of an FTDI adapter as Linux sets it, until its real latency is known.
+  /// of an FTDI adapter as Linux sets it, until its real latency is known, and again where answers
+  /// stay away.
   private var patience: Double {
     hasLatency ? min(max(2 * latency + 0.004, 0.006), 0.034) : 0.034
   }
@@ -132,9 +133,16 @@ extension BusDriver {
         if now - ideal > Self.heldBack { lateAnswerCount += 1 }
       }
       strangeAnswers = 0
-    } else if current.strange > 0 || parser.rejected > current.rejectedBefore
-      || !parser.pending.isEmpty || current.noise > 0
+    } else if current.purpose != .listen, current.strange == 0,
+      parser.rejected == current.rejectedBefore
     {
+      // Nothing was damaged, so what is missing may be on its way still.
+      hasLatency = false
+    }
+    let isDamaged =
+      current.strange > 0 || parser.rejected > current.rejectedBefore || !parser.pending.isEmpty
+      || current.noise > 0
+    if !isAnswered, isDamaged {
       strangeAnswers += 1
       for missing in current.outstanding {
         if let motor = indexOfID[missing.id] { motors[motor].damaged += 1 }
