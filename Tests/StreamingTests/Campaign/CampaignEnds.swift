@@ -14,7 +14,9 @@ enum CampaignEnds {
     let isLX = subject.wiring.device == .lx16a
     switch fault {
     case .splitReplies: return ["completed"]
-    case .joinedReplies, .junk, .lostBytes, .corruptBytes, .duplicateBytes, .delay: return damaged
+    case .joinedReplies, .junk, .lostBytes, .corruptBytes, .duplicateBytes, .delay:
+      // A V3 goes line by line: what is asked for again too often makes it too slow for the stream.
+      return subject.arm == .proV3 ? damaged.union(["position"]) : damaged
     case .halfReply, .silence: return ["silent"]
     case .unplug: return ["linkLost"]
     case .wrongID: return ["protocolBroken", "silent"]

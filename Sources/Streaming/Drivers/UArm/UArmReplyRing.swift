@@ -10,8 +10,9 @@ struct UArmReplyRing: Sendable, Hashable {
   static let size = 20
   /// Commands handed out.
   private(set) var sent = 0
-  /// The youngest command that was answered; one that is not waits in its slot.
-  private var answered = 0
+  /// Whether the last command of each slot was answered; one that was not waits in its slot until the
+  /// reading end comes by.
+  private var isAnswered = Array(repeating: true, count: UArmReplyRing.size)
   /// Replies that left the ring, up to a multiple of its size.
   private var received = 0
   /// Whether the first reply after a hold is awaited.
@@ -24,12 +25,13 @@ struct UArmReplyRing: Sendable, Hashable {
     // What a reply is that was lost on the wire must not count for a later one.
     uncounted = 0
     sent += 1
+    isAnswered[sent % Self.size] = false
     return sent
   }
 
   /// Counts the reply of a place.
   mutating func reply(_ place: Int) {
-    answered = max(answered, place)
+    if place > sent - Self.size { isAnswered[place % Self.size] = true }
     guard uncounted == 0 else { return uncounted -= 1 }
     guard awaitsFirst else { return received += 1 }
     // All twenty slots leave, from the reading end on, which the first of them shows.
@@ -43,7 +45,7 @@ struct UArmReplyRing: Sendable, Hashable {
 
   /// Whether both ends are together, once the arm rests and its replies have come.
   var isAligned: Bool {
-    !awaitsFirst && answered == sent && (sent - received) % Self.size == 0
+    !awaitsFirst && isAnswered.allSatisfy { $0 } && (sent - received) % Self.size == 0
   }
 
   /// How many settings must pass between `!` and `~`.
