@@ -23,8 +23,8 @@ struct UArmLive: Sendable {
   private var flowStart = 0
   private var flowTime = 0.0
   private var last: UArmKinematics.Angles
-  /// The number of the frame that `last` is of.
-  private var lastNumber: Int?
+  /// When the frame that `last` is of was handed over [s].
+  private var lastTime: Double?
   private var interval = 0.05
   private(set) var path = UArmPath()
   /// How far the arm is behind the set-points [s].
@@ -96,7 +96,7 @@ struct UArmLive: Sendable {
 
   private mutating func gather(_ frame: Frame, _ step: Double, _ link: inout UArmLink) {
     guard !waiting.isEmpty || step >= Self.leastStep else {
-      lastNumber = frame.number
+      lastTime = frame.time
       return
     }
     waiting.append(frame)
@@ -117,7 +117,9 @@ struct UArmLive: Sendable {
     lag = wantedLag
     changes = []
     // What crept before has no time of its own any more: the last frame is to be reached in a lag.
-    if let first = frames.first { lastNumber = max(lastNumber ?? 0, first.number - 1) }
+    if let first = frames.first {
+      lastTime = max(lastTime ?? -.infinity, first.time - first.interval)
+    }
     for frame in frames.dropLast()
     where feed(frame.angles.distance(last), frame) >= Self.creepFeed {
       send(frame, &link)
@@ -125,11 +127,11 @@ struct UArmLive: Sendable {
     send(end, &link)
   }
 
-  /// The time that a frame's step is for [s]: frames that had no step of their own count in.
+  /// The time that a frame's step is for [s]: a set-point is for the instant at which it is handed
+  /// over, and frames that had no step of their own count in.
   private func time(of frame: Frame) -> Double {
-    var frames = 1
-    if let lastNumber, 1...20 ~= frame.number - lastNumber { frames = frame.number - lastNumber }
-    return Double(frames) * frame.interval
+    guard let lastTime else { return frame.interval }
+    return min(max(frame.time - lastTime, 0.2 * frame.interval), 20 * frame.interval)
   }
 
   /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
@@ -153,7 +155,7 @@ struct UArmLive: Sendable {
     }
     isAtRest = false
     last = frame.angles
-    lastNumber = frame.number
+    lastTime = frame.time
   }
 
   /// Ends the unbroken stream: the next frames are gathered for a lead.
