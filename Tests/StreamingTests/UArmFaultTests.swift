@@ -45,7 +45,8 @@ struct UArmFaultTests {
         // may be held before it is.
         let startKinds: [Fault: Set<DriverFault.Kind>] = [
           .silence: [.silent], .wrongID: [.silent, .protocolBroken],
-          .staleReply: [.silent, .protocolBroken, .deviceError], .alert: [.deviceError], .noPower: [.voltage],
+          .staleReply: [.silent, .protocolBroken, .deviceError], .alert: [.deviceError],
+          .noPower: [.voltage],
         ]
         if let kinds = startKinds[fault] {
           result.append(

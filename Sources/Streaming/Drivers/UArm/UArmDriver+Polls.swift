@@ -25,7 +25,8 @@ extension UArmDriver {
     guard silence > Self.silenceTime else { return }
     fail(
       .silent,
-      "the uArm has not answered for \(Self.silenceTime) s; expected a reply in \(Self.answerTime) s")
+      "the uArm has not answered for \(Self.silenceTime) s; expected a reply in \(Self.answerTime) s"
+    )
   }
 
   /// `?` ten times a second: it costs a millisecond, and is answered while a full planner stalls the

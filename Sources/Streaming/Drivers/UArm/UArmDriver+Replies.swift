@@ -212,7 +212,8 @@ extension UArmDriver {
       machinePose = pose
     }
     switch (phase, status.state) {
-    case (.following, "Idle") where live.isDry(idleAt: machinePose, at: poll.statusAsked): dry(&live)
+    case (.following, "Idle") where live.isDry(idleAt: machinePose, at: poll.statusAsked):
+      dry(&live)
     case (.following, "Alarm"), (.following, "Door"), (.following, "Hold"),
       (.finishing, "Alarm"), (.finishing, "Door"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")

@@ -130,7 +130,8 @@ extension UArmDriver {
       warn("the uArm is in alarm after its stop: unplug it and plug it in again")
     }
     guard case .braking = stopping.stage else { return }
-    let stands = status.state == "Idle" || (status.machine != nil && stopping.last == status.machine)
+    let stands =
+      status.state == "Idle" || (status.machine != nil && stopping.last == status.machine)
     if stands { return clear(stopping) }
     stopping.last = status.machine
     phase = .stopping(stopping)

@@ -135,7 +135,9 @@ public struct UArmDriver: RobotDriver {
     }
   }
 
-  /// A V4's wrist is a servo without a way back: its answer is the duty that it was told. A V3's has a
+  /// The wrist, where nothing is measured of it.
+  ///
+  /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
   /// potentiometer, where it is connected.
   public var motorsWithoutSensor: Set<Int> {
     model == .proV4 || (model == .proV3 && wristIsBlind) ? Set([place(3)].compactMap { $0 }) : []

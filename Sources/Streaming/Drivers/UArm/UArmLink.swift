@@ -150,7 +150,6 @@ struct UArmLink: Sendable {
     return id
   }
 
-
   /// Bytes handed out since the last call.
   mutating func takeByteCount() -> Int {
     defer { byteCount = 0 }
@@ -160,4 +159,3 @@ struct UArmLink: Sendable {
   /// Counts a byte that went past the queue.
   mutating func countRealTime() { byteCount += 1 }
 }
-

@@ -32,8 +32,14 @@ struct UArmReplyRing: Sendable, Hashable {
   /// Counts the reply of a place.
   mutating func reply(_ place: Int) {
     if place > sent - Self.size { isAnswered[place % Self.size] = true }
-    guard uncounted == 0 else { return uncounted -= 1 }
-    guard awaitsFirst else { return received += 1 }
+    guard uncounted == 0 else {
+      uncounted -= 1
+      return
+    }
+    guard awaitsFirst else {
+      received += 1
+      return
+    }
     // All twenty slots leave, from the reading end on, which the first of them shows.
     awaitsFirst = false
     received = place - 1

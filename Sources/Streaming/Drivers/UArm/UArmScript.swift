@@ -57,7 +57,8 @@ struct UArmScript: Sendable {
     case .engaging:
       // What is set is set here: who only asks what is connected changes nothing.
       steps = [
-        .state, .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask, .isAttached(0),
+        .state, .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask,
+        .isAttached(0),
         .isAttached(1), .isAttached(2),
         .anglesAttached, .machine,
       ]

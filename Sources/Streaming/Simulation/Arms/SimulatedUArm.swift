@@ -129,7 +129,8 @@ public struct SimulatedUArm: SimulatedDevice {
 
   /// Whether nothing moves and nothing will.
   public var isIdle: Bool {
-    body.planner.isIdle && v3?.planner.isIdle != false && blocking?.isMoving != true && v4?.stalled.isEmpty != false
+    body.planner.isIdle && v3?.planner.isIdle != false && blocking?.isMoving != true
+      && v4?.stalled.isEmpty != false
   }
 
   /// Whether the motors hold.
