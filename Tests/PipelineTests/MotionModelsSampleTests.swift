@@ -174,10 +174,14 @@ struct MotionModelsSampleTests {
     let (one, many) = (try Work.folder(), try Work.folder())
     #expect(try TinyMotionModel.sample(one, "--format", "npz").status == 0)
     #expect(try TinyMotionModel.sample(many, "--format", "npz", "--count", "9").status == 0)
-    let first = try #require(try bytes(one).first)
-    let all = try bytes(many)
-    let isSame = all[first.key] == first.value
-    #expect(isSame)
+    let name = try #require(Work.files(in: one).first { $0.hasSuffix(".npz") })
+    let first = try MotionFile.read("\(one)/\(name)").clip.jointPositions()
+    let among = try MotionFile.read("\(many)/\(name)").clip.jointPositions()
+    #expect(first.count == among.count && !first.isEmpty)
+    // Products of many rows round otherwise than those of few on some processors: by micrometres.
+    for (x, y) in zip(first, among) {
+      #expect(abs(x.x - y.x) < 1e-4 && abs(x.y - y.y) < 1e-4 && abs(x.z - y.z) < 1e-4)
+    }
   }
 
   @Test(
