@@ -104,24 +104,23 @@ extension Bench {
         reason: "the stream ended with \(run.session.report.ending.map { "\($0)" } ?? "nothing")")
     }
     let dry = last.standstillCount - first.standstillCount
-    let (lost, mixed) = (
-      arm.statistics.droppedByteCount,
-      arm.statistics.outOfTurnReplyCount - first.outOfTurnReplyCount
-    )
+    let lost = arm.statistics.droppedByteCount
+    let abrupt = last.abruptStandstillCount - first.abruptStandstillCount
     let full = last.fullTime - first.fullTime
-    // Replies of an unbroken stream overwrite each other in the firmware's ring, as the live policy
-    // expects; what counts is that they are in step afterwards.
-    let count = dry + (full > 0 ? 1 : 0) + lost + mixed + (arm.isAligned ? 0 : 1)
+    // Replies of an unbroken stream overwrite each other in the firmware's ring and leave out of turn
+    // when the arm rests; what counts is that they are in step afterwards.
+    let count = dry + (full > 0 ? 1 : 0) + lost + abrupt + (arm.isAligned ? 0 : 1)
     for case (let time, .warning(let text)) in run.events.map({ ($0.time, $0.event) }) {
       Console.note("uarm_stream_faults, at \(Console.fixed(time, 1)) s: \(text)")
     }
     return [
       line(
-        "uarm_stream_faults", Double(count), "dry, full, lost bytes, misaligned replies",
+        "uarm_stream_faults", Double(count),
+        "dry, full, lost bytes, abrupt standstills, replies out of step",
         target: "never", met: count == 0,
         also: ", \"minutes\": 5, \"frames\": \(run.session.report.framesSent), \"dry\": \(dry), "
           + "\"seconds_full\": \(JSONText.number(full)), \"lost_bytes\": "
-          + "\(lost), \"out_of_turn\": \(mixed), "
+          + "\(lost), \"abrupt\": \(abrupt), "
           + "\"aligned\": \(arm.isAligned)")
     ]
   }
