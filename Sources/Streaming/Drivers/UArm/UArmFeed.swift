@@ -51,12 +51,12 @@ struct UArmFeed: Sendable, Hashable {
   ) -> (feed: Double, excess: Double) {
     let length = (step * step).sum().squareRoot()
     let share = max(abs(step.x), abs(step.y), abs(step.z)) / length
-    let nominal = length / time
     let lost = min(
       Self.share * lostWay(to: step / time) * share / (2 * acceleration), 0.2 * length)
     var wanted = correction * (length + lost) / time
     for axis in 0..<3 where abs(step[axis]) > 0 {
-      wanted = min(wanted, max(limits[axis] * length / abs(step[axis]), nominal))
+      // Whatever time it is for: frames may have been left out. Hundredths of a degree are let pass.
+      wanted = min(wanted, 1.002 * limits[axis] * length / abs(step[axis]))
     }
     let least = UArmCommand.leastFeed * 80 / 60
     let taken = min(max(wanted, least), UArmCommand.greatestFeed * 80 / 60)
