@@ -9,17 +9,7 @@ private final class Viewer {
 
   /// Asks for a path, and reads nothing yet.
   init(port: UInt16, _ path: String, host: String = "127.0.0.1") throws {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let failure = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    try #require(failure == 0, "nobody listens at port \(port)")
+    descriptor = try Loopback.connected(port: port)
     let request = Array("GET \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\n\r\n".utf8)
     try #require(write(descriptor, request, request.count) == request.count)
   }

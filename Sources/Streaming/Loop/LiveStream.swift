@@ -163,7 +163,7 @@ extension LiveStream {
     mutating func run(_ post: (inout Loop) -> Void) {
       do throws(TransportError) {
         let port = try settings.open()
-        for text in (port as? SerialPort)?.warnings ?? [] {
+        for text in port.warnings {
           news.append(Item(MonotonicClock.now, .warning(text)))
         }
         if settings.wantsPriority, let warning = RealTimePriority.request() {
@@ -180,7 +180,7 @@ extension LiveStream {
 
     /// A terminal is read by a thread of its own; what only stands for one is not.
     private func attended(_ port: any Transport & Sendable) -> any Transport & Sendable {
-      guard port is SerialPort || port is DescriptorPort else { return port }
+      guard port.isTerminal else { return port }
       return AttendedPort(port, wantsPriority: settings.wantsPriority) ?? port
     }
 

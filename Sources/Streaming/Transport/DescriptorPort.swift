@@ -9,6 +9,9 @@ public struct DescriptorPort: Transport, Sendable {
   /// What is at the other end.
   public var name: String { channel.name }
 
+  /// It is one.
+  public var isTerminal: Bool { true }
+
   /// Opens a terminal by its path or a link to it ("/dev/pts/3"), raw and for this program alone.
   public init(path: String) throws(TransportError) {
     let descriptor = Channel.aboveStandardStreams(

@@ -28,6 +28,9 @@ public struct SerialPort: Transport, Sendable {
   /// What is at the other end.
   public var name: String { channel.name }
 
+  /// It is one to the kernel.
+  public var isTerminal: Bool { true }
+
   /// Opens and sets a port, by its path or a link to it.
   public init(
     path: String, baud: Int, modemLine: ModemLine = .on

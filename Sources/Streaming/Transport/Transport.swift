@@ -5,6 +5,13 @@ public protocol Transport {
   /// What is at the other end, for messages ("/dev/ttyUSB0").
   var name: String { get }
 
+  /// Whether asking for bytes may wait for the kernel, as terminals do; such a port is read by a
+  /// thread of its own.
+  var isTerminal: Bool { get }
+
+  /// What the user should know of the port, one sentence each.
+  var warnings: [String] { get }
+
   /// Hands bytes to the system and says how many it took; the rest is the caller's to keep.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int
 
@@ -19,6 +26,14 @@ public protocol Transport {
 
   /// Gives the device back; later calls throw `.lost`.
   mutating func close()
+}
+
+extension Transport {
+  /// What only stands for a port answers at once.
+  public var isTerminal: Bool { false }
+
+  /// Nothing.
+  public var warnings: [String] { [] }
 }
 
 /// Why a port cannot be used, one sentence each.

@@ -129,11 +129,9 @@ struct UArmMarlin: Sendable {
     Double(waiting.count) + max(0, end - now) / 0.05
   }
 
-  /// Whether the arm answers and is too far behind all the same; where it does not answer, nothing
-  /// goes, and the silence is what ends the stream.
-  var isTooFarBehind: Bool {
-    waiting.count > (wire.isRepeating ? 5 : 1) * Self.mostWaiting
-  }
+  /// Whether the arm answers and is too far behind all the same; where a line is asked about again,
+  /// three silent attempts are what ends the stream.
+  var isTooFarBehind: Bool { !wire.isRepeating && waiting.count > Self.mostWaiting }
 
   /// When there is something to do [s].
   func wakeTime(after now: Double) -> Double? {
