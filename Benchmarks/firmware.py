@@ -215,7 +215,10 @@ def main():
                 "loop": lambda: run(image, "loop", stream(motion["reach"], "--loop", "3")),
                 "ctrl-c": lambda: run(image, "ctrl-c", stream(motion["wave"]), 130, [9.0]),
                 "ctrl-c twice": lambda: run(image, "ctrl-c twice", stream(motion["wave"]), 130, [9.3, 9.36]),
-                "pause": lambda: run(image, "pause", stream(motion["wave"]), 0, keys=[(9.5, " "), (12.0, " ")]),
+                # Behind a pause frames fall on other instants of the path.
+                **{f"pause at {t}": lambda t=t: run(image, f"pause at {t}", stream(motion["wave"]), 0,
+                                                    keys=[(t, " "), (t + 2.5, " ")])
+                   for t in (8.7, 9.5, 10.2, 11.2)},
             }
             rows = []
             for name, make in runs.items():

@@ -18,7 +18,7 @@ struct UArmLanguageTests {
         0x23, 0x31, 0x20, 0x50, 0x32, 0x32, 0x32, 0x30, 0x0A,
       ])
     let pose = UArmKinematics.Angles(base: 90, left: 100.99, right: 8.08)
-    #expect(text(.moveJoints(pose, feed: 60), 12) == "#12 G2206 B90.00 L100.99 R8.08 F60.00\n")
+    #expect(text(.moveJoints(pose, feed: 60), 12) == "#12 G2206 B90.000 L100.990 R8.080 F60.00\n")
     let point = UArmKinematics.Point(x: 200, y: 0, z: 150)
     #expect(text(.moveTo(point, feed: 50), 11) == "#11 G0 X200.00 Y0.00 Z150.00 F50.00\n")
     #expect(text(.wrist(90), 13) == "#13 G2202 N3 V90.00 F1\n")
@@ -45,6 +45,8 @@ struct UArmLanguageTests {
     #expect(text(.moveJoints(good, feed: .nan), 1) == nil)
     #expect(text(.moveJoints(good, feed: 0), 1) == nil)
     #expect(text(.name, 0) == nil && text(.name, 10_000) == nil)
+    // Longer than the arms' lines; no arm has such angles.
+    #expect(text(.moveJoints(.init(base: -300, left: -300, right: -300), feed: 60), 1) == nil)
   }
 
   @Test("No line holds a real-time byte, and none is longer than 49 characters without its number")
@@ -52,8 +54,9 @@ struct UArmLanguageTests {
     var random = Damage(seed: 4)
     for _ in 0..<5000 {
       func value() -> Double { Double.random(in: -400...400, using: &random) }
+      func angle() -> Double { Double.random(in: -99...400, using: &random) }
       let commands: [UArmCommand] = [
-        .moveJoints(.init(base: value(), left: value(), right: value()), feed: abs(value()) + 0.1),
+        .moveJoints(.init(base: angle(), left: angle(), right: angle()), feed: abs(value()) + 0.1),
         .moveTo(.init(x: value(), y: value(), z: value()), feed: abs(value()) + 0.1),
         .wrist(value()), .report(every: 0), .angle(3), .isAttached(2),
       ]

@@ -120,9 +120,11 @@ extension UArmCommand {
     let long = dialect == .letters
     switch self {
     case .moveJoints(let angles, let feed):
-      return joined("G2206", [("B", angles.base), ("L", angles.left), ("R", angles.right)], feed)
+      // Hundredths of a degree would add 2 degrees/s² to the acceleration over a tenth of a second.
+      return joined(
+        "G2206", [("B", angles.base), ("L", angles.left), ("R", angles.right)], decimals: 3, feed)
     case .moveTo(let point, let feed):
-      return joined("G0", [("X", point.x), ("Y", point.y), ("Z", point.z)], feed)
+      return joined("G0", [("X", point.x), ("Y", point.y), ("Z", point.z)], decimals: 2, feed)
     case .wrist(let degrees):
       // Beyond its range the firmware mirrors the servo, so it is clamped here; F must be there on V4.
       guard degrees.isFinite, let value = fixed(min(max(degrees, 0), 180), 2) else { return nil }
@@ -155,12 +157,14 @@ extension UArmCommand {
     }
   }
 
-  /// Code, values and feed with two decimals: a feed of one decimal alone would be wrong by 1 %.
-  private func joined(_ code: String, _ values: [(String, Double)], _ feed: Double) -> String? {
+  /// Code, values, and the feed with two decimals: with one alone it would be wrong by 1 %.
+  private func joined(
+    _ code: String, _ values: [(String, Double)], decimals: Int, _ feed: Double
+  ) -> String? {
     guard feed > 0, let rate = fixed(feed, 2) else { return nil }
     var text = code
     for (letter, value) in values {
-      guard let digits = fixed(value, 2) else { return nil }
+      guard let digits = fixed(value, decimals) else { return nil }
       text += " \(letter)\(digits)"
     }
     return text + " F\(rate)"

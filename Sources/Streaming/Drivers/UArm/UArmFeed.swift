@@ -11,7 +11,7 @@ struct UArmFeed: Sendable, Hashable {
   /// The most that a block is hurried, and slowed, for a measured delay.
   static let (hurry, slack) = (0.005, 0.03)
   /// The part of the lost way that is made up for; all of it would give the motors the trajectory's
-  /// very acceleration, and 2 % more by the rounding to hundredths of a degree.
+  /// very acceleration, and a percent more by their steps of an eightieth of a degree.
   private static let share = 0.6
   /// How much the correction may change from block to block.
   private static let change = 0.001
@@ -55,8 +55,10 @@ struct UArmFeed: Sendable, Hashable {
       Self.share * lostWay(to: step / time) * share / (2 * acceleration), 0.2 * length)
     var wanted = correction * (length + lost) / time
     for axis in 0..<3 where abs(step[axis]) > 0 {
-      // Whatever time it is for: frames may have been left out. Hundredths of a degree are let pass.
-      wanted = min(wanted, 1.002 * limits[axis] * length / abs(step[axis]))
+      // Whatever time it is for: frames may have been left out. What thousandths of a degree make of
+      // a nominal speed at the limit is let pass.
+      let greatest = limits[axis] * length / abs(step[axis])
+      wanted = min(wanted, max(greatest, min(length / time, 1.002 * greatest)))
     }
     let least = UArmCommand.leastFeed * 80 / 60
     let taken = min(max(wanted, least), UArmCommand.greatestFeed * 80 / 60)
