@@ -30,8 +30,8 @@ let package = Package(
     .library(
       name: "MotionCompiler",
       targets: [
-        "Generation", "Geometry", "Kinematics", "Motions", "Retargeting", "Streaming",
-        "Trajectories",
+        "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics", "MotionModels",
+        "Motions", "Retargeting", "Streaming", "Trajectories",
       ]),
   ],
   dependencies: [
@@ -54,21 +54,32 @@ let package = Package(
     // The house
     module("Files", ["CZip", yams]),
     module("Geometry"),
-    module("Autodiff", ["CBLAS"]),
+    module("Autodiff", ["CBLAS", "Geometry"]),
     module("Learning", ["Autodiff", "Files"]),
     module("Kinematics", ["CURDF", "Files", "Geometry"]),
     module("Motions", ["Files", "Geometry"]),
     module(
       "Retargeting",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
-    module("Generation", ["Autodiff", "Files", "Geometry", "Learning", "Motions"]),
+    module("HumanBody", ["Autodiff", "Files", "Geometry", "Learning", "Motions"]),
+    module("MotionData", ["Files", "Geometry", "HumanBody", "Learning", "Motions"]),
+    module(
+      "MotionMetrics",
+      ["Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "Motions"]),
+    module(
+      "MotionModels",
+      [
+        "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "MotionMetrics",
+        "Motions",
+      ]),
     module("Trajectories", ["Files", "Geometry", "Kinematics"]),
     module("Streaming", ["CSerialPort", "Files", "Kinematics", "Trajectories", yams]),
     .executableTarget(
       name: "motionc",
       dependencies: [
-        "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning",
-        "Motions", "Retargeting", "Streaming", "Trajectories", arguments,
+        "Autodiff", "CBLAS", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
+        "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming",
+        "Trajectories", arguments,
       ],
       resources: [.embedInCode("View/view.html")],
       swiftSettings: houseRules),
@@ -83,15 +94,29 @@ let package = Package(
     tests("ArchitectureTests", []),
     tests("AutodiffTests", ["Autodiff", "CBLAS", "Files"]),
     tests("FilesTests", ["Files"]),
-    tests(
-      "GenerationTests", ["Autodiff", "Files", "Generation", "Geometry", "Learning", "Motions"]),
     tests("GeometryTests", ["Geometry"]),
+    tests("HumanBodyTests", ["Files", "Geometry", "HumanBody", "Motions"]),
     tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
     tests("LearningTests", ["Autodiff", "Files", "Learning"]),
+    tests(
+      "MotionDataTests",
+      ["Files", "Geometry", "HumanBody", "Learning", "MotionData", "Motions"]),
+    tests(
+      "MotionMetricsTests",
+      ["Autodiff", "Geometry", "HumanBody", "Learning", "MotionMetrics", "Motions"]),
+    tests(
+      "MotionModelsTests",
+      [
+        "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "MotionMetrics",
+        "MotionModels", "Motions",
+      ]),
     tests("MotionsTests", ["Files", "Geometry", "Motions"]),
     tests(
       "PipelineTests",
-      ["Files", "Generation", "Geometry", "Kinematics", "Motions", "Streaming", "motionc", yams]),
+      [
+        "Files", "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics",
+        "MotionModels", "Motions", "Streaming", "motionc", yams,
+      ]),
     tests(
       "RetargetingTests",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),

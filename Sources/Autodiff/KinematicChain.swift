@@ -1,3 +1,5 @@
+internal import Geometry
+
 /// A tree of bones whose lengths and rotations are learned: which joint hangs on which, and where.
 public struct KinematicChain: Sendable, Hashable {
   /// The index of each joint's parent; -1 for the first joint, and a joint follows its parent.
@@ -61,65 +63,42 @@ extension Tape {
 /// One sample of a chain.
 enum ChainKernel {
   typealias Pointer = UnsafeMutablePointer<Float>
-  private typealias Vector3 = SIMD3<Float>
-  private typealias Quaternion = SIMD4<Float>  // w x y z
+  private typealias Vector = SIMD3<Float>
 
-  private static func product(_ a: Quaternion, _ b: Quaternion) -> Quaternion {
-    Quaternion(
-      a.x * b.x - a.y * b.y - a.z * b.z - a.w * b.w,
-      a.x * b.y + a.y * b.x + a.z * b.w - a.w * b.z,
-      a.x * b.z - a.y * b.w + a.z * b.x + a.w * b.y,
-      a.x * b.w + a.y * b.z - a.z * b.y + a.w * b.x)
+  private static func vector(_ p: Pointer, _ index: Int) -> Vector {
+    Vector(p[3 * index], p[3 * index + 1], p[3 * index + 2])
   }
 
-  private static func conjugate(_ q: Quaternion) -> Quaternion {
-    Quaternion(q.x, -q.y, -q.z, -q.w)
-  }
-
-  private static func cross(_ a: Vector3, _ b: Vector3) -> Vector3 {
-    Vector3(
-      a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x)
-  }
-
-  private static func rotate(_ v: Vector3, by q: Quaternion) -> Vector3 {
-    let u = Vector3(q.y, q.z, q.w)
-    let t = 2 * cross(u, v)
-    return v + q.x * t + cross(u, t)
-  }
-
-  private static func vector(_ p: Pointer, _ index: Int) -> Vector3 {
-    Vector3(p[3 * index], p[3 * index + 1], p[3 * index + 2])
-  }
-
-  private static func add(_ v: Vector3, _ p: Pointer, _ index: Int) {
+  private static func add(_ v: Vector, _ p: Pointer, _ index: Int) {
     for axis in 0..<3 { p[3 * index + axis] += v[axis] }
   }
 
-  private static func direction(_ chain: KinematicChain, _ joint: Int) -> Vector3 {
+  private static func direction(_ chain: KinematicChain, _ joint: Int) -> Vector {
     let d = chain.directions
-    return Vector3(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
+    return Vector(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
   }
 
   /// World rotations of all joints, and the lengths that the quaternions had.
   private static func rotations(
-    _ chain: KinematicChain, _ quaternions: Pointer, _ rotations: UnsafeMutablePointer<Quaternion>,
+    _ chain: KinematicChain, _ quaternions: Pointer,
+    _ rotations: UnsafeMutablePointer<FloatQuaternion>,
     _ norms: Pointer
   ) {
     for joint in 0..<chain.count {
       let q = quaternions + 4 * joint
-      let raw = Quaternion(q[0], q[1], q[2], q[3])
+      let raw = SIMD4(q[0], q[1], q[2], q[3])
       norms[joint] = max((raw * raw).sum().squareRoot(), 1e-12)
-      let unit = raw / norms[joint]
+      let unit = FloatQuaternion(raw / norms[joint])
       let parent = chain.parents[joint]
-      rotations[joint] = parent < 0 ? unit : product(rotations[parent], unit)
+      rotations[joint] = parent < 0 ? unit : rotations[parent] * unit
     }
   }
 
   private static func withRotations(
     _ chain: KinematicChain, _ quaternions: Pointer,
-    _ body: (UnsafeMutablePointer<Quaternion>, Pointer) -> Void
+    _ body: (UnsafeMutablePointer<FloatQuaternion>, Pointer) -> Void
   ) {
-    withUnsafeTemporaryAllocation(of: Quaternion.self, capacity: chain.count) { turns in
+    withUnsafeTemporaryAllocation(of: FloatQuaternion.self, capacity: chain.count) { turns in
       withUnsafeTemporaryAllocation(of: Float.self, capacity: chain.count) { norms in
         guard let turns = turns.baseAddress, let norms = norms.baseAddress else { return }
         rotations(chain, quaternions, turns, norms)
@@ -136,7 +115,7 @@ enum ChainKernel {
       for axis in 0..<3 { positions[axis] = root[axis] }
       for joint in 1..<chain.count {
         let parent = chain.parents[joint]
-        let bone = rotate(direction(chain, joint) * lengths[joint], by: turns[parent])
+        let bone = turns[parent] * (direction(chain, joint) * lengths[joint])
         let place = vector(positions, parent) + bone
         for axis in 0..<3 { positions[3 * joint + axis] = place[axis] }
       }
@@ -151,7 +130,7 @@ enum ChainKernel {
     _ chain: KinematicChain, quaternions: Pointer, lengths: Pointer, positions: Pointer,
     gradient: Pointer, quaternionTarget: Pointer?, rootTarget: Pointer?, lengthTarget: Pointer?
   ) {
-    withUnsafeTemporaryAllocation(of: Vector3.self, capacity: 2 * chain.count) { sums in
+    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 2 * chain.count) { sums in
       let moments = chain.count
       for joint in 0..<chain.count {
         sums[joint] = vector(gradient, joint)
@@ -161,23 +140,24 @@ enum ChainKernel {
         let parent = chain.parents[joint]
         let arm = vector(positions, joint) - vector(positions, parent)
         sums[parent] += sums[joint]
-        sums[moments + parent] += sums[moments + joint] + cross(arm, sums[joint])
+        sums[moments + parent] += sums[moments + joint] + arm.cross(sums[joint])
       }
       if let rootTarget { add(sums[0], rootTarget, 0) }
       withRotations(chain, quaternions) { turns, norms in
         for joint in 0..<chain.count {
           let parent = chain.parents[joint]
           if let lengthTarget, parent >= 0 {
-            let way = rotate(direction(chain, joint), by: turns[parent])
+            let way = turns[parent] * direction(chain, joint)
             lengthTarget[joint] += (way * sums[joint]).sum()
           }
           guard let quaternionTarget else { continue }
           // world = parent ⊗ unit; a small turn w in the parent's frame is d(unit) = ½ (0, w) ⊗ unit
-          let above = parent < 0 ? Quaternion(1, 0, 0, 0) : turns[parent]
-          let unit = product(conjugate(above), turns[joint])
-          let local = rotate(sums[moments + joint], by: conjugate(above))
+          let above = parent < 0 ? FloatQuaternion.identity : turns[parent]
+          let unit = above.inverse * turns[joint]
+          let local = above.inverse * sums[moments + joint]
           // its adjoint: 2 (0, moment) ⊗ unit is tangent to the sphere already
-          let slope = 2 * product(Quaternion(0, local.x, local.y, local.z), unit) / norms[joint]
+          let moment = FloatQuaternion(w: 0, x: local.x, y: local.y, z: local.z)
+          let slope = 2 * (moment * unit).components / norms[joint]
           for part in 0..<4 { quaternionTarget[4 * joint + part] += slope[part] }
         }
       }

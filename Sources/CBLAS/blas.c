@@ -11,12 +11,29 @@ typedef void (*gemm_function)(int order, int transpose_a, int transpose_b, int m
                               float alpha, const float *a, int lda, const float *b, int ldb,
                               float beta, float *c, int ldc);
 
+typedef void (*syev_function)(const char *job, const char *part, const int *n, double *a,
+                              const int *lda, double *w, double *work, const int *lwork,
+                              int *info);
+typedef void (*potrf_function)(const char *part, const int *n, double *a, const int *lda,
+                               int *info);
+typedef void (*potrs_function)(const char *part, const int *n, const int *columns,
+                               const double *a, const int *lda, double *b, const int *ldb,
+                               int *info);
+typedef void (*trtrs_function)(const char *part, const char *transpose, const char *diagonal,
+                               const int *n, const int *columns, const double *a, const int *lda,
+                               double *b, const int *ldb, int *info);
+
+enum { NO_LAPACK = -1000 };
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static char message[512];
 static int usable;
 static gemm_function gemm;
+static syev_function syev;
+static potrf_function potrf;
+static potrs_function potrs;
+static trtrs_function trtrs;
 static void (*set_threads)(int);
 static int (*get_threads)(void);
 static char *(*get_corename)(void);
@@ -56,12 +73,17 @@ static void load(void) {
     return;
   }
   gemm = (gemm_function)dlsym(library, "cblas_sgemm");
+  syev = (syev_function)dlsym(library, "dsyev_");
+  potrf = (potrf_function)dlsym(library, "dpotrf_");
+  potrs = (potrs_function)dlsym(library, "dpotrs_");
+  trtrs = (trtrs_function)dlsym(library, "dtrtrs_");
   set_threads = (void (*)(int))dlsym(library, "openblas_set_num_threads");
   get_threads = (int (*)(void))dlsym(library, "openblas_get_num_threads");
   get_corename = (char *(*)(void))dlsym(library, "openblas_get_corename");
   get_config = (char *(*)(void))dlsym(library, "openblas_get_config");
-  if (!gemm) {
-    snprintf(message, sizeof message, "the OpenBLAS found has no cblas_sgemm");
+  if (!gemm || !syev || !potrf || !potrs || !trtrs) {
+    snprintf(message, sizeof message, "the OpenBLAS found lacks %s",
+             gemm ? "LAPACK (dsyev, dpotrf, dpotrs, dtrtrs)" : "cblas_sgemm");
     return;
   }
   if (set_threads) set_threads(1);
@@ -103,4 +125,39 @@ void motionc_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float 
   }
   gemm(ROW_MAJOR, transpose_a ? TRANSPOSE : NO_TRANSPOSE,
        transpose_b ? TRANSPOSE : NO_TRANSPOSE, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+int motionc_dsyev(int n, double *a, double *values) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int size = -1, info = 0;
+  double best = 0;
+  syev("V", "L", &n, a, &n, values, &best, &size, &info);
+  if (info != 0) return info;
+  size = (int)best;
+  double *work = malloc((size_t)size * sizeof *work);
+  if (!work) abort();
+  syev("V", "L", &n, a, &n, values, work, &size, &info);
+  free(work);
+  return info;
+}
+
+int motionc_dpotrf(int n, double *a) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int info = 0;
+  potrf("L", &n, a, &n, &info);
+  return info;
+}
+
+int motionc_dpotrs(int n, int columns, const double *factor, double *b) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int info = 0;
+  potrs("L", &n, &columns, factor, &n, b, &n, &info);
+  return info;
+}
+
+int motionc_dtrtrs(int n, int columns, const double *factor, double *b) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int info = 0;
+  trtrs("L", "N", "N", &n, &columns, factor, &n, b, &n, &info);
+  return info;
 }

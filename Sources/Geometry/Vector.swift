@@ -52,3 +52,40 @@ extension SIMD3 where Scalar == Double {
   /// Whether all three components are finite.
   public var isFinite: Bool { x.isFinite && y.isFinite && z.isFinite }
 }
+
+extension SIMD3 where Scalar == Float {
+  /// The scalar product with another vector.
+  @inlinable
+  public func dot(_ other: Self) -> Float { x * other.x + y * other.y + z * other.z }
+
+  /// The vector product with another vector.
+  @inlinable
+  public func cross(_ other: Self) -> Self {
+    [
+      y * other.z - z * other.y,
+      z * other.x - x * other.z,
+      x * other.y - y * other.x,
+    ]
+  }
+
+  /// The square of the length.
+  @inlinable
+  public var squaredLength: Float { dot(self) }
+
+  /// The Euclidean length.
+  @inlinable
+  public var length: Float { squaredLength.squareRoot() }
+
+  /// The vector of length one in the same direction; nil where it is shorter than 1e-9 or not
+  /// finite.
+  @inlinable
+  public var normalized: Self? {
+    let length = self.length
+    return length > 1e-9 && length.isFinite ? self / length : nil
+  }
+
+  /// Some unit vector at a right angle to this one, which must have length one.
+  public var anyPerpendicular: Self {
+    cross(abs(x) < 0.7 ? [1, 0, 0] : [0, 1, 0]).normalized ?? [0, 0, 1]
+  }
+}

@@ -74,7 +74,7 @@ final class GradientWorkers {
   /// The gradient of the mean loss of a batch, left in `gradient`, and the figures reported.
   func computeGradient(
     step: Int, options: TrainingOptions,
-    loss: @Sendable (inout TrainingPart, inout Tape) -> Variable
+    loss: @Sendable (inout Microbatch, inout Tape) -> Variable
   ) -> [Metric] {
     if let packed { parallel(packed.count) { _, index in packed.refresh(index) } }
     var reports = [[(samples: Int, metrics: [Metric])]](repeating: [], count: options.shards)
@@ -92,13 +92,13 @@ final class GradientWorkers {
 
   private func run(
     _ shard: Int, on worker: Int, step: Int, options: TrainingOptions,
-    loss: @Sendable (inout TrainingPart, inout Tape) -> Variable
+    loss: @Sendable (inout Microbatch, inout Tape) -> Variable
   ) -> [(samples: Int, metrics: [Metric])] {
     let gradients = shards[shard]
     gradients.pointer.update(repeating: 0, count: gradients.count)
     var result: [(samples: Int, metrics: [Metric])] = []
     for samples in options.parts(ofShard: shard) {
-      var part = TrainingPart(step: step, samples: samples, seed: options.seed)
+      var part = Microbatch(step: step, samples: samples, seed: options.seed)
       workers[worker].tape.reset()
       workers[worker].tape.direct(gradientsTo: gradients)
       let value = loss(&part, &workers[worker].tape)

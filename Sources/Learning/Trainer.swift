@@ -9,7 +9,7 @@ internal import Files
 /// it owns large buffers that must not be copied.
 public final class Trainer {
   /// The loss of a part of a batch: a variable with one element, the mean over its samples.
-  public typealias StepFunction = @Sendable (inout TrainingPart, inout Tape) -> Variable
+  public typealias StepFunction = @Sendable (inout Microbatch, inout Tape) -> Variable
 
   /// Why training ended.
   public enum Ending: String, Sendable, Hashable {

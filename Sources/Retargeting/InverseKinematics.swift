@@ -1,3 +1,4 @@
+import Autodiff
 import Geometry
 public import Kinematics
 
@@ -68,7 +69,10 @@ public struct InverseKinematics: Sendable {
       guard !free.isEmpty else { break }
       var improved = false
       while damping < 1e6 {
-        let step = Self.solve(normal, gradient, free: free, damping: damping)
+        guard let step = Self.step(normal, gradient, free: free, damping: damping) else {
+          damping *= 4
+          continue
+        }
         var trial = q
         for (row, index) in free.enumerated() {
           trial[index] = min(max(q[index] - step[row], lower[index]), upper[index])
@@ -128,30 +132,16 @@ public struct InverseKinematics: Sendable {
     return (objective, gradient, normal)
   }
 
-  /// The damped Newton step of the free coordinates, by Cholesky's factorisation.
-  private static func solve(
+  /// The damped Newton step of the free coordinates; nil where there is none.
+  private static func step(
     _ normal: [Double], _ gradient: [Double], free: [Int], damping: Double
-  ) -> [Double] {
-    let n = gradient.count
-    let m = free.count
-    var factor = [Double](repeating: 0, count: m * m)
-    for i in 0..<m {
-      for j in 0...i {
-        var sum = normal[free[i] * n + free[j]]
-        if i == j { sum += damping * (sum + 1e-3) + 1e-12 }
-        for k in 0..<j { sum -= factor[i * m + k] * factor[j * m + k] }
-        factor[i * m + j] = i == j ? max(sum, 1e-15).squareRoot() : sum / factor[j * m + j]
-      }
+  ) -> [Double]? {
+    let (n, m) = (gradient.count, free.count)
+    let matrix = (0..<(m * m)).map { at in
+      let (row, column) = (free[at / m], free[at % m])
+      let value = normal[row * n + column]
+      return row == column ? value + damping * (value + 1e-3) + 1e-12 : value
     }
-    var x = free.map { gradient[$0] }
-    for i in 0..<m {
-      for k in 0..<i { x[i] -= factor[i * m + k] * x[k] }
-      x[i] /= factor[i * m + i]
-    }
-    for i in (0..<m).reversed() {
-      for k in i + 1..<max(m, i + 1) { x[i] -= factor[k * m + i] * x[k] }
-      x[i] /= factor[i * m + i]
-    }
-    return x
+    return CholeskyFactor(matrix, size: m)?.solved(free.map { gradient[$0] })
   }
 }

@@ -11,7 +11,7 @@ public struct PosePool: Sendable {
 
   /// The names of the clips.
   public private(set) var clipNames: [String] = []
-  private var rotations: [SIMD4<Float>] = []
+  private var rotations: [FloatQuaternion] = []
 
   /// A pool without poses.
   public init() {}
@@ -24,7 +24,7 @@ public struct PosePool: Sendable {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for rotation in rotations {
       for lane in 0..<4 {
-        hash = (hash ^ UInt64(rotation[lane].bitPattern)) &* 0x100_0000_01b3
+        hash = (hash ^ UInt64(rotation.components[lane].bitPattern)) &* 0x100_0000_01b3
       }
     }
     return String(hash, radix: 16)
@@ -37,7 +37,7 @@ public struct PosePool: Sendable {
     for frame in stride(from: 0, to: clip.frameCount, by: step) {
       let base = frame * Skeleton.jointCount
       for q in clip.rotations[base..<(base + Skeleton.jointCount)] {
-        rotations.append(SIMD4(Float(q.w), Float(q.x), Float(q.y), Float(q.z)))
+        rotations.append(FloatQuaternion(q))
       }
     }
   }
@@ -46,8 +46,7 @@ public struct PosePool: Sendable {
   public func pose(_ index: Int) -> [Quaternion] {
     let base = index * Skeleton.jointCount
     return rotations[base..<(base + Skeleton.jointCount)].map {
-      Quaternion(w: Double($0[0]), x: Double($0[1]), y: Double($0[2]), z: Double($0[3]))
-        .normalized
+      Quaternion($0).normalized
     }
   }
 }

@@ -167,7 +167,7 @@ public struct RetargeterTraining {
     return { part, tape in
       let rows = part.samples.count
       let changed = options.weights.disturbance > 0 ? max(1, rows / Self.posesForEachChanged) : 0
-      var draft = StepDraft(rows: rows, changed: changed, targets: targets, joints: joints)
+      var draft = PoseBatchBuilder(rows: rows, changed: changed, targets: targets, joints: joints)
       draft.fill(
         from: source, sampled: source.generated?.pool(step: part.step),
         mirrored: loss.mirror != nil, noise: options.noise,
@@ -204,7 +204,7 @@ public struct RetargeterTraining {
 }
 
 /// The poses of one part of a batch on their way into arrays.
-private struct StepDraft {
+private struct PoseBatchBuilder {
   /// The poses, then the first of them a little changed.
   var everything: PoseBatch
   private let rows: Int

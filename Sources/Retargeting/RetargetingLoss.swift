@@ -123,7 +123,7 @@ struct RetargetingLoss: Sendable {
   }
 
   /// Reports a loss in its unit: squares by their root.
-  static func report(_ name: String, _ value: Float, to part: inout TrainingPart) {
+  static func report(_ name: String, _ value: Float, to part: inout Microbatch) {
     let squares: Set = ["distance", "symmetry", "direct", "coupled", "reference"]
     let unit = LossWeights.names.first { $0.name == name }?.unit ?? ""
     part.report(name, squares.contains(name) ? value.squareRoot() : value, unit: unit)

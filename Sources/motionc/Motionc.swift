@@ -4,6 +4,8 @@ import ArgumentParser
 @main
 struct Motionc: ParsableCommand {
   static let version = "0.1.0"
+  /// What files say of the tool that wrote them.
+  static let nameAndVersion = "motionc \(version)"
 
   static let configuration = CommandConfiguration(
     commandName: "motionc",

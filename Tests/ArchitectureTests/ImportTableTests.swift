@@ -8,17 +8,25 @@ import Testing
 private let allowedImports: [String: Set<String>] = [
   "Files": ["CZip"],
   "Geometry": [],
-  "Autodiff": ["CBLAS"],
+  "Autodiff": ["CBLAS", "Geometry"],
   "Learning": ["Autodiff", "Files"],
   "Kinematics": ["CURDF", "Files", "Geometry"],
   "Motions": ["Files", "Geometry"],
-  "Generation": ["Autodiff", "Files", "Geometry", "Learning", "Motions"],
+  "HumanBody": ["Autodiff", "Files", "Geometry", "Learning", "Motions"],
+  "MotionData": ["Files", "Geometry", "HumanBody", "Learning", "Motions"],
+  "MotionMetrics": [
+    "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "Motions",
+  ],
+  "MotionModels": [
+    "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "MotionMetrics",
+    "Motions",
+  ],
   "Retargeting": ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions"],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
   "Streaming": ["CSerialPort", "Files", "Kinematics", "Trajectories"],
   "motionc": [
-    "Autodiff", "CBLAS", "Files", "Generation", "Geometry", "Kinematics", "Learning", "Motions",
-    "Retargeting", "Streaming", "Trajectories",
+    "Autodiff", "CBLAS", "Files", "Geometry", "HumanBody", "Kinematics", "Learning", "MotionData",
+    "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",
   ],
   "CBLAS": [], "CSerialPort": [], "CURDF": [], "CZip": [],
 ]

@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Generation
+import MotionData
 import Testing
 
 @Suite("Packs of motions that trainings make and keep")
@@ -25,7 +25,7 @@ struct WindowsPackTests {
     let pack = "\(folder)/kept.pack"
     #expect(try train(folder, clips, ["--pack", pack]).status == 0)
     let model = try Work.bytes("\(folder)/model")
-    let first = try MotionPack(path: pack)
+    let first = try DatasetShard(path: pack)
     #expect(first.labels.contains("walk"))
     func inode() throws -> Int? {
       try FileManager.default.attributesOfItem(atPath: pack)[.systemFileNumber] as? Int
@@ -41,7 +41,7 @@ struct WindowsPackTests {
     try Work.write(index, "\(clips)/index.csv")
     let again = try train(folder, clips, ["--pack", pack])
     #expect(again.status == 0 && again.error.contains("made again"), "\(again.text)")
-    #expect(try MotionPack(path: pack).labels.contains("stroll"))
+    #expect(try DatasetShard(path: pack).labels.contains("stroll"))
     #expect(Work.files(in: folder) == ["kept.pack", "model", "model.checkpoint"])
   }
 
@@ -93,7 +93,7 @@ struct WindowsPackTests {
       "action,file\ngo,elsewhere/walk.bvh\n,wave.bvh\n", "\(folder)/labels.csv")
     let pack = "\(folder)/kept.pack"
     #expect(try train(folder, clips, ["--pack", pack, "--labels", labels]).status == 0)
-    #expect(try MotionPack(path: pack).labels == ["go"])
+    #expect(try DatasetShard(path: pack).labels == ["go"])
     try AtomicFile.makeFolder("\(folder)/embeddings")
     let tensor = StoredTensor([Float](repeating: 1, count: 6), shape: [2, 3])
     try AtomicFile.write(
@@ -105,7 +105,7 @@ struct WindowsPackTests {
     try row.write(to: "\(folder)/embeddings/walk.safetensors")
     let read = try train(folder, clips, ["--pack", pack, "--embeddings", "\(folder)/embeddings"])
     #expect(read.status == 0, "\(read.text)")
-    #expect(try MotionPack(path: pack).embeddingWidth == 3)
+    #expect(try DatasetShard(path: pack).embeddingWidth == 3)
   }
 
   @Test("A retargeter learns from motion that a generator samples, the same on any threads")

@@ -28,6 +28,16 @@ void motionc_sgemm(int transpose_a, int transpose_b, int m, int n, int k, float 
                    const float *a, int lda, const float *b, int ldb, float beta, float *c,
                    int ldc);
 
+/// LAPACK's dsyev, dpotrf, dpotrs and dtrtrs for matrices stored by columns, of which the lower
+/// triangle is read; the result is LAPACK's info, or -1000 where the library has none of them.
+///
+/// dsyev replaces `a` by the eigenvectors and writes the n eigenvalues, rising; dpotrf replaces `a`
+/// by L of L Lᵀ; dpotrs replaces `b` [n, columns] by A⁻¹ b; dtrtrs by L⁻¹ b.
+int motionc_dsyev(int n, double *a, double *values);
+int motionc_dpotrf(int n, double *a);
+int motionc_dpotrs(int n, int columns, const double *factor, double *b);
+int motionc_dtrtrs(int n, int columns, const double *factor, double *b);
+
 /// C[m, n] = sum over k of A[m, k] B[k, n] for small matrices, the sums in the order of k.
 ///
 /// A's elements lie `a_row` apart from row to row and `a_step` from k to k; rows of B and C lie

@@ -156,7 +156,7 @@ extension SkeletonAlignment {
     let rest = 3 - indices[0] - indices[1]
     columns[indices[0]] = first
     columns[indices[1]] = exact
-    // Axes in the order x, y, z give a right-handed third one, x and z a left-handed one.
+    // RotationMatrix in the order x, y, z give a right-handed third one, x and z a left-handed one.
     columns[rest] = indices == [0, 2] ? -third : third
     return Quaternion(columns: columns[0], columns[1], columns[2])
   }

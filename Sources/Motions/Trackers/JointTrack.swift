@@ -10,7 +10,7 @@ public struct JointTrack: Sendable {
   public var frameRate: Double
   /// The positions of the joints in the world [m], 22 for each frame; NaN where one is missing.
   public var positions: [Vector3]
-  /// How much each position is trusted, 0...1, 22 for each frame; 0 where one is missing.
+  /// The confidence of each position, 0...1, 22 for each frame; 0 where one is missing.
   public var confidences: [Float]
 
   /// A track of these positions.

@@ -12,7 +12,7 @@ struct SourceTrack {
   var jointNames: [String]?
   /// The positions [units of the file], `jointCount` a frame; NaN where missing.
   var positions: [Vector3]
-  /// How much each is trusted, 0...1; 0 where missing.
+  /// The confidence of each, 0...1; 0 where missing.
   var confidences: [Float]
   /// The frame rate that the file states, whatever it is worth [Hz].
   var statedRate: Double?

@@ -35,14 +35,14 @@ enum TrackArrays {
       throw .malformed(path: path, reason: error.reason)
     }
     var track = try track(of: positions, "'positions'", "NumPy archive", path)
-    if let trust = archive.arrays["confidences"] {
-      guard trust.shape == Array(positions.shape.dropLast()) else {
+    if let confidence = archive.arrays["confidences"] {
+      guard confidence.shape == Array(positions.shape.dropLast()) else {
         throw .malformed(
           path: path,
-          reason: "'confidences' has the shape \(trust.shape), expected"
+          reason: "'confidences' has the shape \(confidence.shape), expected"
             + " \(Array(positions.shape.dropLast())) as the positions")
       }
-      for (index, value) in trust.floats().enumerated() where track.confidences[index] > 0 {
+      for (index, value) in confidence.floats().enumerated() where track.confidences[index] > 0 {
         // Written so that NaN and numbers below zero are no confidence.
         track.confidences[index] = value > 0 ? min(value, 1) : 0
         if track.confidences[index] == 0 { track.positions[index] = Vector3(repeating: .nan) }

@@ -82,15 +82,15 @@ struct TrackAssembly {
       for frame in 0..<frameCount {
         let base = frame * source.jointCount
         var place = Vector3.zero
-        var trust: Float = 1
+        var confidence: Float = 1
         for term in terms {
           place += source.positions[base + term.column] * term.weight
-          trust = min(trust, source.confidences[base + term.column])
+          confidence = min(confidence, source.confidences[base + term.column])
         }
         if let foot = recipe.foot { place += toes(foot, base) }
-        guard trust > 0, place.isFinite else { continue }
+        guard confidence > 0, place.isFinite else { continue }
         places[frame * Self.joints + joint] = place
-        confidences[frame * Self.joints + joint] = trust * recipe.certainty
+        confidences[frame * Self.joints + joint] = confidence * recipe.certainty
       }
     }
   }

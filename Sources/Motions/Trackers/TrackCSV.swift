@@ -39,8 +39,8 @@ enum TrackCSV {
       for joint in layout.joints {
         let place = joint.axes.map { $0.map { row[$0] } ?? .nan }
         // Without a confidence a joint that is there is believed; with an empty one it is missing.
-        let trust = joint.confidence.map { row[$0].isNaN ? 0 : row[$0] } ?? 1
-        try track.append([place[0], place[1], place[2]], confidence: trust)
+        let confidence = joint.confidence.map { row[$0].isNaN ? 0 : row[$0] } ?? 1
+        try track.append([place[0], place[1], place[2]], confidence: confidence)
       }
       if let column = layout.time { times.append(row[column]) }
     }

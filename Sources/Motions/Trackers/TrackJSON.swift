@@ -147,8 +147,8 @@ enum TrackJSON {
     guard let x = number(joint["x"]), let y = number(joint["y"]), let z = number(joint["z"]) else {
       return nil
     }
-    guard let trust = joint["visibility"] ?? joint["score"] else { return [x, y, z, 1] }
-    return number(trust).map { [x, y, z, $0] }
+    guard let confidence = joint["visibility"] ?? joint["score"] else { return [x, y, z, 1] }
+    return number(confidence).map { [x, y, z, $0] }
   }
 
   private static func time(of frame: JSONValue, _ index: Int, _ path: String) throws(MotionError)

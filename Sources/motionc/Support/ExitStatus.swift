@@ -1,8 +1,9 @@
 import ArgumentParser
 import Files
-import Generation
 import Kinematics
 import Learning
+import MotionData
+import MotionModels
 import Motions
 import Retargeting
 import Streaming
@@ -45,6 +46,7 @@ enum ExitStatus {
     case let error as FileError: code(for: error)
     case UnsafeMotion.file(let error): code(for: error)
     case GenerationError.file(let error): code(for: error)
+    case MotionDataError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
     case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
     case SessionRefusal.option: ExitCode.validationFailure

@@ -1,8 +1,9 @@
 import Files
 import Foundation
-import Generation
 import Geometry
 import Learning
+import MotionData
+import MotionModels
 import Motions
 
 /// A pack as large as forty hours of motion, made of the shipped motions, to measure memory with.
@@ -32,12 +33,12 @@ struct LargePack {
 
   private func write(_ frames: Int, of clips: [MotionClip]) throws {
     var random = RandomSource(seed: 1)
-    var writer = try MotionPack.Writer(path: path)
+    var writer = try DatasetShard.Writer(path: path)
     var left = frames
     while left > 0 {
       let clip = clips[writer.clipCount % clips.count]
       var copy = Self.long(clip, frames: min(left, 300 + Int(random.next() % 200)))
-      copy.frameRate = MotionPack.frameRate
+      copy.frameRate = DatasetShard.frameRate
       let turn = Quaternion(angle: Double(random.uniform(from: 0, to: 6)), axis: .unitZ)
       for frame in 0..<copy.frameCount {
         copy.rootTranslations[frame] = turn * copy.rootTranslations[frame]
@@ -72,7 +73,7 @@ enum LargeTraining {
 
   /// Trains some steps; returns the most memory that the process ever held [bytes].
   static func peakMemory(pack path: String, steps: Int) throws -> Int {
-    let source = try WindowSource(pack: MotionPack(path: path), frames: 64)
+    let source = try WindowSource(shard: DatasetShard(path: path), frames: 64)
     var options = GeneratorTraining.Options()
     options.batch = 64
     options.steps = steps

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Kinematics
+import MotionData
 import Motions
 import Retargeting
 import Trajectories
@@ -54,7 +55,7 @@ struct MotionCompiler: Sendable {
     let (clip, report) = try MotionFile.read(file, options: reading)
     var motion = try retargeter.retarget(clip)
     motion.frameRate *= speed
-    motion.provenance["tool"] = "motionc \(Motionc.version)"
+    motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, robot: robot)
     let base = "\(output)/\(MotionPaths.outputName(file))"

@@ -104,7 +104,7 @@ struct MotionTrainingOptions: ParsableArguments {
   /// What the model's file says of its making.
   func history(clips: Int) -> [String: String] {
     [
-      "tool": "motionc \(Motionc.version)", "data": "\(clips) clips",
+      "tool": Motionc.nameAndVersion, "data": "\(clips) clips",
       "data_licence": licence ?? "not stated",
     ]
   }

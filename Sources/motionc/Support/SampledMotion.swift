@@ -1,5 +1,5 @@
-import Generation
 import Learning
+import MotionModels
 import Motions
 import Retargeting
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
+import MotionData
 
 extension Bench {
   /// Frames of the large pack: forty hours at 30 Hz.
@@ -13,7 +13,7 @@ extension Bench {
   func trainingMemory() throws -> [String] {
     let pack = try LargePack(frames: Self.largeFrames)
     defer { pack.remove() }
-    let size = try MotionPack(path: pack.path).frameCount
+    let size = try DatasetShard(path: pack.path).frameCount
     let bytes = try Self.peakOfChild(pack: pack.path)
     let gigabytes = Double(bytes) / 1e9
     return [

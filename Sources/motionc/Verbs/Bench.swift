@@ -2,9 +2,9 @@ import ArgumentParser
 import Autodiff
 import Files
 import Foundation
-import Generation
 import Kinematics
 import Learning
+import MotionModels
 import Motions
 import Retargeting
 import Trajectories

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Kinematics
+import MotionData
 import Motions
 import Retargeting
 import Trajectories

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Kinematics
+import MotionData
 import Motions
 import Retargeting
 
@@ -52,14 +53,15 @@ struct EvaluateRetargeter: ParsableCommand {
   func run() throws {
     let robot = try robot.load()
     let retargeter = try Retargeter(contentsOf: model, robot: robot)
-    let set = try MotionSet(paths: motions, licence: nil)
+    let set = try MotionSplit(paths: motions, licence: nil)
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
       )
     }
-    let clips = try MotionSet.read(files, options: reading.options)
+    let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
+    for warning in warnings { Console.note(warning) }
     let (evaluation, dump) = retargeter.evaluate(clips, optimumPoses: max(0, optimumPoses))
     if let path = self.dump { try retargeter.dumpFile(dump).write(to: path) }
     if let card {

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
+import HumanBody
 import Learning
+import MotionMetrics
+import MotionModels
 
 /// `motionc evaluate generator`: distances to real motion, labels, diversity, quality.
 struct EvaluateGenerator: ParsableCommand {
@@ -70,7 +72,7 @@ struct EvaluateGenerator: ParsableCommand {
   func run() throws {
     let path = try model ?? ShippedModel.path(of: "generator")
     let generator = try Generator(contentsOf: path)
-    let real = try RealMotion(paths: motions, licence: licence, labels: labels)
+    let real = try EvaluationClips(paths: motions, licence: licence, labels: labels)
     let training = try windows(real.training, "training", generator, limit: 1000)
     var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
     if heldOut.count > count {
@@ -106,12 +108,13 @@ struct EvaluateGenerator: ParsableCommand {
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
   private func windows(
-    _ entries: [RealMotion.Entry], _ side: String, _ generator: Generator, limit: Int
-  ) throws -> MeasuredWindows {
-    let (found, unknown) = try RealMotion.windows(
+    _ entries: [EvaluationClips.Entry], _ side: String, _ generator: Generator, limit: Int
+  ) throws -> EvaluationSet {
+    let (found, unknown, warnings) = try EvaluationClips.windows(
       of: entries, frames: generator.configuration.backbone.frames,
       labels: generator.configuration.labels, mirroring: !asCaptured, limit: limit,
       options: reading.options)
+    for warning in warnings { Console.note(warning) }
     if !unknown.isEmpty {
       Console.note(
         "left out of the \(side) clips, since the model does not know the label: "
@@ -126,7 +129,7 @@ struct EvaluateGenerator: ParsableCommand {
   }
 
   /// How the generator goes on, on some of the windows.
-  private func continuations(_ generator: Generator, _ real: MeasuredWindows) throws
+  private func continuations(_ generator: Generator, _ real: EvaluationSet) throws
     -> [Continuation]
   {
     var request = MotionRequest()
@@ -142,8 +145,7 @@ struct EvaluateGenerator: ParsableCommand {
   }
 
   /// Samples with the labels of some windows.
-  private func sample(_ generator: Generator, like real: MeasuredWindows) throws -> MeasuredWindows
-  {
+  private func sample(_ generator: Generator, like real: EvaluationSet) throws -> EvaluationSet {
     let frames = generator.configuration.backbone.frames
     let wanted = Dictionary(grouping: real.windows, by: \.label).mapValues(\.count)
     var windows: [MotionWindow] = []
@@ -161,7 +163,7 @@ struct EvaluateGenerator: ParsableCommand {
       Console.progress("\(windows.count) of \(real.count) motions sampled")
     }
     Console.endProgress()
-    return MeasuredWindows(windows)
+    return EvaluationSet(windows)
   }
 }
 

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
+import MotionData
+import MotionModels
 import Motions
 
 /// `motionc evaluate smoother`: errors beside those of filters.
@@ -40,14 +41,15 @@ struct EvaluateSmoother: ParsableCommand {
 
   func run() throws {
     let smoother = try Smoother(contentsOf: model)
-    let set = try MotionSet(paths: motions, licence: nil)
+    let set = try MotionSplit(paths: motions, licence: nil)
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
       )
     }
-    let clips = try MotionSet.read(files, options: reading.options)
+    let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
+    for warning in warnings { Console.note(warning) }
     let evaluation = try smoother.evaluate(clips, seed: seed)
     if let card {
       try AtomicFile.write(SmootherCard(smoother, evaluation, path: model).text, to: card)

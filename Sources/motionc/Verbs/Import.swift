@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import MotionData
 import Motions
 
 /// `motionc import`: clips on the canonical skeleton.

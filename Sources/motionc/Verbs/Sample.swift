@@ -1,7 +1,9 @@
 public import ArgumentParser
 import Files
 import Foundation
-public import Generation
+import MotionData
+import MotionMetrics
+public import MotionModels
 import Motions
 
 /// `motionc sample`: new human motion from noise.

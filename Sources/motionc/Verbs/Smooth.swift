@@ -1,7 +1,8 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
+import MotionData
+import MotionModels
 import Motions
 
 /// `motionc smooth`: smooth motion from tracked joints.

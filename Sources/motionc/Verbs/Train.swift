@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Kinematics
 import Learning
+import MotionData
 import Motions
 import Retargeting
 
@@ -116,7 +117,7 @@ struct TrainRetargeter: ParsableCommand {
     let mapping =
       try mapping.map { try Mapping(contentsOf: $0) }
       ?? Mapping.shipped(for: robot.folderName)
-    let set = try MotionSet(paths: motions, licence: licence)
+    let set = try MotionSplit(paths: motions, licence: licence)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
@@ -125,7 +126,9 @@ struct TrainRetargeter: ParsableCommand {
     }
     var pool = PosePool()
     if !set.training.isEmpty {
-      for clip in try MotionSet.read(set.training, options: reading.options) { pool.add(clip) }
+      let read = try MotionSplit.read(set.training, options: reading.options)
+      for warning in read.warnings { Console.note(warning) }
+      for clip in read.clips { pool.add(clip) }
     }
     let sampled = try generator.map {
       try SampledMotion(
@@ -202,7 +205,7 @@ struct TrainRetargeter: ParsableCommand {
     let terms = [clips == 0 ? nil : licence ?? "not stated", sampled?.licence]
     let known = Set(terms.compactMap { $0 }).sorted()
     var history = [
-      "tool": "motionc \(Motionc.version)",
+      "tool": Motionc.nameAndVersion,
       "data": data.count < 3
         ? data.joined(separator: " and ") : "\(data[0]), \(data[1]) and \(data[2])",
       "data_licence": known.isEmpty ? "none" : known.joined(separator: "; "),

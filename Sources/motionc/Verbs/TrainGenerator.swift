@@ -1,8 +1,9 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
 import Learning
+import MotionData
+import MotionModels
 
 /// `motionc train generator`: a model that samples human motion.
 struct TrainGenerator: ParsableCommand {
@@ -44,15 +45,21 @@ struct TrainGenerator: ParsableCommand {
   }
 
   func run() throws {
-    let packs = try TrainingPack(
+    let data = try TrainingData(
       motions: training.motions, licence: training.licence, labels: labels,
       embeddings: embeddings, reading: reading.options, file: training.pack,
-      model: training.output)
-    let source = try packs.source(frames: frames)
-    let training = try GeneratorTraining(source: source, options: options(clips: packs.clipCount))
+      model: training.output, tool: Motionc.nameAndVersion)
+    for warning in data.warnings { Console.note(warning) }
+    let source = try data.source(frames: frames)
+    if source.leftOut > 0 {
+      Console.note(
+        "\(source.leftOut) clips are shorter than three quarters of a window of \(frames) frames"
+          + " and left out")
+    }
+    let training = try GeneratorTraining(source: source, options: options(clips: data.clipCount))
     try self.training.checkOutput()
     Console.note(
-      "\(packs.clipCount) clips, \(packs.frameCount) frames, \(source.pack.labels.count) labels; "
+      "\(data.clipCount) clips, \(data.frameCount) frames, \(source.shard.labels.count) labels; "
         + "\(training.options.steps) steps of \(training.options.batch) windows on "
         + "\(training.options.threads) threads")
     Interruption.catchSignals()

@@ -1,8 +1,9 @@
 import ArgumentParser
 import Files
 import Foundation
-import Generation
 import Learning
+import MotionData
+import MotionModels
 
 /// `motionc train smoother`: a model that takes noise away from tracked joints.
 struct TrainSmoother: ParsableCommand {
@@ -39,20 +40,22 @@ struct TrainSmoother: ParsableCommand {
   }
 
   func run() throws {
-    let packs = try TrainingPack(
+    let data = try TrainingData(
       motions: training.motions, licence: training.licence, labels: nil, embeddings: nil,
-      reading: reading.options, file: training.pack, model: training.output)
+      reading: reading.options, file: training.pack, model: training.output,
+      tool: Motionc.nameAndVersion)
+    for warning in data.warnings { Console.note(warning) }
     // Without covariances there is nothing to calibrate, and every clip is trained on.
     let (clips, rest) =
-      covariance ? Self.divided(packs.pack.training) : (packs.pack.training, nil)
-    let source = try WindowSource(pack: clips, frames: frames)
+      covariance ? Self.divided(data.shard.training) : (data.shard.training, nil)
+    let source = try WindowSource(shard: clips, frames: frames)
     let smootherTraining = try SmootherTraining(
-      options: options(clips: packs.clipCount),
-      sourceText: "\(clips.clips.count) clips (\(source.pack.fingerprint.prefix(16)))"
+      options: options(clips: data.clipCount),
+      sourceText: "\(clips.clips.count) clips (\(source.shard.fingerprint.prefix(16)))"
     ) { source.draw(using: &$0) }
     try training.checkOutput()
     Console.note(
-      "\(packs.clipCount) clips, \(packs.frameCount) frames; "
+      "\(data.clipCount) clips, \(data.frameCount) frames; "
         + "\(smootherTraining.options.steps) steps of \(smootherTraining.options.batch) windows on "
         + "\(smootherTraining.options.threads) threads")
     Interruption.catchSignals()
@@ -62,14 +65,14 @@ struct TrainSmoother: ParsableCommand {
       progress: { meter.show($0) })
     if let rest, ending != .cancelled {
       let stretches = try WindowSource(
-        pack: rest, frames: min(4 * frames, rest.clips.map(\.frames).max() ?? frames))
+        shard: rest, frames: min(4 * frames, rest.clips.map(\.frames).max() ?? frames))
       smoother.calibrate(on: { stretches.draw(using: &$0) }, seed: training.seed)
       smoother.history["calibration"] = "\(rest.clips.count) clips kept from training"
     }
     try training.conclude(ending) { try smoother.write(to: training.output) }
   }
 
-  private static func divided(_ pack: MotionPack) -> (MotionPack, MotionPack?) {
+  private static func divided(_ pack: DatasetShard) -> (DatasetShard, DatasetShard?) {
     let parts = pack.dividedForCalibration
     return (parts.training, parts.calibration)
   }

@@ -1,0 +1,97 @@
+public import Autodiff
+import Geometry
+public import Motions
+
+/// The human figure of the models: the canonical skeleton's bone directions, with one vector of
+/// bone lengths for each sequence.
+public enum BodyModel {
+  /// The number of joints.
+  public static let jointCount = Skeleton.jointCount
+
+  /// Parents and directions; the directions are full 3-D, those of the canonical rest offsets.
+  public static let chain = KinematicChain(
+    parents: Skeleton.parents,
+    directions: Skeleton.canonical.restOffsets.flatMap { offset -> [Float] in
+      let unit = offset.normalized ?? .zero
+      return [Float(unit.x), Float(unit.y), Float(unit.z)]
+    })
+
+  /// The bone lengths of the canonical skeleton [m], zero for the pelvis.
+  public static let canonicalLengths = lengths(of: .canonical)
+
+  /// The lengths of a skeleton's bones [m], zero for the pelvis.
+  public static func lengths(of skeleton: Skeleton) -> [Float] {
+    skeleton.restOffsets.map { Float($0.length) }
+  }
+
+  /// The skeleton with the figure's directions and these lengths [m].
+  public static func skeleton(lengths: [Float]) -> Skeleton {
+    Skeleton(
+      restOffsets: zip(Skeleton.canonical.restOffsets, lengths).map { offset, length in
+        (offset.normalized ?? .zero) * Double(length)
+      })
+  }
+
+  /// The positions of all joints in the world [m], [frames, 22, 3].
+  public static func positions(of window: MotionWindow) -> [Float] {
+    let count = jointCount
+    var positions = [Float](repeating: 0, count: 3 * count * window.frames)
+    var world = [FloatQuaternion](repeating: .identity, count: count)
+    for frame in 0..<window.frames {
+      let base = frame * count
+      for joint in 0..<count {
+        let local = window.rotation(base + joint)
+        let parent = chain.parents[joint]
+        guard parent >= 0 else {
+          world[0] = local
+          for axis in 0..<3 { positions[3 * base + axis] = window.root[3 * frame + axis] }
+          continue
+        }
+        let bone = world[parent] * (direction(joint) * window.lengths[joint])
+        for axis in 0..<3 {
+          positions[3 * (base + joint) + axis] = positions[3 * (base + parent) + axis] + bone[axis]
+        }
+        world[joint] = world[parent] * local
+      }
+    }
+    return positions
+  }
+
+  /// The first two columns of each rotation's matrix, [frames, 22, 6].
+  public static func rotationColumns(of window: MotionWindow) -> [Float] {
+    var columns = [Float](repeating: 0, count: 6 * window.rotations.count / 4)
+    for index in 0..<(window.rotations.count / 4) {
+      let q = window.rotation(index)
+      let (x, y) = (q * [1, 0, 0], q * [0, 1, 0])
+      for axis in 0..<3 {
+        columns[6 * index + axis] = x[axis]
+        columns[6 * index + 3 + axis] = y[axis]
+      }
+    }
+    return columns
+  }
+
+  /// The unit quaternions w x y z of 6-D rotations [n, 6], by Gram and Schmidt: [n, 4].
+  public static func quaternions(ofColumns columns: [Float]) -> [Float] {
+    var result = [Float](repeating: 0, count: columns.count / 6 * 4)
+    for index in 0..<(columns.count / 6) {
+      func column(_ first: Int) -> Vector3 {
+        let at = 6 * index + first
+        return [Double(columns[at]), Double(columns[at + 1]), Double(columns[at + 2])]
+      }
+      let x = column(0).normalized ?? .unitX
+      let y = (column(3) - x * x.dot(column(3))).normalized ?? x.anyPerpendicular
+      let q = Quaternion(columns: x, y, x.cross(y))
+      for (part, value) in [q.w, q.x, q.y, q.z].enumerated() {
+        result[4 * index + part] = Float(value)
+      }
+    }
+    return result
+  }
+
+  /// The unit direction of a joint's bone in its parent's frame.
+  package static func direction(_ joint: Int) -> SIMD3<Float> {
+    SIMD3(
+      chain.directions[3 * joint], chain.directions[3 * joint + 1], chain.directions[3 * joint + 2])
+  }
+}

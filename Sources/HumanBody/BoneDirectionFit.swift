@@ -1,0 +1,132 @@
+package import Geometry
+import Motions
+
+/// The rotations that bring the figure's bones closest to the directions between given positions,
+/// frame by frame and quickly.
+///
+/// Where several bones leave a joint (pelvis, upper spine) two directions fix its rotation; where
+/// one does, the rotation is the smallest from the parent's, since positions do not show a turn
+/// about the bone. Joints that nothing hangs on keep their parent's rotation.
+package enum BoneDirectionFit {
+  private typealias Vector = SIMD3<Float>
+
+  /// How a joint's rotation is found.
+  private enum Rule {
+    /// By the direction to its only child.
+    case swing(child: Int, rest: Vector)
+    /// By the line between two children, and what is across it on the way to a third.
+    case frame(left: Int, right: Int, middle: Int)
+    /// Not at all.
+    case still
+  }
+
+  private static let rules: [Rule] = {
+    let joints = BodyModel.jointCount
+    return (0..<joints).map { joint in
+      let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
+      switch children.count {
+      case 0: return .still
+      case 1: return .swing(child: children[0], rest: BodyModel.direction(children[0]))
+      default:
+        // the children that mirror each other span the line; the one in the middle is across
+        let pairs = children.filter { Skeleton.Joint.allCases[$0].mirrored.rawValue != $0 }
+        let middle = children.first { !pairs.contains($0) } ?? children[0]
+        return .frame(left: pairs[0], right: pairs[1], middle: middle)
+      }
+    }
+  }()
+
+  /// The first two columns of each joint's rotation, [frames, 22, 6].
+  ///
+  /// Where a skeleton has no bones to the sides (the collars of some recordings), the next joints
+  /// take their part.
+  ///
+  /// - Parameters:
+  ///   - positions: joints seen from anywhere, [frames, 22, 3].
+  ///   - added: Turns w x y z to add to each joint in its own axes, [22]; nil for none.
+  package static func columns(
+    of positions: [Float], adding added: [FloatQuaternion]? = nil
+  ) -> [Float] {
+    let joints = BodyModel.jointCount
+    let frames = positions.count / (3 * joints)
+    var columns = [Float](repeating: 0, count: frames * joints * 6)
+    var world = [FloatQuaternion](repeating: .identity, count: joints)
+    positions.withUnsafeBufferPointer { positions in
+      columns.withUnsafeMutableBufferPointer { columns in
+        for frame in 0..<frames {
+          func place(_ joint: Int) -> Vector {
+            let at = 3 * (frame * joints + joint)
+            return Vector(positions[at], positions[at + 1], positions[at + 2])
+          }
+          for joint in 0..<joints {
+            let parent = Skeleton.parents[joint]
+            let above = parent < 0 ? .identity : world[parent]
+            switch rules[joint] {
+            case .still: world[joint] = above
+            case .swing(let child, let rest):
+              let now = above * rest
+              let bone = leaning(place(child) - place(joint), on: now)
+              world[joint] = FloatQuaternion(turning: now, into: bone) * above
+            case .frame(let left, let right, let middle):
+              let here = place(joint)
+              var ends = [left, right, middle]
+              if (place(left) - place(right)).length < 0.02 { ends = ends.map(next) }
+              let seen = ends.map { place($0) - here }
+              // the same bones at rest, as long as they are seen: some skeletons lack one
+              let rest = zip(ends, seen).map { BodyModel.direction($0) * $1.length }
+              world[joint] = basis(seen) * basis(rest).inverse
+            }
+            var local = above.inverse * world[joint]
+            if let added {
+              local = local * added[joint]
+              if parent >= 0 { local = added[parent].inverse * local }
+            }
+            write(local, to: columns, at: 6 * (frame * joints + joint))
+          }
+        }
+      }
+    }
+    return columns
+  }
+
+  private static func write(
+    _ q: FloatQuaternion, to columns: UnsafeMutableBufferPointer<Float>, at index: Int
+  ) {
+    let (w, x, y, z) = (q.w, q.x, q.y, q.z)
+    columns[index] = 1 - 2 * (y * y + z * z)
+    columns[index + 1] = 2 * (x * y + w * z)
+    columns[index + 2] = 2 * (x * z - w * y)
+    columns[index + 3] = 2 * (x * y - w * z)
+    columns[index + 4] = 1 - 2 * (x * x + z * z)
+    columns[index + 5] = 2 * (y * z + w * x)
+  }
+
+  /// The joint that hangs on another, or itself where none does.
+  private static func next(_ joint: Int) -> Int {
+    Skeleton.parents.firstIndex(of: joint) ?? joint
+  }
+
+  /// The direction of a bone; a bone of a centimetre or less, whose direction says nothing, stays
+  /// where it is.
+  private static func leaning(_ bone: Vector, on now: Vector) -> Vector {
+    unit(bone + now * (0.0004 / max(bone.length, 0.001)))
+  }
+
+  /// The frame of bones to the left, to the right and to the middle.
+  private static func basis(_ bones: [Vector]) -> FloatQuaternion {
+    basis(line: bones[0] - bones[1], up: bones[2] - 0.5 * (bones[0] + bones[1]))
+  }
+
+  /// The rotation whose first axis lies along a line and whose second leans to `up`.
+  private static func basis(line: Vector, up: Vector) -> FloatQuaternion {
+    let x = unit(line)
+    let across = up - x * x.dot(up)
+    let y = across.squaredLength > 1e-10 ? unit(across) : x.anyPerpendicular
+    return FloatQuaternion(RotationMatrix(x: x, y: y, z: x.cross(y)))
+  }
+
+  private static func unit(_ v: Vector) -> Vector {
+    let square = v.squaredLength
+    return square > 1e-12 ? v / square.squareRoot() : Vector(0, 0, 1)
+  }
+}

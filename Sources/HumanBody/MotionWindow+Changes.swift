@@ -1,0 +1,121 @@
+import Foundation
+import Geometry
+import Motions
+
+extension MotionWindow {
+  /// Each joint's counterpart on the other side.
+  private static let counterparts = Skeleton.Joint.allCases.map(\.mirrored.rawValue)
+
+  /// What a mirror in the plane y = 0 shows, as `MotionClip.mirrored`.
+  public var mirrored: MotionWindow {
+    var copy = self
+    let joints = Skeleton.jointCount
+    let other = Self.counterparts
+    copy.lengths = other.map { lengths[$0] }
+    for frame in 0..<frames { copy.root[3 * frame + 1].negate() }
+    rotations.withUnsafeBytes { source in
+      copy.rotations.withUnsafeMutableBytes { target in
+        for frame in 0..<frames {
+          let base = frame * joints
+          let pelvis = Self.quaternion(source, base)
+          Self.set(
+            target, base, FloatQuaternion(w: pelvis.z, x: pelvis.y, y: pelvis.x, z: pelvis.w))
+          for joint in 1..<joints {
+            let q = Self.quaternion(source, base + other[joint])
+            Self.set(target, base + joint, FloatQuaternion(w: q.w, x: q.x, y: -q.y, z: -q.z))
+          }
+        }
+      }
+    }
+    return copy
+  }
+
+  /// Turns the window about the vertical and moves it on the ground so that its first frame faces
+  /// along x and stands at x = y = 0, as `MotionClip.headingNormalized()`.
+  public mutating func normalizeHeading() {
+    guard frames > 0 else { return }
+    let half = -heading() / 2
+    let turn = FloatQuaternion(aboutZ: cos(half), sin(half))
+    let (joints, count) = (Skeleton.jointCount, frames)
+    let start = SIMD3(root[0], root[1], 0)
+    for frame in 0..<count {
+      let at = 3 * frame
+      let moved = SIMD3(root[at], root[at + 1], root[at + 2]) - start
+      let place = turn * moved
+      for axis in 0..<3 { root[at + axis] = place[axis] }
+    }
+    rotations.withUnsafeMutableBytes { buffer in
+      for frame in 0..<count {
+        let q = Self.quaternion(UnsafeRawBufferPointer(buffer), frame * joints)
+        Self.set(buffer, frame * joints, (turn * q).normalized)
+      }
+    }
+  }
+
+  /// The direction that the pelvis faces in a frame, about the vertical from x [rad].
+  ///
+  /// Someone who lies on the back faces up; then the left side still tells the heading.
+  public func heading(frame: Int = 0) -> Float {
+    let pelvis = rotation(frame * Skeleton.jointCount)
+    let forward = pelvis * [0, 0, 1]
+    if forward.x * forward.x + forward.y * forward.y > 0.25 { return atan2(forward.y, forward.x) }
+    let left = pelvis * [1, 0, 0]
+    return atan2(-left.x, left.y)
+  }
+
+  /// Makes the whole body larger, with the ways it goes, so that the feet stay on the ground.
+  public mutating func scale(by factor: Float) {
+    for index in lengths.indices { lengths[index] *= factor }
+    for index in root.indices { root[index] *= factor }
+  }
+
+  /// The motion at other times, turned along the shorter arc and moved in straight lines.
+  ///
+  /// Times past the end hold the last pose.
+  ///
+  /// - Parameters:
+  ///   - start: The time of the first frame [frames], at least 0.
+  ///   - step: The time between frames [frames], at least 0.
+  ///   - count: The frames to make.
+  public func resampled(from start: Float, step: Float, count: Int) -> MotionWindow {
+    precondition(start >= 0 && step >= 0 && frames > 0, "no times \(start), \(start + step), ...")
+    let joints = Skeleton.jointCount
+    var places = [Float](repeating: 0, count: 3 * count)
+    var turns = [Float](repeating: 0, count: 4 * joints * count)
+    rotations.withUnsafeBytes { source in
+      turns.withUnsafeMutableBytes { target in
+        for frame in 0..<count {
+          let time = min(start + step * Float(frame), Float(frames - 1))
+          let before = Int(time)
+          let after = min(before + 1, frames - 1)
+          let fraction = time - Float(before)
+          for axis in 0..<3 {
+            let (a, b) = (root[3 * before + axis], root[3 * after + axis])
+            places[3 * frame + axis] = a + (b - a) * fraction
+          }
+          for joint in 0..<joints {
+            let a = Self.quaternion(source, before * joints + joint)
+            let b = Self.quaternion(source, after * joints + joint)
+            Self.set(target, frame * joints + joint, a.interpolated(to: b, fraction: fraction))
+          }
+        }
+      }
+    }
+    return MotionWindow(
+      frames: count, root: places, rotations: turns, lengths: lengths, label: label,
+      embedding: embedding)
+  }
+
+  @inline(__always)
+  private static func quaternion(_ buffer: UnsafeRawBufferPointer, _ index: Int) -> FloatQuaternion
+  {
+    FloatQuaternion(buffer.loadUnaligned(fromByteOffset: 16 * index, as: SIMD4<Float>.self))
+  }
+
+  @inline(__always)
+  private static func set(
+    _ buffer: UnsafeMutableRawBufferPointer, _ index: Int, _ q: FloatQuaternion
+  ) {
+    buffer.storeBytes(of: q.components, toByteOffset: 16 * index, as: SIMD4<Float>.self)
+  }
+}

@@ -1,0 +1,76 @@
+public import Geometry
+public import Motions
+
+/// A stretch of motion as plain numbers, as networks take it.
+///
+/// World frame: z up; in its first frame the body faces along x and stands at x = y = 0.
+public struct MotionWindow: Sendable, Hashable {
+  /// The number of frames.
+  public var frames: Int
+  /// The position of the pelvis in the world [m], [frames, 3].
+  public var root: [Float]
+  /// Unit quaternions w x y z, [frames, 22, 4]: worldFromPelvis, then parentFromJoint.
+  public var rotations: [Float]
+  /// The length of each joint's bone [m], [22]; zero for the pelvis.
+  public var lengths: [Float]
+  /// The index of the label among its source's labels, where there is one.
+  public var label: Int?
+  /// What another program says of the clip, where it does.
+  public var embedding: [Float]?
+
+  /// A window of these numbers.
+  public init(
+    frames: Int, root: [Float], rotations: [Float], lengths: [Float], label: Int? = nil,
+    embedding: [Float]? = nil
+  ) {
+    let joints = Skeleton.jointCount
+    precondition(
+      root.count == 3 * frames && rotations.count == 4 * joints * frames
+        && lengths.count == joints, "the numbers do not make up \(frames) frames")
+    self.frames = frames
+    self.root = root
+    self.rotations = rotations
+    self.lengths = lengths
+    self.label = label
+    self.embedding = embedding
+  }
+
+  /// A rotation by its index, frame by frame and joint by joint.
+  @inlinable
+  public func rotation(_ index: Int) -> FloatQuaternion {
+    let at = 4 * index
+    return FloatQuaternion(
+      w: rotations[at], x: rotations[at + 1], y: rotations[at + 2], z: rotations[at + 3])
+  }
+
+  /// Some frames of a clip as they are, heading included.
+  ///
+  /// The clip's rest offsets give their lengths; their directions are those of `BodyModel`.
+  public init(_ clip: MotionClip, frames range: Range<Int>) {
+    var (root, rotations): ([Float], [Float]) = ([], [])
+    root.reserveCapacity(3 * range.count)
+    rotations.reserveCapacity(4 * Skeleton.jointCount * range.count)
+    for frame in range {
+      let place = clip.rootTranslations[frame]
+      root += [Float(place.x), Float(place.y), Float(place.z)]
+      let first = frame * Skeleton.jointCount
+      for q in clip.rotations[first..<(first + Skeleton.jointCount)] {
+        rotations += [Float(q.w), Float(q.x), Float(q.y), Float(q.z)]
+      }
+    }
+    self.init(
+      frames: range.count, root: root, rotations: rotations,
+      lengths: BodyModel.lengths(of: clip.skeleton))
+  }
+
+  /// The window as a clip on the skeleton of these bone lengths.
+  public func clip(name: String, frameRate: Double, label: String? = nil) -> MotionClip {
+    let joints = Skeleton.jointCount
+    return MotionClip(
+      name: name, skeleton: BodyModel.skeleton(lengths: lengths), frameRate: frameRate,
+      rootTranslations: (0..<frames).map {
+        [Double(root[3 * $0]), Double(root[3 * $0 + 1]), Double(root[3 * $0 + 2])]
+      },
+      rotations: (0..<(frames * joints)).map { Quaternion(rotation($0)).normalized }, label: label)
+  }
+}

@@ -1,0 +1,154 @@
+import Autodiff
+package import Geometry
+import Motions
+
+/// The figure that lies behind positions of joints: proportions, root and rotations.
+///
+/// Bones keep one length, and the joints that hang on one frame (hips and spine on the pelvis;
+/// neck and collars on the chest) keep one place in it, both taken from the whole stretch. Frames
+/// of pelvis and chest lie as near as can be to their children; every other joint turns by the smallest swing
+/// from its parent, joints without children not at all. The positions of a figure that moves
+/// without noise are met exactly; how its bones turn about themselves is not seen in positions.
+public struct SkeletonFit: Sendable {
+  /// The number of frames.
+  public let frames: Int
+  /// The place of each joint in its parent's frame [m], 22.
+  public internal(set) var restOffsets: [SIMD3<Float>]
+  /// The positions of the pelvis in the world [m], one a frame.
+  public internal(set) var root: [SIMD3<Float>]
+  /// worldFromJoint, 22 a frame.
+  package var axes: [RotationMatrix]
+
+  package static let joints = Skeleton.jointCount
+  /// The directions of the canonical bones.
+  package static let canonicalDirections: [SIMD3<Float>] = (0..<joints).map {
+    BodyModel.direction($0)
+  }
+  /// The one child of each joint that has only one.
+  private static let onlyChild: [Int?] = (0..<joints).map { joint in
+    let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
+    return children.count == 1 ? children[0] : nil
+  }
+
+  /// The figure behind positions [frames, 22, 3] in metres, all finite.
+  ///
+  /// - Parameters:
+  ///   - positions: where the joints are [m]
+  ///   - directions: unit directions of the rest offsets where they are known, 22
+  ///   - variances: those of the noise of each joint's coordinates where they are known [m²], 22
+  public init(
+    _ positions: [Float], directions: [SIMD3<Float>]? = nil, variances: [Float]? = nil
+  ) {
+    let joints = Self.joints
+    frames = positions.count / (3 * joints)
+    let places = (0..<(frames * joints)).map { at -> SIMD3<Float> in
+      [positions[3 * at], positions[3 * at + 1], positions[3 * at + 2]]
+    }
+    restOffsets = Self.canonicalDirections
+    root = (0..<frames).map { places[$0 * joints] }
+    axes = [RotationMatrix](repeating: .identity, count: frames * joints)
+    let noise = variances ?? [Float](repeating: 0, count: joints)
+    let pelvis = RigidSegment.pelvis.fit(places, variances: noise, directions: directions)
+    let chest = RigidSegment.chest.fit(places, variances: noise, directions: directions)
+    for (group, fit) in [(RigidSegment.pelvis, pelvis), (.chest, chest)] {
+      for (child, offset) in zip(group.children, fit.offsets) { restOffsets[child] = offset }
+    }
+    fitLengths(places, directions, noise)
+    for frame in 0..<frames {
+      turnJoints(frame, places, pelvis: pelvis.axes[frame], chest: chest.axes[frame])
+    }
+    centre(on: places)
+  }
+
+  /// The positions of the figure's joints [m], [frames, 22, 3].
+  public var positions: [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(3 * frames * Self.joints)
+    for frame in 0..<frames {
+      for place in places(frame) { result += [place.x, place.y, place.z] }
+    }
+    return result
+  }
+
+  package func places(_ frame: Int) -> [SIMD3<Float>] {
+    SkeletonPose.places(
+      root: root[frame], axes: axes[(frame * Self.joints)..<((frame + 1) * Self.joints)],
+      offsets: restOffsets)
+  }
+
+  /// Lengths of all other bones: root mean squares over the frames, less what noise adds.
+  private mutating func fitLengths(
+    _ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?, _ variances: [Float]
+  ) {
+    let grouped = Set(RigidSegment.pelvis.children + RigidSegment.chest.children)
+    restOffsets[0] = .zero
+    for joint in 1..<Self.joints where !grouped.contains(joint) {
+      var sum: Float = 0
+      for frame in 0..<frames {
+        let base = frame * Self.joints
+        sum += (places[base + joint] - places[base + Skeleton.parents[joint]]).squaredLength
+      }
+      let mean = sum / Float(max(1, frames))
+      // Noise makes bones longer on average; half of what is seen is a bone in any case.
+      let noise = 3 * (variances[joint] + variances[Skeleton.parents[joint]])
+      let direction = directions?[joint] ?? Self.canonicalDirections[joint]
+      restOffsets[joint] = direction * max(mean - noise, mean / 4).squareRoot()
+    }
+  }
+
+  // MARK: - A frame
+
+  /// Turns each joint so that its child comes as near as can be to where it was seen, from the
+  /// root down: what a bone's length leaves open does not add up along the limb.
+  private mutating func turnJoints(
+    _ frame: Int, _ seen: [SIMD3<Float>], pelvis: RotationMatrix, chest: RotationMatrix
+  ) {
+    let base = frame * Self.joints
+    var places = [SIMD3<Float>](repeating: seen[base], count: Self.joints)
+    for joint in 0..<Self.joints {
+      let parent = Skeleton.parents[joint]
+      if parent >= 0 {
+        places[joint] = places[parent] + axes[base + parent](restOffsets[joint])
+      }
+      if joint == RigidSegment.pelvis.joint {
+        axes[base + joint] = pelvis
+        continue
+      }
+      if joint == RigidSegment.chest.joint {
+        axes[base + joint] = chest
+        continue
+      }
+      let above = axes[base + parent]
+      axes[base + joint] = above
+      guard let child = Self.onlyChild[joint],
+        let rest = restOffsets[child].normalized,
+        let way = (seen[base + child] - places[joint]).normalized
+      else { continue }
+      axes[base + joint] = above.swung(from: above(rest), to: way)
+    }
+  }
+
+  /// Moves each frame's figure to where its joints are on average.
+  private mutating func centre(on places: [SIMD3<Float>]) {
+    for frame in 0..<frames {
+      let base = frame * Self.joints
+      var sum = SIMD3<Float>.zero
+      for (joint, place) in self.places(frame).enumerated() { sum += places[base + joint] - place }
+      root[frame] += sum / Float(Self.joints)
+    }
+  }
+}
+
+/// Forward kinematics of one frame with rotations in the world.
+package enum SkeletonPose {
+  package static func places(
+    root: SIMD3<Float>, axes: ArraySlice<RotationMatrix>, offsets: [SIMD3<Float>]
+  ) -> [SIMD3<Float>] {
+    var places = [SIMD3<Float>](repeating: root, count: offsets.count)
+    for joint in 1..<offsets.count {
+      let parent = Skeleton.parents[joint]
+      places[joint] = places[parent] + axes[axes.startIndex + parent](offsets[joint])
+    }
+    return places
+  }
+}

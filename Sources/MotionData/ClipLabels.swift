@@ -1,0 +1,57 @@
+import Files
+import Foundation
+
+/// The labels of clips, from the column `action` of an index.
+public struct ClipLabels: Sendable {
+  /// The labels by the files' full paths, and by their names alone.
+  private var byPath: [String: String] = [:]
+  private var byName: [String: String] = [:]
+
+  /// Reads an index, or those of the folders of motions.
+  public init(labels: String?, motions: [String]) throws {
+    guard let labels else {
+      for folder in motions {
+        let index = "\(folder)/index.csv"
+        guard FileManager.default.fileExists(atPath: index) else { continue }
+        try read(index, isAsked: false)
+      }
+      return
+    }
+    try read(labels, isAsked: true)
+  }
+
+  /// All labels as text.
+  public var text: String {
+    (byPath.map { "\($0.key): \($0.value)" } + byName.map { "\($0.key): \($0.value)" }).sorted()
+      .joined(separator: "\n")
+  }
+
+  /// The label of a motion file, by its path or else by its name.
+  public func label(of file: String) -> String? {
+    byPath[Self.full(file)] ?? byName[Self.name(file)]
+  }
+
+  private mutating func read(_ index: String, isAsked: Bool) throws {
+    let rows = CSVText.rows(try InputFile.text(of: index))
+    guard let header = rows.first, let file = header.firstIndex(of: "file"),
+      let action = header.firstIndex(of: "action")
+    else {
+      guard isAsked else { return }
+      throw FileError.malformed(
+        path: index,
+        reason: "the columns 'file' and 'action' were expected, found "
+          + (rows.first ?? []).map { "'\($0)'" }.joined(separator: ", "))
+    }
+    let folder = URL(filePath: index).deletingLastPathComponent().path
+    for row in rows.dropFirst() where row.count == header.count && !row[action].isEmpty {
+      byPath[Self.full("\(folder)/\(row[file])")] = row[action]
+      if isAsked { byName[Self.name(row[file])] = row[action] }
+    }
+  }
+
+  private static func full(_ path: String) -> String {
+    URL(filePath: path).standardizedFileURL.path
+  }
+
+  private static func name(_ path: String) -> String { MotionPaths.outputName(path) }
+}

@@ -1,0 +1,196 @@
+import Files
+import Foundation
+import Geometry
+public import HumanBody
+
+/// Clips of the canonical skeleton at 30 Hz in one file, of which training reads a window at a
+/// time: 144 bytes a frame, so that 40 hours of motion are a file of 620 MB.
+///
+/// Only the table of clips is held in memory. Windows are read from the system's file cache
+/// (`pread`) and not through a mapping, whose pages would count as ours and would have to be
+/// given back, and which would end the process where the file is cut while it is used.
+///
+/// The file, little-endian: 16 words of 4 bytes (see `Header`), the clips' frames one after
+/// another (root [m] as three floats, then 22 `PackedRotation`), each clip followed by its
+/// embedding (floats) where it has one, and the table (`ShardIndex`).
+public struct DatasetShard: Sendable {
+  /// The frames a second of all clips [Hz].
+  public static let frameRate = 30.0
+  /// The bytes of a frame.
+  static let frameSize = 12 + PackedRotation.size * BodyModel.jointCount
+  /// The most numbers of an embedding.
+  static let largestEmbedding = 65_536
+  /// Bone lengths that are believed [m].
+  static let believedLengths: ClosedRange<Float> = 0...100
+  /// The longest table that is read [bytes].
+  static let largestTable = 256 << 20
+
+  /// What a shard says of a clip.
+  public struct Clip: Sendable, Hashable {
+    /// What the clip is called.
+    public let name: String
+    /// The number of frames.
+    public let frames: Int
+    /// The length of each joint's bone [m], [22].
+    public let lengths: [Float]
+    /// The index of its label among the shard's labels, where it has one of them.
+    public var label: Int?
+    /// Whether the clip is kept from training.
+    public let isHeldOut: Bool
+    /// Whether it has an embedding.
+    public let hasEmbedding: Bool
+    /// Where its frames begin in the file [bytes].
+    let offset: Int
+    /// What its bytes must give.
+    let checksum: UInt64
+  }
+
+  /// The file.
+  public let path: String
+  /// What the shard's maker wrote in, such as what it was made from.
+  public let source: String
+  /// The labels of the clips that are trained on, in the order of their names.
+  public let labels: [String]
+  /// The numbers of an embedding; zero where no clip has one.
+  public let embeddingWidth: Int
+  /// The clips.
+  public private(set) var clips: [Clip]
+  /// What tells this content from any other, wherever it came from: the first 24 bytes of a SHA-256.
+  public let fingerprint: String
+  private let file: OpenFile
+
+  /// Opens a shard; refuses what is cut short or was damaged outside of the frames.
+  public init(path: String) throws(MotionDataError) {
+    self.path = path
+    do throws(FileError) { file = try OpenFile(path) } catch { throw .file(error) }
+    func refusal(_ reason: String) -> MotionDataError {
+      .shard(path: path, reason: "not a shard of motions: \(reason)")
+    }
+    guard let start = file.bytes(at: 0, count: Header.size),
+      let header = Header(decoding: start)
+    else { throw refusal("it does not begin as one") }
+    guard header.version == Header.version else {
+      throw .shard(
+        path: path,
+        reason: "the shard's version is \(header.version), this tool reads \(Header.version)")
+    }
+    guard let end = header.tableEnd, end == file.size, header.tableOffset >= Header.size,
+      header.tableSize <= Self.largestTable,
+      let bytes = file.bytes(at: header.tableOffset, count: header.tableSize)
+    else { throw refusal("it has \(file.size) bytes and claims another size") }
+    guard Fingerprint.sha256(bytes).hasPrefix(header.fingerprint) else {
+      throw refusal("its table was damaged")
+    }
+    let table: ShardIndex
+    do throws(ShardIndex.Refusal) {
+      table = try ShardIndex(
+        decoding: bytes, dataStart: Header.size, dataEnd: header.tableOffset)
+    } catch { throw refusal(error.reason) }
+    source = table.source
+    labels = table.labels
+    embeddingWidth = table.embeddingWidth
+    clips = table.clips
+    fingerprint = table.contentFingerprint
+  }
+
+  /// The frames of all clips.
+  public var frameCount: Int { clips.reduce(0) { $0 + $1.frames } }
+
+  /// The clips that are trained on.
+  public var training: DatasetShard { part { !$0.isHeldOut } }
+
+  /// The clips that are kept from training.
+  public var validation: DatasetShard { part(\.isHeldOut) }
+
+  package func part(_ belongs: (Clip) -> Bool) -> DatasetShard {
+    var part = self
+    part.clips = clips.filter(belongs)
+    return part
+  }
+
+  // MARK: - Reading
+
+  /// Frames of a clip as they are, heading included.
+  public func window(clip index: Int, frames: Range<Int>) throws(MotionDataError) -> MotionWindow {
+    guard clips.indices.contains(index) else {
+      throw .request("clip \(index) was asked for; '\(path)' has \(clips.count)")
+    }
+    let clip = clips[index]
+    guard !frames.isEmpty, frames.lowerBound >= 0, frames.upperBound <= clip.frames else {
+      throw .request(
+        "frames \(frames.lowerBound)..<\(frames.upperBound) of clip '\(clip.name)' were asked for,"
+          + " which has \(clip.frames)")
+    }
+    guard let window = decoded(clip, frames) else {
+      throw .shard(path: path, reason: "clip '\(clip.name)' cannot be read any more")
+    }
+    return window
+  }
+
+  /// Frames that exist; nil where the file is not as it was when it was opened.
+  func decoded(_ clip: Clip, _ frames: Range<Int>) -> MotionWindow? {
+    let (joints, count) = (BodyModel.jointCount, frames.count)
+    let offset = clip.offset + frames.lowerBound * Self.frameSize
+    var root = [Float](repeating: 0, count: 3 * count)
+    var rotations = [Float](repeating: 0, count: 4 * joints * count)
+    let isWhole = file.withBytes(at: offset, count: count * Self.frameSize) { bytes in
+      rotations.withUnsafeMutableBytes { rotations in
+        for frame in 0..<count {
+          let start = frame * Self.frameSize
+          for axis in 0..<3 { root[3 * frame + axis] = Self.float(bytes, start + 4 * axis) }
+          for joint in 0..<joints {
+            let at = start + 12 + PackedRotation.size * joint
+            let rotation = PackedRotation.decoded(
+              Self.word(bytes, at), Self.word(bytes, at + 2), Self.word(bytes, at + 4))
+            rotations.storeBytes(
+              of: rotation.components, toByteOffset: 16 * (frame * joints + joint),
+              as: SIMD4<Float>.self)
+          }
+        }
+      }
+    }
+    guard isWhole else { return nil }
+    return MotionWindow(
+      frames: count, root: root, rotations: rotations, lengths: clip.lengths, label: clip.label,
+      embedding: embedding(of: clip))
+  }
+
+  /// The embedding of a clip, where it has one.
+  private func embedding(of clip: Clip) -> [Float]? {
+    guard clip.hasEmbedding else { return nil }
+    var values = [Float](repeating: .nan, count: embeddingWidth)
+    let offset = clip.offset + clip.frames * Self.frameSize
+    _ = file.withBytes(at: offset, count: 4 * embeddingWidth) { bytes in
+      for index in values.indices { values[index] = Self.float(bytes, 4 * index) }
+    }
+    return values
+  }
+
+  @inline(__always)
+  private static func word(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
+    UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+  }
+
+  @inline(__always)
+  private static func float(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Float {
+    let bits = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+    return Float(bitPattern: UInt32(littleEndian: bits))
+  }
+
+  /// Reads the whole file once and refuses it where a byte is not as it was written.
+  public func verify() throws(MotionDataError) {
+    for clip in clips {
+      let size = clip.frames * Self.frameSize + (clip.hasEmbedding ? 4 * embeddingWidth : 0)
+      var checksum = Checksum()
+      for start in stride(from: 0, to: size, by: Checksum.block) {
+        guard
+          let bytes = file.bytes(at: clip.offset + start, count: min(Checksum.block, size - start))
+        else { throw .shard(path: path, reason: "clip '\(clip.name)' cannot be read") }
+        checksum.add(bytes)
+      }
+      guard checksum.value == clip.checksum else {
+        throw .shard(path: path, reason: "clip '\(clip.name)' is not as it was written")
+      }
+    }
+  }
+}

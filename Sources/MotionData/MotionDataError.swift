@@ -1,0 +1,20 @@
+public import Files
+
+/// What can go wrong with datasets of motion, in one sentence.
+public enum MotionDataError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A file that cannot be read or written.
+  case file(FileError)
+  /// A dataset shard that is not what it should be.
+  case shard(path: String, reason: String)
+  /// A request that the data cannot answer.
+  case request(String)
+
+  /// The sentence for the user.
+  public var description: String {
+    switch self {
+    case .file(let error): "\(error)"
+    case .shard(let path, let reason): "'\(path)': \(reason)"
+    case .request(let reason): reason
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Files
+import Foundation
+public import Motions
+
+/// Motion files divided into those that are trained on and those that are held back.
+///
+/// Where a folder holds an `index.csv` with the columns `file` and `split`, the division is taken
+/// from there, and `licence` chooses rows by the beginning of that column. Elsewhere one clip in
+/// ten is held back by its name; pieces of one recording (`walk_a`, `walk_b`) stay together.
+public struct MotionSplit: Sendable {
+  /// The files to train on.
+  public var training: [String] = []
+  /// The files that training never sees.
+  public var validation: [String] = []
+
+  /// The motion files of paths.
+  ///
+  /// - Parameters:
+  ///   - paths: Files and folders.
+  ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
+  public init(paths: [String], licence: String? = nil) throws {
+    for path in paths {
+      let index = "\(path)/index.csv"
+      if FileManager.default.fileExists(atPath: index) {
+        try add(index: index, folder: path, licence: licence)
+      } else {
+        for file in try MotionPaths.expand([path]) { add(file) }
+      }
+    }
+    if validation.isEmpty, training.count > 1, let last = training.popLast() {
+      validation = [last]
+    }
+  }
+
+  private mutating func add(_ file: String) {
+    let recording = MotionPaths.stem(file).replacing(/_[a-z]$/, with: "")
+    let digest = Fingerprint.sha256(Array(recording.utf8))
+    if digest.hasPrefix("0") || digest.hasPrefix("8") {
+      validation.append(file)
+    } else {
+      training.append(file)
+    }
+  }
+
+  private mutating func add(index: String, folder: String, licence: String?) throws {
+    let rows = CSVText.rows(try InputFile.text(of: index))
+    guard let header = rows.first, let file = header.firstIndex(of: "file"),
+      let split = header.firstIndex(of: "split")
+    else {
+      throw FileError.malformed(path: index, reason: "the columns 'file' and 'split' were expected")
+    }
+    let terms = header.firstIndex(of: "licence")
+    for row in rows.dropFirst() where row.count == header.count {
+      let path = "\(folder)/\(row[file])"
+      if row[split] == "val" {
+        validation.append(path)
+      } else if licence.map({ prefix in terms.map { row[$0].hasPrefix(prefix) } ?? false }) ?? true
+      {
+        training.append(path)
+      }
+    }
+  }
+
+  /// Reads clips; of those that cannot be read the reason is among the warnings, and where none can
+  /// be read the last reason is thrown.
+  public static func read(
+    _ files: [String], options: ImportOptions = ImportOptions()
+  ) throws -> (clips: [MotionClip], warnings: [String]) {
+    var clips: [MotionClip] = []
+    var warnings: [String] = []
+    var failure: (any Error)?
+    for file in files {
+      do {
+        clips.append(try MotionFile.read(file, options: options).clip)
+      } catch {
+        failure = error
+        warnings.append("left out: \(error)")
+      }
+    }
+    if clips.isEmpty, let failure { throw failure }
+    return (clips, warnings)
+  }
+}

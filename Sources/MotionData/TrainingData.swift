@@ -1,0 +1,141 @@
+import Files
+import Foundation
+public import Motions
+
+/// The motions of a training, packed once into a shard from which windows are read.
+///
+/// Without a file of the user's the shard lies beside the model and has no name any more as soon as
+/// it is open, so that nothing is left behind however the training ends.
+public struct TrainingData: Sendable {
+  /// All clips, those that training never sees among them.
+  public let shard: DatasetShard
+  /// What a user should know: clips that were left out, a shard that is made again.
+  public let warnings: [String]
+
+  /// The clips that are trained on.
+  public var clipCount: Int { shard.training.clips.count }
+  /// Their frames.
+  public var frameCount: Int { shard.training.frameCount }
+
+  /// Packs motions, one clip in memory at a time.
+  ///
+  /// - Parameters:
+  ///   - motions: Files and folders; see `MotionSplit`.
+  ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
+  ///   - labels: An index.csv with the columns `file` and `action`; nil for the folders' own.
+  ///   - embeddings: The folder of the clips' embeddings; nil for none.
+  ///   - reading: How motion files are read.
+  ///   - file: A shard that is kept, and used again for the same motions; nil for none.
+  ///   - model: The file of the model to be trained.
+  ///   - tool: The program with its version: another one makes the shard again.
+  public init(
+    motions: [String], licence: String?, labels: String?, embeddings: String?,
+    reading: ImportOptions, file: String?, model: String,
+    tool: String
+  ) throws {
+    let set = try MotionSplit(paths: motions, licence: licence)
+    guard !set.training.isEmpty else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "),
+        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
+      )
+    }
+    let labels = try ClipLabels(labels: labels, motions: motions)
+    let embeddings = try embeddings.map { try ClipEmbeddings(folder: $0) }
+    let source = Self.source(set, labels, embeddings, reading, tool: tool)
+    let path = file ?? Self.temporary(beside: model)
+    var warnings: [String] = []
+    if let file, let found = try Self.kept(file, source: source, &warnings) {
+      shard = found
+      self.warnings = warnings
+      return
+    }
+    shard = try Self.build(
+      set, labels, embeddings, reading, source: source, path: path, &warnings)
+    self.warnings = warnings
+    if file == nil { unlink(path) }
+  }
+
+  /// A name that nothing has yet, so that no file of the user's is lost.
+  private static func temporary(beside model: String) -> String {
+    let path = "\(model).pack"
+    guard FileManager.default.fileExists(atPath: path) else { return path }
+    return "\(model).\(UUID().uuidString).pack"
+  }
+
+  /// Windows of the clips that are trained on; `leftOut` of it counts those that are too short.
+  public func source(
+    frames: Int, augmentation: Augmentation = Augmentation(), labelPower: Double = 0.5
+  ) throws -> WindowSource {
+    try WindowSource(
+      shard: shard.training, frames: frames, augmentation: augmentation, labelPower: labelPower)
+  }
+
+  /// A shard that was made from the same motions; nil where it has to be made.
+  private static func kept(
+    _ file: String, source: String, _ warnings: inout [String]
+  ) throws -> DatasetShard? {
+    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    // What is there and no shard is somebody's file and not written over.
+    let found = try DatasetShard(path: file)
+    guard found.source == source else {
+      warnings.append("'\(file)' was made from other motions or options and is made again")
+      return nil
+    }
+    try found.verify()
+    return found
+  }
+
+  private static func build(
+    _ set: MotionSplit, _ labels: ClipLabels, _ embeddings: ClipEmbeddings?,
+    _ reading: ImportOptions, source: String, path: String, _ warnings: inout [String]
+  ) throws -> DatasetShard {
+    var writer = try DatasetShard.Writer(path: path, source: source)
+    var failure: (any Error)?
+    var trained = 0
+    var width: (numbers: Int, file: String)?
+    for (index, file) in (set.training + set.validation).enumerated() {
+      let embedding = try embeddings?.embedding(ofClip: file)
+      if let embedding {
+        try ClipEmbeddings.check(embedding, against: &width)
+      }
+      do {
+        let clip = try MotionFile.read(file, options: reading).clip
+        try writer.add(
+          clip, label: labels.label(of: file) ?? clip.label, embedding: embedding?.values,
+          isHeldOut: index >= set.training.count)
+        if index < set.training.count { trained += 1 }
+      } catch MotionDataError.file(let error) {
+        throw error
+      } catch {
+        failure = error
+        warnings.append("left out: \(error)")
+      }
+    }
+    if trained == 0, let failure { throw failure }
+    if let embeddings, width == nil { throw embeddings.noneFound }
+    return try writer.finish()
+  }
+
+  /// What the shard is made from: files with their sizes and times, and all options.
+  private static func source(
+    _ set: MotionSplit, _ labels: ClipLabels, _ embeddings: ClipEmbeddings?,
+    _ reading: ImportOptions, tool: String
+  ) -> String {
+    var lines = [tool, "\(reading)", labels.text]
+    for (part, files) in [("training", set.training), ("validation", set.validation)] {
+      for file in files {
+        let embedding = embeddings.flatMap { $0.path(ofClip: file) }.map(state) ?? "none"
+        lines.append("\(part) \(state(file)) \(embedding)")
+      }
+    }
+    return Fingerprint.sha256(Array(lines.joined(separator: "\n").utf8))
+  }
+
+  private static func state(_ file: String) -> String {
+    let found = try? FileManager.default.attributesOfItem(atPath: file)
+    let size = (found?[.size] as? NSNumber)?.int64Value ?? -1
+    let time = (found?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    return "\(URL(filePath: file).standardizedFileURL.path) \(size) \(time)"
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Geometry
+public import HumanBody
+public import Learning
+
+/// What is done to windows so that few motions teach much.
+public struct Augmentation: Sendable, Hashable {
+  /// The part of windows that are mirrored; their labels keep their names.
+  public var mirrored: Float = 0.5
+  /// How much faster a motion may be played.
+  public var tempo: ClosedRange<Float> = 0.85...1.15
+  /// How much larger the body may be, with the ways it goes.
+  public var size: ClosedRange<Float> = 0.95...1.05
+
+  /// Usual figures.
+  public init() {}
+
+  /// Windows as they were recorded.
+  public static let none: Augmentation = {
+    var none = Augmentation()
+    none.mirrored = 0
+    none.tempo = 1...1
+    none.size = 1...1
+    return none
+  }()
+}
+
+/// Draws windows from a shard, all of one length, heading along x.
+///
+/// Every start in every clip is as likely as any other, unless labels are drawn more evenly. A
+/// clip that is shorter than a window but has three quarters of it holds its last pose, as people
+/// do who have finished; shorter ones are left out and counted.
+public struct WindowSource: Sendable {
+  /// The shard.
+  public let shard: DatasetShard
+  /// The frames of a window.
+  public let frames: Int
+  /// What is done to drawn windows.
+  public let augmentation: Augmentation
+  /// The clips that are too short.
+  public let leftOut: Int
+  /// The indices of the clips that windows come from.
+  public let usable: [Int]
+  /// The probability of a clip, added up.
+  private let cumulative: [Double]
+
+  /// A source of windows.
+  ///
+  /// - Parameters:
+  ///   - shard: Where they come from.
+  ///   - frames: The frames of a window.
+  ///   - augmentation: What is done to them.
+  ///   - labelPower: A label is drawn by its frequency to this power: 1 as it is, 0.5 more
+  ///     evenly, 0 all labels alike. Clips without a label count as one label.
+  public init(
+    shard: DatasetShard, frames: Int, augmentation: Augmentation = Augmentation(),
+    labelPower: Double = 1
+  ) throws(MotionDataError) {
+    precondition(frames > 0, "windows of \(frames) frames")
+    self.shard = shard
+    self.frames = frames
+    self.augmentation = augmentation
+    let usable = shard.clips.indices.filter { 4 * shard.clips[$0].frames >= 3 * frames }
+    guard !usable.isEmpty else {
+      let longest = shard.clips.map(\.frames).max() ?? 0
+      throw .request(
+        "no clip is long enough for windows of \(frames) frames at 30 Hz: the longest of"
+          + " \(shard.clips.count) has \(longest)")
+    }
+    self.usable = usable
+    leftOut = shard.clips.count - usable.count
+    let starts = usable.map { Double(max(1, shard.clips[$0].frames - frames + 1)) }
+    var ofLabel: [Int: Double] = [:]
+    for (index, count) in zip(usable, starts) {
+      ofLabel[shard.clips[index].label ?? -1, default: 0] += count
+    }
+    var sum = 0.0
+    cumulative = zip(usable, starts).map { index, count in
+      sum += count * pow(ofLabel[shard.clips[index].label ?? -1] ?? 1, labelPower - 1)
+      return sum
+    }
+  }
+
+  /// A window by chance, changed as the augmentation says.
+  ///
+  /// Where the file cannot be read any more, the root is not a number, which ends a training at
+  /// once.
+  public func draw(using random: inout RandomSource) -> MotionWindow {
+    let index = clip(at: random.unit() * (cumulative.last ?? 0))
+    let clip = shard.clips[index]
+    let last = clip.frames - 1
+    let factor = random.uniform(
+      from: augmentation.tempo.lowerBound, to: augmentation.tempo.upperBound)
+    let start = Int(random.next() % UInt64(max(1, clip.frames - frames + 1)))
+    // Faster windows reach further: they begin earlier, and near a clip's whole length are not
+    // played as fast.
+    let step =
+      last > 0 && frames > 1
+      ? max(min(factor, Float(last) / Float(frames - 1)), min(factor, 1)) : 1
+    let span = min(Int((Float(frames - 1) * step).rounded(.up)), last)
+    let first = min(start, last - span)
+    var window = read(index, first..<(first + span + 1), step: step)
+    if random.uniform() < augmentation.mirrored { window = window.mirrored }
+    window.normalizeHeading()
+    let size = random.uniform(from: augmentation.size.lowerBound, to: augmentation.size.upperBound)
+    if size != 1 { window.scale(by: size) }
+    return window
+  }
+
+  /// The window that begins at a frame of a clip, as it was recorded.
+  ///
+  /// - Parameters:
+  ///   - clip: The clip's index in the shard.
+  ///   - start: The first frame.
+  public func window(clip: Int, start: Int) throws(MotionDataError) -> MotionWindow {
+    guard shard.clips.indices.contains(clip), shard.clips[clip].frames > start, start >= 0 else {
+      throw .request("clip \(clip) has no frame \(start)")
+    }
+    let end = min(start + frames, shard.clips[clip].frames)
+    var window = try shard.window(clip: clip, frames: start..<end)
+    if window.frames < frames { window = window.resampled(from: 0, step: 1, count: frames) }
+    window.normalizeHeading()
+    return window
+  }
+
+  /// Windows of all clips as they were recorded, `stride` frames apart.
+  public func allWindows(stride step: Int) throws(MotionDataError) -> [MotionWindow] {
+    precondition(step > 0, "windows \(step) frames apart")
+    var windows: [MotionWindow] = []
+    for index in usable {
+      let last = max(0, shard.clips[index].frames - frames)
+      for start in stride(from: 0, through: last, by: step) {
+        windows.append(try window(clip: index, start: start))
+      }
+    }
+    return windows
+  }
+
+  private func clip(at place: Double) -> Int {
+    var (low, high) = (0, cumulative.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if place < cumulative[middle] { high = middle } else { low = middle + 1 }
+    }
+    return usable[low]
+  }
+
+  private func read(_ index: Int, _ range: Range<Int>, step: Float) -> MotionWindow {
+    let clip = shard.clips[index]
+    guard var window = shard.decoded(clip, range) else {
+      let (joints, none) = (BodyModel.jointCount, Float.nan)
+      return MotionWindow(
+        frames: frames, root: [Float](repeating: none, count: 3 * frames),
+        rotations: [Float](repeating: 0.5, count: 4 * joints * frames), lengths: clip.lengths)
+    }
+    if step != 1 || window.frames != frames {
+      window = window.resampled(from: 0, step: step, count: frames)
+    }
+    return window
+  }
+}
+
+extension RandomSource {
+  /// A number in 0 ..< 1 in double precision.
+  fileprivate mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+}

@@ -1,0 +1,89 @@
+public import HumanBody
+public import Learning
+
+/// Windows of motion with what the measures need of them.
+public struct EvaluationSet: Sendable {
+  /// The windows.
+  public let windows: [MotionWindow]
+  /// The trial that each window is from; samples are each a trial of their own.
+  public let trials: [Int]
+  /// The joints of each window in the world, [frames, 22, 3], metres.
+  public let positions: [[Float]]
+  /// The heading of each frame of each window [rad].
+  public let headings: [[Float]]
+  /// Frames a second.
+  public let frameRate: Double
+
+  /// Windows of these trials; each is a trial of its own where none are given.
+  public init(_ windows: [MotionWindow], trials: [Int]? = nil, frameRate: Double = 30) {
+    precondition(trials == nil || trials?.count == windows.count, "a trial for each window")
+    self.windows = windows
+    self.trials = trials ?? Array(windows.indices)
+    self.frameRate = frameRate
+    positions = windows.map { BodyModel.positions(of: $0) }
+    headings = windows.map { MotionFeatures.headings(of: $0) }
+  }
+
+  private init(_ other: EvaluationSet, selecting indices: [Int]) {
+    windows = indices.map { other.windows[$0] }
+    trials = indices.map { other.trials[$0] }
+    positions = indices.map { other.positions[$0] }
+    headings = indices.map { other.headings[$0] }
+    frameRate = other.frameRate
+  }
+
+  /// The windows of two sets, whose trials are numbered apart.
+  init(joining first: EvaluationSet, _ second: EvaluationSet) {
+    let offset = (first.trials.max() ?? -1) + 1 - (second.trials.min() ?? 0)
+    windows = first.windows + second.windows
+    trials = first.trials + second.trials.map { $0 + offset }
+    positions = first.positions + second.positions
+    headings = first.headings + second.headings
+    frameRate = first.frameRate
+  }
+
+  /// How many windows there are.
+  public var count: Int { windows.count }
+
+  /// Some of the windows; one may be there more than once.
+  public func selecting(_ indices: [Int]) -> EvaluationSet {
+    EvaluationSet(self, selecting: indices)
+  }
+
+  /// The windows of these trials.
+  public func selecting(trials chosen: Set<Int>) -> EvaluationSet {
+    selecting(windows.indices.filter { chosen.contains(trials[$0]) })
+  }
+
+  /// As many windows with each label as another set has, drawn at random.
+  ///
+  /// A window is drawn again only after all of its label were drawn. Labels that are not here are
+  /// left out.
+  public func withLabels(
+    of other: EvaluationSet, using random: inout RandomSource
+  ) -> EvaluationSet {
+    let wanted = Dictionary(grouping: other.windows, by: \.label).mapValues(\.count)
+    let here = Dictionary(grouping: windows.indices, by: { windows[$0].label })
+    var chosen: [Int] = []
+    for label in wanted.keys.sorted(by: { ($0 ?? -1) < ($1 ?? -1) }) {
+      guard let rows = here[label], let count = wanted[label] else { continue }
+      var left = count
+      while left > 0 {
+        chosen += rows.shuffled(using: &random).prefix(left)
+        left -= rows.count
+      }
+    }
+    return selecting(chosen)
+  }
+
+  /// A table of features, as they are.
+  public func table(_ features: MotionFeatures) -> FeatureTable {
+    var table = FeatureTable(columns: features.columns)
+    for index in windows.indices {
+      let points = features.points(
+        positions: positions[index], headings: headings[index], frameRate: Float(frameRate))
+      table.append(points[...], trial: trials[index])
+    }
+    return table
+  }
+}

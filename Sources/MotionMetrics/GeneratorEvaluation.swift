@@ -1,0 +1,224 @@
+import HumanBody
+import Learning
+
+/// How good a generator is: its samples beside real motion that it never saw.
+///
+/// Three sets of windows enter: samples, held-out windows and training windows. Features are
+/// standardised by all training windows. Samples have the labels of the held-out windows in the same
+/// numbers. In the floors real windows of other trials take the samples' part, with the labels of
+/// those that they are held against in the same numbers.
+public struct GeneratorEvaluation: Sendable, Codable {
+  /// A distance with its floors.
+  public struct Distance: Sendable, Codable {
+    /// Samples against held-out windows.
+    public var samples: Estimate
+    /// The floor that the acceptance is measured by: real against real motion of other trials, the
+    /// mean over divisions of all real trials, with the standard deviation between divisions.
+    public var floor: Estimate
+    /// Training against held-out windows: the same for the one division that models are trained by.
+    ///
+    /// One draw, which may even be below zero.
+    public var split: Estimate
+    /// Samples by floor; nil where the floor is not above zero.
+    public var ratio: Double?
+    /// Samples by split; nil where that is not above zero.
+    public var splitRatio: Double?
+
+    init(samples: Estimate, floor: Estimate, split: Estimate) {
+      (self.samples, self.floor, self.split) = (samples, floor, split)
+      ratio = floor.value > 0 ? samples.value / floor.value : nil
+      splitRatio = split.value > 0 ? samples.value / split.value : nil
+    }
+  }
+
+  /// A figure of samples beside the same of real motion.
+  public struct Pair: Sendable, Codable {
+    /// Of samples.
+    public var samples: Double
+    /// Of held-out windows.
+    public var real: Double
+    /// Of as many training windows with the same labels; nil where that says nothing.
+    public var training: Double?
+    /// Samples by real; nil where real is zero.
+    public var ratio: Double?
+
+    init(samples: Double, real: Double, training: Double? = nil) {
+      (self.samples, self.real, self.training) = (samples, real, training)
+      ratio = real > 0 ? samples / real : nil
+    }
+  }
+
+  /// What the classifiers say; nil where labels do not suffice.
+  public struct Labels: Sendable, Codable {
+    /// The labels that are told apart.
+    public var names: [String] = []
+    /// Labels that are left out: fewer than three trials in training, or none held out.
+    public var left: [String] = []
+    /// The accuracy on held-out windows of a classifier trained on real windows.
+    public var real = 0.0
+    /// R_T, quality: the accuracy on samples of the classifier trained on real windows.
+    public var trainedOnReal = 0.0
+    /// R_S, diversity: the accuracy on held-out windows of a classifier trained on samples.
+    public var trainedOnSamples = 0.0
+    /// The same three as means over labels.
+    public var balanced = [0.0, 0.0, 0.0]
+  }
+
+  /// Samples, held-out windows, training windows.
+  public var windows: [Int] = []
+  /// Held-out and training trials.
+  public var trials: [Int] = []
+  /// Energy distances by the name of the features.
+  public var energy: [String: Distance] = [:]
+  /// Fréchet distances by the name of the features.
+  public var frechet: [String: Distance] = [:]
+  /// The accuracy of classifiers.
+  public var labels: Labels?
+  /// The mean distance of pairs of windows by motion features.
+  public var diversity = Pair(samples: 0, real: 0)
+  /// The mean distance to the nearest training window by motion features: far below that of real
+  /// held-out motion where samples are copies.
+  public var nearest = Pair(samples: 0, real: 0)
+  /// The speed of standing feet [m/s].
+  public var footSkate = Pair(samples: 0, real: 0)
+  /// The mean jerk [m/s³].
+  public var jerk = Pair(samples: 0, real: 0)
+  /// The median over windows of the mean jerk [m/s³].
+  public var medianJerk = Pair(samples: 0, real: 0)
+  /// The relative error of bone lengths by positions in single precision: mean and largest.
+  public var boneLengthError = [0.0, 0.0]
+  /// The largest relative error of bone lengths as written to files, in double precision.
+  public var fileBoneLengthError = 0.0
+
+  /// The principal directions that Fréchet distances are taken in, at most.
+  static let frechetDimension = 24
+  /// The divisions of real trials that floors are the mean of.
+  static let divisionCount = 40
+  /// The trials of training that a label must have to be told from others.
+  static let leastTrials = 3
+
+  /// Measures samples.
+  ///
+  /// - Parameters:
+  ///   - samples: a generator's windows, with the labels that were asked for
+  ///   - heldOut: real windows that the generator never saw
+  ///   - training: real windows of other trials
+  ///   - names: the names of the labels
+  ///   - seed: what all random numbers depend on, but for the classifiers'
+  ///   - classifier: how classifiers are trained
+  public init(
+    samples: EvaluationSet, heldOut: EvaluationSet, training: EvaluationSet,
+    names: [String], seed: UInt64 = 1, classifier: ActionClassifier.Options = .init()
+  ) throws {
+    precondition(
+      samples.count > 1 && heldOut.count > 1 && training.count > 1,
+      "\(samples.count) samples, \(heldOut.count) held-out and \(training.count) training windows")
+    var random = RandomSource(seed: seed, stream: 0x6d65_6173)
+    windows = [samples.count, heldOut.count, training.count]
+    trials = [Set(heldOut.trials).count, Set(training.trials).count]
+    let like = training.withLabels(of: heldOut, using: &random)
+    let divisions = Self.divisions(heldOut, training, using: &random)
+    for features in MotionFeatures.allCases {
+      let raw = training.table(features)
+      let scale = FeatureScale(raw, floors: features.floors)
+      let tables = (
+        samples: scale(samples.table(features)), real: scale(heldOut.table(features)),
+        like: scale(like.table(features)), all: scale(raw)
+      )
+      let floors = divisions.map { (scale($0.table(features)), scale($1.table(features))) }
+      energy[features.rawValue] = Distance(
+        samples: EnergyDistance(tables.samples, tables.real).estimate(using: &random),
+        floor: Self.spread(floors.map { EnergyDistance($0, $1).value }),
+        split: EnergyDistance(tables.like, tables.real).estimate(using: &random))
+      let frechet = FrechetDistance(
+        reference: tables.all, dimension: min(Self.frechetDimension, tables.real.rows / 10))
+      self.frechet[features.rawValue] = Distance(
+        samples: frechet.estimate(tables.samples, tables.real, using: &random),
+        floor: Self.spread(floors.map { frechet($0, $1) }),
+        split: frechet.estimate(tables.like, tables.real, using: &random))
+      guard features == .motion else { continue }
+      diversity = Pair(
+        samples: Diversity.ofPairs(tables.samples), real: Diversity.ofPairs(tables.real),
+        training: Diversity.ofPairs(tables.like))
+      nearest = Pair(
+        samples: Diversity.toNearest(tables.samples, of: tables.all),
+        real: Diversity.toNearest(tables.real, of: tables.all))
+    }
+    measureQuality(samples, heldOut, like)
+    labels = try Self.classify(samples, heldOut, training, names, classifier)
+  }
+
+  private mutating func measureQuality(
+    _ samples: EvaluationSet, _ real: EvaluationSet, _ training: EvaluationSet
+  ) {
+    footSkate = Pair(
+      samples: samples.footSkate, real: real.footSkate, training: training.footSkate)
+    let (ours, theirs, others) = (samples.jerks, real.jerks, training.jerks)
+    func pair(_ figure: ([Double]) -> Double) -> Pair {
+      Pair(samples: figure(ours), real: figure(theirs), training: figure(others))
+    }
+    jerk = pair { $0.reduce(0, +) / Double($0.count) }
+    medianJerk = pair { $0.sorted()[$0.count / 2] }
+    let bones = samples.boneLengthErrors
+    boneLengthError = [bones.mean, bones.largest]
+    fileBoneLengthError = samples.fileBoneLengthError
+  }
+
+  private static func spread(_ values: [Double]) -> Estimate {
+    Estimate(
+      value: values.reduce(0, +) / Double(max(1, values.count)),
+      standardError: Bootstrap.deviation(values))
+  }
+
+  /// Divisions of all real trials into two disjoint sets.
+  ///
+  /// The first has as many trials of each label as the held-out set and no more windows; the second
+  /// is as many windows of the other trials, with the labels of the first in the same numbers.
+  private static func divisions(
+    _ heldOut: EvaluationSet, _ training: EvaluationSet, using random: inout RandomSource
+  ) -> [(EvaluationSet, EvaluationSet)] {
+    let all = EvaluationSet(joining: training, heldOut)
+    let offset = all.trials.count - heldOut.count
+    func trials(_ rows: Range<Int>) -> [Int: [Int]] {
+      let first = Dictionary(rows.map { (all.trials[$0], $0) }, uniquingKeysWith: min)
+      return Dictionary(grouping: first.keys.sorted()) { all.windows[first[$0] ?? 0].label ?? -1 }
+    }
+    let (everywhere, wanted) = (
+      trials(all.windows.indices), trials(offset..<all.windows.count).mapValues(\.count)
+    )
+    return (0..<divisionCount).map { _ in
+      var chosen: Set<Int> = []
+      for (label, count) in wanted.sorted(by: { $0.key < $1.key }) {
+        chosen.formUnion((everywhere[label] ?? []).shuffled(using: &random).prefix(count))
+      }
+      let left = all.windows.indices.filter { chosen.contains(all.trials[$0]) }
+      let right = all.windows.indices.filter { !chosen.contains(all.trials[$0]) }
+      let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
+      return (first, all.selecting(right).withLabels(of: first, using: &random))
+    }
+  }
+
+  private static func classify(
+    _ samples: EvaluationSet, _ heldOut: EvaluationSet, _ training: EvaluationSet,
+    _ names: [String], _ options: ActionClassifier.Options
+  ) throws -> Labels? {
+    func trials(_ set: EvaluationSet, _ label: Int) -> Int {
+      Set(set.windows.indices.filter { set.windows[$0].label == label }.map { set.trials[$0] })
+        .count
+    }
+    let known = names.indices.filter { label in
+      trials(training, label) >= leastTrials && trials(heldOut, label) > 0
+        && trials(samples, label) > 0
+    }
+    guard known.count > 1 else { return nil }
+    let judge = try ActionClassifier(training: training, labels: known, options: options)
+    let pupil = try ActionClassifier(training: samples, labels: known, options: options)
+    let (real, quality) = (judge.accuracy(on: heldOut), judge.accuracy(on: samples))
+    let diversity = pupil.accuracy(on: heldOut)
+    return Labels(
+      names: known.map { names[$0] },
+      left: names.indices.filter { !known.contains($0) }.map { names[$0] },
+      real: real.overall, trainedOnReal: quality.overall, trainedOnSamples: diversity.overall,
+      balanced: [real.balanced, quality.balanced, diversity.balanced])
+  }
+}

@@ -1,0 +1,103 @@
+import Autodiff
+import Foundation
+import Geometry
+import HumanBody
+import Motions
+
+extension EvaluationSet {
+  /// How far above the floor a foot still counts as standing [m].
+  public static var contactHeight: Float { 0.05 }
+
+  /// How fast standing feet slide [m/s].
+  ///
+  /// The floor of a window is the height that 5 of 100 heights of its two foot joints (the balls of
+  /// the feet) stay below. A foot stands where it is less than 5 cm above the floor in a frame and
+  /// in the next; its speed is the horizontal way between them. The mean over all such frames of
+  /// all windows; zero where no foot stands.
+  public var footSkate: Double {
+    var (sum, count) = (0.0, 0)
+    let feet = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
+    let step = 3 * BodyModel.jointCount
+    for (window, places) in zip(windows, positions) {
+      let heights = feet.flatMap { foot in
+        (0..<window.frames).map { places[step * $0 + 3 * foot + 2] }
+      }.sorted()
+      let top = heights[heights.count / 20] + Self.contactHeight
+      for foot in feet {
+        for frame in 0..<(window.frames - 1) {
+          let (a, b) = (step * frame + 3 * foot, step * (frame + 1) + 3 * foot)
+          guard places[a + 2] < top, places[b + 2] < top else { continue }
+          let (dx, dy) = (places[b] - places[a], places[b + 1] - places[a + 1])
+          sum += Double((dx * dx + dy * dy).squareRoot())
+          count += 1
+        }
+      }
+    }
+    return count == 0 ? 0 : frameRate * sum / Double(count)
+  }
+
+  /// The mean jerk of each window: the mean length of third differences over all joints [m/s³].
+  public var jerks: [Double] {
+    positions.map { TrackErrors.jerk($0, frameRate: frameRate) }
+  }
+
+  /// How far bones are from their length, relative: the mean and the largest over all frames and
+  /// bones of all windows, of the joints' positions in single precision.
+  public var boneLengthErrors: (mean: Double, largest: Double) {
+    var (sum, count, largest) = (0.0, 0, 0.0)
+    for (window, places) in zip(windows, positions) {
+      for index in 0..<(window.frames * BodyModel.jointCount) {
+        let joint = index % BodyModel.jointCount
+        let parent = BodyModel.chain.parents[joint]
+        guard parent >= 0, window.lengths[joint] > 0 else { continue }
+        let other = index - joint + parent
+        let squares = (0..<3).reduce(0.0) { total, axis in
+          let d = Double(places[3 * index + axis]) - Double(places[3 * other + axis])
+          return total + d * d
+        }
+        let length = Double(window.lengths[joint])
+        let error = abs(squares.squareRoot() - length) / length
+        sum += error
+        count += 1
+        largest = max(largest, error)
+      }
+    }
+    return (sum / Double(max(1, count)), largest)
+  }
+
+  /// The same of what is written to files: forward kinematics in double precision of the rotations
+  /// and lengths as a clip holds them.
+  public var fileBoneLengthError: Double {
+    var largest = 0.0
+    for window in windows {
+      let clip = window.clip(name: "", frameRate: frameRate)
+      let places = clip.jointPositions()
+      for index in places.indices {
+        let joint = index % BodyModel.jointCount
+        let parent = BodyModel.chain.parents[joint]
+        guard parent >= 0, window.lengths[joint] > 0 else { continue }
+        let length = Double(window.lengths[joint])
+        let found = (places[index] - places[index - joint + parent]).length
+        largest = max(largest, abs(found - length) / length)
+      }
+    }
+    return largest
+  }
+}
+
+/// How much samples differ from each other and from what was trained on.
+public enum Diversity {
+  /// The mean distance of pairs of points.
+  public static func ofPairs(_ table: FeatureTable) -> Double {
+    var sum = 0.0
+    table.forEachDistance(to: table) { _, _, distance in sum += distance }
+    return sum / Double(max(1, table.rows * (table.rows - 1)))
+  }
+
+  /// The mean distance to the nearest point of another table.
+  public static func toNearest(_ table: FeatureTable, of other: FeatureTable) -> Double {
+    var least = [Double](repeating: .infinity, count: table.rows)
+    table.forEachDistance(to: other) { row, _, distance in least[row] = min(least[row], distance) }
+    return least.reduce(0, +) / Double(max(1, table.rows))
+  }
+}

@@ -1,0 +1,171 @@
+import Autodiff
+import Foundation
+import Geometry
+import HumanBody
+import Learning
+public import Motions
+
+/// A trained network that turns tracked joints into motion of a figure whose bones keep their
+/// length.
+public struct Smoother: Sendable {
+  /// The network's sizes and places of its parameters.
+  public let network: SmootherNetwork
+  /// The network's weights, in the places that `network` knows.
+  public let weights: [Float]
+  /// What is known of the training (seed, data, tool version …), kept in the file.
+  public var history: [String: String]
+  /// The SHA-256 of the model's file; empty for one that was never in a file.
+  public let fingerprint: String
+  /// What the predicted deviations of each joint are multiplied with, 22.
+  public internal(set) var covarianceScale = [Float](repeating: 1, count: Skeleton.jointCount)
+
+  /// Whether the network's corrections are left out, to see what they add.
+  var isIdle = false
+
+  init(
+    network: SmootherNetwork, weights: [Float], history: [String: String],
+    fingerprint: String = ""
+  ) {
+    self.network = network
+    self.weights = weights
+    self.history = history
+    self.fingerprint = fingerprint
+  }
+
+  /// The frames of a window.
+  public var frames: Int { network.configuration.backbone.frames }
+  /// The frame rate of the motion that the network knows [Hz].
+  public var frameRate: Double { network.configuration.frameRate }
+  /// Whether each position comes with a covariance.
+  public var predictsCovariance: Bool { network.configuration.predictsCovariance }
+
+  /// Motion behind a track.
+  public struct Result: Sendable {
+    /// The motion, on a skeleton of its own rest offsets.
+    ///
+    /// Without the skeleton layer, that of the figure fitted to `positions`.
+    public var clip: MotionClip
+    /// The positions of the joints in the world [m], [frames, 22, 3].
+    public var positions: [Float]
+    /// The positions' covariances [m²], xx xy xz yy yz zz, [frames, 22, 6]; nil where the model
+    /// has none.
+    public var covariances: [Float]?
+  }
+
+  /// Windows begin this many frames after each other.
+  var stride: Int { max(1, frames / 4) }
+  /// Windows that go through the network at once.
+  static let chunk = 8
+
+  /// The motion behind a track of the network's own frame rate.
+  public func smooth(_ track: JointTrack) throws(GenerationError) -> Result {
+    guard track.frameCount > 0 else { throw .request("the track '\(track.name)' has no frames") }
+    let confidences = Self.confidences(of: track)
+    guard confidences.contains(where: { $0 > 0 }) else {
+      throw .request("in the track '\(track.name)' all joints are missing in all frames")
+    }
+    let positions = track.positions.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
+    return smooth(
+      positions, confidences: confidences, name: track.name, frameRate: track.frameRate)
+  }
+
+  /// The confidence of the positions: zero where one is no number or absurdly far away.
+  static func confidences(of track: JointTrack) -> [Float] {
+    zip(track.positions, track.confidences).map { place, confidence in
+      guard abs(place.x) < 1e5, abs(place.y) < 1e5, abs(place.z) < 1e5, 0 < confidence else {
+        return 0
+      }
+      return min(confidence, 1)
+    }
+  }
+
+  func smooth(
+    _ positions: [Float], confidences: [Float], name: String, frameRate: Double
+  ) -> Result {
+    let joints = Skeleton.jointCount
+    let count = confidences.count / joints
+    // Far from the origin single precision is coarse: the first seen position is the origin.
+    let shift = Self.firstPlace(positions, confidences)
+    var local = positions
+    for at in confidences.indices {
+      for axis in 0..<3 {
+        local[3 * at + axis] = confidences[at] > 0 ? local[3 * at + axis] - shift[axis] : 0
+      }
+    }
+    var blend = WindowBlend(
+      frames: count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
+    let starts = windowStarts(count)
+    let inputs = windows(local, confidences, starts)
+    let buffer =
+      isIdle ? FloatBuffer(count: weights.count) : FloatBuffer(weights)
+    var tape = Tape(parameters: buffer, recording: false)
+    for first in Swift.stride(from: 0, to: starts.count, by: Self.chunk) {
+      let range = first..<min(starts.count, first + Self.chunk)
+      tape.reset()
+      let chosen = Array(inputs[range])
+      let answer = network(chosen, on: &tape)
+      let parts = WindowAnswer.read(
+        answer, chosen, on: tape, covarianceScale: covarianceScale)
+      for (part, start) in zip(parts, starts[range]) { blend.add(part, at: start) }
+    }
+    return blend.result(
+      directions: Self.directions(of: inputs), name: name, frameRate: frameRate, shift: shift)
+  }
+
+  private static func firstPlace(_ positions: [Float], _ confidences: [Float]) -> SIMD3<Float> {
+    guard let first = confidences.firstIndex(where: { $0 > 0 }) else { return .zero }
+    return [positions[3 * first], positions[3 * first + 1], positions[3 * first + 2]]
+  }
+
+  /// Where windows begin; the first may begin before the track and the last end behind it.
+  private func windowStarts(_ count: Int) -> [Int] {
+    guard count > frames else { return [0] }
+    var starts = Array(Swift.stride(from: 0, to: count - frames, by: stride))
+    starts.append(count - frames)
+    return starts
+  }
+
+  /// The inputs of windows; what lies behind the track is missing.
+  private func windows(
+    _ positions: [Float], _ confidences: [Float], _ starts: [Int]
+  ) -> [SmootherInput] {
+    let joints = Skeleton.jointCount
+    let filter = TrackFilter(frames: frames)
+    let stretches = starts.map { start -> (places: [Float], confidence: [Float]) in
+      let end = min(start + frames, confidences.count / joints)
+      let missing = frames - (end - start)
+      return (
+        Array(positions[(3 * joints * start)..<(3 * joints * end)])
+          + [Float](repeating: 0, count: 3 * joints * missing),
+        Array(confidences[(joints * start)..<(joints * end)])
+          + [Float](repeating: 0, count: joints * missing)
+      )
+    }
+    // A window in which nothing is seen goes through the gap in straight lines.
+    let whole =
+      stretches.contains { !$0.confidence.contains { $0 > 0 } }
+      ? TrackFilling.filled(positions, confidences: confidences) : []
+    let chosen = zip(starts, stretches).map { start, stretch in
+      guard !stretch.confidence.contains(where: { $0 > 0 }) else { return stretch }
+      let places = whole[(3 * joints * start)..<(3 * joints * (start + frames))]
+      return (Array(places), [Float](repeating: 0.05, count: joints * frames))
+    }
+    let inputs = chosen.map {
+      SmootherInput($0.places, confidences: $0.confidence, filter: filter)
+    }
+    let directions = Self.directions(of: inputs)
+    return chosen.map {
+      SmootherInput($0.places, confidences: $0.confidence, filter: filter, directions: directions)
+    }
+  }
+
+  /// The mean directions of the rest offsets over all windows.
+  private static func directions(of inputs: [SmootherInput]) -> [SIMD3<Float>] {
+    (0..<Skeleton.jointCount).map { joint in
+      let sum = inputs.reduce(SIMD3<Float>.zero) {
+        $0 + ($1.fit.restOffsets[joint].normalized ?? .zero)
+      }
+      return sum.normalized ?? SkeletonFit.canonicalDirections[joint]
+    }
+  }
+}

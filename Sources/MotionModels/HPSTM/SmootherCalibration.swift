@@ -1,0 +1,76 @@
+import Files
+import Foundation
+public import Learning
+public import MotionData
+import MotionMetrics
+import Motions
+
+extension DatasetShard {
+  /// The clips that a smoother is trained on, and those that its covariances are scaled on: one
+  /// recording in twelve, by its name, pieces of it (`walk_a`, `walk_b`) together.
+  ///
+  /// Where none would be left for one of both, all clips serve for both.
+  public var dividedForCalibration: (training: DatasetShard, calibration: DatasetShard) {
+    func isApart(_ clip: Clip) -> Bool {
+      let recording = clip.name.replacing(/_[a-z]$/, with: "")
+      let digest = Fingerprint.sha256(Array("calibration \(recording)".utf8))
+      return (UInt64(digest.prefix(8), radix: 16) ?? 0) % 12 == 0
+    }
+    let (rest, apart) = (part { !isApart($0) }, part(isApart))
+    return rest.clips.isEmpty || apart.clips.isEmpty ? (self, self) : (rest, apart)
+  }
+}
+
+extension Smoother {
+  /// Scales the covariances so that nine of ten true positions lie within the ellipsoids that
+  /// should hold them, joint by joint.
+  ///
+  /// - Parameters:
+  ///   - source: Stretches of true motion that training has not seen, longer than windows.
+  ///   - stretches: How many are drawn; noise of half to one and a quarter of the complex noise's
+  ///     strength is added.
+  ///   - seed: What the noise depends on.
+  public mutating func calibrate(
+    on source: SmootherTraining.Source, stretches: Int = 120, seed: UInt64 = 1
+  ) {
+    guard predictsCovariance else { return }
+    let joints = Skeleton.jointCount
+    covarianceScale = [Float](repeating: 1, count: joints)
+    var distances = [[Double]](repeating: [], count: joints)
+    for index in 0..<stretches {
+      var random = RandomSource(seed: seed, stream: 0x6361_6c69, UInt64(index))
+      let truth = SmootherTruth(source(&random)).positions
+      let noise = TrackNoise.complex.scaled(by: random.uniform(from: 0.5, to: 1.25))
+      let track = noise.applied(to: truth, using: &random)
+      let seen = [Float](repeating: 1, count: truth.count / 3)
+      let result = smooth(track, confidences: seen, name: "", frameRate: frameRate)
+      guard let covariances = result.covariances else { return }
+      let factors = CovarianceHead.factors(of: covariances)
+      for point in seen.indices {
+        let error = SIMD3<Float>(
+          truth[3 * point] - result.positions[3 * point],
+          truth[3 * point + 1] - result.positions[3 * point + 1],
+          truth[3 * point + 2] - result.positions[3 * point + 2])
+        let l = Array(factors[(6 * point)..<(6 * point + 6)])
+        distances[point % joints].append(CovarianceHead.squaredDistance(l, error))
+      }
+    }
+    for joint in 0..<joints {
+      let sorted = distances[joint].filter { $0.isFinite }.sorted()
+      guard !sorted.isEmpty else { continue }
+      let quantile = sorted[min(sorted.count - 1, sorted.count * 9 / 10)]
+      let scale = (quantile / CovarianceCalibration.ninetyPercent).squareRoot()
+      covarianceScale[joint] = min(max(Float(scale), 0.01), 100)
+    }
+  }
+}
+
+extension CovarianceHead {
+  /// d' Σ⁻¹ d for a factor 11, 21, 22, 31, 32, 33 of Σ.
+  static func squaredDistance(_ l: [Float], _ d: SIMD3<Float>) -> Double {
+    let x = Double(d.x) / Double(l[0])
+    let y = (Double(d.y) - Double(l[1]) * x) / Double(l[2])
+    let z = (Double(d.z) - Double(l[3]) * x - Double(l[4]) * y) / Double(l[5])
+    return x * x + y * y + z * z
+  }
+}

@@ -1,0 +1,175 @@
+import Foundation
+import Learning
+import MotionMetrics
+public import Motions
+
+/// How good a smoother is on clips whose joints are known, beside filters.
+public struct SmootherEvaluation: Codable, Sendable {
+  /// The figures of one way to treat tracks, means over all joints and frames.
+  public struct Figures: Codable, Sendable {
+    /// The mean distance of joints from the truth [m] (MPJPE).
+    public var position = 0.0
+    /// The same after the best turn and shift of each frame [m] (PA-MPJPE).
+    public var aligned = 0.0
+    /// The same relative to the pelvis [m].
+    public var rootRelative = 0.0
+    /// The mean error of accelerations [m/s²].
+    public var acceleration = 0.0
+    /// The mean jerk [m/s³].
+    public var jerk = 0.0
+    /// How much bones change their length over time [m].
+    public var boneDeviation = 0.0
+  }
+
+  /// The clips measured.
+  public var clips = 0
+  /// Their frames at the model's rate.
+  public var frames = 0
+  /// The seed of the noise.
+  public var seed: UInt64 = 0
+  /// The tracks with complex noise as they are.
+  public var noisy = Figures()
+  /// What the smoother makes of them.
+  public var smoothed = Figures()
+  /// Savitzky and Golay's filter (window 15, order 3).
+  public var savitzkyGolay = Figures()
+  /// The One-Euro filter, tuned on these very tracks.
+  public var oneEuro = Figures()
+  /// The local polynomial that the smoother begins with, and the figure fitted to it.
+  public var fitted = Figures()
+  /// The true motion.
+  public var truth = Figures()
+  /// What the smoother makes of tracks without noise.
+  public var noiseless = Figures()
+  /// The same with every tenth joint missing, complex noise on the others.
+  public var gaps = Figures()
+  /// The part of true positions within the predicted 90 % ellipsoids; nil without covariances.
+  public var covarianceShare: Double?
+  /// The time to smooth a frame of these clips on one core [s].
+  public var secondsPerFrame = 0.0
+}
+
+extension Smoother {
+  /// Measures on clips, which are brought to the model's frame rate.
+  public func evaluate(
+    _ clips: [MotionClip], noise: TrackNoise = .complex, seed: UInt64 = 1
+  ) throws -> SmootherEvaluation {
+    var result = SmootherEvaluation()
+    result.seed = seed
+    let truths = try clips.map { clip in
+      try clip.resampled(to: frameRate).jointPositions().flatMap {
+        [Float($0.x), Float($0.y), Float($0.z)]
+      }
+    }
+    let noisy = truths.enumerated().map { index, truth in
+      var random = RandomSource(seed: seed, stream: 0x6576_616c, UInt64(index))
+      return noise.applied(to: truth, using: &random)
+    }
+    let width = 3 * Skeleton.jointCount
+    var random = RandomSource(seed: seed, stream: 0x7475_6e65)
+    let euro = OneEuroFilter.tuned(
+      on: zip(noisy, truths).map { ($0, $1) }, channels: width, frameRate: frameRate,
+      using: &random)
+    let polynomial = SavitzkyGolay()
+    var (inside, counted) = (0.0, 0.0)
+    var time = Duration.zero
+    var sums: [String: SumOfFigures] = [:]
+    func add(_ name: String, _ track: [Float], _ truth: [Float]) {
+      sums[name, default: SumOfFigures()].add(track, truth, frameRate: frameRate)
+    }
+    for (index, truth) in truths.enumerated() {
+      let frames = truth.count / width
+      result.clips += 1
+      result.frames += frames
+      let seen = [Float](repeating: 1, count: frames * Skeleton.jointCount)
+      let clock = ContinuousClock()
+      let start = clock.now
+      let smooth = self.smooth(
+        noisy[index], confidences: seen, name: "", frameRate: frameRate)
+      time += clock.now - start
+      add("noisy", noisy[index], truth)
+      add("smoothed", smooth.positions, truth)
+      add("savitzkyGolay", polynomial.filtered(noisy[index], channels: width), truth)
+      add(
+        "oneEuro", euro.filtered(noisy[index], channels: width, frameRate: frameRate), truth)
+      add("fitted", fitted(noisy[index], seen), truth)
+      add("truth", truth, truth)
+      let clean = self.smooth(truth, confidences: seen, name: "", frameRate: frameRate)
+      add("noiseless", clean.positions, truth)
+      let confidence = seen.map { _ in random.uniform() < 0.1 ? Float(0) : 1 }
+      let partial = self.smooth(
+        noisy[index], confidences: confidence, name: "", frameRate: frameRate)
+      add("gaps", partial.positions, truth)
+      if let covariances = smooth.covariances {
+        let share = CovarianceCalibration.share(
+          smooth.positions, truth, factors: CovarianceHead.factors(of: covariances))
+        inside += share * Double(frames)
+        counted += Double(frames)
+      }
+    }
+    func mean(_ name: String) -> SmootherEvaluation.Figures { sums[name]?.means ?? .init() }
+    result.noisy = mean("noisy")
+    result.smoothed = mean("smoothed")
+    result.savitzkyGolay = mean("savitzkyGolay")
+    result.oneEuro = mean("oneEuro")
+    result.fitted = mean("fitted")
+    result.truth = mean("truth")
+    result.noiseless = mean("noiseless")
+    result.gaps = mean("gaps")
+    result.covarianceShare = counted > 0 ? inside / counted : nil
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    result.secondsPerFrame = seconds / Double(max(1, result.frames))
+    return result
+  }
+
+  /// The figure fitted to the filtered track, window after window, as the network begins with it.
+  private func fitted(_ positions: [Float], _ confidences: [Float]) -> [Float] {
+    var copy = self
+    copy.isIdle = true
+    return copy.smooth(positions, confidences: confidences, name: "", frameRate: frameRate)
+      .positions
+  }
+}
+
+/// Means of figures over tracks, weighted by their frames.
+private struct SumOfFigures {
+  private var sum = SmootherEvaluation.Figures()
+  private var frames = 0.0
+
+  mutating func add(_ track: [Float], _ truth: [Float], frameRate: Double) {
+    let weight = Double(track.count) / Double(3 * Skeleton.jointCount)
+    frames += weight
+    sum.position += weight * TrackErrors.position(track, truth)
+    sum.aligned += weight * TrackErrors.alignedPosition(track, truth)
+    sum.rootRelative += weight * TrackErrors.rootRelativePosition(track, truth)
+    sum.acceleration += weight * TrackErrors.acceleration(track, truth, frameRate: frameRate)
+    sum.jerk += weight * TrackErrors.jerk(track, frameRate: frameRate)
+    sum.boneDeviation += weight * TrackErrors.boneLengthDeviation(track)
+  }
+
+  var means: SmootherEvaluation.Figures {
+    let factor = 1 / max(1, frames)
+    return SmootherEvaluation.Figures(
+      position: factor * sum.position, aligned: factor * sum.aligned,
+      rootRelative: factor * sum.rootRelative, acceleration: factor * sum.acceleration,
+      jerk: factor * sum.jerk, boneDeviation: factor * sum.boneDeviation)
+  }
+}
+
+extension CovarianceHead {
+  /// Cholesky factors 11 21 22 31 32 33 of covariances xx xy xz yy yz zz.
+  static func factors(of covariances: [Float]) -> [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(covariances.count)
+    for at in stride(from: 0, to: covariances.count, by: 6) {
+      let s = covariances[at..<(at + 6)].map(Double.init)
+      let a = max(s[0], 1e-14).squareRoot()
+      let (b, d) = (s[1] / a, s[2] / a)
+      let c = max(s[3] - b * b, 1e-14).squareRoot()
+      let e = (s[4] - b * d) / c
+      let f = max(s[5] - d * d - e * e, 1e-14).squareRoot()
+      result += [Float(a), Float(b), Float(c), Float(d), Float(e), Float(f)]
+    }
+    return result
+  }
+}

@@ -1,0 +1,166 @@
+public import Autodiff
+import Geometry
+import HumanBody
+public import Learning
+import Motions
+
+/// The network of a smoother: what it reads are filtered tracks and the figures fitted to them,
+/// what it answers are corrections.
+public struct SmootherNetwork: Parameterized, Sendable {
+  /// What can be chosen of a smoother.
+  public struct Configuration: Sendable, Hashable, Codable {
+    /// The Transformer's sizes.
+    public var backbone = Backbone.Configuration()
+    /// Whether the answer goes through the skeleton, so that bones keep their length.
+    public var usesSkeleton = true
+    /// Whether each position comes with a covariance.
+    public var predictsCovariance = false
+    /// The frame rate of the motion that it was trained on [Hz].
+    public var frameRate = 30.0
+
+    /// A smoother of the usual size.
+    public init() {
+      backbone.frames = 31
+      backbone.width = 128
+      backbone.heads = 4
+      backbone.encoderLayers = 2
+      backbone.decoderLayers = 2
+      backbone.feedForward = 512
+    }
+
+    /// Whether a smoother of these sizes can be made.
+    public var isValid: Bool {
+      backbone.isValid && (7...1024).contains(backbone.frames) && 1 <= frameRate
+        && frameRate <= 1000
+    }
+
+    /// The numbers of a frame that are answered.
+    var outputs: Int {
+      let joints = Skeleton.jointCount
+      return (usesSkeleton ? 6 * joints + 3 + joints : 3 * joints)
+        + (predictsCovariance ? 6 * joints : 0)
+    }
+  }
+
+  /// What was chosen.
+  public let configuration: Configuration
+  var backbone: Backbone
+
+  /// A network that begins by answering with the filtered figures as they are.
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+    backbone = Backbone(
+      configuration.backbone, inputs: SmootherInput.featureCount, outputs: configuration.outputs)
+    backbone.head = Linear(
+      configuration.backbone.width,
+      configuration.outputs * configuration.backbone.framesPerToken, bound: 0)
+  }
+
+  /// Visits the parameters of all parts.
+  public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
+    backbone.visitParameters(visit)
+  }
+
+  /// What the network says of a batch, in the frames of its windows.
+  struct Answer {
+    /// The positions of the joints [m], [batch frames, 22, 3].
+    var positions: Variable
+    /// Orthonormal x and y of windowFromJoint, [batch frames, 22, 6]; nil without the skeleton.
+    var columns: Variable?
+    /// The pelvis [m], [batch frames, 3]; nil without the skeleton.
+    var root: Variable?
+    /// The lengths of the bones [m], [batch, 22]; nil without the skeleton.
+    var lengths: Variable?
+    /// Raw numbers of the covariances' Cholesky factors, [batch frames, 132].
+    var factors: Variable?
+  }
+
+  /// The answer to some windows.
+  func callAsFunction(_ inputs: [SmootherInput], on tape: inout Tape) -> Answer {
+    let (batch, frames) = (inputs.count, configuration.backbone.frames)
+    let (joints, rows) = (Skeleton.jointCount, inputs.count * configuration.backbone.frames)
+    let size = SmootherInput.featureCount
+    let x = tape.input(shape: [batch, frames, size]) { values in
+      for (index, input) in inputs.enumerated() {
+        for (at, value) in input.features.enumerated() {
+          values[index * frames * size + at] = value
+        }
+      }
+    }
+    let raw = backbone(x, context: nil, on: &tape)
+    guard configuration.usesSkeleton else { return free(inputs, raw, on: &tape) }
+    let (six, root, lengths) = (6 * joints, 6 * joints + 3, 7 * joints + 3)
+    let columns = tape.orthonormalized(
+      tape.add(
+        rotations(inputs, on: &tape),
+        tape.reshape(
+          tape.scale(tape.columns(raw, 0..<six), by: 0.5), to: [rows, joints, 6])))
+    let roots = tape.add(
+      roots(inputs, on: &tape),
+      tape.reshape(tape.scale(tape.columns(raw, six..<root), by: 0.1), to: [rows, 3]))
+    let change = tape.tokenMean(tape.columns(raw, root..<lengths))
+    let bones = tape.multiply(
+      lengthsOfFits(inputs, on: &tape), tape.exp(tape.scale(change, by: 0.3)))
+    let directions = inputs.flatMap { input in
+      input.fit.restOffsets.flatMap { offset -> [Float] in
+        let d = offset.normalized ?? .zero
+        return [d.x, d.y, d.z]
+      }
+    }
+    let positions = tape.worldPositions(
+      columns: columns, root: roots, lengths: bones, directions: directions)
+    return Answer(
+      positions: positions, columns: columns, root: roots, lengths: bones,
+      factors: factors(raw, from: lengths, rows: rows, on: &tape))
+  }
+
+  /// The answer without a skeleton: corrections of positions.
+  private func free(
+    _ inputs: [SmootherInput], _ raw: Variable, on tape: inout Tape
+  ) -> Answer {
+    let joints = Skeleton.jointCount
+    let rows = inputs.count * configuration.backbone.frames
+    let filtered = tape.input(
+      inputs.flatMap(\.smooth), shape: [rows, joints, 3])
+    let change = tape.scale(tape.columns(raw, 0..<(3 * joints)), by: 0.1)
+    let positions = tape.add(filtered, tape.reshape(change, to: [rows, joints, 3]))
+    return Answer(
+      positions: positions,
+      factors: factors(raw, from: 3 * joints, rows: rows, on: &tape))
+  }
+
+  private func factors(
+    _ raw: Variable, from first: Int, rows: Int, on tape: inout Tape
+  ) -> Variable? {
+    guard configuration.predictsCovariance else { return nil }
+    let count = 6 * Skeleton.jointCount
+    return tape.reshape(tape.columns(raw, first..<(first + count)), to: [rows, count])
+  }
+
+  private func rotations(_ inputs: [SmootherInput], on tape: inout Tape) -> Variable {
+    let joints = Skeleton.jointCount
+    let rows = inputs.count * configuration.backbone.frames
+    return tape.input(shape: [rows, joints, 6]) { values in
+      var at = 0
+      for axes in inputs.lazy.flatMap(\.fit.axes) {
+        for axis in 0..<3 {
+          values[at + axis] = axes.x[axis]
+          values[at + 3 + axis] = axes.y[axis]
+        }
+        at += 6
+      }
+    }
+  }
+
+  private func roots(_ inputs: [SmootherInput], on tape: inout Tape) -> Variable {
+    tape.input(
+      inputs.flatMap { $0.fit.root.flatMap { [$0.x, $0.y, $0.z] } },
+      shape: [inputs.count * configuration.backbone.frames, 3])
+  }
+
+  private func lengthsOfFits(_ inputs: [SmootherInput], on tape: inout Tape) -> Variable {
+    tape.input(
+      inputs.flatMap { $0.fit.restOffsets.map(\.length) },
+      shape: [inputs.count, Skeleton.jointCount])
+  }
+}

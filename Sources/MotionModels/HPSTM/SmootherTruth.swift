@@ -1,0 +1,130 @@
+import Geometry
+import HumanBody
+import Learning
+import Motions
+
+/// A window of true motion with what a smoother is told to answer, in the world.
+struct SmootherTruth {
+  /// Places of the joints in their parents' frames [m], 22.
+  var restOffsets: [SIMD3<Float>]
+  /// The position of the pelvis [m], one a frame.
+  var root: [SIMD3<Float>]
+  /// worldFromJoint, 22 a frame.
+  var axes: [RotationMatrix]
+  /// The positions of the joints [m], [frames, 22, 3].
+  var positions: [Float] = []
+
+  private static let joints = Skeleton.jointCount
+
+  /// The window's motion on a figure with these rest offsets [m].
+  init(_ window: MotionWindow, restOffsets: [SIMD3<Float>]) {
+    let joints = Self.joints
+    self.restOffsets = restOffsets
+    root = (0..<window.frames).map {
+      [window.root[3 * $0], window.root[3 * $0 + 1], window.root[3 * $0 + 2]]
+    }
+    axes = []
+    axes.reserveCapacity(window.frames * joints)
+    for frame in 0..<window.frames {
+      var world = [FloatQuaternion](repeating: .identity, count: joints)
+      for joint in 0..<joints {
+        let local = window.rotation(frame * joints + joint)
+        let parent = Skeleton.parents[joint]
+        world[joint] = parent < 0 ? local : world[parent] * local
+        axes.append(RotationMatrix(world[joint]))
+      }
+    }
+    place()
+  }
+
+  /// The window's motion on a figure of the window's own lengths.
+  init(_ window: MotionWindow) {
+    self.init(
+      window,
+      restOffsets: zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 })
+  }
+
+  /// The window as it is drawn for training: bigger or smaller, leaning a little, hips and chest
+  /// of other shapes, as recordings have them.
+  static func varied(_ window: MotionWindow, using random: inout RandomSource) -> SmootherTruth {
+    let size = random.uniform(from: 0.8, to: 1.15)
+    var offsets = zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 * size }
+    vary(&offsets, using: &random)
+    var truth = SmootherTruth(window, restOffsets: offsets)
+    let lean = RotationMatrix.tilt(0.08 * random.normal(), 0.08 * random.normal())
+    for index in truth.root.indices { truth.root[index] = lean(truth.root[index] * size) }
+    for index in truth.axes.indices { truth.axes[index] = lean * truth.axes[index] }
+    truth.turnFramesToCanonical()
+    truth.place()
+    return truth
+  }
+
+  /// Turns the rest offsets of hips, spine, neck and collars; both sides alike.
+  private static func vary(_ offsets: inout [SIMD3<Float>], using random: inout RandomSource) {
+    for (joint, mirror, spread) in [
+      (1, 2, Float(0.4)), (3, 3, 0.2), (12, 12, 0.2), (13, 14, 0.35),
+    ] {
+      let numbers = (0..<3).map { _ in spread * random.normal() }
+      let turn = SIMD3(numbers[0], numbers[1], numbers[2])
+      offsets[joint] = turned(offsets[joint], joint == mirror ? [turn.x, 0, 0] : turn)
+      guard joint != mirror else { continue }
+      // The mirror image in x of the other side's.
+      let length = offsets[mirror].length
+      let other = (offsets[joint].normalized ?? [1, 0, 0]) * length
+      offsets[mirror] = [-other.x, other.y, other.z]
+    }
+  }
+
+  /// A vector turned about another by its length, by the leading term and then set to its length.
+  private static func turned(_ v: SIMD3<Float>, _ turn: SIMD3<Float>) -> SIMD3<Float> {
+    ((v + turn.cross(v)).normalized ?? [0, 1, 0]) * v.length
+  }
+
+  /// Turns the frames of pelvis and chest within the body so that what hangs on them lies as near
+  /// as can be to the canonical figure, which is how `SkeletonFit` chooses them.
+  mutating func turnFramesToCanonical() {
+    for (joint, children) in [(0, [1, 2, 3]), (9, [13, 14, 12])] {
+      let turn = WahbaProblem.rotation(
+        children.map { SkeletonFit.canonicalDirections[$0] }, onto: children.map { restOffsets[$0] }
+      )
+      for child in children { restOffsets[child] = turn.local(restOffsets[child]) }
+      for at in stride(from: joint, to: axes.count, by: Self.joints) { axes[at] = axes[at] * turn }
+    }
+  }
+
+  /// Computes the positions.
+  mutating func place() {
+    positions = []
+    positions.reserveCapacity(3 * axes.count)
+    for frame in root.indices {
+      let range = (frame * Self.joints)..<((frame + 1) * Self.joints)
+      for p in SkeletonPose.places(root: root[frame], axes: axes[range], offsets: restOffsets) {
+        positions += [p.x, p.y, p.z]
+      }
+    }
+  }
+
+  /// The truth as seen from an input's window.
+  func seen(from input: SmootherInput) -> SmootherTruth {
+    var copy = self
+    let inverse = input.axes.inverse
+    for index in copy.root.indices {
+      copy.root[index] = input.axes.local(root[index] - input.origin)
+    }
+    for index in copy.axes.indices { copy.axes[index] = inverse * axes[index] }
+    for at in stride(from: 0, to: positions.count, by: 3) {
+      let p = input.axes.local(
+        [positions[at], positions[at + 1], positions[at + 2]] - input.origin)
+      for axis in 0..<3 { copy.positions[at + axis] = p[axis] }
+    }
+    return copy
+  }
+}
+
+extension RotationMatrix {
+  /// A small turn about x and y [rad].
+  static func tilt(_ aboutX: Float, _ aboutY: Float) -> RotationMatrix {
+    let up = SIMD3<Float>(aboutY, -aboutX, 1).normalized ?? [0, 0, 1]
+    return RotationMatrix.identity.swung(from: [0, 0, 1], to: up)
+  }
+}

@@ -1,0 +1,224 @@
+import Foundation
+import Geometry
+import Motions
+
+/// What is done to a stretch of a track before a network sees it: gaps are filled, outliers
+/// replaced, and noise is filtered as far as there is any.
+struct FilteredTrack {
+  /// The positions with gaps filled [m], [frames, 22, 3].
+  var filled: [Float]
+  /// The positions after a local polynomial [m], [frames, 22, 3].
+  var smooth: [Float]
+  /// The deviation of the noise of each joint's coordinates as estimated [m], 22.
+  var deviations: [Float]
+
+  /// How far a position may be from the median of five frames [m].
+  static let outlierDistance: Float = 0.15
+  /// Noise below this is motion rather than noise [m].
+  static let smallestDeviation: Float = 0.006
+
+  /// The filter's result for a stretch of `filter.frames` frames.
+  init(_ positions: [Float], confidences: [Float], filter: TrackFilter) {
+    filled = TrackFilling.filled(positions, confidences: confidences)
+    let clean = Self.withoutOutliers(filled)
+    let width = 3 * Skeleton.jointCount
+    deviations = Self.deviations(of: clean)
+    smooth = filter.applied(to: clean, deviations: deviations)
+    for joint in 0..<Skeleton.jointCount {
+      let variance = deviations[joint] * deviations[joint]
+      let part = variance / (variance + Self.smallestDeviation * Self.smallestDeviation)
+      for frame in 0..<filter.frames {
+        for column in (frame * width + 3 * joint)..<(frame * width + 3 * joint + 3) {
+          smooth[column] = clean[column] + part * (smooth[column] - clean[column])
+        }
+      }
+    }
+  }
+
+  /// Positions far from the median of five frames become that median.
+  private static func withoutOutliers(_ positions: [Float]) -> [Float] {
+    let width = 3 * Skeleton.jointCount
+    let frames = positions.count / width
+    var result = positions
+    for frame in 0..<frames {
+      // At the ends the first and the last frame are repeated.
+      let rows = (-2...2).map { width * min(max(frame + $0, 0), frames - 1) }
+      for at in stride(from: 0, to: width, by: 3) {
+        var median = SIMD3<Float>.zero
+        for axis in 0..<3 {
+          let column = at + axis
+          median[axis] = middle(
+            positions[rows[0] + column], positions[rows[1] + column], positions[rows[2] + column],
+            positions[rows[3] + column], positions[rows[4] + column])
+        }
+        let here = frame * width + at
+        let place = SIMD3(positions[here], positions[here + 1], positions[here + 2])
+        if (place - median).squaredLength > outlierDistance * outlierDistance {
+          for axis in 0..<3 { result[here + axis] = median[axis] }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The middle of five numbers.
+  private static func middle(_ a: Float, _ b: Float, _ c: Float, _ d: Float, _ e: Float) -> Float {
+    // The smaller of two pairs and the larger of them can be left out.
+    let f = max(min(a, b), min(c, d))
+    let g = min(max(a, b), max(c, d))
+    return max(min(e, f), min(max(e, f), g))
+  }
+
+  /// Deviations from third differences, whose variance is twenty times that of white noise.
+  ///
+  /// From the median over the frames, which a jump or a quick moment does not change: the median
+  /// of a chi-square variable of three degrees of freedom is 2.366.
+  private static func deviations(of positions: [Float]) -> [Float] {
+    let width = 3 * Skeleton.jointCount
+    let frames = positions.count / width
+    guard frames > 3 else { return [Float](repeating: 0, count: Skeleton.jointCount) }
+    var squares = [Float](repeating: 0, count: frames - 3)
+    return (0..<Skeleton.jointCount).map { joint in
+      for frame in 3..<frames {
+        var sum: Float = 0
+        for axis in 0..<3 {
+          let at = frame * width + 3 * joint + axis
+          let d =
+            positions[at] - positions[at - 3 * width]
+            + 3 * (positions[at - 2 * width] - positions[at - width])
+          sum += d * d
+        }
+        squares[frame - 3] = sum
+      }
+      squares.sort()
+      return (squares[squares.count / 2] / (20 * 2.366)).squareRoot()
+    }
+  }
+}
+
+/// A wide filter where joints move steadily and a narrow one where they do not, joint by joint
+/// and frame by frame.
+///
+/// Where the two differ by no more than noise explains, the wide one is right; where they differ
+/// by more, it has cut off motion.
+struct TrackFilter: Sendable {
+  let frames: Int
+  private let narrow: LocalPolynomial
+  private let wide: LocalPolynomial
+  /// The variance of the filters' difference for white noise of variance one, one a frame.
+  private let expected: [Float]
+
+  /// How many times the expected difference still counts as noise; chosen on noisy clips.
+  private static let tolerance: Float = 1.5
+  /// The frames to each side that the difference is averaged over.
+  private static let span = 4
+
+  init(frames: Int) {
+    self.frames = frames
+    narrow = LocalPolynomial(frames: frames, reach: 8, order: 2)
+    wide = LocalPolynomial(frames: frames, reach: 13, order: 1)
+    let (a, b) = (narrow.rows, wide.rows)
+    expected = (0..<frames).map { frame in
+      let row = (frame * frames)..<((frame + 1) * frames)
+      return zip(a[row], b[row]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    }
+  }
+
+  /// The filtered positions [frames, 22, 3].
+  func applied(to positions: [Float], deviations: [Float]) -> [Float] {
+    let (joints, width) = (Skeleton.jointCount, 3 * Skeleton.jointCount)
+    var result = narrow.applied(to: positions, width: width)
+    let steady = wide.applied(to: positions, width: width)
+    var squares = [Float](repeating: 0, count: frames * joints)
+    for at in squares.indices {
+      for axis in 0..<3 {
+        let d = result[3 * at + axis] - steady[3 * at + axis]
+        squares[at] += d * d / 3
+      }
+    }
+    for frame in 0..<frames {
+      for joint in 0..<joints {
+        var found: Float = 1e-12
+        for shift in -Self.span...Self.span {
+          let near = min(max(frame + shift, 0), frames - 1)
+          found += squares[near * joints + joint] / Float(2 * Self.span + 1)
+        }
+        let noise = expected[frame] * deviations[joint] * deviations[joint]
+        let share = min(Self.tolerance * noise / found, 1)
+        for column in (frame * width + 3 * joint)..<(frame * width + 3 * joint + 3) {
+          result[column] += share * (steady[column] - result[column])
+        }
+      }
+    }
+    return result
+  }
+}
+
+/// Polynomials fitted to neighbours with weights that fade with distance, for a fixed number of
+/// frames: a matrix [frames, frames].
+struct LocalPolynomial: Sendable {
+  let frames: Int
+  let rows: [Float]
+
+  /// Polynomials of this order over neighbours up to this many frames away, weighted by
+  /// Cleveland's (1 - |d|³)³.
+  init(frames: Int, reach: Int, order: Int) {
+    self.frames = frames
+    var rows = [Float](repeating: 0, count: frames * frames)
+    for frame in 0..<frames {
+      // At the ends the same number of neighbours, from one side.
+      let first = max(0, min(frame - reach, frames - 1 - 2 * reach))
+      let last = min(frames - 1, max(frame + reach, 2 * reach))
+      let farthest = Double(max(frame - first, last - frame) + 1)
+      let row = Self.row(
+        (first...last).map { Double($0 - frame) / farthest }, order: min(order, last - first))
+      for (index, value) in row.enumerated() { rows[frame * frames + first + index] = Float(value) }
+    }
+    self.rows = rows
+  }
+
+  /// The weights with which values at these places make the polynomial's value at 0.
+  private static func row(_ places: [Double], order: Int) -> [Double] {
+    let weights = places.map { pow(1 - pow(abs($0), 3), 3) }
+    // Orthogonal polynomials under the weights.
+    var basis: [(values: [Double], atZero: Double)] = []
+    for power in 0...order {
+      var values = places.map { pow($0, Double(power)) }
+      var atZero = power == 0 ? 1.0 : 0
+      for known in basis {
+        var part = 0.0
+        for index in places.indices { part += weights[index] * values[index] * known.values[index] }
+        for index in places.indices { values[index] -= part * known.values[index] }
+        atZero -= part * known.atZero
+      }
+      var norm = 0.0
+      for index in places.indices { norm += weights[index] * values[index] * values[index] }
+      guard norm > 1e-12 else { continue }
+      let factor = 1 / norm.squareRoot()
+      basis.append((values.map { $0 * factor }, atZero * factor))
+    }
+    return places.indices.map { index in
+      weights[index] * basis.reduce(0) { $0 + $1.atZero * $1.values[index] }
+    }
+  }
+
+  /// The filtered columns of [frames, width].
+  func applied(to values: [Float], width: Int) -> [Float] {
+    precondition(values.count == frames * width, "\(values.count) numbers, not \(frames) frames")
+    var result = [Float](repeating: 0, count: values.count)
+    values.withUnsafeBufferPointer { values in
+      result.withUnsafeMutableBufferPointer { result in
+        for frame in 0..<frames {
+          for source in 0..<frames {
+            let weight = rows[frame * frames + source]
+            guard weight != 0 else { continue }
+            for column in 0..<width {
+              result[frame * width + column] += weight * values[source * width + column]
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Geometry
+public import Motions
+
+extension Smoother {
+  /// Tracks at rates within this of the model's are taken as they are.
+  private static let closeRates = 0.75...1.25
+
+  /// The motion behind a track of any frame rate, at the track's own rate and with its frames.
+  ///
+  /// A track whose rate is far from the model's is brought to it and the motion back again.
+  public func smoothAtAnyRate(_ track: JointTrack) throws(GenerationError) -> Result {
+    guard track.frameRate > 0, track.frameRate.isFinite else {
+      throw .request("the frame rate of '\(track.name)' is \(track.frameRate) Hz")
+    }
+    guard track.frameCount > 0, !Self.closeRates.contains(track.frameRate / frameRate) else {
+      return try smooth(track)
+    }
+    let result = try smooth(track.resampled(to: frameRate))
+    let frames = track.frameCount
+    var clip = result.clip
+    do {
+      // One more frame than needed, so that none is lost to rounding.
+      clip = try clip.resampled(to: track.frameRate).slice(0..<frames)
+    } catch {
+      throw .request("'\(track.name)' cannot be brought back to its frame rate: \(error)")
+    }
+    let width = 6 * Skeleton.jointCount
+    let covariances = result.covariances.map { covariances in
+      let last = covariances.count / width - 1
+      return (0..<frames).flatMap { frame in
+        let near = Int((Double(frame) * frameRate / track.frameRate).rounded())
+        let from = min(near, last) * width
+        return covariances[from..<(from + width)]
+      }
+    }
+    return Result(
+      clip: clip,
+      positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
+      covariances: covariances)
+  }
+}
+
+extension JointTrack {
+  /// The track at another rate [Hz], a little longer than it was: between frames in straight
+  /// lines, or means of the frames around where there are more than needed.
+  func resampled(to rate: Double) -> JointTrack {
+    let joints = Skeleton.jointCount
+    let step = frameRate / rate
+    let count = Int((Double(frameCount - 1) / step).rounded(.up)) + 2
+    var places: [Vector3] = []
+    var confidenceSums: [Float] = []
+    places.reserveCapacity(count * joints)
+    confidenceSums.reserveCapacity(count * joints)
+    // A triangle as wide as a frame of the slower of the two rates.
+    let reach = max(1, step)
+    for frame in 0..<count {
+      let middle = Double(frame) * step
+      let first = max(0, Int((middle - reach).rounded(.up)))
+      let last = min(frameCount - 1, Int((middle + reach).rounded(.down)))
+      for joint in 0..<joints {
+        var (sum, confidence, weight) = (Vector3.zero, 0.0, 0.0)
+        for source in Swift.stride(from: first, through: max(first, last), by: 1)
+        where source < frameCount {
+          let at = source * joints + joint
+          let share = max(0, 1 - abs(Double(source) - middle) / reach)
+          guard confidences[at] > 0, positions[at].isFinite, share > 0 else { continue }
+          sum += positions[at] * share
+          confidence += Double(confidences[at]) * share
+          weight += share
+        }
+        places.append(weight > 0 ? sum / weight : [.nan, .nan, .nan])
+        confidenceSums.append(weight > 0 ? Float(confidence / weight) : 0)
+      }
+    }
+    return JointTrack(
+      name: name, frameRate: rate, positions: places, confidences: confidenceSums)
+  }
+}

@@ -1,0 +1,104 @@
+internal import Autodiff
+import Geometry
+import Learning
+
+/// The loss of clean predictions: flow matching, and what a motion needs beside.
+///
+/// In terms of X̂ the squared error of the velocity is |X̂ − X₁|² / (1 − t)²; the weight is held
+/// where 1 − t falls below a tenth: below, what is left is noise that the eye does not see. All other
+/// terms apply to X̂, which is a motion, never to X_t or v, and have the same weight.
+struct FlowLoss: Sendable {
+  /// The weights of the terms.
+  struct Weights: Sendable, Hashable {
+    /// Differences of positions from frame to frame.
+    var velocity: Float = 0.3
+    /// Second differences.
+    var acceleration: Float = 0.01
+    /// Rotations, which positions leave open where a bone turns about itself.
+    var rotation: Float = 0.1
+    /// Bone lengths.
+    var length: Float = 0.1
+  }
+
+  /// What is left of the path where the weight stops growing.
+  static let shortest: Float = 0.1
+
+  let layer: SkeletonLayer
+  let weights: Weights
+  /// A usual difference of positions from frame to frame, and of those [m].
+  let scales: (velocity: Float, acceleration: Float)
+
+  /// What a part of a batch should be.
+  struct Target {
+    /// X₁, [batch, frames, 66], standardised.
+    var state: [Float] = []
+    /// Positions of joints in the world [m], [batch, frames, 66].
+    var positions: [Float] = []
+    /// First two columns of rotations, [batch frames, 22, 6].
+    var rotations: [Float] = []
+    /// Bone lengths [m], [batch, 22].
+    var lengths: [Float] = []
+    /// 1 where the network was told the lengths, [batch].
+    var isGiven: [Float] = []
+    /// t, [batch].
+    var times: [Float] = []
+  }
+
+  /// The loss, the mean over windows, and its terms.
+  func callAsFunction(
+    raw: Variable, estimate: PosteriorMean, target: Target, part: inout Microbatch,
+    on tape: inout Tape
+  ) -> Variable {
+    let (batch, frames) = (raw.shape[0], raw.shape[1])
+    let width = GeneratorNetwork.features
+    let figure = layer(
+      raw, estimate: estimate, givenLengths: target.lengths, isGiven: target.isGiven, on: &tape)
+    let weight = tape.input(target.times.map(Self.weight), shape: [batch])
+    func term(_ error: Variable, _ factor: Float, _ name: String) -> Variable {
+      let columns = error.shape.count / batch
+      let squares = tape.rowSum(
+        tape.square(tape.reshape(error, to: [batch, columns])))
+      let weighted = tape.mean(tape.multiply(squares, weight))
+      let value = tape.scale(weighted, by: factor / Float(columns))
+      part.report(name, tape.scalar(value))
+      return value
+    }
+    let state = tape.subtract(
+      figure.state, tape.input(target.state, shape: [batch, frames, width]))
+    var total = term(
+      tape.multiply(state, tape.input(emphasis, shape: [width])), 1, "flow")
+    let wanted = tape.input(target.positions, shape: [batch, frames, width])
+    var change = tape.reshape(
+      tape.subtract(figure.positions, wanted), to: [batch, frames * width])
+    let orders = [
+      ("velocity", weights.velocity, scales.velocity),
+      ("acceleration", weights.acceleration, scales.acceleration),
+    ]
+    for (name, factor, scale) in orders {
+      let end = change.shape[1]
+      change = tape.subtract(
+        tape.columns(change, width..<end), tape.columns(change, 0..<(end - width)))
+      total = tape.add(total, term(change, factor / (scale * scale), name))
+    }
+    let turns = tape.subtract(
+      tape.orthonormalized(figure.rotations),
+      tape.input(target.rotations, shape: figure.rotations.shape))
+    total = tape.add(total, term(turns, weights.rotation, "rotation"))
+    let lengths = tape.subtract(
+      figure.lengths, tape.input(target.lengths, shape: figure.lengths.shape))
+    return tape.add(total, term(lengths, 100 * weights.length, "length"))
+  }
+
+  /// A factor of each channel, [66]: the root's errors count by the metre as those of the joints
+  /// do, which hang on it; its deviation, that of where people go, is several times theirs.
+  private var emphasis: [Float] {
+    let joints = layer.deviation.dropFirst(3)
+    let usual = joints.reduce(0, +) / Float(joints.count)
+    return layer.deviation.enumerated().map { $0.offset < 3 ? max(1, $0.element / usual) : 1 }
+  }
+
+  private static func weight(time: Float) -> Float {
+    let left = max(1 - time, shortest)
+    return 1 / (left * left)
+  }
+}

@@ -1,0 +1,326 @@
+import Autodiff
+import Dispatch
+import Files
+import Geometry
+import HumanBody
+import Learning
+public import Motions
+
+/// A trained generator of human motion.
+public struct Generator: MotionGenerator {
+  /// Frames a second of all that it makes [Hz].
+  public static let frameRate = MotionRequest.frameRate
+  /// The most frames of one motion: what is longer than a window goes on from its own end.
+  public static let largestFrameCount = 9000
+  /// The most motions that are sampled at once.
+  public static let largestCount = 1_000_000
+  /// The frames that a longer motion's next window sees of the last one.
+  static let overlap = 16
+  /// Where the steps begin.
+  static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.993)
+  /// Motions that go through the network together.
+  static let together = 4
+
+  /// The network's sizes and what it can be conditioned on.
+  public var configuration: GeneratorNetwork.Configuration { network.configuration }
+  /// The actions that it knows by name.
+  public var labels: [String] { configuration.labels }
+  /// Texts of the model's file: data, licence, training.
+  public let history: [String: String]
+  /// The SHA-256 of the file that it was read from; empty for one that was just trained.
+  public let fingerprint: String
+  let network: GeneratorNetwork
+  let weights: [Float]
+  let model: PriorStatistics
+  private let parameters: SharedParameters
+  private let layer: SkeletonLayer
+
+  init(
+    network: GeneratorNetwork, weights: [Float], model: PriorStatistics,
+    history: [String: String], fingerprint: String = ""
+  ) {
+    var network = network
+    self.weights = weights
+    self.model = model
+    self.history = history
+    self.fingerprint = fingerprint
+    let layout = ParameterLayout(placing: &network)
+    parameters = SharedParameters(weights, layout)
+    self.network = network
+    layer = SkeletonLayer(
+      mean: model.standardization.mean, deviation: model.standardization.deviation)
+  }
+
+  /// Samples motions; the same request gives the same bytes.
+  ///
+  /// - Parameters:
+  ///   - request: What is asked.
+  ///   - threads: Threads that work on groups of motions.
+  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, on its
+  ///   skeleton, from the frame after its last.
+  public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
+    -> [MotionClip]
+  {
+    let condition = try condition(of: request)
+    let groups = (request.count + Self.together - 1) / Self.together
+    var results = [[MotionClip]](repeating: [], count: groups)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let slots = buffer
+      let work = { @Sendable (group: Int) in
+        let start = request.first + group * Self.together
+        let end = min(request.first + request.count, start + Self.together)
+        slots[group] = self.sample(request, condition, members: start..<end)
+      }
+      if min(threads, groups) <= 1 {
+        for group in 0..<groups { work(group) }
+      } else {
+        // each of the threads takes every so manieth group
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+          for group in stride(from: thread, to: groups, by: threads) { work(group) }
+        }
+      }
+    }
+    let clips = results.flatMap { $0 }
+    let isFinite = clips.allSatisfy { clip in
+      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
+        && clip.skeleton.restOffsets.allSatisfy(\.isFinite)
+    }
+    guard isFinite else {
+      throw .request("the model answers with numbers that are not finite: its file is damaged")
+    }
+    return clips
+  }
+
+  // MARK: - What is asked
+
+  /// A request that was found to be answerable.
+  private struct Condition: Sendable {
+    var label: Int?
+    var embedding: [Float]?
+    var past: ObservedMotion?
+    /// How likely each mixture component makes a past; nil where there is none.
+    var likelihood: PastLikelihood?
+    var isConditional: Bool { label != nil || embedding != nil }
+  }
+
+  private func condition(of request: MotionRequest) throws(GenerationError) -> Condition {
+    guard (1...Self.largestCount).contains(request.count), request.first >= 0 else {
+      throw .request(
+        "\(request.count) motions were asked for, 1 to \(Self.largestCount) expected")
+    }
+    guard request.frames > 0, request.frames <= Self.largestFrameCount else {
+      throw .request(
+        "\(request.frames) frames were asked for, 1 to \(Self.largestFrameCount) expected")
+    }
+    guard request.steps > 0, request.steps <= 1000 else {
+      throw .request("\(request.steps) steps were asked for, 1 to 1000 expected")
+    }
+    guard 0 <= request.guidance, request.guidance <= 100 else {
+      throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
+    }
+    guard 0 <= request.temperature, request.temperature <= 10 else {
+      throw .request("the temperature is \(request.temperature), a number of 0 to 10 expected")
+    }
+    var condition = Condition()
+    if let action = request.action {
+      guard let label = configuration.labels.firstIndex(of: action) else {
+        let known = configuration.labels.joined(separator: ", ")
+        throw .request(
+          "the model knows no action '\(action)'; "
+            + (known.isEmpty ? "it was trained without labels" : "it knows \(known)"))
+      }
+      condition.label = label
+    }
+    if let embedding = request.embedding {
+      guard embedding.count == configuration.embeddingWidth else {
+        throw .request(
+          "the embedding has \(embedding.count) numbers, the model expects "
+            + (configuration.embeddingWidth == 0
+              ? "none: it was trained without embeddings" : "\(configuration.embeddingWidth)"))
+      }
+      guard embedding.allSatisfy(\.isFinite) else {
+        throw .request("the embedding holds a number that is not finite")
+      }
+      condition.embedding = embedding
+    }
+    if let past = request.past {
+      guard past.frameCount > 0, abs(past.frameRate - Self.frameRate) < 1e-3 else {
+        throw .request(
+          "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
+            + "one at \(Self.frameRate) Hz expected")
+      }
+      condition.past = ObservedMotion(past)
+    }
+    if condition.past != nil || request.frames > configuration.backbone.frames {
+      condition.likelihood = PastLikelihood(model.prior)
+    }
+    return condition
+  }
+
+  // MARK: - Sampling
+
+  private func sample(_ request: MotionRequest, _ condition: Condition, members: Range<Int>)
+    -> [MotionClip]
+  {
+    var tape = Tape(
+      parameters: parameters.buffer, packed: parameters.packed, recording: false)
+    tape.precision = .bfloat16
+    let window = configuration.backbone.frames
+    var motions = members.map { _ in condition.past ?? ObservedMotion() }
+    let begun = condition.past?.frameCount ?? 0
+    var roll = 0
+    while motions[0].frameCount - begun < request.frames {
+      let seen = min(
+        motions[0].frameCount, window * 3 / 4, roll == 0 ? window : Self.overlap)
+      let pasts = motions.map { $0.suffix(seen) }
+      let noise = members.map { member in
+        var random = RandomSource(
+          seed: request.seed, stream: UInt64(member), UInt64(roll), 0x6e6f_6973_65)
+        return (0..<(window * GeneratorNetwork.features)).map { _ in random.normal() }
+      }
+      let observed = pasts.map(\.normalized)
+      let components = self.components(
+        of: members, roll: roll, observed, condition, seed: request.seed)
+      let windows = flow(
+        from: noise, components, pasts: observed, request: request, condition, on: &tape)
+      for index in motions.indices {
+        let count = motions[index].frameCount
+        motions[index].goOn(with: windows[index], after: pasts[index])
+        motions[index].alignToGround(after: count, isLevel: model.isLevel[components[index]])
+      }
+      roll += 1
+    }
+    return motions.enumerated().map { index, motion in
+      motion.clip(
+        frames: begun..<(begun + request.frames), name: name(request, members.lowerBound + index),
+        frameRate: Self.frameRate, label: request.action)
+    }
+  }
+
+  private func name(_ request: MotionRequest, _ member: Int) -> String {
+    let digits = "\(member + 1)"
+    let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    // An action is any text of an index; the name becomes a file's.
+    let action = request.action.map { String($0.map { $0 == "/" ? "_" : $0 }) } ?? "sample"
+    let plain = ClipName.isPlain(action) && action.utf8.count <= 100 ? action : "sample"
+    return "\(plain)_\(request.seed)_\(padded)"
+  }
+
+  private func frames(_ past: MotionWindow?) -> ObservedFrames? {
+    past.map { ObservedFrames($0, count: $0.frames, standardization: model.standardization) }
+  }
+
+  /// The mixture component of each member's next window: drawn by the action's frequencies, weighted
+  /// by how well each component explains what was observed.
+  private func components(
+    of members: Range<Int>, roll: Int, _ pasts: [MotionWindow?], _ condition: Condition,
+    seed: UInt64
+  ) -> [Int] {
+    zip(members, pasts).map { member, past in
+      let favours = frames(past).flatMap { observed in condition.likelihood.map { $0(observed) } }
+      var random = RandomSource(seed: seed, stream: UInt64(member), UInt64(roll), 0x6b69_6e64)
+      return model.prior.drawComponent(
+        label: condition.label, favours: favours, using: &random)
+    }
+  }
+
+  /// Windows from noise.
+  private func flow(
+    from noise: [[Float]], _ components: [Int], pasts: [MotionWindow?], request: MotionRequest,
+    _ condition: Condition,
+    on tape: inout Tape
+  ) -> [MotionWindow] {
+    let batch = noise.count
+    let size = configuration.backbone.frames * GeneratorNetwork.features
+    var input = GeneratorInput(batch: batch, configuration: configuration)
+    let observed = pasts.map(frames)
+    input.set(components: components)
+    for (index, past) in observed.enumerated() { input.set(past: past?.state ?? [], of: index) }
+    let noise = noise.flatMap { $0 }
+    // Observed frames are kept on their own way from the noise to what they are, as in training.
+    let hold = { (state: inout [Float], time: Float) in
+      for (index, past) in observed.enumerated() {
+        for (column, value) in (past?.state ?? []).enumerated() {
+          let at = index * size + column
+          state[at] = time * value + (1 - time) * noise[at]
+        }
+      }
+    }
+    let known = KnownLengths(pasts)
+    var answer: [MotionWindow] = []
+    let guided = request.guidance > 0 && condition.isConditional
+    let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
+    _ = FlowSampler.sample(
+      state: noise.map { request.temperature * $0 }, steps: request.steps, solver: request.solver,
+      grid: Self.grid, known: model.prior.flow(components: components), hold: hold
+    ) { state, time in
+      let estimate = PosteriorMean(
+        states: state, times: Array(repeating: time, count: batch), components: components,
+        pasts: observed,
+        model: model)
+      for index in 0..<batch {
+        input.set(state: state[(index * size)..<((index + 1) * size)], of: index)
+        input.set(time: time, of: index)
+        input.set(label: condition.label, embedding: condition.embedding, of: index)
+      }
+      input.set(estimate)
+      tape.reset()
+      var raw = network(input, on: &tape)
+      if guided {
+        // Guidance acts on the raw answer: what comes out of the skeleton layer is a figure again.
+        for index in 0..<batch { input.set(label: nil, embedding: nil, of: index) }
+        let unconditional = network(input, on: &tape)
+        raw = tape.subtract(
+          tape.scale(raw, by: 1 + request.guidance), tape.scale(unconditional, by: request.guidance)
+        )
+      }
+      let figure = layer(
+        raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
+      if time == last {
+        answer = windows(of: figure, batch: batch, on: tape)
+      }
+      return tape.values(of: figure.state)
+    }
+    return answer
+  }
+
+  private func windows(of figure: SkeletonLayer.Figure, batch: Int, on tape: borrowing Tape)
+    -> [MotionWindow]
+  {
+    let (frames, joints) = (configuration.backbone.frames, BodyModel.jointCount)
+    let rotations = BodyModel.quaternions(ofColumns: tape.values(of: figure.rotations))
+    let root = tape.values(of: figure.root)
+    let lengths = tape.values(of: figure.lengths)
+    return (0..<batch).map { index in
+      MotionWindow(
+        frames: frames, root: Array(root[(index * 3 * frames)..<((index + 1) * 3 * frames)]),
+        rotations: Array(
+          rotations[(index * 4 * joints * frames)..<((index + 1) * 4 * joints * frames)]),
+        lengths: Array(lengths[(index * joints)..<((index + 1) * joints)]))
+    }
+  }
+}
+
+/// Bone lengths that observed frames fix.
+private struct KnownLengths {
+  var lengths: [Float] = []
+  var isGiven: [Float] = []
+
+  init(_ pasts: [MotionWindow?]) {
+    for past in pasts {
+      lengths += past?.lengths ?? BodyModel.canonicalLengths
+      isGiven.append(past == nil ? 0 : 1)
+    }
+  }
+}
+
+/// Parameters that several threads read and nobody writes.
+private final class SharedParameters: Sendable {
+  nonisolated(unsafe) let buffer: FloatBuffer
+  nonisolated(unsafe) let packed: PackedWeights
+
+  init(_ weights: [Float], _ layout: ParameterLayout) {
+    buffer = FloatBuffer(weights)
+    packed = layout.packedWeights(of: buffer)
+  }
+}

@@ -1,0 +1,215 @@
+public import Autodiff
+import Files
+import HumanBody
+public import Learning
+public import MotionData
+
+/// Training of a generator: flow matching on windows of motion.
+public struct GeneratorTraining {
+  /// How to train.
+  public struct Options: Sendable {
+    /// The Transformer's sizes.
+    public var backbone = Backbone.Configuration()
+    /// Windows in a step.
+    public var batch = 32
+    /// Steps to do.
+    public var steps = 10_000
+    /// What all random numbers depend on.
+    public var seed: UInt64 = 1
+    /// Threads that work on a step.
+    public var threads = 2
+    /// The learning rate after warming up.
+    public var rate: Float = 5e-4
+    /// The part of windows that are not told their label; their embedding.
+    public var dropped: Float = 0.15
+    /// The part of windows that are told no past.
+    public var withoutPast: Float = 0.6
+    /// The decay of weights.
+    public var decay: Float = 0.01
+    /// The precision of the network's linear maps; sums, weights and optimiser are float32.
+    public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
+    /// The checkpoint's file; nil for none.
+    public var checkpoint: String?
+    /// Steps between checkpoints.
+    public var checkpointInterval = 500
+    /// When to stop; nil for when the steps are done.
+    public var timeLimit: Duration?
+    /// Texts for the model's file: data, licence, tool version.
+    public var history: [String: String] = [:]
+
+    /// Usual options.
+    public init() {}
+  }
+
+  /// The times that are trained, as dense as samplers' steps: `FlowGrid` says why.
+  static let times: ClosedRange<Float> = 0.007...0.97
+
+  /// The options.
+  public let options: Options
+  /// The network's sizes and what it can be told.
+  public let configuration: GeneratorNetwork.Configuration
+  private let source: WindowSource
+  private let model: PriorStatistics
+  private let components: MotionMixture
+  private let loss: FlowLoss
+
+  /// A training on windows, whose labels and embeddings the network learns.
+  public init(source: WindowSource, options: Options) throws(GenerationError) {
+    guard options.backbone.isValid else {
+      throw .training("no network has the sizes \(options.backbone)")
+    }
+    self.options = options
+    self.source = source
+    var configuration = GeneratorNetwork.Configuration()
+    configuration.backbone = options.backbone
+    configuration.labels = source.shard.labels
+    configuration.embeddingWidth = source.shard.embeddingWidth
+    let measured = WindowStatistics(source: source, seed: options.seed)
+    components = measured.components
+    configuration.components = measured.prior.components
+    self.configuration = configuration
+    model = PriorStatistics(standardization: measured.standardization, prior: measured.prior)
+    loss = FlowLoss(
+      layer: SkeletonLayer(
+        mean: measured.standardization.mean, deviation: measured.standardization.deviation),
+      weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
+  }
+
+  /// Trains from the beginning, or from the checkpoint where `resume` is set.
+  public func run(
+    resume: Bool = false, isCancelled: () -> Bool = { false },
+    progress: (Trainer.Progress) -> Void = { _ in }
+  ) throws -> (generator: Generator, ending: Trainer.Ending) {
+    var network = GeneratorNetwork(configuration)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: resume)
+    let ending = try trainer.run(
+      stepFunction(network), isCancelled: isCancelled, progress: progress)
+    var history = options.history
+    history["seed"] = "\(options.seed)"
+    history["steps"] = "\(trainer.step)"
+    history["training"] = trainingText
+    let generator = Generator(
+      network: network, weights: trainer.averagedParameters, model: model,
+      history: history)
+    return (generator, ending)
+  }
+
+  /// The time of a step with these options, the median of some [s].
+  public func secondsPerStep(steps: Int = 7) throws -> Double {
+    var network = GeneratorNetwork(configuration)
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try makeTrainer(layout, resume: false)
+    let step = stepFunction(network)
+    var times: [Double] = []
+    for round in 0..<(steps + 2) {
+      let clock = ContinuousClock()
+      let start = clock.now
+      try trainer.advance(step)
+      let time = (clock.now - start).components
+      if round >= 2 { times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
+    }
+    return times.sorted()[times.count / 2]
+  }
+
+  private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
+    let training = TrainingOptions(
+      batch: options.batch, part: 8, shards: 4, threads: options.threads,
+      precision: options.precision, seed: options.seed,
+      schedule: Schedule(
+        peak: options.rate, minimum: options.rate / 100,
+        warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
+      optimizer: AdamW(weightDecay: options.decay), averageDecay: 0.999,
+      timeLimit: options.timeLimit,
+      checkpoint: options.checkpoint, checkpointInterval: options.checkpointInterval,
+      metadata: ["training": trainingText])
+    guard resume, let path = options.checkpoint else {
+      return Trainer(layout, options: training)
+    }
+    let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
+    guard found == trainingText else {
+      throw GenerationError.training(
+        "checkpoint '\(path)' is of another training: found '\(found)', expected '\(trainingText)'")
+    }
+    return try Trainer(layout, resuming: path, options: training)
+  }
+
+  /// What the training depends on, so that a checkpoint of another one is not taken up.
+  private var trainingText: String {
+    "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
+      + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
+      + "\(options.batch), steps \(options.steps), rate \(options.rate), decay \(options.decay), "
+      + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
+  }
+
+  private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
+    let (source, model, components, loss, options) = (source, model, components, loss, options)
+    return { part, tape in
+      var draft = FlowBatchBuilder(
+        part: part, configuration: network.configuration, batch: options.batch)
+      for index in 0..<part.samples.count {
+        let window = source.draw(using: &part.random)
+        draft.add(window, index, model, options: options, using: &part.random)
+      }
+      let sorted = components.components(of: draft.target.state)
+      let estimate = PosteriorMean(
+        states: draft.states, times: draft.target.times, components: sorted, pasts: draft.pasts,
+        model: model)
+      draft.input.set(components: sorted)
+      draft.input.set(estimate)
+      let raw = network(draft.input, on: &tape)
+      return loss(raw: raw, estimate: estimate, target: draft.target, part: &part, on: &tape)
+    }
+  }
+}
+
+/// The windows of one part of a batch on their way into arrays.
+private struct FlowBatchBuilder {
+  var input: GeneratorInput
+  var target = FlowLoss.Target()
+  /// X_t, [batch, frames, 66], standardised.
+  var states: [Float] = []
+  var pasts: [ObservedFrames?] = []
+  private let first: Int
+  private let batch: Int
+  private let frames: Int
+
+  init(part: Microbatch, configuration: GeneratorNetwork.Configuration, batch: Int) {
+    input = GeneratorInput(batch: part.samples.count, configuration: configuration)
+    first = part.samples.lowerBound
+    self.batch = batch
+    frames = configuration.backbone.frames
+  }
+
+  mutating func add(
+    _ window: MotionWindow, _ index: Int, _ model: PriorStatistics,
+    options: GeneratorTraining.Options, using random: inout RandomSource
+  ) {
+    // Spread evenly over the batch: the mean over t has less noise that way.
+    let place = (Float(first + index) + random.uniform()) / Float(batch)
+    let range = GeneratorTraining.times
+    let time = FlowGrid.time(between: range.lowerBound, and: range.upperBound, at: place)
+    let clean = model.standardization.standardized(window)
+    var state = clean
+    for at in state.indices { state[at] = time * clean[at] + (1 - time) * random.normal() }
+    input.set(state: state[...], of: index)
+    input.set(time: time, of: index)
+    let label = random.uniform() < options.dropped ? nil : window.label
+    let embedding = random.uniform() < options.dropped ? nil : window.embedding
+    input.set(label: label, embedding: embedding, of: index)
+    let hasPast = random.uniform() >= options.withoutPast
+    let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
+    let observed =
+      past > 0
+      ? ObservedFrames(window, count: past, standardization: model.standardization) : nil
+    input.set(past: observed?.state ?? [], of: index)
+    states += state
+    pasts.append(observed)
+    target.state += clean
+    target.positions += BodyModel.positions(of: window)
+    target.rotations += BodyModel.rotationColumns(of: window)
+    target.lengths += window.lengths
+    target.isGiven.append(past > 0 ? 1 : 0)
+    target.times.append(time)
+  }
+}

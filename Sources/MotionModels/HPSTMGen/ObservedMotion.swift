@@ -1,0 +1,172 @@
+import Foundation
+import Geometry
+import HumanBody
+import Motions
+
+/// A motion that grows: what was observed or sampled so far, in its own world.
+struct ObservedMotion: Sendable {
+  /// Bone lengths [m], [22]; empty before the first window.
+  private(set) var lengths: [Float] = []
+  /// The skeleton of what was observed, whose bones may point elsewhere at rest than the figure's;
+  /// nil before and without a past.
+  private(set) var skeleton: Skeleton?
+  /// The position of the pelvis [m], one for each frame.
+  private(set) var root: [Vector3] = []
+  /// Rotations, 22 for each frame.
+  private(set) var rotations: [Quaternion] = []
+
+  /// The height of the lowest foot on level ground [m]; nil where that is not known yet.
+  private var ground: Double?
+
+  /// Frames over which a new window's difference from the past fades: half a second.
+  private static let fade = 15
+
+  init() {}
+
+  init(_ clip: MotionClip) {
+    lengths = BodyModel.lengths(of: clip.skeleton)
+    skeleton = clip.skeleton
+    root = clip.rootTranslations
+    rotations = clip.rotations
+  }
+
+  var frameCount: Int { root.count }
+
+  /// The last frames.
+  func suffix(_ frames: Int) -> ObservedMotion {
+    var part = self
+    part.root = Array(root.suffix(frames))
+    part.rotations = Array(rotations.suffix(frames * Skeleton.jointCount))
+    return part
+  }
+
+  func clip(frames: Range<Int>, name: String, frameRate: Double, label: String?) -> MotionClip {
+    let joints = Skeleton.jointCount
+    return MotionClip(
+      name: name, skeleton: skeleton ?? BodyModel.skeleton(lengths: lengths),
+      frameRate: frameRate,
+      rootTranslations: Array(root[frames]),
+      rotations: Array(
+        rotations[(frames.lowerBound * joints)..<(frames.upperBound * joints)]), label: label)
+  }
+
+  /// The frames as the network sees them; nil where there are none.
+  var normalized: MotionWindow? {
+    guard frameCount > 0 else { return nil }
+    let clip = clip(frames: 0..<frameCount, name: "", frameRate: 30, label: nil)
+    return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
+  }
+
+  /// Sets new frames on the ground, and takes part of their slide from standing feet.
+  ///
+  /// - Parameters:
+  ///   - count: The frames before the new ones, which stay where they are.
+  ///   - isLevel: Whether the ground is: else the motion climbs, and is only moved as a whole.
+  mutating func alignToGround(after count: Int, isLevel: Bool) {
+    let first = max(0, count - 2 * GroundContact.reach)
+    let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
+    let positions = clip.jointPositions()
+    func places(_ joint: Skeleton.Joint) -> [Vector3] {
+      stride(from: joint.rawValue, to: positions.count, by: Skeleton.jointCount).map {
+        positions[$0]
+      }
+    }
+    let (left, right) = (places(.leftFoot), places(.rightFoot))
+    let lowest = zip(left, right).map { min($0.z, $1.z) }
+    if count == 0, !isLevel {
+      for frame in root.indices { root[frame].z += GroundContact.standing - (lowest.min() ?? 0) }
+    }
+    let footing = GroundContact(left: left, right: right)
+    let floor = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
+    // A past that ends in mid-air, or above steps, says nothing of the ground.
+    let isLevel =
+      isLevel && (count == 0 || footing.ground.allSatisfy { $0 > floor - GroundContact.step })
+    if isLevel { ground = floor }
+    var slide = Vector3.zero
+    for frame in count..<frameCount {
+      let share = count == 0 ? 1 : 1 - Self.fading(after: frame - count + 1).stay
+      if frame > first { slide += footing.slides[frame - 1 - first] * share }
+      root[frame] -= GroundContact.share * slide
+      guard isLevel else { continue }
+      root[frame].z += share * (floor - footing.ground[frame - first])
+    }
+  }
+
+  /// How many frames to each side a bone's turn about itself is averaged over.
+  private static let steadying = 8
+
+  /// Appends the frames of a window after those that it was shown.
+  ///
+  /// The window begins where `past` does. Its first new frame lies a little beside where the past
+  /// leads, and moves a little differently; both differences fade over the first frames (the
+  /// inertialisation of Bollo, "Inertialization: high-performance animation transitions", 2018),
+  /// so that position and velocity go on without a jump.
+  mutating func goOn(with window: MotionWindow, after past: ObservedMotion) {
+    let count = past.frameCount
+    let made = SwingTwist(window).steadied(over: Self.steadying)
+    guard let shown = past.normalized else {
+      lengths = window.lengths
+      root = window.clip(name: "", frameRate: 30).rootTranslations
+      rotations = (0..<window.frames).flatMap { made.rotations(frame: $0) }
+      return
+    }
+    let was = SwingTwist(shown)
+    var joined = made
+    var places = window.clip(name: "", frameRate: 30).rootTranslations
+    let observed = shown.clip(name: "", frameRate: 30).rootTranslations
+    let (last, joints) = (count - 1, Skeleton.jointCount)
+    let before = max(0, last - 1)
+    // the window's new frames, led one frame back to the last observed one
+    let second = min(count + 1, window.frames - 1)
+    let speed = places[second] - places[count]
+    let gap = observed[last] - (places[count] - speed)
+    let change = observed[last] - observed[before] - speed
+    let turns = (0..<joints).map { joint -> (gap: Quaternion, change: Vector3) in
+      func turn(_ motion: SwingTwist, _ from: Int, _ to: Int) -> Quaternion {
+        motion.shown[to * joints + joint] * motion.shown[from * joints + joint].inverse
+      }
+      let speed = turn(made, count, second)
+      let back = speed.inverse * made.shown[count * joints + joint]
+      let gap = was.shown[last * joints + joint] * back.inverse
+      // the speed that the new frames have once the gap is added to them
+      let moved = gap * speed * gap.inverse
+      return (gap, (turn(was, before, last) * moved.inverse).rotationVector)
+    }
+    for frame in count..<window.frames {
+      let (stay, drift) = Self.fading(after: frame - last)
+      places[frame] += gap * stay + change * drift
+      for joint in 0..<joints {
+        let (at, end) = (frame * joints + joint, last * joints + joint)
+        joined.shown[at] =
+          (Quaternion(rotationVector: turns[joint].change * drift)
+          * Quaternion(rotationVector: turns[joint].gap.rotationVector * stay)
+          * made.shown[at]).normalized
+        joined.twists[at] += stay * remainder(was.twists[end] - made.twists[end], 2 * .pi)
+        let tilt = (was.ends[end] * made.ends[end].inverse).rotationVector
+        joined.ends[at] = (Quaternion(rotationVector: tilt * stay) * made.ends[at]).normalized
+      }
+    }
+    // from the window's world, where the past's first frame faces along x, into ours
+    let clip = past.clip(frames: 0..<count, name: "", frameRate: 30, label: nil)
+    let turn = Quaternion(angle: clip.heading(frame: 0), axis: .unitZ)
+    let start = Vector3(past.root[0].x, past.root[0].y, 0)
+    for frame in count..<window.frames {
+      root.append(turn * places[frame] + start)
+      var own = joined.rotations(frame: frame)
+      own[0] = (turn * own[0]).normalized
+      rotations += own
+    }
+  }
+
+  /// How much of a difference and of its change a frame is left after so many frames.
+  ///
+  /// The polynomials of degree five that are 1 and 0 (value), 0 and 1 (slope) at the start and
+  /// whose value, slope and curvature are 0 at the end, with no curvature at the start.
+  private static func fading(after frames: Int) -> (stay: Double, drift: Double) {
+    guard frames < fade else { return (0, 0) }
+    let x = Double(frames) / Double(fade)
+    let stay = 1 - x * x * x * (10 - 15 * x + 6 * x * x)
+    let drift = x * (1 - x * x * (6 - 8 * x + 3 * x * x))
+    return (stay, drift * Double(fade))
+  }
+}

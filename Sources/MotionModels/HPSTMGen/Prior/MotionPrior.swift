@@ -1,0 +1,162 @@
+import Files
+import Foundation
+import HumanBody
+import Learning
+
+/// Windows of motion as a mixture of Gaussians: what can be said of a noisy window without a network.
+///
+/// The components of the mixture are what people do: stand, walk, turn over. A sample's component is
+/// drawn first, by its label where there is one; within a component windows are Gaussian with
+/// independent coordinates in a `SpectralBasis`. There the best estimate of X₁ from
+/// X_t = t X₁ + (1 − t) X₀ is, for each coordinate y with the component's mean m and variance λ,
+/// m + t λ / (t² λ + (1 − t)²) · (y − t m) (Wiener's filter), and the whole flow is known.
+struct MotionPrior: Sendable, Hashable {
+  /// The coordinates.
+  let basis: SpectralBasis
+  /// The mean of each component, [components, frames, 66].
+  let means: [Float]
+  /// The variance of each component, [components, frames, 66].
+  let variances: [Float]
+  /// How many windows of each label are of a component, and how many in all, [components, labels + 1].
+  let counts: [Float]
+
+  /// Frames of a window.
+  var frames: Int { basis.frames }
+  /// The number of components.
+  var components: Int { means.count / basis.size }
+  /// The number of labels that it was measured with.
+  var labels: Int { counts.count / components - 1 }
+
+  /// E[X₁ | X_t, component] of each window, [batch, frames, 66].
+  func estimate(_ states: [Float], times: [Float], components: [Int]) -> [Float] {
+    transformed(states, components: components) { window, mean, variance, value in
+      let time = times[window]
+      let gain = time * variance / (time * time * variance + (1 - time) * (1 - time) + 1e-9)
+      return mean + gain * (value - time * mean)
+    }
+  }
+
+  /// What is left of a component's variance along each coordinate once X_t is seen.
+  func remaining(time: Float, component: Int) -> [Float] {
+    let noise = (1 - time) * (1 - time)
+    return (0..<basis.size).map { index in
+      let variance = variances[component * basis.size + index]
+      return variance * noise / (time * time * variance + noise + 1e-9)
+    }
+  }
+
+  /// The flow of windows of these components: a coordinate of X_t has the mean t m and the deviation
+  /// √(t² λ + (1 − t)²), and the flow moves and scales it as these change.
+  func flow(components: [Int]) -> AnalyticFlow {
+    func deviation(_ variance: Float, _ time: Float) -> Float {
+      (time * time * variance + (1 - time) * (1 - time) + 1e-9).squareRoot()
+    }
+    return AnalyticFlow(
+      clean: { states, time in
+        self.estimate(states, times: components.map { _ in time }, components: components)
+      },
+      transport: { states, from, to in
+        self.transformed(states, components: components) { _, mean, variance, value in
+          to * mean + (value - from * mean) * deviation(variance, to) / deviation(variance, from)
+        }
+      })
+  }
+
+  private func transformed(
+    _ states: [Float], components: [Int],
+    _ change: (_ window: Int, _ mean: Float, _ variance: Float, _ value: Float) -> Float
+  ) -> [Float] {
+    var coordinates = basis.coordinates(of: states)
+    for (window, component) in components.enumerated() {
+      let (start, first) = (window * basis.size, component * basis.size)
+      for index in 0..<basis.size {
+        coordinates[start + index] = change(
+          window, means[first + index], variances[first + index], coordinates[start + index])
+      }
+    }
+    return basis.states(of: coordinates)
+  }
+
+  // MARK: - Drawing components
+
+  /// A component by chance, as often as windows of the label are of it.
+  func drawComponent(
+    label: Int?, favours: [Float]? = nil, using random: inout RandomSource
+  ) -> Int {
+    let columns = labels + 1
+    var weights = (0..<components).map { counts[$0 * columns + (label ?? labels)] }
+    if !(weights.reduce(0, +) > 0) {
+      weights = (0..<components).map { counts[$0 * columns + labels] }
+    }
+    if let favours {
+      let posterior = zip(weights, favours).map { $0 * $1 }
+      if posterior.reduce(0, +) > 0 { weights = posterior }
+    }
+    var left = random.uniform() * weights.reduce(0, +)
+    for (component, weight) in weights.enumerated() {
+      left -= weight
+      if left < 0, weight > 0 { return component }
+    }
+    return weights.lastIndex { $0 > 0 } ?? 0
+  }
+
+  // MARK: - Files
+
+  init(basis: SpectralBasis, means: [Float], variances: [Float], counts: [Float]) {
+    self.basis = basis
+    self.means = means
+    self.variances = variances
+    self.counts = counts
+  }
+
+  /// The most components that a file may hold.
+  private static let largest = 4096
+
+  /// Reads it from a model's tensors.
+  init(_ file: Safetensors, frames: Int, labels: Int, path: String) throws(GenerationError) {
+    func numbers(_ name: String, _ shape: [Int?]) throws(GenerationError) -> StoredTensor {
+      let tensor: StoredTensor
+      do throws(FileError) { tensor = try file.tensor(name, in: path) } catch {
+        throw .file(error)
+      }
+      let fits =
+        tensor.shape.count == shape.count
+        && zip(tensor.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
+      guard fits, tensor.floats().allSatisfy({ abs($0) < 1e6 }) else {
+        throw .model(
+          path: path,
+          reason: "'\(name)' has the shape \(tensor.shape), expected "
+            + "\(shape.map { $0.map { "\($0)" } ?? "any" }) of numbers")
+      }
+      return tensor
+    }
+    let n = Standardization.channels
+    let directions = try numbers("prior.directions", [frames, n, n])
+    let means = try numbers("prior.means", [nil, frames, n])
+    let components = means.shape[0]
+    guard (1...Self.largest).contains(components) else {
+      throw .model(
+        path: path, reason: "'prior.means' has \(components) components, at least one expected")
+    }
+    let deviations = try numbers("prior.deviations", [components, frames, n])
+    let counts = try numbers("prior.counts", [components, labels + 1]).floats()
+    guard counts.allSatisfy({ $0 >= 0 }), counts.contains(where: { $0 > 0 }) else {
+      throw .model(path: path, reason: "'prior.counts' are not numbers of windows")
+    }
+    self.init(
+      basis: SpectralBasis(frames: frames, directions: directions.floats()),
+      means: means.floats(), variances: deviations.floats().map { $0 * $0 }, counts: counts)
+  }
+
+  /// As tensors of a model's file.
+  var tensors: [String: StoredTensor] {
+    let n = Standardization.channels
+    return [
+      "prior.directions": StoredTensor(halfPrecision: basis.directions, shape: [frames, n, n]),
+      "prior.means": StoredTensor(halfPrecision: means, shape: [components, frames, n]),
+      "prior.deviations": StoredTensor(
+        halfPrecision: variances.map { $0.squareRoot() }, shape: [components, frames, n]),
+      "prior.counts": StoredTensor(counts, shape: [components, labels + 1]),
+    ]
+  }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import Geometry
+import Learning
+import Motions
+import Testing
+
+@testable import HumanBody
+@testable import MotionMetrics
+
+/// Windows of a made-up figure whose action shows in how it swings its arms and walks.
+enum MeasuredFigures {
+  static func window(action: Int, heading: Double = 0, seed: UInt64, frames: Int = 64)
+    -> MotionWindow
+  {
+    var random = RandomSource(seed: seed, stream: UInt64(action))
+    let (phase, pace) = (Double(random.uniform()) * 6, 0.8 + 0.4 * Double(random.uniform()))
+    let turn = Quaternion(angle: heading, axis: .unitZ)
+    var (roots, rotations): ([Vector3], [Quaternion]) = ([], [])
+    for frame in 0..<frames {
+      let t = Double(frame) / 30
+      let way = action == 0 ? 0 : 1.2 * pace * t
+      roots.append(turn * Vector3(way, 0, 0.93))
+      for joint in 0..<22 {
+        var rotation = joint == 0 ? turn * Skeleton.worldFromBodyAtRest : .identity
+        let swing = sin(2 * Double.pi * pace * t + phase)
+        if joint == 16, action != 1 { rotation = Quaternion(rotationVector: [0, 0, 0.8 * swing]) }
+        if joint == 1 || joint == 2, action > 0 {
+          rotation = Quaternion(rotationVector: [(joint == 1 ? 0.4 : -0.4) * swing, 0, 0])
+        }
+        rotations.append(rotation)
+      }
+    }
+    let clip = MotionClip(
+      name: "figure", skeleton: .canonical, frameRate: 30, rootTranslations: roots,
+      rotations: rotations)
+    var window = MotionWindow(clip, frames: 0..<frames)
+    window.label = action
+    return window
+  }
+
+  /// Windows of three actions, two of each trial.
+  static func set(_ count: Int, seed: UInt64, shuffledLabels: Bool = false) -> EvaluationSet {
+    let windows = (0..<count).map { index -> MotionWindow in
+      var window = window(action: index % 3, heading: Double(index), seed: seed + UInt64(index))
+      if shuffledLabels { window.label = (index / 3) % 3 }
+      return window
+    }
+    return EvaluationSet(windows, trials: windows.indices.map { $0 / 6 * 3 + $0 % 3 })
+  }
+}
+
+@Suite("Measures of motion")
+struct MeasuresMotionTests {
+  @Test(
+    "Features do not depend on where the body stands and whither it faces",
+    arguments: [
+      MotionFeatures.pose, .velocity, .motion,
+    ])
+  func invariance(features: MotionFeatures) {
+    for action in 0..<3 {
+      let tables = [0.0, 1.0, 3.0].map { heading in
+        EvaluationSet([
+          MeasuredFigures.window(action: action, heading: heading, seed: 1)
+        ]).table(features)
+      }
+      #expect(tables[0].columns == features.columns && features.floors.count == features.columns)
+      for other in tables.dropFirst() {
+        for (a, b) in zip(tables[0].values, other.values) { #expect(abs(a - b) < 2e-4) }
+      }
+    }
+  }
+
+  @Test("The pose at rest has the pelvis's height, the head above it and the left hand at the left")
+  func pose() {
+    let window = MeasuredFigures.window(action: 1, heading: 2, seed: 1)
+    let set = EvaluationSet([window])
+    let pose = MotionFeatures.pose(set.positions[0], 0, heading: set.headings[0][0])
+    #expect(abs(pose[0] - 0.93) < 1e-6)
+    let wrist = Array(pose[(1 + 3 * 19)...])
+    #expect(wrist[1] > 0.6 && abs(wrist[0]) < 0.1)
+    let velocity = MotionFeatures.velocities(set.positions[0], 0, heading: set.headings[0][0], 30)
+    #expect(velocity[0] > 0.9 && abs(velocity[1]) < 1e-3 && abs(velocity[2]) < 1e-3)
+  }
+
+  @Test("Feet that stand do not skate, feet that are dragged do")
+  func skate() {
+    let still = EvaluationSet([MeasuredFigures.window(action: 0, seed: 1)])
+    #expect(still.footSkate < 1e-4)
+    var window = MeasuredFigures.window(action: 0, seed: 1)
+    for frame in 0..<window.frames { window.root[3 * frame] = 0.5 * Float(frame) / 30 }
+    #expect(abs(EvaluationSet([window]).footSkate - 0.5) < 1e-3)
+    // Feet in the air may move.
+    for frame in 0..<window.frames where frame > 10 {
+      window.root[3 * frame] = window.root[30]
+      window.root[3 * frame + 2] += 0.2
+    }
+    window.root[33] += 1
+    #expect(EvaluationSet([window]).footSkate < 0.6)
+  }
+
+  @Test("Bones of the figure have their length")
+  func bones() {
+    let set = MeasuredFigures.set(6, seed: 1)
+    #expect(set.fileBoneLengthError < 1e-12)
+    #expect(set.boneLengthErrors.mean < 1e-6 && set.boneLengthErrors.largest < 1e-5)
+  }
+
+  @Test("Windows drawn with the labels of others have as many of each")
+  func labels() {
+    var random = RandomSource(seed: 1)
+    let few = MeasuredFigures.set(9, seed: 1).selecting([0, 3, 6, 1, 4, 2])
+    let drawn = MeasuredFigures.set(6, seed: 100).withLabels(of: few, using: &random)
+    #expect(drawn.windows.map(\.label) == [0, 0, 0, 1, 1, 2])
+  }
+
+  @Test("Samples that are real motion are at the floor; what is broken is far from it")
+  func evaluation() throws {
+    let names = ["still", "march", "walk"]
+    var quick = ActionClassifier.Options()
+    quick.steps = 100
+    let training = MeasuredFigures.set(120, seed: 1000)
+    let heldOut = MeasuredFigures.set(60, seed: 2000)
+    let good = try GeneratorEvaluation(
+      samples: MeasuredFigures.set(60, seed: 3000), heldOut: heldOut, training: training,
+      names: names, classifier: quick)
+    for distance in good.energy.values {
+      #expect(distance.samples.value < 0.05)
+      let error = max(distance.samples.standardError, distance.floor.standardError)
+      #expect(abs(distance.samples.value - distance.floor.value) < 2 * error && error < 1)
+    }
+    let labels = try #require(good.labels)
+    #expect(labels.names == names && labels.left.isEmpty)
+    #expect(labels.real > 0.95 && labels.trainedOnReal > 0.95 && labels.trainedOnSamples > 0.9)
+    #expect(abs(try #require(good.jerk.ratio) - 1) < 0.1)
+    #expect(abs(try #require(good.diversity.ratio) - 1) < 0.05)
+    #expect(good.fileBoneLengthError < 1e-12)
+
+    var random = RandomSource(seed: 1)
+    let broken = MeasuredFigures.set(60, seed: 3000, shuffledLabels: true).windows.map { window in
+      var window = window
+      for index in window.root.indices { window.root[index] += 0.05 * random.normal() }
+      return window
+    }
+    let bad = try GeneratorEvaluation(
+      samples: EvaluationSet(broken), heldOut: heldOut, training: training, names: names,
+      classifier: quick)
+    for name in ["velocity", "motion"] {
+      let (wrong, right) = (bad.energy[name]?.samples.value, good.energy[name]?.samples.value)
+      #expect(try #require(wrong) > 10 * abs(try #require(right)) + 0.5)
+    }
+    #expect(try #require(bad.jerk.ratio) > 3)
+    #expect(try #require(bad.labels).trainedOnReal < 0.6)
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Learning
+import Testing
+
+@testable import MotionModels
+
+@Suite("The prior of windows: components of motion, each a Gaussian")
+struct MotionPriorTests {
+  private func measured(_ states: [[Float]], frames: Int, labels: [Int?]? = nil, count: Int = 0)
+    -> (components: MotionMixture, prior: MotionPrior)
+  {
+    MotionMixture.measure(
+      states.flatMap { $0 }, labels: labels ?? states.map { _ in nil }, labelCount: count,
+      frames: frames, seed: 1)
+  }
+
+  /// Waves of all channels, slow and with little noise, of one of two sizes and places.
+  private func waves(_ count: Int, frames: Int, seed: UInt64) -> (
+    states: [[Float]], components: [Int]
+  ) {
+    var random = RandomSource(seed: seed)
+    var (states, components): ([[Float]], [Int]) = ([], [])
+    for index in 0..<count {
+      let component = index % 2
+      let (size, place): (Float, Float) = component == 0 ? (0.1, -1) : (1, 1)
+      let phases = (0..<66).map { _ in 6.28 * random.uniform() }
+      states.append(
+        (0..<(66 * frames)).map { at in
+          place + size * sin(phases[at % 66] + 0.3 * Float(at / 66)) + 0.01 * random.normal()
+        })
+      components.append(component)
+    }
+    return (states, components)
+  }
+
+  @Test("Coordinates and back are the same windows, and lengths are kept")
+  func basis() {
+    let (states, _) = waves(60, frames: 16, seed: 2)
+    let all = states.flatMap { $0 }
+    let basis = SpectralBasis(frames: 16, measuring: all)
+    let coordinates = basis.coordinates(of: all)
+    for (found, wanted) in zip(basis.states(of: coordinates), all) {
+      #expect(abs(found - wanted) < 1e-4)
+    }
+    let (a, b) = (squares(all), squares(coordinates))
+    #expect(abs(a - b) < 1e-4 * a)
+  }
+
+  @Test("Kinds are told apart, and drawn as often as they are seen with a label")
+  func components() {
+    let (states, truth) = waves(400, frames: 16, seed: 3)
+    let (components, prior) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
+    let found = components.components(of: states.flatMap { $0 })
+    // no component holds windows of both
+    let of0 = Set(zip(found, truth).filter { $0.1 == 0 }.map(\.0))
+    let of1 = Set(zip(found, truth).filter { $0.1 == 1 }.map(\.0))
+    #expect(of0.isDisjoint(with: of1))
+    var random = RandomSource(seed: 4)
+    for label in 0..<2 {
+      for _ in 0..<200 {
+        let component = prior.drawComponent(label: label, using: &random)
+        #expect((label == 0 ? of0 : of1).contains(component))
+      }
+    }
+    let drawn = (0..<2000).filter { _ in
+      of0.contains(prior.drawComponent(label: nil, using: &random))
+    }
+    #expect(abs(drawn.count - 1000) < 120)
+  }
+
+  @Test("Observed frames say which component goes on, and the estimate beats the plain linear one")
+  func estimate() {
+    let frames = 16
+    let (states, truth) = waves(500, frames: frames, seed: 5)
+    let (components, prior) = measured(Array(states.prefix(400)), frames: frames)
+    let training = components.components(of: states.prefix(400).flatMap { $0 })
+    let of0 = Set(zip(training, truth).filter { $0.1 == 0 }.map(\.0))
+    var random = RandomSource(seed: 6)
+    let time: Float = 0.6
+    var errors = (plain: 0.0, prior: 0.0)
+    for (clean, component) in zip(states, truth).suffix(100) {
+      let own = components.components(of: clean)
+      #expect(of0.contains(own[0]) == (component == 0))
+      let state = clean.map { time * $0 + (1 - time) * random.normal() }
+      let found = prior.estimate(state, times: [time], components: own)
+      let factor = time / (time * time + (1 - time) * (1 - time))
+      for index in clean.indices {
+        errors.prior += Double((found[index] - clean[index]) * (found[index] - clean[index]))
+        let plain = factor * state[index] - clean[index]
+        errors.plain += Double(plain * plain)
+      }
+    }
+    #expect(errors.prior < 0.2 * errors.plain)
+    let own = components.components(of: states[450])
+    let end = prior.estimate(states[450], times: [1], components: own)
+    for (found, wanted) in zip(end, states[450]) { #expect(abs(found - wanted) < 0.01) }
+  }
+
+  @Test("Following the known flow to the end leads noise to the component's mean and deviations")
+  func flow() {
+    let frames = 8
+    let (states, _) = waves(300, frames: frames, seed: 7)
+    let (_, prior) = measured(states, frames: frames)
+    var random = RandomSource(seed: 8)
+    let component = prior.drawComponent(label: nil, using: &random)
+    let count = 3000
+    let noise = (0..<(count * prior.basis.size)).map { _ in random.normal() }
+    let ends = prior.flow(components: Array(repeating: component, count: count)).transport(
+      noise, 0, 1)
+    let coordinates = prior.basis.coordinates(of: ends)
+    for index in stride(from: 0, to: prior.basis.size, by: 37) {
+      let values = (0..<count).map { Double(coordinates[$0 * prior.basis.size + index]) }
+      let mean = values.reduce(0, +) / Double(count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count)
+      let at = component * prior.basis.size + index
+      let wanted = Double(prior.variances[at])
+      #expect(
+        abs(mean - Double(prior.means[at])) < 5 * (wanted / Double(count)).squareRoot() + 1e-3)
+      #expect(abs(variance - wanted) < 0.2 * wanted + 1e-5)
+    }
+  }
+
+  private func squares(_ values: [Float]) -> Double {
+    values.reduce(0.0) { $0 + Double($1) * Double($1) }
+  }
+}

@@ -1,0 +1,108 @@
+import Geometry
+import Learning
+import Motions
+import TestSupport
+import Testing
+
+@testable import HumanBody
+@testable import MotionModels
+
+@Suite("The figure behind positions")
+struct SmootherFitTests {
+  @Test("A figure that moves without noise is met exactly", arguments: 1...20)
+  func exact(seed: UInt64) {
+    var random = RandomSource(seed: seed, stream: 1)
+    let window = SmootherSubjects.window(frames: 31, seed: seed)
+    let truth = SmootherTruth.varied(window, using: &random)
+    let fit = SkeletonFit(truth.positions)
+    let worst = zip(fit.positions, truth.positions).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    #expect(worst < 2e-4)
+    for (a, b) in zip(fit.restOffsets, truth.restOffsets) { #expect((a - b).length < 2e-5) }
+    // Pelvis and chest are seen whole, twist and all.
+    var turn: Float = 0
+    for frame in 0..<31 {
+      for joint in [0, 9] {
+        let (a, b) = (fit.axes[22 * frame + joint], truth.axes[22 * frame + joint])
+        turn = max(turn, (a.x - b.x).length + (a.y - b.y).length)
+      }
+    }
+    #expect(turn < 1e-3)
+  }
+
+  @Test("Rotations stay rotations where joints coincide or limbs point backwards")
+  func degenerate() {
+    var positions = [Float](repeating: 1, count: 2 * 66)
+    for at in stride(from: 66, to: 132, by: 3) { positions[at + 2] = -Float(at) }
+    let fit = SkeletonFit(positions)
+    for axes in fit.axes {
+      #expect(abs(axes.x.length - 1) < 1e-4)
+      #expect(abs(axes.x.dot(axes.y)) < 1e-4)
+    }
+    #expect(fit.positions.allSatisfy { $0.isFinite })
+  }
+
+  @Test("A fit's clip has the fit's positions and constant bones")
+  func clip() {
+    let window = SmootherSubjects.window(frames: 9, seed: 4)
+    let fit = SkeletonFit(SmootherTruth(window).positions)
+    let clip = fit.clip(name: "fit", frameRate: 30, shift: [1, 2, 3])
+    for (index, place) in clip.jointPositions().enumerated() {
+      for axis in 0..<3 {
+        let expected = fit.positions[3 * index + axis] + Float(axis + 1)
+        #expect(abs(Float(place[axis]) - expected) < 1e-4)
+      }
+    }
+  }
+
+  @Test("The rotation that lays vectors onto others is found, reflections never")
+  func rotationFit() {
+    var random = RandomSource(seed: 5)
+    for _ in 0..<300 {
+      let q = SIMD4(
+        random.normal(), random.normal(), random.normal(), random.normal())
+      let turn = RotationMatrix(FloatQuaternion(q).normalized)
+      let vectors = (0..<3).map { _ in
+        SIMD3(random.normal(), random.normal(), random.normal())
+      }
+      let found = WahbaProblem.rotation(vectors, onto: vectors.map { turn($0) })
+      #expect((found.x - turn.x).length + (found.y - turn.y).length < 1e-4)
+      let mirrored = WahbaProblem.rotation(vectors, onto: vectors.map { [-$0.x, $0.y, $0.z] })
+      #expect(abs(mirrored.x.cross(mirrored.y).dot(mirrored.z) - 1) < 1e-4)
+    }
+  }
+
+  @Test("Polynomials of the second order pass the filter unchanged, ends included")
+  func polynomials() {
+    let filter = LocalPolynomial(frames: 31, reach: 10, order: 2)
+    let values = (0..<31).flatMap { frame -> [Float] in
+      let t = Float(frame) / 10
+      return [1 + t - 0.5 * t * t, 3 * t]
+    }
+    for (a, b) in zip(filter.applied(to: values, width: 2), values) { #expect(abs(a - b) < 1e-4) }
+  }
+
+  @Test("Gaps are crossed in straight lines, joints never seen stand beside the others")
+  func gaps() {
+    let window = SmootherSubjects.window(frames: 5, seed: 8)
+    var positions = SmootherTruth(window).positions
+    let truth = positions
+    var trust = [Float](repeating: 1, count: 5 * 22)
+    for frame in 1..<4 {
+      trust[frame * 22 + 20] = 0
+      for axis in 0..<3 { positions[3 * (frame * 22 + 20) + axis] = .nan }
+    }
+    for frame in 0..<5 {
+      trust[frame * 22 + 5] = 0
+      for axis in 0..<3 { positions[3 * (frame * 22 + 5) + axis] = .nan }
+    }
+    let filled = TrackFilling.filled(positions, confidences: trust)
+    #expect(filled.allSatisfy { $0.isFinite })
+    for axis in 0..<3 {
+      let (a, b) = (truth[3 * 20 + axis], truth[3 * (4 * 22 + 20) + axis])
+      #expect(abs(filled[3 * (2 * 22 + 20) + axis] - (a + b) / 2) < 1e-5)
+    }
+    let nothing = TrackFilling.filled(
+      positions, confidences: [Float](repeating: 0, count: 5 * 22))
+    #expect(nothing.allSatisfy { $0 == 0 })
+  }
+}

@@ -1,0 +1,208 @@
+import Autodiff
+import Files
+import Foundation
+import Geometry
+import Learning
+import Motions
+import Testing
+
+@testable import MotionMetrics
+@testable import MotionModels
+
+@Suite("Smoothing tracks")
+struct SmootherTests {
+  /// A track of waves with complex noise.
+  private func track(frames: Int, seed: UInt64 = 1) -> JointTrack {
+    var random = RandomSource(seed: seed)
+    let truth = SmootherTruth(SmootherSubjects.window(frames: frames, seed: seed)).positions
+    let noisy = TrackNoise.complex.applied(to: truth, using: &random)
+    return JointTrack(
+      name: "track", frameRate: 30,
+      positions: stride(from: 0, to: noisy.count, by: 3).map {
+        [Double(noisy[$0]), Double(noisy[$0 + 1]), Double(noisy[$0 + 2])]
+      }, confidences: [Float](repeating: 1, count: noisy.count / 3))
+  }
+
+  @Test("One window is learned by heart")
+  func overfit() throws {
+    var options = SmootherTraining.Options()
+    options.network = SmootherSubjects.smoother(frames: 15).network.configuration
+    options.batch = 1
+    options.steps = 250
+    options.threads = 1
+    options.rate = 5e-3
+    var random = RandomSource(seed: 4)
+    let (input, world) = SmootherTraining.sample(
+      { _ in SmootherSubjects.window(frames: 15, seed: 5) }, TrackFilter(frames: 15),
+      using: &random)
+    let truth = world.seen(from: input)
+    var network = SmootherNetwork(options.network)
+    let layout = ParameterLayout(placing: &network)
+    let ready = network
+    let trainer = Trainer(
+      layout,
+      options: TrainingOptions(
+        batch: 1, part: 1, shards: 1, threads: 1, seed: 1,
+        schedule: Schedule(peak: 5e-3, warmUp: 10, steps: 250)))
+    let loss = SmootherLoss(weights: SmootherWeights(), frames: 15)
+    var (first, last) = (Float.nan, Float.nan)
+    for step in 0..<250 {
+      let (metrics, _) = try trainer.advance { part, tape in
+        let (total, terms) = loss(ready([input], on: &tape), [truth], on: &tape)
+        part.report("position", tape.scalar(terms[0].value))
+        return total
+      }
+      let value = metrics.first { $0.name == "position" }?.value ?? .nan
+      if step == 0 { first = value }
+      last = value
+    }
+    #expect(last < 0.2 * first, "\(first) became \(last)")
+  }
+
+  @Test(
+    "Bones keep their length to a millionth over blended windows", arguments: [1, 14, 15, 16, 97])
+  func bones(frames: Int) throws {
+    let smoother = SmootherSubjects.smoother(head: 0.3)
+    let result = try smoother.smooth(track(frames: frames))
+    #expect(result.clip.frameCount == frames)
+    let places = result.clip.jointPositions()
+    for joint in 1..<22 {
+      let length = result.clip.skeleton.restOffsets[joint].length
+      for frame in 0..<frames {
+        let bone = places[22 * frame + joint] - places[22 * frame + Skeleton.parents[joint]]
+        #expect(abs(bone.length - length) <= 1e-6 * length)
+      }
+    }
+    #expect(result.positions.count == 66 * frames)
+  }
+
+  @Test("A network that says nothing leaves motion without noise nearly as it is")
+  func idle() throws {
+    let window = SmootherSubjects.window(frames: 60, seed: 3)
+    let truth = SmootherTruth(window).positions
+    let result = SmootherSubjects.smoother(frames: 31).smooth(
+      truth, confidences: [Float](repeating: 1, count: 60 * 22), name: "", frameRate: 30)
+    #expect(SmootherSubjects.distance(result.positions, truth) < 0.004)
+  }
+
+  @Test("Turned, moved tracks are answered alike, turned and moved")
+  func anyPlace() throws {
+    let smoother = SmootherSubjects.smoother(head: 0.05)
+    let here = track(frames: 40)
+    let turn = Quaternion(angle: 2, axis: .unitZ)
+    var there = here
+    there.positions = here.positions.map { turn * $0 + [500, -300, 7] }
+    let (a, b) = (try smoother.smooth(here), try smoother.smooth(there))
+    for (p, q) in zip(a.clip.jointPositions(), b.clip.jointPositions()) {
+      #expect((turn * p + [500, -300, 7] - q).length < 1e-3)
+    }
+  }
+
+  @Test("Missing joints are filled in, whatever is missing", arguments: 1...12)
+  func missing(seed: UInt64) throws {
+    var random = RandomSource(seed: seed, stream: 2)
+    var track = track(frames: 50, seed: seed)
+    for index in track.positions.indices where random.uniform() < 0.3 {
+      track.positions[index] = [.nan, .nan, .nan]
+    }
+    // Whole joints, and all joints for longer than a window.
+    for frame in 0..<50 { track.positions[22 * frame + Int(seed)] = [.nan, 0, .infinity] }
+    for index in (22 * 20)..<(22 * 38) { track.confidences[index] = 0 }
+    let result = try SmootherSubjects.smoother(covariance: true, head: 0.05).smooth(track)
+    #expect(result.clip.rotations.allSatisfy { $0.isFinite })
+    #expect(result.clip.rootTranslations.allSatisfy { $0.isFinite })
+    let covariances = try #require(result.covariances)
+    #expect(covariances.allSatisfy { $0.isFinite })
+  }
+
+  @Test("A track in which nothing is seen is refused in one sentence")
+  func nothingSeen() {
+    var track = track(frames: 10)
+    track.positions = track.positions.map { _ in [.nan, .nan, .nan] }
+    #expect(throws: GenerationError.self) { try SmootherSubjects.smoother().smooth(track) }
+    track.positions = []
+    track.confidences = []
+    #expect(throws: GenerationError.self) { try SmootherSubjects.smoother().smooth(track) }
+  }
+
+  @Test("Tracks of other rates keep their rate and their frames", arguments: [10.0, 50, 60, 120])
+  func rates(rate: Double) throws {
+    var track = track(frames: 75)
+    track.frameRate = rate
+    let result = try SmootherSubjects.smoother(covariance: true).smoothAtAnyRate(track)
+    #expect(result.clip.frameCount == 75 && result.clip.frameRate == rate)
+    #expect(result.positions.count == 75 * 66)
+    #expect(result.covariances?.count == 75 * 132)
+  }
+
+  @Test("Covariances are positive definite")
+  func covariances() throws {
+    let smoother = SmootherSubjects.smoother(covariance: true, head: 0.1)
+    let covariances = try #require(try smoother.smooth(track(frames: 40)).covariances)
+    for at in stride(from: 0, to: covariances.count, by: 6) {
+      let s = covariances[at..<(at + 6)].map(Double.init)
+      let minor = s[0] * s[3] - s[1] * s[1]
+      let determinant =
+        s[5] * minor - s[4] * (s[0] * s[4] - s[1] * s[2]) + s[2] * (s[1] * s[4] - s[2] * s[3])
+      #expect(s[0] > 0 && minor > 0 && determinant > 0)
+    }
+  }
+
+  @Test("A model's file gives back the model, to half precision")
+  func file() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    var smoother = SmootherSubjects.smoother(covariance: true, head: 0.1)
+    smoother.history["seed"] = "7"
+    smoother.covarianceScale[3] = 1.5
+    try smoother.write(to: "\(folder)/model")
+    let read = try Smoother(contentsOf: "\(folder)/model")
+    #expect(read.history == smoother.history && read.covarianceScale == smoother.covarianceScale)
+    #expect(read.network.configuration == smoother.network.configuration)
+    for (a, b) in zip(read.weights, smoother.weights) {
+      #expect(abs(a - b) <= 1e-3 * abs(b) + 1e-7)
+    }
+    // Cut short, of another kind, with other sizes: one sentence each.
+    let bytes = try InputFile.bytes(of: "\(folder)/model")
+    for count in [0, 7, 100, bytes.count / 2, bytes.count - 1] {
+      try AtomicFile.write(Array(bytes.prefix(count)), to: "\(folder)/short")
+      #expect(throws: (any Error).self) { try Smoother(contentsOf: "\(folder)/short") }
+    }
+    for (key, value) in [
+      ("kind", "motionc generator 1"), ("network", "{}"),
+      ("network", SmootherFile.text(of: SmootherNetwork.Configuration())),
+    ] {
+      var file = try Safetensors(contentsOf: "\(folder)/model")
+      file.metadata[key] = value
+      try file.write(to: "\(folder)/other")
+      #expect(throws: (any Error).self) { try Smoother(contentsOf: "\(folder)/other") }
+    }
+  }
+}
+
+@Suite("Calibration of covariances")
+struct SmootherCalibrationTests {
+  @Test("Scaled covariances hold nine tenths of what they were scaled on")
+  func calibrated() throws {
+    var smoother = SmootherSubjects.smoother(covariance: true, head: 0.02)
+    let source: SmootherTraining.Source = { random in
+      SmootherSubjects.window(frames: 40, seed: random.next() % 1000)
+    }
+    smoother.calibrate(on: source, stretches: 20, seed: 3)
+    #expect(smoother.covarianceScale.allSatisfy { $0 != 1 })
+    var (inside, count) = (0.0, 0.0)
+    for seed in 2000..<2010 {
+      var random = RandomSource(seed: UInt64(seed))
+      let truth = SmootherTruth(SmootherSubjects.window(frames: 40, seed: UInt64(seed))).positions
+      let track = TrackNoise.complex.applied(to: truth, using: &random)
+      let result = smoother.smooth(
+        track, confidences: [Float](repeating: 1, count: 40 * 22), name: "", frameRate: 30)
+      let covariances = try #require(result.covariances)
+      inside += CovarianceCalibration.share(
+        result.positions, truth, factors: CovarianceHead.factors(of: covariances))
+      count += 1
+    }
+    #expect(abs(inside / count - 0.9) < 0.06)
+  }
+}
