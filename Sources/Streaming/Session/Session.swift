@@ -96,7 +96,7 @@ public struct Session: Sendable {
   var nextFrame: Double? { phase.isMoving ? motion?.clock.nextDue : nil }
 
   /// How long before a frame nothing else should be begun any more [s].
-  var hush: Double { min(0.001, 0.1 * interval) }
+  var frameGuardTime: Double { min(0.001, 0.1 * interval) }
 
   /// Goes on to `now`, with what arrived since and what the operator wants.
   public mutating func advance(

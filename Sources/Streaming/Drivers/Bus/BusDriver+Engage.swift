@@ -238,7 +238,7 @@ extension BusDriver {
       }
       return next(releasing + [.judge(.released)])
     }
-    guard silent.isEmpty else { return fail(silence(of: silent)) }
+    guard silent.isEmpty else { return fail(noAnswer(from: silent)) }
     for motor in motors.indices {
       motors[motor].hasTorque = false
       motors[motor].goal = nil

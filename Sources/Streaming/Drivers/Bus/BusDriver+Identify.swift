@@ -15,7 +15,7 @@ extension BusDriver {
     notes = []
     settings = []
     self.mayPower = mayPower
-    strays = [:]
+    unexpectedIDs = [:]
     attempts = 0
     returnDelay = 0.0005
     powerReply = nil
@@ -33,7 +33,7 @@ extension BusDriver {
   }
 
   private var pings: [BusStep] {
-    ids.map { .ask(dialect.ping($0), toleratesSilence: true) } + [.judge(.met)]
+    ids.map { .ask(dialect.ping($0), toleratesSilence: true) } + [.judge(.pinged)]
   }
 
   /// Switches the motors' supply on, if it is off and may be; motors come up without torque.
@@ -71,12 +71,12 @@ extension BusDriver {
   }
 
   /// Everyone who is wired must have answered, and be of the model that is wired.
-  mutating func judgeMet() {
+  mutating func judgePinged() {
     let missing = motors.indices.filter { motors[$0].answered == -.infinity }
     guard missing.isEmpty else {
       let areDamaged = missing.allSatisfy { motors[$0].damaged > 2 }
       guard missing.count < ids.count || strangeAnswers <= 2, !areDamaged else {
-        return fail(silence(of: missing))
+        return fail(noAnswer(from: missing))
       }
       let who =
         missing.count == ids.count
@@ -88,7 +88,7 @@ extension BusDriver {
     var steps: [BusStep] = []
     if let all = dialect.pingAll() {
       // As the vendor's SDK: each of the 253 ids has its time.
-      steps += [.listen(all, 253 * (wireTime(14) + 0.003) + 0.05), .judge(.strays)]
+      steps += [.listen(all, 253 * (wireTime(14) + 0.003) + 0.05), .judge(.unexpectedIDs)]
     }
     for block in dialect.identityBlocks { steps += asking(block, Array(motors.indices)) }
     next(steps + [.judge(.usable)])
@@ -127,8 +127,10 @@ extension BusDriver {
   }
 
   /// Motors that nobody wired could answer in the place of others, or be another robot's.
-  mutating func judgeStrays() {
-    let unexpected = strays.filter { indexOfID[$0.key] == nil && $0.key != wiring.powerSwitch?.id }
+  mutating func judgeUnexpectedIDs() {
+    let unexpected = unexpectedIDs.filter {
+      indexOfID[$0.key] == nil && $0.key != wiring.powerSwitch?.id
+    }
     let motors = unexpected.filter { Dialect.models.values.contains($0.value) }.keys.sorted()
     guard motors.isEmpty else {
       let list = motors.map(String.init).joined(separator: ", ")
@@ -144,7 +146,7 @@ extension BusDriver {
 
   /// Checks state and settings of every motor; all complaints in one fault.
   mutating func judgeUsable() {
-    dialect.meet(motors.map(\.image))
+    dialect.configure(for: motors.map(\.image))
     for motor in motors.indices where motors[motor].model == nil {
       motors[motor].model = value(.model, motor)
     }

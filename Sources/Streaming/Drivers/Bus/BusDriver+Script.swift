@@ -41,7 +41,7 @@ extension BusDriver {
         fail(DriverFault(.deviceError, "\(name(motor)) \(refusal.refusal ?? "refused")"))
       } else {
         let silent = ended.outstanding.compactMap { indexOfID[$0.id] }
-        fail(phase == .identifying ? muteness(of: silent) : silence(of: silent))
+        fail(phase == .identifying ? noReading(from: silent) : noAnswer(from: silent))
       }
     }
   }
@@ -68,8 +68,8 @@ extension BusDriver {
     switch judgement {
     case .power: judgePower()
     case .powered: judgePowered()
-    case .met: judgeMet()
-    case .strays: judgeStrays()
+    case .pinged: judgePinged()
+    case .unexpectedIDs: judgeUnexpectedIDs()
     case .usable: judgeUsable()
     case .shared: judgeShared()
     case .settled: judgeSettled()

@@ -272,13 +272,13 @@ extension BusDriver {
 
   private mutating func judgeSilence() {
     if missesInARow >= 5, now - lastAnswer > Self.silenceLimit {
-      return fail(silence(of: Array(motors.indices)))
+      return fail(noAnswer(from: Array(motors.indices)))
     }
     let silent = motors.indices.filter {
       (motors[$0].misses >= 5 && now - motors[$0].answered > Self.silenceLimit)
         // Who answers other questions and never this one is not known to be anywhere.
         || (motors[$0].positionMisses >= 5 && now - motors[$0].positionTime > Self.blindLimit)
     }
-    if !silent.isEmpty { fail(silence(of: silent)) }
+    if !silent.isEmpty { fail(noAnswer(from: silent)) }
   }
 }

@@ -155,7 +155,7 @@ extension BusDriver {
     case .step(let tries, let tolerates): endStep(current, triesLeft: tries, tolerates)
     case .listen:
       for answer in current.answers where dialect.identity(answer) != nil {
-        strays[answer.id] = dialect.identity(answer)?.model ?? 0
+        unexpectedIDs[answer.id] = dialect.identity(answer)?.model ?? 0
       }
     case .poll: endPoll(current)
     }
@@ -193,7 +193,7 @@ extension BusDriver {
   }
 
   /// The fault of motors that no longer answer.
-  func silence(of silent: [Int]) -> DriverFault {
+  func noAnswer(from silent: [Int]) -> DriverFault {
     let count = ids.count
     let who =
       silent.count == count
@@ -229,9 +229,9 @@ extension BusDriver {
 
   /// The fault of motors that were met and answer no reading: the vendor's level 0 lets them answer
   /// pings only, and it is not ours to change before the user's go.
-  func muteness(of silent: [Int]) -> DriverFault {
+  func noReading(from silent: [Int]) -> DriverFault {
     guard strangeAnswers <= 2, !silent.isEmpty, silent.allSatisfy({ motors[$0].model != nil })
-    else { return silence(of: silent) }
+    else { return noAnswer(from: silent) }
     return DriverFault(
       .silent,
       list(silent) + " answered a ping and then no reading: lost, or at status return level 0; "

@@ -45,7 +45,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   var retry: (request: BusRequest, triesLeft: Int, toleratesSilence: Bool)?
   var isIdentified = false
   var notes: [String] = []
-  var strays: [Int: Int] = [:]
+  var unexpectedIDs: [Int: Int] = [:]
   var mayPower = false
   var powerReply: Int?
   /// What is to be written when the motors are engaged.

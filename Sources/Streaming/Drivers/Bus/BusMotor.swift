@@ -59,7 +59,7 @@ enum BusStep: Sendable {
 /// What is decided on the way.
 enum BusJudgement: Sendable {
   // Identify
-  case power, powered, met, strays, usable, shared, stands, identified
+  case power, powered, pinged, unexpectedIDs, usable, shared, stands, identified
   // Engage
   case resting, settled, torqueFound, torqueCapped
   case goals([Int])

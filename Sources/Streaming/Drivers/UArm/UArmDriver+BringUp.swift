@@ -11,8 +11,8 @@ extension UArmDriver {
     notes = []
     angles = nil
     wristAngle = nil
-    wristIsBlind = false
-    restlessCount = 0
+    wristHasNoSensor = false
+    movingCount = 0
     lastPositions = nil
     machineOffset = nil
     // Opening resets the controller; V3 takes up to 3.5 s and never says @1.
@@ -143,7 +143,7 @@ extension UArmDriver {
         return start(running)
       }
       deviceName = fields.word ?? ""
-      guard !failed, !deviceName.isEmpty else { return mute(step, code) }
+      guard !failed, !deviceName.isEmpty else { return refused(step, code) }
     case .firmware:
       guard !failed, let text = fields.word, let found = UArmVersion(text) else {
         return fail(
@@ -164,12 +164,12 @@ extension UArmDriver {
       }
     case .mode: guard take(mode: fields, failed) else { return }
     case .acceleration:
-      guard !failed else { return mute(step, code) }
+      guard !failed else { return refused(step, code) }
       warn(
         "the uArm's acceleration was \(settings[120] ?? 0), \(accelerationToWrite ?? 0) is stored in it "
           + "now (80°/s² each)")
     case .angles, .anglesAgain, .anglesAttached:
-      guard !failed, takeAngles(fields) else { return mute(step, code) }
+      guard !failed, takeAngles(fields) else { return refused(step, code) }
       if step == .anglesAgain, !isStill { return again(running) }
     case .wrist: if !failed { takeWrist(fields.number("V")) }
     case .position: guard !failed, check(position: fields) else { return }
@@ -178,7 +178,7 @@ extension UArmDriver {
         return advance(running, adding: .attach)
       }
     case .attach, .attachMotor:
-      guard !failed else { return mute(step, code) }
+      guard !failed else { return refused(step, code) }
       wasReleased = false
     case .reportsOff, .closedLoopOff, .motionEndOff:
       if failed { warn("'\(step)' is not known to the uArm's firmware (\(code))") }
@@ -195,7 +195,7 @@ extension UArmDriver {
       return
     }
     wristAngle = 90
-    wristIsBlind = true
+    wristHasNoSensor = true
     notes.append("the wrist's potentiometer is not connected; the wrist is taken to stand at 90°")
   }
 
@@ -219,8 +219,8 @@ extension UArmDriver {
 
   /// The arm still moves (a boot motion): measures again, for up to ten seconds.
   private mutating func again(_ running: UArmScript) {
-    restlessCount += 1
-    guard restlessCount <= 30 else {
+    movingCount += 1
+    guard movingCount <= 30 else {
       return fail(.position, "the uArm does not stand still before the stream; expected rest")
     }
     var script = running
@@ -228,7 +228,7 @@ extension UArmDriver {
     start(script)
   }
 
-  private mutating func mute(_ step: UArmScript.Step, _ code: String) {
+  private mutating func refused(_ step: UArmScript.Step, _ code: String) {
     fail(.deviceError, "the uArm refuses '\(step)' during bring-up: found \(code), expected ok")
   }
 
@@ -340,12 +340,14 @@ extension UArmDriver {
       link.isAcknowledged = true
       warnOfRate(rate)
     case (.proV4, .exact):
-      execution = .turns(UArmTurns(.joints, window: 2, at: angles, wrist: wristAngle))
+      execution = .stopAndWait(StopAndWait(.joints, window: 2, at: angles, wrist: wristAngle))
     case (.proV3, _): return prepareMarlin(at: angles)
     case (.swift, _):
-      execution = .turns(UArmTurns(.pointPerMinute, window: 1, at: angles, wrist: wristAngle))
+      execution = .stopAndWait(
+        StopAndWait(.pointPerMinute, window: 1, at: angles, wrist: wristAngle))
     case (.metal, _):
-      execution = .turns(UArmTurns(.pointPerSecond, window: 1, at: angles, wrist: wristAngle))
+      execution = .stopAndWait(
+        StopAndWait(.pointPerSecond, window: 1, at: angles, wrist: wristAngle))
     }
     enterEngaged(angles)
   }

@@ -32,13 +32,13 @@ extension UArmDriver {
   }
 
   /// Takes a reply; false where it is none to our lines.
-  mutating func marlinHears(_ reply: UArmReply) -> Bool {
+  mutating func marlinReceives(_ reply: UArmReply) -> Bool {
     guard var marlin else { return false }
     switch reply {
     case .event, .status, .setting: return false
     default: break
     }
-    let findings = marlin.hear(reply, at: now)
+    let findings = marlin.receive(reply, at: now)
     execution = .marlin(marlin)
     apply(findings)
     if case .text = reply { return false }
@@ -46,9 +46,9 @@ extension UArmDriver {
   }
 
   /// Lets time pass; false where there is no stream to V3.
-  mutating func marlinGoesOn() -> Bool {
+  mutating func advanceMarlin() -> Bool {
     guard var marlin else { return false }
-    let findings = marlin.goOn(now)
+    let findings = marlin.advance(now)
     execution = .marlin(marlin)
     apply(findings)
     guard case .finishing(let since) = phase, case .marlin(let later) = execution else {

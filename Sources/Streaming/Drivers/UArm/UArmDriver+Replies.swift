@@ -1,7 +1,7 @@
 /// What the replies mean in each phase.
 extension UArmDriver {
   mutating func handle(_ reply: UArmReply) {
-    if marlinHears(reply) { return }
+    if marlinReceives(reply) { return }
     switch reply {
     case .success(let id, let fields): answered(id, fields, error: nil)
     case .failure(let id, let code, let fields): answered(id, fields, error: .some(code))
@@ -20,7 +20,7 @@ extension UArmDriver {
 
   private mutating func answered(_ id: Int, _ fields: UArmFields, error: Int??) {
     guard let sent = link.answer(id) else { return unexpected(id) }
-    poll.strangers = 0
+    poll.unknownReplies = 0
     if sent.sequence != nil { poll.lastSynchronous = now }
     if case .script(let script) = phase {
       if script.awaited == id { scriptReply(fields, error: error, script) }
@@ -54,8 +54,8 @@ extension UArmDriver {
   /// A number that nobody waits for: late, or doubled, or from something else.
   private mutating func unexpected(_ id: Int) {
     guard !link.isLate(id) else { return }
-    poll.strangers += 1
-    guard poll.strangers >= 4 else { return }
+    poll.unknownReplies += 1
+    guard poll.unknownReplies >= 4 else { return }
     switch phase {
     case .script, .engaged, .following, .finishing, .held:
       fail(
@@ -100,11 +100,11 @@ extension UArmDriver {
       if let place = sent.sequence, live.isFlowing(reply: place), case .following = phase {
         poll.next = now
       }
-    case .turns(var turns):
+    case .stopAndWait(var sender):
       // A query may wait behind moves; their replies show as well that the arm is alive.
       poll.lastAnswer = now
-      turns.answered(sent.id, &link, kinematics)
-      execution = .turns(turns)
+      sender.answered(sent.id, &link, kinematics)
+      execution = .stopAndWait(sender)
     case .marlin, nil: break
     }
   }
@@ -149,7 +149,7 @@ extension UArmDriver {
     var queued: Double?
     switch execution {
     case .live(let live): queued = live.queued
-    case .turns(let turns): queued = Double(turns.openCount)
+    case .stopAndWait(let sender): queued = Double(sender.openCount)
     case .marlin, nil: break
     }
     let load = Double(link.takeByteCount()) / (11_520 * max(now - poll.lastGauge, 0.05))
@@ -172,7 +172,7 @@ extension UArmDriver {
     found.count = distance <= options.deviationLimit ? 0 : found.count + 1
     deviations[motor] = found
     // A sensor that does not answer shows a wrong angle, without an error; it is asked for itself.
-    if found.count == 1 { poll.doubtsSensors = true }
+    if found.count == 1 { poll.mustCheckSensors = true }
     // V3 answers behind its moves, so seldom that two are enough.
     guard found.count >= 3 || (found.count == 2 && now > found.start + 0.5) else { return }
     failFar(distance)
@@ -182,7 +182,7 @@ extension UArmDriver {
   private var path: UArmPath? {
     switch execution {
     case .live(let live): live.path
-    case .turns(let turns): turns.path
+    case .stopAndWait(let sender): sender.path
     case .marlin(let marlin): marlin.path
     case nil: nil
     }

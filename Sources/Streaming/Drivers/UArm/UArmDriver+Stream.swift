@@ -18,10 +18,10 @@ extension UArmDriver {
     case .live(var live):
       live.follow(frame, &link)
       execution = .live(live)
-    case .turns(var turns):
-      turns.follow(frame, &link, kinematics)
-      execution = .turns(turns)
-      if Double(turns.skippedCount) * point.interval > 1.5 { fallBehind(turns.skippedCount) }
+    case .stopAndWait(var sender):
+      sender.follow(frame, &link, kinematics)
+      execution = .stopAndWait(sender)
+      if Double(sender.skippedCount) * point.interval > 1.5 { fallBehind(sender.skippedCount) }
     case .marlin(var marlin):
       marlin.follow(
         pose, wrist: wrist(of: point.positions), number: point.frame, interval: point.interval,
@@ -114,7 +114,7 @@ extension UArmDriver {
   // MARK: - Time
 
   mutating func letTimePass() {
-    if marlinGoesOn() { return }
+    if advanceMarlin() { return }
     switch phase {
     case .booting(let until, let quiet):
       if now >= min(until, quiet) { begin(.identifying) }
@@ -135,8 +135,8 @@ extension UArmDriver {
     switch execution {
     case .live(let live):
       if link.isEmpty, link.isParsed, live.isDone, live.isAtRest, align() { comeToRest() }
-    case .turns(let turns):
-      if turns.isDone { comeToRest() }
+    case .stopAndWait(let sender):
+      if sender.isDone { comeToRest() }
     case .marlin: break
     case nil: return held()
     }
@@ -198,12 +198,12 @@ struct UArmPolling: Sendable {
   var lastSynchronous = -Double.infinity
   var lastGauge = 0.0
   /// Replies in a row whose numbers nobody waits for.
-  var strangers = 0
+  var unknownReplies = 0
   /// When each motor was last asked for, and the next in turn.
   var motor = 0
   var motorAsked = -Double.infinity
   /// Whether a motor was measured where it should not be.
-  var doubtsSensors = false
+  var mustCheckSensors = false
   /// When the parser was last brought to the beginning of a line by force.
   var separated = -Double.infinity
 

@@ -57,7 +57,7 @@ public struct UArmDriver: RobotDriver {
   /// The execution models, each with its own state.
   enum Execution: Sendable {
     case live(UArmLive)
-    case turns(UArmTurns)
+    case stopAndWait(StopAndWait)
     case marlin(UArmMarlin)
   }
 
@@ -82,11 +82,11 @@ public struct UArmDriver: RobotDriver {
   var angles: UArmKinematics.Angles?
   var wristAngle: Double?
   /// Whether a V3's wrist has no potentiometer.
-  var wristIsBlind = false
+  var wristHasNoSensor = false
   /// The measurement before.
   var earlier: UArmKinematics.Angles?
   /// How often it was found moving before the stream.
-  var restlessCount = 0
+  var movingCount = 0
   /// What the status line's positions must be shifted by [degrees].
   var machineOffset: UArmKinematics.Angles?
   /// Where the steps are that were carried out, as the last status line has it [degrees].
@@ -127,7 +127,7 @@ public struct UArmDriver: RobotDriver {
   public var expectedLag: Double {
     switch execution {
     case .live(let live): live.wantedLag
-    case .turns: 0.1
+    case .stopAndWait: 0.1
     case .marlin(let marlin): marlin.lag
     case nil:
       wiring.device == .uarmSwiftPro
@@ -140,7 +140,8 @@ public struct UArmDriver: RobotDriver {
   /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
   /// potentiometer, where it is connected.
   public var motorsWithoutSensor: Set<Int> {
-    model == .proV4 || (model == .proV3 && wristIsBlind) ? Set([place(3)].compactMap { $0 }) : []
+    model == .proV4 || (model == .proV3 && wristHasNoSensor)
+      ? Set([place(3)].compactMap { $0 }) : []
   }
 
   /// The next line, poll, time-out or wrist command.

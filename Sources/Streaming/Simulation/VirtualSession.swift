@@ -18,9 +18,9 @@ public struct RecordedBytes: Sendable, Hashable {
 /// A session and a simulated device at both ends of a wire, in a time that only passes when asked.
 ///
 /// Minutes of streaming take milliseconds, and the same schedule gives the same bytes.
-public struct VirtualLine: Sendable {
+public struct VirtualSession: Sendable {
   /// Something that happens at an instant.
-  public enum Happening: Sendable, Hashable {
+  public enum ScheduledEvent: Sendable, Hashable {
     /// A fault of the link or the device begins.
     case fault(Fault)
     /// The operator wants something.
@@ -44,7 +44,7 @@ public struct VirtualLine: Sendable {
   /// The clock [s].
   public private(set) var now = 0.0
 
-  private var schedule: [(time: Double, happening: Happening)] = []
+  private var schedule: [(time: Double, event: ScheduledEvent)] = []
   private var hostReturns = -Double.infinity
   private var linkLostAt: Double?
 
@@ -61,8 +61,8 @@ public struct VirtualLine: Sendable {
   }
 
   /// Puts something into the schedule.
-  public mutating func at(_ time: Double, _ happening: Happening) {
-    schedule.append((time, happening))
+  public mutating func at(_ time: Double, _ event: ScheduledEvent) {
+    schedule.append((time, event))
     schedule.sort { $0.time < $1.time }
   }
 
@@ -91,9 +91,9 @@ public struct VirtualLine: Sendable {
     var input: OperatorInput?
     while let first = schedule.first, first.time <= now {
       // One wish in each call; the others wait for the next.
-      if case .input = first.happening, input != nil { break }
+      if case .input = first.event, input != nil { break }
       schedule.removeFirst()
-      switch first.happening {
+      switch first.event {
       case .input(let wish): input = wish
       case .hostAway(let duration): hostReturns = now + duration
       case .fault(let fault):

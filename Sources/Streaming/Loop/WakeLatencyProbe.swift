@@ -4,7 +4,7 @@ import Synchronization
 /// A thread that does nothing but wake in time: how late this machine makes anybody, whatever they do.
 ///
 /// For benchmarks; a virtual machine whose processor is given to others for a while is late by that.
-public final class BareSleeper: Sendable {
+public final class WakeLatencyProbe: Sendable {
   private let isOver = Atomic(false)
   private let lateness = Mutex(TimingHistogram())
   private let hasEnded = DispatchSemaphore(value: 0)
