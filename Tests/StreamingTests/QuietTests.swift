@@ -6,7 +6,7 @@ import Testing
 @Suite("Before the user's go nothing but questions is on the wire")
 struct QuietTests {
   /// What an observer makes of the bytes to the device before an instant.
-  private func orders(_ line: VirtualLine, _ subject: CampaignSubject, before end: Double)
+  private func orders(_ line: VirtualSession, _ subject: CampaignSubject, before end: Double)
     -> [ObservedOrder]
   {
     var decoder = subject.wiring.decoder(

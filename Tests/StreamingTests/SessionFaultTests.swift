@@ -6,13 +6,13 @@ import Trajectories
 
 @Suite("What goes wrong ends in a stop")
 struct SessionFaultTests {
-  private func kind(_ line: VirtualLine) -> DriverFault.Kind? {
+  private func kind(_ line: VirtualSession) -> DriverFault.Kind? {
     guard case .fault(let fault) = line.session.report.ending else { return nil }
     return fault.kind
   }
 
   /// When the stop was on the wire, and that nothing came after it.
-  private func stopTime(_ line: VirtualLine) throws -> Double {
+  private func stopTime(_ line: VirtualSession) throws -> Double {
     let last = try #require(line.recorded.last { $0.isToDevice })
     #expect(last.bytes == MadeUp.bytes("S"))
     return last.time

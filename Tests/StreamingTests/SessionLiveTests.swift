@@ -19,9 +19,9 @@ struct SessionLiveTests {
       options: options)
   }
 
-  private func line(_ faults: [FaultSchedule.Entry] = []) throws -> SimulatedLine {
+  private func line(_ faults: [FaultSchedule.Entry] = []) throws -> SimulatedTransport {
     let op3 = try ShippedRobot("robotis_op3")
-    return SimulatedLine(
+    return SimulatedTransport(
       name: "simulated",
       device: SimulatedDevices.make(
         .dynamixel2, wiring: op3.wiring, pose: SimulatedDevices.standingPose(of: op3.wiring)),
@@ -31,37 +31,37 @@ struct SessionLiveTests {
   /// Waits for the end, at most ten seconds.
   private func run(
     _ settings: LiveStream.Settings
-  ) throws -> (result: LiveStream.Result, news: [LiveStream.Item]) {
+  ) throws -> (result: LiveStream.Result, events: [LiveStream.TimedEvent]) {
     let stream = LiveStream(try session(), settings)
     let deadline = MonotonicClock.now + 10
-    var news: [LiveStream.Item] = []
+    var events: [LiveStream.TimedEvent] = []
     while MonotonicClock.now < deadline {
       let result = stream.result
-      news += stream.takeNews()
-      if let result { return (result, news) }
+      events += stream.takeEvents()
+      if let result { return (result, events) }
       MonotonicClock.sleep(until: MonotonicClock.now + 0.01)
     }
     throw TransportError.lost("the stream has not ended in ten seconds")
   }
 
-  @Test("It streams to the end, with all bytes and frames among the news")
+  @Test("It streams to the end, with all bytes and frames among the events")
   func complete() throws {
     let line = try line()
     var settings = LiveStream.Settings(open: { () throws(TransportError) in line })
     settings.isRecording = true
     settings.wantsPriority = false
-    let (result, news) = try run(settings)
+    let (result, events) = try run(settings)
     #expect(result.report.ending == .completed && result.openingFailure == nil)
-    let frames = news.filter {
-      if case .session(.frame) = $0.news { true } else { false }
+    let frames = events.filter {
+      if case .session(.frame) = $0.event { true } else { false }
     }
     #expect(frames.count == result.report.framesSent && frames.count > 20)
-    #expect(result.lostNews == 0 && result.commandToWire.count == frames.count)
+    #expect(result.droppedEvents == 0 && result.commandToWire.count == frames.count)
     #expect(
-      news.contains { if case .bytes(let bytes) = $0.news { !bytes.isToDevice } else { false } })
+      events.contains { if case .bytes(let bytes) = $0.event { !bytes.isToDevice } else { false } })
     // The events of a turn have the time at which it began; its bytes, that of their write.
-    #expect(news.allSatisfy { $0.time <= $0.written })
-    #expect(zip(news, news.dropFirst()).allSatisfy { $0.time <= $1.written })
+    #expect(events.allSatisfy { $0.time <= $0.written })
+    #expect(zip(events, events.dropFirst()).allSatisfy { $0.time <= $1.written })
     #expect(zip(frames, frames.dropFirst()).allSatisfy { $0.written <= $1.time })
   }
 

@@ -57,9 +57,9 @@ struct SessionProblem {
   }
 
   func line(_ options: SessionOptions, from pose: [Double]? = nil, lag: Double = 0.04) throws
-    -> VirtualLine
+    -> VirtualSession
   {
-    VirtualLine(
+    VirtualSession(
       session: try session(options), device: MadeUpDevice(at: pose ?? first, lag: lag),
       link: FaultyLink(baud: 1_000_000))
   }
@@ -76,7 +76,7 @@ extension SessionOptions {
   }
 }
 
-extension VirtualLine {
+extension VirtualSession {
   /// The frames that were sent.
   var frames: [FrameRecord] {
     events.compactMap { if case .frame(let frame) = $0.event { frame } else { nil } }

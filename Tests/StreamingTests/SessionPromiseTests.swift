@@ -54,7 +54,7 @@ struct SessionPromiseTests {
       rotations: Array(repeating: .identity, count: 60))
     for (motion, floats) in [(Self.motion(), false), (Self.motion(root), true)] {
       let trajectory = try compile(motion, within: Self.limits(), robot: SessionProblem.robot)
-      var line = VirtualLine(
+      var line = VirtualSession(
         session: try Self.session(trajectory, .going), device: MadeUpDevice(at: [0.1], lag: 0.02),
         link: FaultyLink(baud: 1_000_000))
       line.run(until: 30)
@@ -91,7 +91,7 @@ struct SessionPromiseTests {
     var options = SessionOptions.going
     options.rate = 100
     options.followingLimit = 1
-    var line = VirtualLine(
+    var line = VirtualSession(
       session: try Session(
         .play(trajectory), limits: limits, robot: SessionProblem.robot,
         driver: DynamixelDriver(wiring), options: options),
@@ -112,12 +112,12 @@ struct SessionPromiseTests {
 }
 
 @Suite("A port that is read by a thread of its own")
-struct AttendedPortTests {
+struct ThreadedPortTests {
   @Test("Bytes come in order, at most a reading at a time, and what is discarded does not")
   func bytes() throws {
     var terminal = try PseudoTerminal()
     var port = try #require(
-      AttendedPort(try DescriptorPort(path: terminal.device), wantsPriority: false))
+      ThreadedPort(try DescriptorPort(path: terminal.device), wantsPriority: false))
     let message = (0..<10_000).map { UInt8(truncatingIfNeeded: $0) }
     var (sent, heard): (ArraySlice<UInt8>, [UInt8]) = (message[...], [])
     let deadline = MonotonicClock.now + 5
@@ -146,7 +146,7 @@ struct AttendedPortTests {
   func end() throws {
     var terminal = try PseudoTerminal()
     var port = try #require(
-      AttendedPort(try DescriptorPort(path: terminal.device), wantsPriority: false))
+      ThreadedPort(try DescriptorPort(path: terminal.device), wantsPriority: false))
     let began = MonotonicClock.now
     try port.waitForBytes(until: began + 0.05)
     #expect((0.05..<0.5).contains(MonotonicClock.now - began))

@@ -53,7 +53,7 @@ struct ShippedRobot {
   }
 
   func line(_ options: SessionOptions, seconds: Double, kind: SimulatedKind? = nil) throws
-    -> VirtualLine
+    -> VirtualSession
   {
     let session = try Session(
       .play(try waves(seconds: seconds)), limits: limits, robot: robot,
@@ -61,7 +61,7 @@ struct ShippedRobot {
     let device = SimulatedDevices.make(
       kind ?? SimulatedKind(for: wiring.device), wiring: wiring,
       pose: SimulatedDevices.standingPose(of: wiring))
-    return VirtualLine(session: session, device: device, link: FaultyLink())
+    return VirtualSession(session: session, device: device, link: FaultyLink())
   }
 }
 

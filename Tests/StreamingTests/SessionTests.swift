@@ -105,7 +105,7 @@ struct SessionTests {
     options.park = true
     var wiring = problem.wiring
     wiring.park = [0.1, 0.1, 0.1]
-    var line = VirtualLine(
+    var line = VirtualSession(
       session: try Session(
         .play(problem.trajectory), limits: problem.limits, robot: SessionProblem.robot,
         driver: MadeUpDriver(wiring: wiring), options: options),
@@ -126,7 +126,7 @@ struct SessionTests {
   @Test("A pose: joints that are not named stay, the others go")
   func jog() throws {
     let problem = try SessionProblem(seed: 8)
-    var line = VirtualLine(
+    var line = VirtualSession(
       session: try problem.session(.going, task: .move([nil, 0.2, nil])),
       device: MadeUpDevice(at: [0.05, -0.1, 0.1], lag: 0.04), link: FaultyLink(baud: 1_000_000))
     line.run(until: 60)

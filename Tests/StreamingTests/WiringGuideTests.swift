@@ -65,32 +65,32 @@ struct WiringGuideTests {
   func conversation() throws {
     let wiring = try Wiring(of: Robot.named("robotis_op3"))
     let pose = try #require(wiring.park)
-    let port = SimulatedLine(
+    let port = SimulatedTransport(
       name: "simulated", device: SimulatedDynamixelBus(wiring, pose: pose),
       link: FaultyLink(baud: wiring.baud))
-    var talk = Conversation(
+    var client = DriverClient(
       port: port, driver: DynamixelDriver(CalibrationGuide(wiring).measuringWiring))
     // The supply is off, and nothing is written unasked.
-    #expect(throws: DriverFault.self) { try talk.measure() }
+    #expect(throws: DriverFault.self) { try client.measure() }
     for _ in 0..<2 {
-      let found = try talk.measure(mayPower: true)
+      let found = try client.measure(mayPower: true)
       #expect(found.device != nil && found.positions.count == 20)
       for (position, expected) in zip(found.positions, pose) {
         #expect(abs(position - expected) < 0.002)
       }
-      try talk.release()
+      try client.release()
     }
-    talk.close()
+    client.close()
   }
 
   @Test("A port that falls silent ends the conversation in time")
   func silence() throws {
     let terminal = try PseudoTerminal()
     let wiring = try Wiring(of: Robot.named("robotis_op3"))
-    var talk = Conversation(
+    var client = DriverClient(
       port: try Ports.open(terminal.device, baud: wiring.baud), driver: DynamixelDriver(wiring))
     let start = MonotonicClock.now
-    #expect(throws: DriverFault.self) { try talk.measure(within: 0.1) }
+    #expect(throws: DriverFault.self) { try client.measure(within: 0.1) }
     #expect(MonotonicClock.now - start < 0.5)
   }
 }

@@ -3,62 +3,63 @@ import Synchronization
 
 /// A session that runs on a port, in real time, in a thread of its own.
 ///
-/// The thread alone owns port and session. It waits for bytes until the next deadline on the
-/// monotonic clock, and never for anybody else: what it has to say lies in a mailbox that the
-/// caller empties when it likes, so that a slow terminal or disk delays no frame.
+/// Only this thread uses the port and the session. It waits for bytes until the next deadline of the
+/// monotonic clock and for nothing else: events go into a bounded queue that the caller empties at
+/// its own pace, so a slow terminal or disk delays no frame.
 public final class LiveStream: Sendable {
-  /// Something that became known, and when.
-  public enum News: Sendable {
-    /// What the session says.
+  /// An event of a stream.
+  public enum Event: Sendable {
+    /// An event of the session.
     case session(SessionEvent)
-    /// Bytes that went over the wire.
+    /// Bytes that were sent or received.
     case bytes(RecordedBytes)
-    /// Something the user should know of the machine.
+    /// A warning about this machine, for the user.
     case warning(String)
   }
 
-  /// News and its time [s].
-  public struct Item: Sendable {
-    /// When [s of `MonotonicClock`].
+  /// An event with its time.
+  public struct TimedEvent: Sendable {
+    /// The time of the event, on `MonotonicClock` [s].
     public var time: Double
-    /// When the bytes of the same turn had been handed to the system [s].
+    /// The time at which the system had taken the bytes of the same step [s].
     public var written: Double
-    /// What.
-    public var news: News
+    /// The event.
+    public var event: Event
 
-    fileprivate init(_ time: Double, written: Double? = nil, _ news: News) {
+    fileprivate init(_ time: Double, written: Double? = nil, _ event: Event) {
       self.time = time
       self.written = written ?? time
-      self.news = news
+      self.event = event
     }
   }
 
-  /// How it ended.
+  /// The outcome of a stream.
   public struct Result: Sendable {
-    /// The session's figures.
+    /// The session's report.
     public var report: SessionReport
-    /// From the evaluation of the path to the end of the write of a frame.
+    /// The time from the evaluation of the path to the end of the write of a frame.
     public var commandToWire: TimingHistogram
-    /// From the bytes that showed why to the end of the write of the stop [s]; nil without a stop.
+    /// The time from receiving the bytes that caused a stop to the end of its write [s]; nil without
+    /// a stop.
     public var stopTime: Double?
-    /// News that nobody took in time.
-    public var lostNews: Int
-    /// Why the port could not be opened, if so.
+    /// The number of events that were dropped because the caller did not take them in time.
+    public var droppedEvents: Int
+    /// Why the port could not be opened; nil if it was.
     public var openingFailure: TransportError?
   }
 
-  /// What a stream needs beside the session.
+  /// The settings of a stream.
   public struct Settings: Sendable {
-    /// Opens the port, in the stream's thread.
+    /// Opens the port; called in the stream's thread.
     public var open: @Sendable () throws(TransportError) -> any Transport & Sendable
-    /// What the operator wants, asked at each turn; it must not wait.
+    /// Returns the operator's next input; called in every step, and must not block.
     public var input: @Sendable () -> OperatorInput?
-    /// Whether bytes are news.
+    /// Whether sent and received bytes are reported as events.
     public var isRecording = false
-    /// Whether real-time priority is asked for.
+    /// Whether to request real-time priority.
     public var wantsPriority = true
 
-    /// Settings without recording.
+    /// Creates settings without recording.
     public init(
       open: @escaping @Sendable () throws(TransportError) -> any Transport & Sendable,
       input: @escaping @Sendable () -> OperatorInput? = { nil }
@@ -69,27 +70,27 @@ public final class LiveStream: Sendable {
   }
 
   private struct Mailbox {
-    var items: [Item] = []
+    var items: [TimedEvent] = []
     var result: Result?
 
     mutating func take(_ loop: inout Loop) {
       let room = max(0, LiveStream.capacity - items.count)
-      items += loop.news.prefix(room)
-      loop.lostNews += max(0, loop.news.count - room)
-      loop.news.removeAll(keepingCapacity: true)
+      items += loop.events.prefix(room)
+      loop.droppedEvents += max(0, loop.events.count - room)
+      loop.events.removeAll(keepingCapacity: true)
     }
   }
 
-  /// The most news that waits for the caller.
+  /// The largest number of events that wait for the caller.
   private static let capacity = 20_000
-  /// The longest wait, so that the operator is heard [s].
+  /// The longest wait before the operator's input is polled again [s].
   private static let longestWait = 0.01
-  /// How long before a frame it is rehearsed [s].
-  private static let rehearsalLead = 0.00015
+  /// How long before a frame the caches are warmed [s].
+  private static let warmUpLead = 0.00015
 
   private let mailbox = Mutex(Mailbox())
 
-  /// Begins to run a session.
+  /// Starts a thread that runs a session.
   public init(_ session: consuming Session, _ settings: Settings) {
     let session = session
     let thread = Thread { [self] in
@@ -103,8 +104,8 @@ public final class LiveStream: Sendable {
     thread.start()
   }
 
-  /// The news since the last call.
-  public func takeNews() -> [Item] {
+  /// Takes the events since the last call.
+  public func takeEvents() -> [TimedEvent] {
     mailbox.withLock { box in
       let items = box.items
       box.items.removeAll()
@@ -112,22 +113,22 @@ public final class LiveStream: Sendable {
     }
   }
 
-  /// How it ended, once it has; the last news is there before.
+  /// The outcome once the stream has ended; all events are available before it.
   public var result: Result? { mailbox.withLock { $0.result } }
 
-  /// Moves news into the mailbox if nobody is at it; otherwise they wait for the next turn.
+  /// Moves events into the mailbox unless the caller holds it; then they wait for the next step.
   private func post(_ loop: inout Loop) {
     _ = mailbox.withLockIfAvailable { $0.take(&loop) }
-    // Should the caller hold the mailbox for long, memory stays bounded.
-    if loop.news.count > Self.capacity {
-      loop.lostNews += loop.news.count
-      loop.news.removeAll()
+    // Memory stays bounded even if the caller holds the mailbox for long.
+    if loop.events.count > Self.capacity {
+      loop.droppedEvents += loop.events.count
+      loop.events.removeAll()
     }
   }
 }
 
 extension LiveStream {
-  /// The end is told whoever is at the mailbox; nothing is late any more.
+  /// Posts the outcome; it may wait for the mailbox, since no frame is due any more.
   private func postEnd(_ loop: inout Loop) {
     mailbox.withLock { box in
       box.take(&loop)
@@ -135,18 +136,18 @@ extension LiveStream {
     }
   }
 
-  /// The thread's own things.
+  /// The state of the stream's thread.
   private struct Loop {
     var session: Session
     let settings: Settings
-    var news: [Item] = []
-    var lostNews = 0
+    var events: [TimedEvent] = []
+    var droppedEvents = 0
     private var outgoing = OutgoingBytes()
     private var commandToWire = TimingHistogram()
     private var stopTime: Double?
     private var openingFailure: TransportError?
-    /// The frame that was rehearsed last, by when it was due [s].
-    private var rehearsed = -Double.infinity
+    /// The due time of the frame for which the caches were warmed last [s].
+    private var warmedFor = -Double.infinity
 
     init(session: Session, settings: Settings) {
       self.session = session
@@ -156,7 +157,7 @@ extension LiveStream {
     var result: Result {
       Result(
         report: session.report, commandToWire: commandToWire, stopTime: stopTime,
-        lostNews: lostNews,
+        droppedEvents: droppedEvents,
         openingFailure: openingFailure)
     }
 
@@ -164,12 +165,12 @@ extension LiveStream {
       do throws(TransportError) {
         let port = try settings.open()
         for text in port.warnings {
-          news.append(Item(MonotonicClock.now, .warning(text)))
+          events.append(TimedEvent(MonotonicClock.now, .warning(text)))
         }
         if settings.wantsPriority, let warning = RealTimePriority.request() {
-          news.append(Item(MonotonicClock.now, .warning(warning)))
+          events.append(TimedEvent(MonotonicClock.now, .warning(warning)))
         }
-        var transport = attended(port)
+        var transport = threaded(port)
         stream(&transport, post)
         transport.close()
         if settings.wantsPriority { RealTimePriority.release() }
@@ -178,10 +179,10 @@ extension LiveStream {
       }
     }
 
-    /// A terminal is read by a thread of its own; what only stands for one is not.
-    private func attended(_ port: any Transport & Sendable) -> any Transport & Sendable {
+    /// Gives a terminal a reader thread; a simulated port is used directly.
+    private func threaded(_ port: any Transport & Sendable) -> any Transport & Sendable {
       guard port.isTerminal else { return port }
-      return AttendedPort(port, wantsPriority: settings.wantsPriority) ?? port
+      return ThreadedPort(port, wantsPriority: settings.wantsPriority) ?? port
     }
 
     private mutating func stream(
@@ -189,7 +190,7 @@ extension LiveStream {
     ) {
       while !session.isFinished {
         do throws(TransportError) {
-          try turn(&transport)
+          try step(&transport)
         } catch {
           advance(nil, [], .linkLost("\(error)"), &transport)
         }
@@ -198,13 +199,13 @@ extension LiveStream {
     }
 
     /// Waits until something is due, and does it.
-    private mutating func turn(_ transport: inout any Transport & Sendable) throws(TransportError) {
+    private mutating func step(_ transport: inout any Transport & Sendable) throws(TransportError) {
       let began = MonotonicClock.now
-      // A port that did not take everything is asked again soon.
+      // A port that did not take all bytes is tried again soon.
       let longest = began + (outgoing.isEmpty ? LiveStream.longestWait : 0.001)
       var wake = min(longest, session.wakeTime ?? longest)
-      if let due = session.nextFrame, wake >= due - session.hush {
-        wake = due - session.hush
+      if let due = session.nextFrame, wake >= due - session.frameGuardTime {
+        wake = due - session.frameGuardTime
         if began >= wake { return try sendFrame(due, &transport) }
       }
       if wake > MonotonicClock.now { try transport.waitForBytes(until: wake) }
@@ -216,35 +217,34 @@ extension LiveStream {
       if let failure = advance(now, received, settings.input(), &transport) { throw failure }
     }
 
-    /// Sends the frame that is due next, and touches nothing else before.
+    /// Sends the next frame at its due time and does nothing else before.
     ///
-    /// What arrives in the last moments before a frame is read after it.
+    /// Bytes that arrive just before a frame are read after it.
     private mutating func sendFrame(
       _ due: Double, _ transport: inout any Transport & Sendable
     ) throws(TransportError) {
-      rehearse(due)
+      warmCaches(for: due)
       MonotonicClock.sleep(until: due)
       let failure = advance(MonotonicClock.now, [], settings.input(), &transport)
       if let failure { throw failure }
     }
 
-    /// Goes through the coming frame on a copy, so that the real one meets warm caches.
+    /// Computes the next frame on a copy of the session, so that its code and data are cached.
     ///
-    /// Ten milliseconds of waiting leave none of a frame's code and data in the processor's caches,
-    /// which costs it more than all of its arithmetic. A session is a value: what becomes of the
-    /// copy goes nowhere. The last moments are not slept through, or somebody else would have them
-    /// and the caches.
-    private mutating func rehearse(_ due: Double) {
-      let begin = due - LiveStream.rehearsalLead
-      guard due > rehearsed, begin > MonotonicClock.now else { return }
+    /// After ten milliseconds of waiting the caches are cold, and cache misses take longer than the
+    /// arithmetic of a frame. A session is a value, so the copy has no effect. The thread then spins
+    /// until the frame is due, because sleeping would give processor and caches to others.
+    private mutating func warmCaches(for due: Double) {
+      let begin = due - LiveStream.warmUpLead
+      guard due > warmedFor, begin > MonotonicClock.now else { return }
       MonotonicClock.sleep(until: begin)
-      rehearsed = due
-      var rehearsal = session
-      _ = rehearsal.advance(to: due)
+      warmedFor = due
+      var copy = session
+      _ = copy.advance(to: due)
       while MonotonicClock.now < due {}
     }
 
-    /// Advances the session and writes what it says; what goes wrong in writing is returned.
+    /// Advances the session and writes its bytes; returns the error of a failed write.
     @discardableResult
     private mutating func advance(
       _ time: Double?, _ received: [UInt8], _ input: OperatorInput?,
@@ -268,13 +268,13 @@ extension LiveStream {
       }
       for event in output.events {
         if case .frame = event { commandToWire.add(written - now) }
-        news.append(Item(now, written: written, .session(event)))
+        events.append(TimedEvent(now, written: written, .session(event)))
       }
       return failure
     }
 
     private mutating func record(_ bytes: RecordedBytes) {
-      news.append(Item(bytes.time, .bytes(bytes)))
+      events.append(TimedEvent(bytes.time, .bytes(bytes)))
     }
   }
 }

@@ -42,14 +42,14 @@ struct BenchmarkStream {
   /// - Parameter watch: Is shown the line every half second.
   func virtually(
     _ kind: SimulatedKind, rate: Double? = nil, limit: Double,
-    watch: (VirtualLine) -> Void = { _ in }
-  ) throws -> VirtualLine {
+    watch: (VirtualSession) -> Void = { _ in }
+  ) throws -> VirtualSession {
     var options = SessionOptions()
     (options.go, options.rate) = (true, rate)
     let session = try Session(
       .play(trajectory), limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot),
       driver: Drivers.make(for: wiring), options: options)
-    var line = VirtualLine(
+    var line = VirtualSession(
       session: session,
       device: SimulatedDevices.make(
         kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring)),
@@ -62,7 +62,7 @@ struct BenchmarkStream {
 
   /// The root mean square over joints and frames between commands and the simulated motors' true
   /// positions, at the lag that makes it least [degrees], and that lag [s].
-  func following(_ line: VirtualLine) -> (degrees: Double, lag: Double) {
+  func following(_ line: VirtualSession) -> (degrees: Double, lag: Double) {
     let frames = line.events.compactMap { item -> FrameRecord? in
       guard case .frame(let frame) = item.event, frame.phase == .streaming else { return nil }
       return frame

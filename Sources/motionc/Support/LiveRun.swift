@@ -9,13 +9,13 @@ import Trajectories
 struct LiveRun {
   private let session: Session
   private let robot: Robot
-  private let options: LineOptions
+  private let options: ConnectionOptions
   private let open: @Sendable () throws(TransportError) -> any Transport & Sendable
   /// What is being done ("stream", "jog", "park").
   private let what: String
 
   init(
-    _ what: String, session: Session, of robot: Robot, options: LineOptions,
+    _ what: String, session: Session, of robot: Robot, options: ConnectionOptions,
     open: @escaping @Sendable () throws(TransportError) -> any Transport & Sendable
   ) {
     self.what = what
@@ -40,8 +40,8 @@ struct LiveRun {
     keyboard.open()
     defer { keyboard.close() }
     if options.go, Keyboard.isAtTerminal { Console.note(Keyboard.help) }
-    var line = LiveLine(session: session)
-    var figures = LiveFigures(session: session)
+    var statusLine = StatusLine(session: session)
+    var status = LiveStatus(session: session)
     let began = MonotonicClock.now
     let stream = LiveStream(session, settings)
     var result: LiveStream.Result?
@@ -49,16 +49,16 @@ struct LiveRun {
       // Asked for before the news is taken, so that none is left when there is one.
       result = stream.result
       keyboard.poll()
-      for item in stream.takeNews() {
+      for item in stream.takeEvents() {
         files.take(item)
-        line.take(item)
-        figures.take(item)
+        statusLine.take(item)
+        status.take(item)
       }
-      line.show(figures)
-      view?.show(figures)
+      statusLine.show(status)
+      view?.show(status)
       if result == nil { Thread.sleep(forTimeInterval: 0.05) }
     }
-    line.end()
+    statusLine.end()
     keyboard.close()
     guard let result else { return }
     if let failure = result.openingFailure { throw failure }
@@ -67,8 +67,8 @@ struct LiveRun {
       what: what, session: session, result: result, seconds: MonotonicClock.now - began)
     let isSaid = Console.hasWritten(result: options.json ? summary.json : summary.text)
     for failure in failures { Console.failure("\(failure)") }
-    if result.lostNews > 0 {
-      Console.note("\(result.lostNews) lines are missing in the log: the disk was too slow")
+    if result.droppedEvents > 0 {
+      Console.note("\(result.droppedEvents) lines are missing in the log: the disk was too slow")
     }
     guard let code = summary.exitCode else {
       if !failures.isEmpty || !isSaid { throw ExitStatus.ioError }
@@ -92,8 +92,8 @@ private struct LiveFiles: ~Copyable {
     if let record { self.record = try LiveFile(record, header: RecordedBytes.header) }
   }
 
-  mutating func take(_ item: LiveStream.Item) {
-    switch item.news {
+  mutating func take(_ item: LiveStream.TimedEvent) {
+    switch item.event {
     case .session(let event): log?.append(lines.line(for: event))
     case .bytes(let bytes): record?.append(bytes.line)
     case .warning: break

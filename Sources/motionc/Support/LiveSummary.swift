@@ -41,7 +41,7 @@ struct LiveSummary {
     guard let frame = report.lastFrame else { return "no frame" }
     let limits = session.limits.coordinates
     let positions = zip(limits, frame.positions).map { limit, position in
-      "\(limit.name) \(LiveLine.text(position, limit.isAngular))"
+      "\(limit.name) \(StatusLine.text(position, limit.isAngular))"
     }
     return "frame \(frame.frame) (\(frame.phase.rawValue), \(Console.fixed(frame.pathTime, 2)) s): "
       + positions.joined(separator: ", ")
@@ -79,8 +79,8 @@ struct LiveSummary {
     }
     if let error = report.followingError, let lag = report.lag {
       lines.append(
-        "following: RMS \(LiveLine.text(error, true)), worst "
-          + "\(LiveLine.text(report.worstFollowingError ?? 0, true)) "
+        "following: RMS \(StatusLine.text(error, true)), worst "
+          + "\(StatusLine.text(report.worstFollowingError ?? 0, true)) "
           + "('\(report.worstFollowingJoint ?? "")') at a lag of "
           + "\(Console.fixed(lag * 1000, 0)) ms, \(report.readBacks) read-backs")
     }
@@ -90,7 +90,7 @@ struct LiveSummary {
     ].compactMap { $0 }
     if !health.isEmpty { lines.append(health.joined(separator: ", ")) }
     lines += protection
-    if report.ignoresBase { lines.append(LiveLine.baseIsIgnored) }
+    if report.ignoresBase { lines.append(StatusLine.baseIsIgnored) }
     return lines.joined(separator: "\n")
   }
 

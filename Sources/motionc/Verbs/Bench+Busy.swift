@@ -19,7 +19,7 @@ extension Bench {
   /// that does nothing but wake was late by in the same minutes stands beside it.
   func busyStreaming() throws -> [String] {
     try beside(seconds: 30) { folder in
-      let sleeper = BareSleeper(interval: 0.01)
+      let sleeper = WakeLatencyProbe(interval: 0.01)
       let loops = max(1, Int((60 * streamMinutes / 30).rounded()))
       let report = try Self.stream(
         folder, robot: "robotis_op3", device: "dynamixel2", loops: loops)

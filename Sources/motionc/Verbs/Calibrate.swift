@@ -44,23 +44,23 @@ struct Calibrate: ParsableCommand {
     // Not only at the end is found out that the work cannot be kept.
     _ = try AtomicStream(path: output)
     let port = try Ports.open(port, baud: wiring.baud)
-    var talk = Conversation(
+    var client = DriverClient(
       port: port, driver: Drivers.make(for: guide.measuringWiring))
-    defer { talk.close() }
-    let found = try talk.measure(mayPower: try mayPower(wiring))
+    defer { client.close() }
+    let found = try client.measure(mayPower: try mayPower(wiring))
     if let device = found.device {
       Console.note("\(device.device), firmware \(device.firmware)")
     }
-    try release(&talk)
+    try release(&client)
     var joints: [Calibration.Joint] = []
     for index in wiring.motors.indices {
-      guard !talk.jointsWithoutSensor.contains(index) else {
+      guard !client.jointsWithoutSensor.contains(index) else {
         Console.note(
           "\nJoint '\(wiring.motors[index].joint)' has no sensor: what the firmware answers is what it "
             + "told the servo last. It is left as the wiring has it.")
         continue
       }
-      joints.append(try measure(index, guide, &talk, of: robot))
+      joints.append(try measure(index, guide, &client, of: robot))
     }
     let formatter = ISO8601DateFormatter()
     let calibration = Calibration(
@@ -86,7 +86,7 @@ struct Calibrate: ParsableCommand {
   }
 
   /// Torque off is the operator's decision.
-  private func release(_ talk: inout Conversation) throws {
+  private func release(_ client: inout DriverClient) throws {
     Console.note(
       """
       The motors must let go now, so that you can move the joints.
@@ -96,12 +96,12 @@ struct Calibrate: ParsableCommand {
     guard readLine(strippingNewline: true) == "release" else {
       throw CleanExit.message("nothing was changed")
     }
-    try talk.release()
-    for warning in talk.warnings { Console.note(warning) }
+    try client.release()
+    for warning in client.warnings { Console.note(warning) }
   }
 
   private func measure(
-    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, of robot: Robot
+    _ index: Int, _ guide: CalibrationGuide, _ client: inout DriverClient, of robot: Robot
   ) throws -> Calibration.Joint {
     let motor = guide.wiring.motors[index]
     let isAngular = robot.joints[robot.configurationJoints[index]].isAngular
@@ -112,11 +112,11 @@ struct Calibrate: ParsableCommand {
     while true {
       Console.note("\nJoint '\(motor.joint)' (motor \(motor.id)), by hand, then Enter:")
       let reference = try read(
-        index, guide, &talk, "to \(shown(guide.reference(ofMotor: index))), its reference")
+        index, guide, &client, "to \(shown(guide.reference(ofMotor: index))), its reference")
       let lower = try read(
-        index, guide, &talk, "to its lower end, towards \(shown(motor.limits.lowerBound))")
+        index, guide, &client, "to its lower end, towards \(shown(motor.limits.lowerBound))")
       let upper = try read(
-        index, guide, &talk, "to its upper end, towards \(shown(motor.limits.upperBound))")
+        index, guide, &client, "to its upper end, towards \(shown(motor.limits.upperBound))")
       do throws(CalibrationGuide.Refusal) {
         let joint = try guide.joint(
           index, .init(reference: reference, lower: lower, upper: upper))
@@ -132,13 +132,13 @@ struct Calibrate: ParsableCommand {
 
   /// Where a joint is when the operator says that it is there [units of the register].
   private func read(
-    _ index: Int, _ guide: CalibrationGuide, _ talk: inout Conversation, _ place: String
+    _ index: Int, _ guide: CalibrationGuide, _ client: inout DriverClient, _ place: String
   ) throws -> Double {
     Console.note("  \(place) ")
     guard readLine() != nil else {
       throw SessionRefusal.option("the answers ended before all joints were measured")
     }
-    let raw = guide.raw(try talk.measureAgain(index), ofMotor: index)
+    let raw = guide.raw(try client.measureAgain(index), ofMotor: index)
     Console.note("    read at \(Console.fixed(raw, 1))")
     return raw
   }

@@ -13,7 +13,7 @@ struct Jog: ParsableCommand {
 
       Angles are degrees of the robot's description, lengths metres.
 
-      \(LineOptions.exitCodes)
+      \(ConnectionOptions.exitCodes)
       """)
 
   @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
@@ -27,12 +27,12 @@ struct Jog: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 
-  @OptionGroup var line: LineOptions
+  @OptionGroup var connection: ConnectionOptions
 
   func run() throws {
     let robot = try Robot.named(robot, limits: limits)
     let pose = try pose(of: robot)
-    try Self.move(robot, to: pose, "jog", line)
+    try Self.move(robot, to: pose, "jog", connection)
   }
 
   private func pose(of robot: Robot) throws -> [Double?] {
@@ -55,14 +55,15 @@ struct Jog: ParsableCommand {
 
   /// Runs a session that goes to a pose.
   static func move(
-    _ robot: Robot, to pose: [Double?], _ what: String, _ line: LineOptions
+    _ robot: Robot, to pose: [Double?], _ what: String, _ connection: ConnectionOptions
   ) throws {
-    let wiring = try line.wiring(of: robot)
+    let wiring = try connection.wiring(of: robot)
     let session = try Session(
       .move(pose), limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot),
-      driver: Drivers.make(for: wiring), options: line.sessionOptions)
+      driver: Drivers.make(for: wiring), options: connection.sessionOptions)
     try LiveRun(
-      what, session: session, of: robot, options: line, open: line.opening(wiring, of: robot)
+      what, session: session, of: robot, options: connection,
+      open: connection.opening(wiring, of: robot)
     )
     .run()
   }

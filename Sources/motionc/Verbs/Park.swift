@@ -9,7 +9,7 @@ struct Park: ParsableCommand {
     discussion: """
       motionc park robotis_op3 --port /dev/ttyUSB0 --go --release
 
-      \(LineOptions.exitCodes)
+      \(ConnectionOptions.exitCodes)
       """)
 
   @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
@@ -20,13 +20,13 @@ struct Park: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 
-  @OptionGroup var line: LineOptions
+  @OptionGroup var connection: ConnectionOptions
 
   func run() throws {
     let robot = try Robot.named(robot, limits: limits)
-    guard let park = try line.wiring(of: robot).park else {
+    guard let park = try connection.wiring(of: robot).park else {
       throw SessionRefusal.wiring("the wiring of '\(robot.name)' has no pose to park in")
     }
-    try Jog.move(robot, to: park, "park", line)
+    try Jog.move(robot, to: park, "park", connection)
   }
 }

@@ -16,7 +16,7 @@ struct Stream: ParsableCommand {
       with --go moves. \(Keyboard.help.prefix(1).uppercased() + Keyboard.help.dropFirst()). At the \
       end the robot holds.
 
-      \(LineOptions.exitCodes)
+      \(ConnectionOptions.exitCodes)
       """)
 
   @Argument(help: "A native trajectory file.", completion: .file(extensions: ["safetensors"]))
@@ -24,7 +24,7 @@ struct Stream: ParsableCommand {
 
   @OptionGroup var robot: RobotOptions
 
-  @OptionGroup var line: LineOptions
+  @OptionGroup var connection: ConnectionOptions
 
   @Option(help: "The speed along the trajectory, above 0, at most 1: what was proven.")
   var speed: Double = 1
@@ -44,8 +44,8 @@ struct Stream: ParsableCommand {
 
   func run() throws {
     let robot = try robot.load()
-    let wiring = try line.wiring(of: robot)
-    var options = line.sessionOptions
+    let wiring = try connection.wiring(of: robot)
+    var options = connection.sessionOptions
     options.speed = speed
     options.loops = loop
     options.park = park
@@ -53,7 +53,8 @@ struct Stream: ParsableCommand {
       .play(try SafeTrajectory(contentsOf: trajectory)), limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot), driver: Drivers.make(for: wiring), options: options)
     try LiveRun(
-      "stream", session: session, of: robot, options: line, open: line.opening(wiring, of: robot)
+      "stream", session: session, of: robot, options: connection,
+      open: connection.opening(wiring, of: robot)
     )
     .run()
   }

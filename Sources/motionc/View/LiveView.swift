@@ -36,7 +36,7 @@ final class LiveView: Sendable {
   }
 
   /// Shows what is known now; waits for no viewer.
-  func show(_ figures: LiveFigures) { board.write(figures) }
+  func show(_ status: LiveStatus) { board.write(status) }
 
   /// Lets viewers see the last state, and ends.
   func close() {

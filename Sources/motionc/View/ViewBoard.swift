@@ -7,7 +7,7 @@ import Synchronization
 final class ViewBoard: Sendable {
   private struct Content {
     var number = 0
-    var figures: LiveFigures?
+    var status: LiveStatus?
     /// The event of this state, made when the first viewer asks for it.
     var event: [UInt8]?
     var isClosed = false
@@ -24,10 +24,10 @@ final class ViewBoard: Sendable {
   init(_ scene: ViewScene) { self.scene = scene }
 
   /// Writes what is known now.
-  func write(_ figures: LiveFigures) {
+  func write(_ status: LiveStatus) {
     content.withLock { content in
       content.number += 1
-      content.figures = figures
+      content.status = status
       content.event = nil
     }
   }
@@ -52,10 +52,10 @@ final class ViewBoard: Sendable {
     after number: Int
   ) -> (number: Int, event: [UInt8]?, isClosed: Bool) {
     content.withLock { content in
-      guard content.number > number, let figures = content.figures else {
+      guard content.number > number, let status = content.status else {
         return (number, nil, content.isClosed)
       }
-      let event = content.event ?? Array("data: \(scene.event(figures))\n\n".utf8)
+      let event = content.event ?? Array("data: \(scene.event(status))\n\n".utf8)
       content.event = event
       return (content.number, event, content.isClosed)
     }

@@ -19,26 +19,26 @@ struct ViewScene: Sendable {
       """
   }
 
-  /// Commanded and measured pose with the places of all links, and the live line's figures.
-  func event(_ figures: LiveFigures) -> String {
-    let texts = figures.texts.map {
+  /// Commanded and measured pose with the places of all links, and the figures of the status line.
+  func event(_ status: LiveStatus) -> String {
+    let texts = status.texts.map {
       "[\(JSONText.quoted($0.name)), \(JSONText.quoted($0.value))]"
     }
     var fields = [
-      "\"phase\": \(JSONText.quoted(figures.phase.rawValue))", "\"figures\": \(list(texts))",
+      "\"phase\": \(JSONText.quoted(status.phase.rawValue))", "\"figures\": \(list(texts))",
     ]
-    if let frame = figures.frame {
+    if let frame = status.frame {
       fields.append("\"frame\": \(frame.frame), \"sent\": \(number(frame.sent))")
       fields.append("\"command\": \(pose(frame.positions))")
     }
-    if let time = figures.measuredAt {
-      let positions = figures.measured.compactMap { $0 }
+    if let time = status.measuredAt {
+      let positions = status.measured.compactMap { $0 }
       fields.append("\"read\": \(number(time))")
       if positions.count == robot.coordinateCount {
         fields.append("\"measured\": \(pose(positions))")
       }
     }
-    if let ending = figures.ending { fields.append("\"ended\": \(JSONText.quoted(ending.name))") }
+    if let ending = status.ending { fields.append("\"ended\": \(JSONText.quoted(ending.name))") }
     return "{\(fields.joined(separator: ", "))}"
   }
 

@@ -6,7 +6,7 @@ import Testing
 /// One run of a subject with something going wrong, and what became of it.
 struct CampaignRun {
   let subject: CampaignSubject
-  private(set) var line: VirtualLine
+  private(set) var line: VirtualSession
   private(set) var isOver: Bool
   let observer: WireJudge
   /// What is wrong with the run, empty if all is as it must be.
@@ -19,14 +19,14 @@ struct CampaignRun {
 
   init(
     _ subject: CampaignSubject, seed: UInt64 = 0,
-    _ schedule: [(time: Double, happening: VirtualLine.Happening)]
+    _ schedule: [(time: Double, event: VirtualSession.ScheduledEvent)]
   ) throws {
     self.subject = subject
     line = try subject.line(seed: seed)
     first = schedule.map(\.time).min() ?? .infinity
-    for (time, happening) in schedule { line.at(time, happening) }
+    for (time, event) in schedule { line.at(time, event) }
     isOver = line.run(until: Self.longest)
-    let slips = schedule.contains { $0.happening == .fault(.positionJump) }
+    let slips = schedule.contains { $0.event == .fault(.positionJump) }
     observer = Self.judge(subject, line, slips: slips)
     judgeEnd()
   }
@@ -34,12 +34,12 @@ struct CampaignRun {
   /// When a phase began.
   func began(_ phase: SessionPhase) -> Double? { Self.began(phase, line) }
 
-  private static func began(_ phase: SessionPhase, _ line: VirtualLine) -> Double? {
+  private static func began(_ phase: SessionPhase, _ line: VirtualSession) -> Double? {
     line.events.first { if case .phase(phase) = $0.event { true } else { false } }?.time
   }
 
   private static func judge(
-    _ subject: CampaignSubject, _ line: VirtualLine, slips: Bool
+    _ subject: CampaignSubject, _ line: VirtualSession, slips: Bool
   ) -> WireJudge {
     // From a pose that is not the true one the soft start may go either way.
     let moving = began(slips ? .streaming : .softStart, line) ?? .infinity

@@ -76,10 +76,10 @@ struct CampaignSubject: Sendable, CustomStringConvertible {
   }
 
   /// The line of this subject, ready to run.
-  func line(seed: UInt64 = 0, go: Bool = true) throws -> VirtualLine {
+  func line(seed: UInt64 = 0, go: Bool = true) throws -> VirtualSession {
     var options = SessionOptions()
     options.go = go
-    return VirtualLine(
+    return VirtualSession(
       session: try Session(
         .play(trajectory), limits: limits, robot: robot, driver: makeDriver(wiring),
         options: options),

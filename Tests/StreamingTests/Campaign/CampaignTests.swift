@@ -88,13 +88,13 @@ struct CampaignTests {
   /// One to four things at random times of a run of some eight seconds.
   private static func schedule(
     _ seed: Int
-  ) -> [(time: Double, happening: VirtualLine.Happening)] {
+  ) -> [(time: Double, event: VirtualSession.ScheduledEvent)] {
     var random = Damage(seed: UInt64(seed) &* 7919 &+ 13)
     let faults: [Fault] = [
       .lostBytes, .corruptBytes, .duplicateBytes, .delay, .splitReplies, .joinedReplies, .junk,
     ]
     return (0..<Int.random(in: 1...4, using: &random)).flatMap {
-      _ -> [(time: Double, happening: VirtualLine.Happening)] in
+      _ -> [(time: Double, event: VirtualSession.ScheduledEvent)] in
       let time = Double.random(in: 0...9, using: &random)
       switch Int.random(in: 0..<10, using: &random) {
       case 0: return [(time, .fault(.unplug))]

@@ -12,11 +12,11 @@ struct SessionProtectionTests {
   private func line(
     _ subject: CampaignSubject, _ task: SessionTask? = nil,
     _ change: (inout SessionOptions) -> Void = { _ in }
-  ) throws -> VirtualLine {
+  ) throws -> VirtualSession {
     var options = SessionOptions()
     options.go = true
     change(&options)
-    return VirtualLine(
+    return VirtualSession(
       session: try Session(
         task ?? .play(subject.trajectory), limits: subject.limits, robot: subject.robot,
         driver: subject.makeDriver(subject.wiring), options: options),
@@ -24,11 +24,11 @@ struct SessionProtectionTests {
       link: FaultyLink(baud: subject.wiring.baud))
   }
 
-  private func warnings(_ line: VirtualLine) -> [String] {
+  private func warnings(_ line: VirtualSession) -> [String] {
     line.events.compactMap { if case .warning(let text) = $0.event { text } else { nil } }
   }
 
-  private func began(_ phase: SessionPhase, _ line: VirtualLine) throws -> Double {
+  private func began(_ phase: SessionPhase, _ line: VirtualSession) throws -> Double {
     try #require(
       line.events.first { if case .phase(phase) = $0.event { true } else { false } }?.time)
   }
@@ -233,7 +233,7 @@ struct SessionProtectionTests {
         if case .warning(let text) = $0.event { text.contains("lowered to") } else { false }
       }?.time)
     // The same once more, and a second after the torque was lowered somebody pushes.
-    var line = VirtualLine(
+    var line = VirtualSession(
       session: try Session(
         .play(subject.trajectory), limits: subject.limits, robot: subject.robot,
         driver: subject.makeDriver(subject.wiring), options: options),

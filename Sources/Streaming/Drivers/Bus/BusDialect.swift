@@ -188,7 +188,7 @@ protocol BusDialect: Sendable {
   func firmwareText(_ firmware: Int) -> String
 
   /// Called when all identities are known: a dialect may choose words by model.
-  mutating func meet(_ images: [[UInt8]])
+  mutating func configure(for images: [[UInt8]])
   /// What must be written, or why the motor cannot be used: the end of a sentence after its name.
   func settings(id: Int, image: [UInt8]) -> BusSettings
   /// What a latched error means, nil for none.

@@ -70,7 +70,7 @@ extension BusDriver {
   mutating func judgeTorqueFound() {
     for motor in motors.indices {
       torque.caps[motor] = torqueCap(motor)
-      if torque.told[motor] == nil { torque.found[motor] = torqueLimit(motor) }
+      if torque.sent[motor] == nil { torque.found[motor] = torqueLimit(motor) }
     }
     torque.level = .share(1)
     writeTorque()
@@ -78,51 +78,51 @@ extension BusDriver {
 
   private mutating func writeTorque() {
     guard let register = dialect.torqueRegister else { return }
-    let told = tellTorque()
-    guard !told.isEmpty else { return next([.judge(.torqueCapped)]) }
+    let values = noteTorqueSent()
+    guard !values.isEmpty else { return next([.judge(.torqueCapped)]) }
     next(
-      [.send(dialect.torqueLimits(told)), .wait(0.005)]
-        + asking(register.block, told.compactMap { indexOfID[$0.id] }) + [.judge(.torqueCapped)])
+      [.send(dialect.torqueLimits(values)), .wait(0.005)]
+        + asking(register.block, values.compactMap { indexOfID[$0.id] }) + [.judge(.torqueCapped)])
   }
 
   /// What the motors are to be told.
-  private var torqueGoals: [BusGoal] {
+  private var torqueValues: [BusGoal] {
     motors.indices.compactMap { motor in
       torque.wanted(motor).map { BusGoal(id: ids[motor], value: $0) }
     }
   }
 
   /// Notes that the motors are told their limits, and returns what they are told.
-  private mutating func tellTorque() -> [BusGoal] {
-    let goals = torqueGoals
+  private mutating func noteTorqueSent() -> [BusGoal] {
+    let goals = torqueValues
     torque.tries += 1
     torque.written = now
-    torque.open = []
+    torque.unconfirmed = []
     for goal in goals {
       guard let motor = indexOfID[goal.id] else { continue }
-      torque.told[motor] = goal.value
-      torque.open.insert(motor)
+      torque.sent[motor] = goal.value
+      torque.unconfirmed.insert(motor)
     }
     return goals
   }
 
   mutating func judgeTorqueCapped() {
     let wrong = motors.indices.first {
-      torque.told[$0] != nil && torqueLimit($0) != torque.told[$0]
+      torque.sent[$0] != nil && torqueLimit($0) != torque.sent[$0]
     }
     guard let wrong else {
-      torque.open = []
+      torque.unconfirmed = []
       return beginGroups()
     }
-    guard torque.tries < Self.torqueTries else { return fail(stubbornness(of: wrong)) }
+    guard torque.tries < Self.torqueTries else { return fail(unconfirmedTorque(of: wrong)) }
     writeTorque()
   }
 
-  private func stubbornness(of motor: Int) -> DriverFault {
+  private func unconfirmedTorque(of motor: Int) -> DriverFault {
     DriverFault(
       .deviceError,
       "\(name(motor)) does not take its \(dialect.torqueRegister?.name ?? "torque limit"): it has "
-        + "\(torqueLimit(motor) ?? 0), expected \(torque.told[motor] ?? 0)")
+        + "\(torqueLimit(motor) ?? 0), expected \(torque.sent[motor] ?? 0)")
   }
 
   // MARK: Between frames
@@ -138,8 +138,8 @@ extension BusDriver {
   mutating func runTorque() {
     guard let register = dialect.torqueRegister, torque.isDue else { return }
     if torque.tries > 0 {
-      guard !urgent.contains(where: { $0.block == register.block }) else { return }
-      guard !torque.open.isEmpty else {
+      guard !stream.urgent.contains(where: { $0.block == register.block }) else { return }
+      guard !torque.unconfirmed.isEmpty else {
         torque.isDue = false
         return
       }
@@ -149,27 +149,27 @@ extension BusDriver {
         return giveUpTorque()
       }
     }
-    guard fits(wireTime(dialect.torqueLimits(torqueGoals).count)) else { return }
-    let told = tellTorque()
-    transmit(dialect.torqueLimits(told))
-    for goal in told {
+    guard fits(wire.time(of: dialect.torqueLimits(torqueValues).count)) else { return }
+    let values = noteTorqueSent()
+    transmit(dialect.torqueLimits(values))
+    for goal in values {
       guard let motor = indexOfID[goal.id] else { continue }
-      urgent.append((motor, register.block))
+      stream.urgent.append(.init(motor: motor, block: register.block))
     }
   }
 
   /// Notes what a motor says of its limit.
   mutating func inspectTorqueLimit(_ motor: Int, _ block: BusBlock) {
-    guard block == dialect.torqueRegister?.block, let told = torque.told[motor],
-      torqueLimit(motor) == told
+    guard block == dialect.torqueRegister?.block, let value = torque.sent[motor],
+      torqueLimit(motor) == value
     else { return }
-    torque.open.remove(motor)
+    torque.unconfirmed.remove(motor)
   }
 
   /// A limit that stays too high is worth a word; one that stays too low ends the stream.
   private mutating func giveUpTorque() {
-    guard let motor = torque.open.min() else { return }
-    let fault = stubbornness(of: motor)
+    guard let motor = torque.unconfirmed.min() else { return }
+    let fault = unconfirmedTorque(of: motor)
     if case .share(1) = torque.level { return fail(fault) }
     output.events.append(.warning(fault.description))
   }
@@ -178,17 +178,17 @@ extension BusDriver {
 
   /// The way back to what was found, for a bus of which some may not answer any more.
   var torqueRestoring: [BusStep] {
-    torque.told.contains { $0 != nil } ? [.judge(.torqueRestoring)] : []
+    torque.sent.contains { $0 != nil } ? [.judge(.torqueRestoring)] : []
   }
 
   mutating func beginTorqueRestoring() {
     torque.level = .found
     torque.isDue = false
-    let told = tellTorque()
-    torque.unasked = told.compactMap { indexOfID[$0.id] }
+    let values = noteTorqueSent()
+    torque.unasked = values.compactMap { indexOfID[$0.id] }
     torque.silent = 0
-    if !told.isEmpty {
-      next([.send(dialect.torqueLimits(told)), .wait(0.005), .judge(.torqueRestored)])
+    if !values.isEmpty {
+      next([.send(dialect.torqueLimits(values)), .wait(0.005), .judge(.torqueRestored)])
     }
   }
 
@@ -208,11 +208,12 @@ extension BusDriver {
       return nil
     }
     return TorqueLimits(
-      register: register.name, level: torque.level, isSettled: !torque.isDue && torque.open.isEmpty,
+      register: register.name, level: torque.level,
+      isSettled: !torque.isDue && torque.unconfirmed.isEmpty,
       changes: torque.changed.map { motor in
         TorqueLimits.Change(
           joint: wiring.motors[motor].joint, before: torque.found[motor] ?? 0,
-          now: torque.told[motor] ?? 0)
+          now: torque.sent[motor] ?? 0)
       })
   }
 

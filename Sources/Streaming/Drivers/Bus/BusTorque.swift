@@ -57,13 +57,13 @@ struct BusTorque: Sendable {
   /// The caps of the wiring.
   var caps: [Int?]
   /// What was written last; nil where nothing was.
-  var told: [Int?]
+  var sent: [Int?]
   /// What all are to be told.
   var level: TorqueLevel?
   /// Whether that is still to be written, in the stream.
   var isDue = false
   /// The motors that have not said yet that they have it.
-  var open: Set<Int> = []
+  var unconfirmed: Set<Int> = []
   /// How often it was written.
   var tries = 0
   /// At the end: who is still to be asked, who is being asked, and how many did not answer.
@@ -76,7 +76,7 @@ struct BusTorque: Sendable {
   init(count: Int) {
     found = Array(repeating: nil, count: count)
     caps = found
-    told = found
+    sent = found
   }
 
   /// What a motor is to be told now.
@@ -91,15 +91,15 @@ struct BusTorque: Sendable {
   /// What was found, but never less than the cap under which the robot stands now: a limit that was
   /// lower than the cap before could let it sink.
   private func restored(_ motor: Int) -> Int? {
-    guard let found = found[motor], told[motor] != nil else { return nil }
+    guard let found = found[motor], sent[motor] != nil else { return nil }
     return max(found, caps[motor] ?? found)
   }
 
   /// The motors whose limits are, or may be, not what was found.
   var changed: [Int] {
-    told.indices.filter { motor in
-      guard let told = told[motor] else { return false }
-      return told != found[motor] || open.contains(motor)
+    sent.indices.filter { motor in
+      guard let sent = sent[motor] else { return false }
+      return sent != found[motor] || unconfirmed.contains(motor)
     }
   }
 }

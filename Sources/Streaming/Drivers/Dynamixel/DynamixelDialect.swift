@@ -167,7 +167,7 @@ struct DynamixelDialect: BusDialect {
     return current * 1000 / limit
   }
 
-  mutating func meet(_ images: [[UInt8]]) {
+  mutating func configure(for images: [[UInt8]]) {
     mayShare = images.allSatisfy(Self.readsFast)
   }
 

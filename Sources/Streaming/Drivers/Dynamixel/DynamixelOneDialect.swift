@@ -166,7 +166,7 @@ struct DynamixelOneDialect: BusDialect {
     }
   }
 
-  mutating func meet(_ images: [[UInt8]]) {
+  mutating func configure(for images: [[UInt8]]) {
     readsTogether = images.allSatisfy {
       Self.mxModels.contains(DynamixelOneRegister.model.value(in: $0) ?? 0)
     }

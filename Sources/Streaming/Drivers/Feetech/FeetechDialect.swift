@@ -133,7 +133,7 @@ struct FeetechDialect: BusDialect {
   func firmwareText(_ firmware: Int) -> String { "\(firmware / 100).\(firmware % 100)" }
 
   /// The unit of speed differs between motors of one model: bit 2 of the phase register says it.
-  mutating func meet(_ images: [[UInt8]]) {
+  mutating func configure(for images: [[UInt8]]) {
     for (id, image) in zip(order, images) {
       let phase = FeetechRegister.phase.value(in: image, packets.order) ?? 0
       speedUnits[id] = isSTS && phase & 4 == 0 ? 50 : 1

@@ -146,7 +146,7 @@ struct LXDialect: BusDialect {
     return LittleEndian.value(image[start..<end], isSigned: command == .positionRead)
   }
 
-  mutating func meet(_ images: [[UInt8]]) {}
+  mutating func configure(for images: [[UInt8]]) {}
 
   func settings(id: Int, image: [UInt8]) -> BusSettings {
     let mode = image[place(of: LXCommand.modeRead.block)]

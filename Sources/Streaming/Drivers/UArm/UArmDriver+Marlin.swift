@@ -7,7 +7,7 @@ extension UArmDriver {
   mutating func prepareMarlin(at angles: UArmKinematics.Angles) {
     execution = .marlin(
       UArmMarlin(
-        at: angles, wrist: wristAngle, kinematics: kinematics, greatest: greatestSpeeds))
+        at: angles, wrist: readings.wristAngle, kinematics: kinematics, greatest: greatestSpeeds))
     phase = .preparing
   }
 
@@ -32,13 +32,13 @@ extension UArmDriver {
   }
 
   /// Takes a reply; false where it is none to our lines.
-  mutating func marlinHears(_ reply: UArmReply) -> Bool {
+  mutating func marlinReceives(_ reply: UArmReply) -> Bool {
     guard var marlin else { return false }
     switch reply {
     case .event, .status, .setting: return false
     default: break
     }
-    let findings = marlin.hear(reply, at: now)
+    let findings = marlin.receive(reply, at: now)
     execution = .marlin(marlin)
     apply(findings)
     if case .text = reply { return false }
@@ -46,12 +46,12 @@ extension UArmDriver {
   }
 
   /// Lets time pass; false where there is no stream to V3.
-  mutating func marlinGoesOn() -> Bool {
+  mutating func advanceMarlin() -> Bool {
     guard var marlin else { return false }
-    let findings = marlin.goOn(now)
+    let findings = marlin.advance(now)
     execution = .marlin(marlin)
     apply(findings)
-    guard case .finishing(let since) = phase, case .marlin(let later) = execution else {
+    guard let since = finishing?.since, case .marlin(let later) = execution else {
       return true
     }
     if now > since + 3, later.overdue(now) > 6 {
@@ -72,7 +72,7 @@ extension UArmDriver {
       guard marlin != nil else { return }
       switch finding {
       case .prepared:
-        if case .preparing = phase, let angles { enterEngaged(angles) }
+        if case .preparing = phase, let angles = readings.angles { enterEngaged(angles) }
       case .pose(let pose, let asked): marlinMeasured(pose, asked)
       case .motor(let motor, let value, let asked): marlinMeasured(motor, value, asked)
       case .warning(let text): warn(text)
@@ -90,7 +90,7 @@ extension UArmDriver {
   // MARK: - Where the arm is
 
   private mutating func marlinMeasured(_ pose: UArmKinematics.Angles, _ asked: Double) {
-    angles = pose
+    readings.angles = pose
     report(pose, wrist: nil)
     guard var marlin else { return }
     let found = [pose.base, pose.left, pose.right]

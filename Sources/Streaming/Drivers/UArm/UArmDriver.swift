@@ -4,11 +4,11 @@ import Foundation
 ///
 /// Which firmware a Swift Pro has is found out by asking. Its V4 firmwares were run unchanged on an
 /// emulated board to find out what it may rely on (Docs/streaming.md); nothing was tried on hardware.
-public struct UArmDriver: RobotDriver {
+struct UArmDriver: RobotDriver {
   /// What may be chosen.
-  public struct Options: Sendable, Hashable {
+  struct Options: Sendable, Hashable {
     /// How V4 is streamed to.
-    public enum Policy: Sendable, Hashable {
+    enum Policy: Sendable, Hashable {
       /// Smoothly, with a lead in the planner.
       case live
       /// Two commands at a time, each awaited; the arm stops after every second one.
@@ -16,24 +16,24 @@ public struct UArmDriver: RobotDriver {
     }
 
     /// How V4 is streamed to.
-    public var policy = Policy.live
+    var policy = Policy.live
     /// Frames that V4's planner is kept ahead.
-    public var lead = 4
+    var lead = 4
     /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
     ///
     /// It is stored in EEPROM, so it is written only where `$$` says something else. 800 is the
     /// factory's value and four times what our trajectories use: from block to block the firmware then
     /// changes speed in an eighth of a frame, and the motors' mean acceleration is the trajectory's
     /// (measured at 800: 201 at a limit of 200; at 200: 0.3 s late and up to 0.5° off the path).
-    public var acceleration: Double? = 800
+    var acceleration: Double? = 800
     /// Whether V4's status line may be switched to the planner's gauge (`$10=12`), which is stored in
     /// EEPROM; without, the gauge is used where somebody else switched it on.
-    public var mayWriteStatusMask = false
+    var mayWriteStatusMask = false
     /// How far a motor may be from its path before the stream ends [degrees].
-    public var deviationLimit = 8.0
+    var deviationLimit = 8.0
 
     /// The defaults.
-    public init() {}
+    init() {}
   }
 
   /// What it is doing.
@@ -46,7 +46,7 @@ public struct UArmDriver: RobotDriver {
     case preparing
     case engaged
     case following
-    case finishing(since: Double)
+    case finishing(UArmFinishing)
     case held
     case stopping(UArmStopping)
     case stopped
@@ -57,77 +57,66 @@ public struct UArmDriver: RobotDriver {
   /// The execution models, each with its own state.
   enum Execution: Sendable {
     case live(UArmLive)
-    case turns(UArmTurns)
+    case stopAndWait(StopAndWait)
     case marlin(UArmMarlin)
   }
 
   /// Which motors there are.
-  public let wiring: Wiring
+  let wiring: Wiring
   /// What was chosen.
-  public let options: Options
-  /// Which arm answers, once it is identified.
-  public internal(set) var model: UArmModel?
-  var kinematics: UArmKinematics
-  var version: UArmVersion?
-  var deviceName = ""
-  var notes: [String] = []
+  let options: Options
   var phase = Phase.closed
-  var execution: Execution?
+  var now = 0.0
+  var output = DriverOutput()
   var parser = UArmParser()
   var link = UArmLink()
-  var output = DriverOutput()
-  var now = 0.0
-
-  // What was measured
-  var angles: UArmKinematics.Angles?
-  var wristAngle: Double?
-  /// Whether a V3's wrist has no potentiometer.
-  var wristIsBlind = false
-  /// The measurement before.
-  var earlier: UArmKinematics.Angles?
-  /// How often it was found moving before the stream.
-  var restlessCount = 0
-  /// What the status line's positions must be shifted by [degrees].
-  var machineOffset: UArmKinematics.Angles?
-  /// Where the steps are that were carried out, as the last status line has it [degrees].
-  var machinePose: UArmKinematics.Angles?
-  var settings: [Int: Double] = [:]
-  var wasReleased = false
-
-  // The stream
-  var lastPositions: [Double]?
-  var lastFollow = -Double.infinity
-  var interval = 0.05
   var poll = UArmPolling()
-  /// How often in a row each motor, and at last all of them at once, were too far from the path.
-  var deviations = [UArmDeviation](repeating: UArmDeviation(), count: 4)
-  /// V3: the line that puts back what was stored in the arm.
+  /// What the arm says about itself.
+  var identity: UArmIdentity
+  /// What was read from the arm.
+  var readings = UArmReadings()
+  /// Whether the motors were released, so that they must be attached before they move.
+  var isReleased = false
+  /// How frames are sent to this model; nil before the arm is engaged and after a stop.
+  var execution: Execution?
+  /// The frames that were sent.
+  var stream = UArmStream()
+  /// V3: the line that restores what was stored in the arm; nil if there is nothing to restore.
   var storing: String?
-  /// Since when everything that was sent is carried out, after the last frame [s].
-  var restStart: Double?
-  /// Bringing a V4's replies into step at rest.
-  var alignment = UArmAlignment()
 
   /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
-  public init(wiring: Wiring, options: Options = Options()) {
+  init(wiring: Wiring, options: Options = Options()) {
     self.wiring = wiring
     self.options = options
-    switch wiring.device {
-    case .uarmSwift: kinematics = .swift
-    case .uarmMetal: kinematics = .metal
-    default: kinematics = UArmKinematics()
-    }
+    identity = UArmIdentity(for: wiring.device)
     link.dialect = wiring.device == .uarmMetal ? .positions : .letters
   }
 
+  /// The model that answers; nil until it is identified.
+  var model: UArmModel? {
+    get { identity.model }
+    set { identity.model = newValue }
+  }
+
+  var kinematics: UArmKinematics {
+    get { identity.kinematics }
+    set { identity.kinematics = newValue }
+  }
+
+  /// The end of the stream; nil in other phases, in which setting it has no effect.
+  var finishing: UArmFinishing? {
+    get { if case .finishing(let finishing) = phase { finishing } else { nil } }
+    set { if case .finishing = phase, let newValue { phase = .finishing(newValue) } }
+  }
+
   /// 20 Hz, as the maker's own node streams.
-  public var preferredRate: Double { 20 }
+  var preferredRate: Double { 20 }
 
   /// The lead in the planner, or the time that a move takes.
-  public var expectedLag: Double {
+  var expectedLag: Double {
     switch execution {
     case .live(let live): live.wantedLag
-    case .turns: 0.1
+    case .stopAndWait: 0.1
     case .marlin(let marlin): marlin.lag
     case nil:
       wiring.device == .uarmSwiftPro
@@ -139,12 +128,13 @@ public struct UArmDriver: RobotDriver {
   ///
   /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
   /// potentiometer, where it is connected.
-  public var motorsWithoutSensor: Set<Int> {
-    model == .proV4 || (model == .proV3 && wristIsBlind) ? Set([place(3)].compactMap { $0 }) : []
+  var motorsWithoutSensor: Set<Int> {
+    model == .proV4 || (model == .proV3 && identity.wristHasNoSensor)
+      ? Set([place(3)].compactMap { $0 }) : []
   }
 
   /// The next line, poll, time-out or wrist command.
-  public var wakeTime: Double? {
+  var wakeTime: Double? {
     var times: [Double] = []
     if let time = link.wakeTime { times.append(time) }
     switch phase {
@@ -162,7 +152,7 @@ public struct UArmDriver: RobotDriver {
   }
 
   /// Goes on; see `RobotDriver`.
-  public mutating func advance(
+  mutating func advance(
     to now: Double, received: [UInt8], order: DriverOrder?
   ) -> DriverOutput {
     output = DriverOutput()

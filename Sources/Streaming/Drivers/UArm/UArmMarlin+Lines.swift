@@ -1,15 +1,15 @@
 /// Lines, replies, blocks and questions of a stream to V3.
 extension UArmMarlin {
   /// Takes a reply.
-  mutating func hear(_ reply: UArmReply, at now: Double) -> [Finding] {
+  mutating func receive(_ reply: UArmReply, at now: Double) -> [Finding] {
     var findings: [Finding] = []
-    if let outcome = wire.hear(reply, at: now) { take(outcome, now, &findings) }
+    if let outcome = wire.receive(reply, at: now) { take(outcome, now, &findings) }
     pump(now, &findings)
     return findings
   }
 
   /// Lets time pass.
-  mutating func goOn(_ now: Double) -> [Finding] {
+  mutating func advance(_ now: Double) -> [Finding] {
     var findings: [Finding] = []
     if let outcome = wire.letTimePass(now) { take(outcome, now, &findings) }
     pump(now, &findings)

@@ -113,7 +113,7 @@ struct UArmMarlinWire: Sendable {
   // MARK: - Answers
 
   /// Takes a reply; nil where it does not end the line, or is not for it.
-  mutating func hear(_ reply: UArmReply, at now: Double) -> Outcome? {
+  mutating func receive(_ reply: UArmReply, at now: Double) -> Outcome? {
     guard let open else { return nil }
     switch reply {
     case .success(let id, let fields): return numbered(id, fields, open, now)

@@ -3,7 +3,7 @@ import Streaming
 import Trajectories
 
 /// What is said while a robot moves: stages as they come, and on a terminal a line that is renewed.
-struct LiveLine {
+struct StatusLine {
   private let joints: [String]
   private let isAngular: [Bool]
   private var shown = 0.0
@@ -15,8 +15,8 @@ struct LiveLine {
   }
 
   /// Says what is worth a line of its own.
-  mutating func take(_ item: LiveStream.Item) {
-    switch item.news {
+  mutating func take(_ item: LiveStream.TimedEvent) {
+    switch item.event {
     case .bytes: return
     case .warning(let text): say(text)
     case .session(.phase(let next)): if next.isMoving { say(next.rawValue) }
@@ -58,14 +58,14 @@ struct LiveLine {
   }
 
   /// Renews the line, ten times a second at most, and only on a terminal.
-  mutating func show(_ figures: LiveFigures) {
+  mutating func show(_ status: LiveStatus) {
     let now = MonotonicClock.now
-    guard Console.isInteractive, figures.phase.isMoving || figures.phase == .ending,
+    guard Console.isInteractive, status.phase.isMoving || status.phase == .ending,
       now - shown >= 0.1
     else { return }
     shown = now
     isDirty = true
-    Console.progress(figures.texts.map { "\($0.name) \($0.value)" }.joined(separator: " | "))
+    Console.progress(status.texts.map { "\($0.name) \($0.value)" }.joined(separator: " | "))
   }
 
   /// Ends the line that is renewed.

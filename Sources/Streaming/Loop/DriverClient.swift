@@ -1,7 +1,7 @@
 /// A driver on a port, one order after the other, for programs that take their time.
 ///
 /// For finding out and measuring; nothing is streamed here.
-public struct Conversation {
+public struct DriverClient {
   private var port: any Transport & Sendable
   private var driver: any RobotDriver
   private var outgoing = OutgoingBytes()
@@ -11,7 +11,7 @@ public struct Conversation {
   /// The longest wait without a look at driver and clock [s].
   private static let longestWait = 0.02
 
-  /// A conversation on an open port.
+  /// A client of a driver on an open port.
   public init(port: any Transport & Sendable, driver: any RobotDriver) {
     self.port = port
     self.driver = driver

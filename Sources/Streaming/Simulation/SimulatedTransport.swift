@@ -3,7 +3,7 @@ import Foundation
 /// A simulated device in this process, as a port that a stream can use.
 ///
 /// The device lives in the calls of its host: whoever waits for bytes lets its time pass.
-public struct SimulatedLine: Transport, Sendable {
+public struct SimulatedTransport: Transport, Sendable {
   /// What is at the other end.
   public let name: String
   private var device: any SimulatedDevice

@@ -3,7 +3,7 @@ import Streaming
 import Trajectories
 
 /// What is known of a stream at this moment, for the live line and the live view.
-struct LiveFigures: Sendable {
+struct LiveStatus: Sendable {
   /// The stage it is in.
   private(set) var phase = SessionPhase.identifying
   /// The last frame that was sent.
@@ -31,8 +31,8 @@ struct LiveFigures: Sendable {
   }
 
   /// Notes what became known.
-  mutating func take(_ item: LiveStream.Item) {
-    guard case .session(let event) = item.news else { return }
+  mutating func take(_ item: LiveStream.TimedEvent) {
+    guard case .session(let event) = item.event else { return }
     switch event {
     case .phase(let next): phase = next
     case .frame(let next):
@@ -61,7 +61,7 @@ struct LiveFigures: Sendable {
       (isPaused ? "paused" : phase.rawValue, "\(Console.fixed(frame?.pathTime ?? 0, 1)) s"),
       ("speed", "x\(Console.fixed(speed, 1))"),
     ]
-    if let deviation { texts.append(("off", LiveLine.text(deviation, isAngular.contains(true)))) }
+    if let deviation { texts.append(("off", StatusLine.text(deviation, isAngular.contains(true)))) }
     if let gauge {
       if let queued = gauge.queued { texts.append(("queue", Console.fixed(queued, 1))) }
       texts.append(("bus", "\(Console.fixed(100 * gauge.busLoad, 0)) %"))

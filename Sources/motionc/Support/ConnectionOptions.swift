@@ -5,7 +5,7 @@ import Streaming
 import Trajectories
 
 /// The options of all verbs that speak to a robot.
-struct LineOptions: ParsableArguments {
+struct ConnectionOptions: ParsableArguments {
   /// What the exit codes of these verbs mean.
   static let exitCodes = """
     Exit codes: 0 done, 64 wrong usage, 65 wrong input or a first pose that is too far away, 66 no such port or file, 69 another device \
@@ -121,7 +121,7 @@ struct LineOptions: ParsableArguments {
       let device = SimulatedDevices.make(
         kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isSupplied: !go)
       return { () throws(TransportError) -> any Transport & Sendable in
-        SimulatedLine(
+        SimulatedTransport(
           name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1),
           faults: faults)
       }

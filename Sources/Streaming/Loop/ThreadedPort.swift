@@ -7,7 +7,7 @@ import Synchronization
 /// To ask a terminal whether something has arrived is to wait, uninterruptibly, for the kernel's
 /// worker that brings it, and that worker has no priority: beside busy programs it was away for 5 to
 /// 10 ms. The reader waits for it in the place of the stream. Writing goes straight to the port.
-struct AttendedPort: Transport, Sendable {
+struct ThreadedPort: Transport, Sendable {
   private var port: any Transport & Sendable
   private let reader: PortReader
 

@@ -1,6 +1,6 @@
 /// How firmwares are streamed to that answer each command: a few unanswered at most, the newest
 /// frame next, late frames skipped.
-struct UArmTurns: Sendable {
+struct StopAndWait: Sendable {
   /// How a frame is said.
   enum Style: Sendable, Hashable {
     /// V4: `G2206`, feed along the three-motor vector.
