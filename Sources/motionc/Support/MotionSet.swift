@@ -13,11 +13,17 @@ struct MotionSet {
   var training: [String] = []
   /// The files that training never sees.
   var validation: [String] = []
+  /// The tables that say which is which.
+  private var indexes: [String] = []
+
+  /// All files that are read.
+  var files: [String] { training + validation + indexes }
 
   init(paths: [String], licence: String?) throws {
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if try !InputFile.isAbsent(index) {
+        indexes.append(index)
         try add(index: index, folder: path, licence: licence)
       } else {
         for file in try MotionPaths.expand([path]) { add(file) }

@@ -23,11 +23,14 @@ struct RealMotion {
   var heldOut: [Entry] = []
   private let labels: ClipLabels
 
+  /// All files of motion.
+  var files: [String] { (training + heldOut).map(\.file) }
+
   init(paths: [String], licence: String?, labels: String?) throws {
     self.labels = try ClipLabels(labels: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if try !InputFile.isAbsent(index) {
         try add(index: index, folder: path, licence: licence)
         continue
       }

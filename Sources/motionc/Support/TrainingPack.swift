@@ -37,8 +37,12 @@ struct TrainingPack {
         reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
-    let labels = try ClipLabels(labels: labels, motions: motions)
+    var inputs = InputFiles(set.files + [labels])
     let embeddings = try embeddings.map { try ClipEmbeddings(folder: $0) }
+    if let embeddings { inputs.add(set.files.map { embeddings.path(ofClip: $0) }) }
+    for path in [model, "\(model).checkpoint", file].compactMap({ $0 }) { try inputs.refuse(path) }
+    try InputFiles([file]).refuse(model)
+    let labels = try ClipLabels(labels: labels, motions: motions)
     let source = Self.source(set, labels, embeddings, reading)
     let path = file ?? Self.temporary(beside: model)
     if let file, let found = try Self.kept(file, source: source) {
@@ -148,7 +152,7 @@ struct ClipLabels {
     guard let labels else {
       for folder in motions {
         let index = "\(folder)/index.csv"
-        guard FileManager.default.fileExists(atPath: index) else { continue }
+        guard try !InputFile.isAbsent(index) else { continue }
         try read(index, isAsked: false)
       }
       return

@@ -71,6 +71,7 @@ struct EvaluateGenerator: ParsableCommand {
     let path = try model ?? ShippedModel.path(of: "generator")
     let generator = try Generator(contentsOf: path)
     let real = try RealMotion(paths: motions, licence: licence, labels: labels)
+    if let card { try InputFiles([path, labels] + real.files).refuse(card) }
     let training = try windows(real.training, "training", generator, limit: 1000)
     var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
     if heldOut.count > count {

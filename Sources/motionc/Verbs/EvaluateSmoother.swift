@@ -41,6 +41,7 @@ struct EvaluateSmoother: ParsableCommand {
   func run() throws {
     let smoother = try Smoother(contentsOf: model)
     let set = try MotionSet(paths: motions, licence: nil)
+    if let card { try InputFiles([model] + set.files).refuse(card) }
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(

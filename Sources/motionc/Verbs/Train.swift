@@ -123,6 +123,8 @@ struct TrainRetargeter: ParsableCommand {
         reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
+    let inputs = InputFiles(set.files + [generator, mapping.path] + robot.allFiles)
+    for path in [output, checkpoint] { try inputs.refuse(path) }
     var pool = PosePool()
     if !set.training.isEmpty {
       for clip in try MotionSet.read(set.training, options: reading.options) { pool.add(clip) }
