@@ -44,11 +44,10 @@ public enum AtomicFile {
     guard mode == S_IFREG else {
       throw .cannotCreate(path: path, reason: "it is there and not a file")
     }
-    guard let resolved = realpath(path, nil) else {
+    guard let resolved = resolved(path) else {
       throw .cannotCreate(path: path, reason: reason(errno))
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    return resolved
   }
 
   /// A name of its own beside the target, so that long names of targets fit too.

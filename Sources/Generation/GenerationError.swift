@@ -14,7 +14,9 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
   case training(String)
 
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .file(let error): "\(error)"
     case .model(let path, let reason), .pack(let path, let reason): "'\(path)': \(reason)"

@@ -22,9 +22,9 @@ extension Robot {
       throw .invalidRobot(path: path, reason: error.reason)
     }
     var limits = LimitsReader(joints: tree.joints, fileOrder: tree.fileOrder)
-    let beside = URL(filePath: path).deletingLastPathComponent()
-      .appending(path: Self.limitsFileName).path
-    if FileManager.default.fileExists(atPath: beside) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let beside = folder + Self.limitsFileName
+    if FileSystem.exists(beside) {
       try limits.read(beside, source: Self.limitsFileName)
     }
     if let limitsPath { try limits.read(limitsPath, source: "--limits \(limitsPath)") }
@@ -41,14 +41,19 @@ extension Robot {
   public static func named(
     _ nameOrPath: String, limits limitsPath: String? = nil
   ) throws(KinematicsError) -> Robot {
-    let files = FileManager.default
-    var isFolder: ObjCBool = false
-    if files.fileExists(atPath: nameOrPath, isDirectory: &isFolder), !isFolder.boolValue {
+    let kind = FileSystem.kind(of: nameOrPath)
+    if let kind, kind != .folder {
       return try Robot(urdf: nameOrPath, limits: limitsPath)
     }
     for folder in [nameOrPath, Self.shippedFolder(nameOrPath)].compactMap({ $0 }) {
-      let path = URL(filePath: folder).appending(path: "robot.urdf").path
-      if files.fileExists(atPath: path) { return try Robot(urdf: path, limits: limitsPath) }
+      let path = "\(folder.hasSuffix("/") ? String(folder.dropLast()) : folder)/robot.urdf"
+      if FileSystem.exists(path) { return try Robot(urdf: path, limits: limitsPath) }
+    }
+    if kind == .folder {
+      let files = (FileSystem.names(in: nameOrPath) ?? []).filter {
+        $0.lowercased().hasSuffix(".urdf")
+      }
+      throw .noRobotInFolder(folder: nameOrPath, files: files)
     }
     throw .unknownRobot(name: nameOrPath, existing: shippedNames)
   }

@@ -14,10 +14,9 @@ struct ClipEmbeddings {
   }
 
   init(folder: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
-      isFolder.boolValue
-    else { throw FileError.unreadable(path: folder, reason: "no such folder") }
+    guard FileSystem.kind(of: folder) == .folder else {
+      throw FileError.unreadable(path: folder, reason: "no such folder")
+    }
     self.folder = folder
   }
 
@@ -25,7 +24,7 @@ struct ClipEmbeddings {
   func path(ofClip file: String) -> String? {
     let names = [MotionPaths.stem(file), MotionPaths.outputName(file)]
     return names.flatMap { ["\(folder)/\($0).npy", "\(folder)/\($0).safetensors"] }.first {
-      FileManager.default.fileExists(atPath: $0)
+      FileSystem.exists($0)
     }
   }
 

@@ -36,15 +36,15 @@ struct MotionCompiler: Sendable {
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
       var text =
-        "\(path): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
+        "\(path.shownPath): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
         + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
         text +=
           "; left the motion by at most \(Console.fixed(worst.greatest, 4)) "
-          + "(\(worst.name) at \(Console.fixed(worst.time, 2)) s)"
+          + "(\(worst.name.printable) at \(Console.fixed(worst.time, 2)) s)"
         if deviation.factor > 1 { text += ", \(Console.fixed(deviation.factor, 2)) times slower" }
       }
-      for finding in findings { text += "\n  \(finding)" }
+      for finding in findings { text += "\n  \(finding.shownReason)" }
       return text
     }
   }

@@ -14,15 +14,14 @@ enum MotionPaths {
   static func expand(_ paths: [String]) throws -> [String] {
     var files: [String] = []
     for path in paths {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      guard let kind = FileSystem.kind(of: path) else {
         throw FileError.unreadable(path: path, reason: "no such file or folder")
       }
-      guard isFolder.boolValue else {
+      guard kind == .folder else {
         files.append(path)
         continue
       }
-      let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
+      let all = FileSystem.files(below: path)
       let trajectories = all.filter { $0.hasSuffix(trajectoryEnding) }
       let results = Set(
         trajectories + trajectories.map { $0.dropLast(trajectoryEnding.count) + ".npz" })
@@ -54,7 +53,9 @@ enum MotionPaths {
 
   /// A file's name without folder and extension.
   static func stem(_ path: String) -> String {
-    URL(filePath: path).deletingPathExtension().lastPathComponent
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
   }
 }
 

@@ -17,7 +17,7 @@ struct MotionSet {
   init(paths: [String], licence: String?) throws {
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if FileSystem.exists(index) {
         try add(index: index, folder: path, licence: licence)
       } else {
         for file in try MotionPaths.expand([path]) { add(file) }
@@ -39,7 +39,7 @@ struct MotionSet {
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index))
+    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
     guard let header = rows.first, let file = header.firstIndex(of: "file"),
       let split = header.firstIndex(of: "split")
     else {
@@ -76,6 +76,9 @@ struct MotionSet {
 
 /// Rows of comma-separated text, with quoted cells.
 enum CSVText {
+  /// The largest table that is read [bytes]: a hundred thousand rows.
+  static let largestFile = 16 << 20
+
   static func rows(_ text: String) -> [[String]] {
     var rows: [[String]] = []
     var row: [String] = []

@@ -27,7 +27,7 @@ struct RealMotion {
     self.labels = try ClipLabels(labels: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if FileSystem.exists(index) {
         try add(index: index, folder: path, licence: licence)
         continue
       }
@@ -43,7 +43,7 @@ struct RealMotion {
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index))
+    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
     guard let header = rows.first, let file = header.firstIndex(of: "file"),
       let split = header.firstIndex(of: "split")
     else {

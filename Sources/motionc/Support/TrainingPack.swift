@@ -52,7 +52,7 @@ struct TrainingPack {
   /// A name that nothing has yet, so that no pack of the user's is lost.
   private static func temporary(beside model: String) -> String {
     let path = "\(model).pack"
-    guard FileManager.default.fileExists(atPath: path) else { return path }
+    guard FileSystem.exists(path) else { return path }
     return "\(model).\(UUID().uuidString).pack"
   }
 
@@ -72,7 +72,7 @@ struct TrainingPack {
 
   /// A pack that was made from the same motions; nil where it has to be made.
   private static func kept(_ file: String, source: String) throws -> MotionPack? {
-    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    guard FileSystem.exists(file) else { return nil }
     // What is there and no pack is somebody's file and not written over.
     let found = try MotionPack(path: file)
     guard found.source == source else {
@@ -148,7 +148,7 @@ struct ClipLabels {
     guard let labels else {
       for folder in motions {
         let index = "\(folder)/index.csv"
-        guard FileManager.default.fileExists(atPath: index) else { continue }
+        guard FileSystem.exists(index) else { continue }
         try read(index, isAsked: false)
       }
       return
@@ -166,7 +166,7 @@ struct ClipLabels {
   func label(of file: String) -> String? { byPath[Self.full(file)] ?? byName[Self.name(file)] }
 
   private mutating func read(_ index: String, isAsked: Bool) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index))
+    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
     guard let header = rows.first, let file = header.firstIndex(of: "file"),
       let action = header.firstIndex(of: "action")
     else {
