@@ -50,11 +50,10 @@ public enum AtomicFile {
     guard access(path, W_OK) == 0 else {
       throw .cannotCreate(path: path, reason: "the file there is write-protected")
     }
-    guard let resolved = realpath(path, nil) else {
+    guard let resolved = resolved(path) else {
       throw .cannotCreate(path: path, reason: reason(errno))
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    return resolved
   }
 
   /// Where links lead whose last target is not there yet; the path itself where it is no link.

@@ -12,10 +12,13 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The sentence for the user.
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
-    case .malformed(let path, let reason): "'\(path)': \(reason)"
-    case .cannotCreate(let path, let reason): "'\(path)' cannot be created: \(reason)"
-    case .writeFailed(let path, let reason): "'\(path)' could not be written: \(reason)"
+    case .unreadable(let path, let reason):
+      "'\(path.shownPath)' cannot be read: \(reason.shownReason)"
+    case .malformed(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
+    case .cannotCreate(let path, let reason):
+      "'\(path.shownPath)' cannot be created: \(reason.shownReason)"
+    case .writeFailed(let path, let reason):
+      "'\(path.shownPath)' could not be written: \(reason.shownReason)"
     }
   }
 

@@ -1,9 +1,13 @@
+import Files
+
 /// What is wrong with a robot's files: what, where, found, expected, in one sentence.
 public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is no such file, or it may not be read.
   case unreadable(path: String, reason: String)
   /// No robot of this name ships.
   case unknownRobot(name: String, existing: [String])
+  /// The folder holds no robot.urdf; the URDFs that it does hold.
+  case noRobotInFolder(folder: String, files: [String])
   /// The URDF is not one that a robot can be made of.
   case invalidRobot(path: String, reason: String)
   /// The file of limits is not usable.
@@ -15,23 +19,26 @@ public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible
   public var description: String {
     switch self {
     case .unreadable(let path, let reason):
-      "'\(path)' cannot be read: \(reason)"
+      "'\(path.shownPath)' cannot be read: \(reason.shownReason)"
     case .unknownRobot(let name, let existing):
-      "no robot of Robots/ is called '\(name)'; those that ship: \(Self.list(existing)); "
-        + "a path of your own is written with a slash: './\(name)'"
+      "no robot of Robots/ is called '\(name.printable)'; those that ship: "
+        + Self.list(existing)
+        + "; a path of your own is written with a slash: './\(name.printable)'"
+    case .noRobotInFolder(let folder, let files):
+      files.isEmpty
+        ? "the folder '\(folder.shownPath)' has no robot.urdf, nor any other URDF"
+        : "the folder '\(folder.shownPath)' has no robot.urdf; name the file itself: "
+          + Self.list(files.map { "\(folder)/\($0)" })
     case .invalidRobot(let path, let reason):
-      "URDF '\(path)': \(reason)"
+      "URDF '\(path.shownPath)': \(reason.shownReason)"
     case .invalidLimits(let path, let reason):
-      "limits '\(path)': \(reason)"
+      "limits '\(path.shownPath)': \(reason.shownReason)"
     case .unknownName(let kind, let name, let robot, let existing):
-      "robot '\(robot)' has no \(kind) '\(name)'; it has \(Self.list(existing))"
+      "robot '\(robot.printable)' has no \(kind) '\(name.printable)'; it has "
+        + Self.list(existing)
     }
   }
 
   /// Names in one line, the first hundred of them.
-  static func list(_ names: [String]) -> String {
-    guard !names.isEmpty else { return "none" }
-    let shown = names.prefix(100).map { "'\($0)'" }.joined(separator: ", ")
-    return names.count > 100 ? shown + " and \(names.count - 100) more" : shown
-  }
+  static func list(_ names: [String]) -> String { names.shownList }
 }

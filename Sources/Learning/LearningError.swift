@@ -1,3 +1,5 @@
+import Files
+
 /// What can go wrong in training, apart from files.
 public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The gradient holds something that is no number.
@@ -8,7 +10,9 @@ public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
   case mismatch(path: String, reason: String)
 
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .diverged(let step, let norm):
       "training step \(step): the norm of the gradient is \(norm), a finite number expected"

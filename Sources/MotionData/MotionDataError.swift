@@ -13,8 +13,8 @@ public enum MotionDataError: Error, Equatable, Sendable, CustomStringConvertible
   public var description: String {
     switch self {
     case .file(let error): "\(error)"
-    case .shard(let path, let reason): "'\(path)': \(reason)"
-    case .request(let reason): reason
+    case .shard(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
+    case .request(let reason): reason.shownReason
     }
   }
 }

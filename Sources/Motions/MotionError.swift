@@ -1,3 +1,5 @@
+import Files
+
 /// What is wrong with a motion: what, where, found, expected, in one sentence.
 public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be opened or read.
@@ -18,15 +20,16 @@ public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The sentence for the user.
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
+    case .unreadable(let path, let reason):
+      "'\(path.shownPath)' cannot be read: \(reason.shownReason)"
     case .malformedText(let path, let line, let column, let reason):
-      "'\(path)', line \(line), column \(column): \(reason)"
-    case .malformed(let path, let reason): "'\(path)': \(reason)"
-    case .unknownSkeleton(let path, let reason): "'\(path)': \(reason)"
+      "'\(path.shownPath)', line \(line), column \(column): \(reason.shownReason)"
+    case .malformed(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
+    case .unknownSkeleton(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
     case .unknownJoint(let name, let known):
-      "there is no joint '\(name)'; the joints are \(known.joined(separator: ", "))"
-    case .unwritable(let reason): reason
-    case .invalidRequest(let reason): reason
+      "there is no joint '\(name.printable)'; the joints are \(known.joined(separator: ", "))"
+    case .unwritable(let reason): reason.shownReason
+    case .invalidRequest(let reason): reason.shownReason
     }
   }
 }

@@ -14,7 +14,9 @@ public enum RetargetingError: Error, Equatable, Sendable, CustomStringConvertibl
   case training(String)
 
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .mapping(let reason), .motion(let reason), .training(let reason): reason
     case .file(let error): error.description

@@ -29,7 +29,9 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
   case file(FileError)
 
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .limitMissing(let joint, let quantity):
       "joint '\(joint)' has no \(quantity) limit, and one is needed: "

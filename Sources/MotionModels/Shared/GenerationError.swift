@@ -6,18 +6,18 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
   case file(FileError)
   /// A model's file that is not what it should be.
   case model(path: String, reason: String)
-  /// A pack of motions that is not what it should be.
-  case pack(path: String, reason: String)
   /// A request that the model cannot answer.
   case request(String)
   /// A training that cannot begin or go on.
   case training(String)
 
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .file(let error): "\(error)"
-    case .model(let path, let reason), .pack(let path, let reason): "'\(path)': \(reason)"
+    case .model(let path, let reason): "'\(path)': \(reason)"
     case .request(let reason), .training(let reason): reason
     }
   }

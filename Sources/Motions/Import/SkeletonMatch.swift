@@ -1,3 +1,5 @@
+import Files
+
 /// Which joint of a file stands for which canonical joint.
 struct SkeletonMatch {
   /// The table that fits.

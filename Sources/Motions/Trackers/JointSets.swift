@@ -1,3 +1,5 @@
+import Files
+
 extension JointSet {
   /// All sets that are known.
   public static let all = [

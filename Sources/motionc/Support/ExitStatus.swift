@@ -48,7 +48,9 @@ enum ExitStatus {
     case GenerationError.file(let error): code(for: error)
     case MotionDataError.file(let error): code(for: error)
     case RetargetingError.file(let error): code(for: error)
-    case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
+    case KinematicsError.unreadable, KinematicsError.unknownRobot,
+      KinematicsError.noRobotInFolder:
+      noInput
     case SessionRefusal.option: ExitCode.validationFailure
     case WiringError.unreadable: noInput
     case let error as TransportError: code(for: error)

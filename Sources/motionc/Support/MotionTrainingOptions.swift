@@ -78,13 +78,12 @@ struct MotionTrainingOptions: ParsableArguments {
 
   /// Finds out now and not after the training whether the model can be written.
   func checkOutput() throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+    if FileSystem.kind(of: output) == .folder {
       throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
     }
     let probe = "\(output).\(UUID().uuidString).probe"
     try AtomicFile.write("", to: probe)
-    try? FileManager.default.removeItem(atPath: probe)
+    FileSystem.remove(probe)
   }
 
   /// Says how a training ended; throws where it was interrupted.

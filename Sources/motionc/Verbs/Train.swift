@@ -144,12 +144,11 @@ struct TrainRetargeter: ParsableCommand {
       robot: robot, mapping: mapping, poses: pool,
       generated: sampled?.poses(share: generatorShare), options: options)
     // A place that cannot be written to is found now and not after the training.
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
+    if FileSystem.kind(of: output) == .folder {
       throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
     }
     try AtomicFile.write("", to: output + ".probe")
-    try? FileManager.default.removeItem(atPath: output + ".probe")
+    FileSystem.remove(output + ".probe")
     Interruption.catchSignals()
     var meter = TrainingMeter(json: json)
     let (retargeter, ending) = try training.run(
@@ -183,7 +182,8 @@ struct TrainRetargeter: ParsableCommand {
         options.weights[parts[0]] != nil
       else {
         let names = LossWeights.names.map(\.name).joined(separator: ", ")
-        throw ValidationError("--weight '\(text)': NAME=NUMBER expected, NAME one of \(names).")
+        throw ValidationError(
+          "--weight '\(text.printable)': NAME=NUMBER expected, NAME one of \(names).")
       }
       options.weights[parts[0]] = value
     }

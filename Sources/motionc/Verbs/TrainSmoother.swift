@@ -29,8 +29,10 @@ struct TrainSmoother: ParsableCommand {
   @Flag(help: "Predicts a covariance for each position.")
   var covariance = false
 
-  @Flag(inversion: .prefixedNo, help: "Ends in the skeleton, so that bones keep their length.")
-  var skeleton = true
+  @Flag(
+    name: .customLong("no-skeleton"),
+    help: "Predicts positions alone, so that bones may change their length.")
+  var withoutSkeleton = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -86,7 +88,7 @@ struct TrainSmoother: ParsableCommand {
     options.network.backbone.decoderLayers = training.layers
     options.network.backbone.feedForward = 4 * training.width
     options.network.backbone.frames = frames
-    options.network.usesSkeleton = skeleton
+    options.network.usesSkeleton = !withoutSkeleton
     options.network.predictsCovariance = covariance
     options.batch = training.batch
     options.steps = training.steps ?? options.steps

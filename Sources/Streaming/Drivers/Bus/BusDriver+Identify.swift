@@ -29,20 +29,24 @@ extension BusDriver {
 
   /// Switches the motors' supply on, if it is off and may be; motors come up without torque.
   mutating func judgePower() {
-    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else {
+      return next(pings)
+    }
     guard identification.mayPower || identification.powerReply == nil else {
       return fail(
         DriverFault(
           .voltage,
           "the motors' supply is off: address \(power.address) of the board \(power.id) says "
-            + "\(identification.powerReply ?? 0), expected \(power.value), which is written with --go only"))
+            + "\(identification.powerReply ?? 0), expected \(power.value), which is written with --go only"
+        ))
     }
     guard identification.powerReply != nil else { return judgePowered() }
     guard let write = dialect.write(power.value, to: power.address, of: power.id) else {
       return fail(
         DriverFault(.wrongDevice, "a \(Dialect.name) bus of this protocol has no power switch"))
     }
-    identification.notes.append("motor supply switched on (board \(power.id), address \(power.address))")
+    identification.notes.append(
+      "motor supply switched on (board \(power.id), address \(power.address))")
     next([
       .ask(write, toleratesSilence: true), .wait(max(0, min(power.delay, 5))),
       .ask(
@@ -52,8 +56,12 @@ extension BusDriver {
   }
 
   mutating func judgePowered() {
-    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
-    let found = identification.powerReply.map { "address \(power.address) says \($0)" } ?? "it does not answer"
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else {
+      return next(pings)
+    }
+    let found =
+      identification.powerReply.map { "address \(power.address) says \($0)" }
+      ?? "it does not answer"
     fail(
       DriverFault(
         .missingMotors,
@@ -131,7 +139,8 @@ extension BusDriver {
           "the bus has motors that are not wired: ids \(list), expected \(ids.count) motors"))
     }
     for id in unexpected.keys.sorted() {
-      identification.notes.append("something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
+      identification.notes.append(
+        "something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
     }
   }
 
@@ -184,7 +193,9 @@ extension BusDriver {
     _ setting: BusSetting, _ motor: Int,
     _ complaints: inout [(kind: DriverFault.Kind, text: String)]
   ) {
-    guard motors[motor].hasTorque else { return identification.settings.append(.init(motor: motor, setting: setting)) }
+    guard motors[motor].hasTorque else {
+      return identification.settings.append(.init(motor: motor, setting: setting))
+    }
     let text = "\(name(motor)) has torque, so that its \(setting.name) stays \(setting.found)"
     if setting.isNeeded {
       complaints.append((.deviceError, text + ", expected \(setting.value): release it first"))

@@ -59,7 +59,8 @@ extension BusDriver {
     if let slow = tooSlow(point) { return refusal(point, slow) }
     // Frames that were skipped leave a longer way to the next: that of the time between the two, up
     // to where a session begins again from rest.
-    let elapsed = min(max(point.interval, now - stream.goalTime), Session.stall + 2 * point.interval)
+    let elapsed = min(
+      max(point.interval, now - stream.goalTime), Session.stall + 2 * point.interval)
     let way = stream.goalTime == -.infinity ? point.interval : elapsed
     var goals: [BusGoal] = []
     goals.reserveCapacity(motors.count)
