@@ -17,6 +17,12 @@ public enum AtomicFile {
     try write(Array(text.utf8), to: path)
   }
 
+  /// Refuses a path at which no file can be made, without changing what is there.
+  public static func requireWritable(_ path: String) throws(FileError) {
+    var file = try PendingFile(path: path)
+    file.discard()
+  }
+
   /// Makes a folder and those above it, unless it is there.
   public static func makeFolder(_ path: String) throws(FileError) {
     guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }

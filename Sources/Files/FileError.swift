@@ -1,5 +1,5 @@
 /// What is wrong with a file: what, where, found, expected, in one sentence.
-public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum FileError: CategorizedError, Equatable, Sendable {
   /// There is no such file, or it may not be read.
   case unreadable(path: String, reason: String)
   /// The file's contents are not what they should be.
@@ -8,6 +8,16 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
   case cannotCreate(path: String, reason: String)
   /// Writing began and failed (disk full: exit code 74); the old file is as it was.
   case writeFailed(path: String, reason: String)
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .unreadable: .noInput
+    case .malformed: .data
+    case .cannotCreate: .cannotCreate
+    case .writeFailed: .inputOutput
+    }
+  }
 
   /// The sentence for the user.
   public var description: String {

@@ -1,13 +1,16 @@
 public import Yams
 
 /// What is wrong in a YAML file, with the line.
-public struct YAMLError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct YAMLError: CategorizedError, Equatable, Sendable {
   /// The file.
   public let path: String
   /// What is wrong, with the line where it is known, for errors that name the file themselves.
   public let reason: String
   /// The sentence, with path and line.
   public let description: String
+
+  /// The kind of failure.
+  public var category: ErrorCategory { .data }
 
   /// An error at a node of a file.
   public init(path: String, node: Node?, _ reason: String) {

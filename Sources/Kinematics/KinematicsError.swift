@@ -1,7 +1,7 @@
-import Files
+public import Files
 
 /// What is wrong with a robot's files: what, where, found, expected, in one sentence.
-public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum KinematicsError: CategorizedError, Equatable, Sendable {
   /// There is no such file, or it may not be read.
   case unreadable(path: String, reason: String)
   /// No robot of this name ships.
@@ -14,6 +14,14 @@ public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible
   case invalidLimits(path: String, reason: String)
   /// A robot has no link or joint of this name.
   case unknownName(kind: String, name: String, robot: String, existing: [String])
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .unreadable, .unknownRobot, .noRobotInFolder: .noInput
+    case .invalidRobot, .invalidLimits, .unknownName: .data
+    }
+  }
 
   /// The sentence for the user.
   public var description: String {

@@ -1,13 +1,18 @@
-import Files
+public import Files
 
 /// What can go wrong in training, apart from files.
-public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LearningError: CategorizedError, Equatable, Sendable {
   /// The gradient holds something that is no number.
   case diverged(step: Int, norm: Float)
   /// A term of the loss is no number.
   case divergedTerm(step: Int, term: String, value: Float)
   /// A checkpoint or model belongs to another network, or training.
   case mismatch(path: String, reason: String)
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    .data
+  }
 
   /// The sentence for the user.
   public var description: String { sentence.shownReason }

@@ -1,7 +1,7 @@
-import Files
+public import Files
 
 /// What is wrong with a motion: what, where, found, expected, in one sentence.
-public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum MotionError: CategorizedError, Equatable, Sendable {
   /// The file cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// Text that is not what the format asks for; line and column count from one.
@@ -16,6 +16,15 @@ public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
   case unwritable(reason: String)
   /// A request that makes no sense (a rate of zero, a slice outside of the clip).
   case invalidRequest(reason: String)
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .unreadable: .noInput
+    case .unwritable: .cannotCreate
+    case .malformedText, .malformed, .unknownSkeleton, .unknownJoint, .invalidRequest: .data
+    }
+  }
 
   /// The sentence for the user.
   public var description: String {

@@ -1,7 +1,7 @@
 public import Files
 
 /// Why there is no safe trajectory: what, where, found, expected, in one sentence.
-public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
+public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
   /// A limit without which nothing can be promised is not given.
   case limitMissing(joint: String, quantity: String)
   /// A limit is not a number, negative, or contradicts another.
@@ -27,6 +27,11 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
   case notATrajectory(path: String, reason: String)
   /// The file cannot be read or written.
   case file(FileError)
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    if case .file(let error) = self { error.category } else { .data }
+  }
 
   /// The sentence for the user.
   public var description: String { sentence.shownReason }

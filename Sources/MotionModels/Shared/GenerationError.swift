@@ -1,7 +1,7 @@
 public import Files
 
 /// What can go wrong with motion models, in one sentence.
-public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum GenerationError: CategorizedError, Equatable, Sendable {
   /// A file that cannot be read or written.
   case file(FileError)
   /// A model's file that is not what it should be.
@@ -10,6 +10,14 @@ public enum GenerationError: Error, Equatable, Sendable, CustomStringConvertible
   case request(String)
   /// A training that cannot begin or go on.
   case training(String)
+
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .file(let error): error.category
+    case .model, .request, .training: .data
+    }
+  }
 
   /// The sentence for the user.
   public var description: String { sentence.shownReason }

@@ -156,16 +156,16 @@ struct Bench: ParsableCommand {
     let training = try RetargeterTraining(
       robot: Robot.named("unitree_g1"), mapping: Mapping.shipped(for: "unitree_g1"),
       poses: PosePool(), options: options)
-    let seconds = try training.secondsPerStep()
+    let seconds = try TrainingRun(training).secondsPerStep()
     let ratio = peer.map { $0 / seconds }
     let peerText = peer.map { ", \"peer_seconds\": \(JSONText.number($0.rounded(4)))" } ?? ""
     return [
       line(
         name, ratio, "times faster", target: ">= \(Int(target))", met: ratio.map { $0 >= target },
         also:
-          ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.batch), "
+          ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.run.batch), "
           + "\"network_evaluations\": \(training.evaluationsPerStep), \"peer_network_evaluations\": "
-          + "\(3 * options.batch)\(peerText)")
+          + "\(3 * options.run.batch)\(peerText)")
     ]
   }
 
