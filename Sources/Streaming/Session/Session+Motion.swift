@@ -2,70 +2,69 @@ import Kinematics
 import Trajectories
 
 extension Session {
-  /// What a session knows while frames are sent.
+  /// The data of a session that sends frames.
   struct Motion: Sendable {
-    /// The stage.
+    /// The phase of the present stage.
     var phase: SessionPhase
-    /// Where on its path.
+    /// The stages that follow.
+    var stages: Stages
+    /// The position on the path of the present stage.
     var player: PathPlayer
     /// When frames are due.
     var clock: FrameClock
-    /// The rate along the trajectory that the operator wants.
-    var speed: Double
-    /// Whether the operator wants to rest on the path.
+    /// Whether the operator has paused the motion.
     var isPaused = false
-    /// When the operator wanted to end [s].
+    /// When a stop along the path was requested [s]; nil if none was.
     var stopRequested: Double?
-    /// Why it comes to rest, where it is not the operator who wants it.
+    /// Why the robot stops along the path; nil if the operator requested it.
     var reason: SessionEnding?
-    /// Where the path cannot be stopped on: each joint by itself, and since when [s].
+    /// Brakes each joint by itself, and since when [s], if the robot cannot be stopped on the path.
     var brake: (brake: JointBrake, began: Double)?
-    /// The last positions that were sent [rad or m].
+    /// The positions that were sent last [rad or m].
     var last: [Double]
-    /// When something was last read back while moving [s].
+    /// When positions were read back last [s].
     var lastFeedback: Double?
-    /// Whether the robot has come to rest for good and the end is to be ordered.
-    var isOver = false
+    /// How the session will have ended, once the robot has come to rest for good.
+    var ending: SessionEnding?
 
-    init(_ stage: Stages.Stage, clock: FrameClock, speed: Double, now: Double) {
+    init(_ stage: Stages.Stage, of stages: Stages, clock: FrameClock) {
       phase = stage.phase
+      self.stages = stages
       player = PathPlayer(stage.trajectory, target: 0)
       self.clock = clock
-      self.speed = speed
       last = player.state.positions
     }
 
-    /// Where the robot is to be now.
+    /// The commanded state at a time.
     func state(_ now: Double) -> PathPlayer.State {
       brake.map { $0.brake.state(at: now - $0.began) } ?? player.state
     }
   }
 
-  /// A gap between frames after which the robot is taken to stand still where it was [s].
+  /// The gap between frames after which the robot is assumed to have come to rest [s].
   static let stall = 0.1
   /// How long a stop along the path may take before the joints brake by themselves [s].
   static let stopTime = 2.0
-  /// How long read-backs may stay away once there were some [s].
+  /// How long no position may be read back after the first was [s].
   static let feedbackTime = 5.0
 
-  /// Hands the present wishes to the player.
+  /// Sets the player's target rate from pause, stop, speed and torque.
   mutating func updateTarget() {
     guard let motion else { return }
     let isStopping = motion.stopRequested != nil
-    let rate = motion.phase == .streaming ? motion.speed : 1
-    let mustStand = motion.isPaused || isStopping || guards.resting.raising != nil
+    let rate = motion.phase == .streaming ? speed ?? options.speed : 1
+    let mustStand = motion.isPaused || isStopping || guards.rest.isRaising
     self.motion?.player.target = mustStand ? 0 : rate
     self.motion?.player.urgency = isStopping ? .urgent : .gentle
   }
 
-  /// Sends the frame that is due; whether a phase has ended with it.
+  /// Sends the frame that is due; returns whether another step may be possible at once.
   mutating func sendFrame(_ output: inout SessionOutput) -> Bool {
     watchPause(&output)
     guard fault == nil else { return true }
     guard var motion, let tick = motion.clock.tick(now) else { return false }
-    if motion.isOver {
-      self.motion = motion
-      enter(.ending, &output)
+    if let ending = motion.ending {
+      enter(.ending(Completion(ending: ending)), &output)
       call(.finish, &output)
       return true
     }
@@ -81,15 +80,14 @@ extension Session {
     send(state, tick, motion, &output)
     let hasLanded = motion.brake.map { tick.time - $0.began >= $0.brake.duration } ?? false
     if motion.stopRequested != nil, hasLanded || motion.player.isAtRest {
-      motion.isOver = true
-      ending = motion.reason ?? .operatorStopped
+      motion.ending = motion.reason ?? .operatorStopped
     }
     self.motion = motion
-    if motion.player.isAtEnd, !motion.isOver { nextStage(&output) }
+    if motion.player.isAtEnd, motion.ending == nil { nextStage(&output) }
     return false
   }
 
-  /// Lets path time pass; returns how long the way to the next set-point may have taken [s].
+  /// Advances along the path; returns the time that the step to the next set-point may take [s].
   private mutating func move(
     _ motion: inout Motion, _ tick: FrameClock.Tick, _ output: inout SessionOutput
   ) -> Double {
@@ -97,15 +95,15 @@ extension Session {
     report.framesSkipped += tick.skipped
     var elapsed = tick.elapsed
     if elapsed - interval > Self.stall {
-      // The motors have reached the last set-point long ago and stand; to be where the clock is
-      // would be a jump. From here the path begins again.
+      // The motors reached the last set-point long ago and stand still. Following the clock would
+      // be a jump, so the path continues from rest.
       report.stalls += 1
       output.events.append(
         .warning(
           "no frame could be sent for \((tick.lateness * 1000).rounded()) ms; "
             + "the path goes on from rest"))
       motion.player.startFromRest()
-      if motion.brake != nil { motion.isOver = true }
+      if motion.brake != nil { motion.ending = motion.reason ?? .operatorStopped }
       elapsed = interval
     }
     let steps = max(1, Int((elapsed / interval).rounded()))
@@ -146,7 +144,7 @@ extension Session {
     output.events.append(.frame(record))
   }
 
-  /// The last look at a set-point, by other means than those that made it.
+  /// Checks a set-point once more, independently of how it was computed.
   private mutating func check(
     _ state: PathPlayer.State, from last: [Double], elapsed: Double
   ) -> Bool {
@@ -170,14 +168,16 @@ extension Session {
   }
 
   private mutating func nextStage(_ output: inout SessionOutput) {
-    guard let next = stages?.next() else {
-      motion?.isOver = true
-      ending = .completed
+    guard var motion else { return }
+    let previous = motion.phase
+    guard let next = motion.stages.next() else {
+      self.motion?.ending = .completed
       return
     }
-    motion?.phase = next.phase
-    motion?.player = PathPlayer(next.trajectory, target: 0)
+    motion.phase = next.phase
+    motion.player = PathPlayer(next.trajectory, target: 0)
+    self.motion = motion
     updateTarget()
-    if next.phase != phase { enter(next.phase, &output) }
+    if next.phase != previous { beginPhase(&output) }
   }
 }

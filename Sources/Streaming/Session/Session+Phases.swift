@@ -4,18 +4,22 @@ import Trajectories
 
 extension Session {
   mutating func begin(_ output: inout SessionOutput) {
-    hasBegun = true
-    enter(.identifying, &output)
+    enter(.identifying(Identification()), &output)
     call(.identify(mayPower: options.go), &output)
   }
 
-  mutating func enter(_ next: SessionPhase, _ output: inout SessionOutput) {
-    phase = next
-    phaseBegan = now
-    output.events.append(.phase(next))
+  mutating func enter(_ next: State, _ output: inout SessionOutput) {
+    state = next
+    beginPhase(&output)
   }
 
-  /// Does what is due; several phases may pass in one call.
+  /// Notes and reports that the present phase begins now.
+  mutating func beginPhase(_ output: inout SessionOutput) {
+    phaseBegan = now
+    output.events.append(.phase(phase))
+  }
+
+  /// Does everything that is due; several phases may pass in one call.
   mutating func proceed(_ output: inout SessionOutput) {
     // No more than this many changes can follow each other without time passing.
     for _ in 0..<SessionPhase.allCases.count {
@@ -27,49 +31,52 @@ extension Session {
     }
   }
 
-  /// Whether something has changed that may lead on at once.
+  /// Does one step; returns whether another step may be possible at once.
   private mutating func step(_ output: inout SessionOutput) -> Bool {
     if let limit = phase.timeLimit, now - phaseBegan >= limit { return timeOut(&output) }
-    switch phase {
-    case .identifying:
-      guard isIdentified, let positions = pose?.complete else { return false }
-      return plan(from: positions, &output)
-    case .engaging:
-      guard isEngaged else { return false }
-      return startMoving(&output)
-    case .softStart, .streaming, .returning, .parking: return sendFrame(&output)
-    case .ending:
-      guard hasHeld else { return false }
+    switch state {
+    case .idle, .finished: return false
+    case .identifying(let found):
+      guard found.isIdentified, let pose = found.pose, let positions = pose.complete else {
+        return false
+      }
+      return plan(from: pose, positions, &output)
+    case .engaging(let engagement):
+      return engagement.isEngaged ? startMoving(engagement, &output) : false
+    case .moving: return sendFrame(&output)
+    case .ending(let completion):
+      guard completion.hasHeld else { return false }
       report.robot = .holding
-      guard options.release, ending == .completed else { return afterHeld(&output) }
-      enter(.releasing, &output)
+      guard options.release, completion.ending == .completed else {
+        return afterHeld(completion, &output)
+      }
+      enter(.releasing(hasReleased: false), &output)
       call(.release, &output)
       return true
-    case .resting: return rest(&output)
-    case .stopping:
-      // A driver that has more to send is given the time.
+    case .resting(let completion): return rest(completion, &output)
+    case .stopping(let ending, let hasStopped):
+      // A driver that has more to send gets the time for it.
       guard hasStopped, driver.wakeTime == nil || now - phaseBegan >= Self.stopLinger else {
         return false
       }
-      return finish(&output)
-    case .releasing:
+      return finish(ending, &output)
+    case .releasing(let hasReleased):
       guard hasReleased else { return false }
       report.robot = .released
-      return finish(&output)
-    case .finished: return false
+      return finish(.completed, &output)
     }
   }
 
   private mutating func timeOut(_ output: inout SessionOutput) -> Bool {
     let limit = phase.timeLimit ?? 0
-    switch phase {
-    case .stopping: return finish(&output)
-    case .identifying:
-      let missing = limits.coordinates.indices.filter { pose?.positions[$0] == nil }
+    switch state {
+    case .stopping(let ending, _): return finish(ending, &output)
+    case .identifying(let found):
+      let missing = limits.coordinates.indices.filter { found.pose?.positions[$0] == nil }
       let names = missing.map { "'\(limits.coordinates[$0].name)'" }.joined(separator: ", ")
       fault = DriverFault(
         .silent,
-        isIdentified
+        found.isIdentified
           ? "no position is known of \(names) after \(limit) s"
           : "nothing that can be recognised has answered in \(limit) s")
     default:
@@ -79,20 +86,20 @@ extension Session {
     return true
   }
 
-  /// Stops at once by the driver's strongest means, or ends if nothing can have moved.
+  /// Stops at once by the driver's strongest means, or ends the session if nothing can have moved.
   mutating func stop(_ reason: SessionEnding, _ output: inout SessionOutput) {
     guard phase != .stopping, phase != .finished else { return }
-    ending = reason
-    guard hasEngaged else {
-      _ = finish(&output)
+    guard state.hasEngaged else {
+      _ = finish(reason, &output)
       return
     }
-    enter(.stopping, &output)
+    enter(.stopping(reason, hasStopped: false), &output)
     report.robot = .stopped
     call(.stop, &output)
   }
 
-  mutating func finish(_ output: inout SessionOutput) -> Bool {
+  /// Completes the report and ends the session; returns false, since no step is left.
+  mutating func finish(_ ending: SessionEnding, _ output: inout SessionOutput) -> Bool {
     report.ending = ending
     report.commands = gate.total
     report.torque = driver.torqueLimits
@@ -108,30 +115,32 @@ extension Session {
     return false
   }
 
-  /// What the operator or the loop says.
+  /// Handles the input of the operator or of the loop around the session.
   mutating func take(_ input: OperatorInput, _ output: inout SessionOutput) {
     switch input {
     case .linkLost(let reason):
       stop(.fault(DriverFault(.linkLost, reason)), &output)
-      if hasEngaged { report.robot = .unreachable }
-      // Nothing can be sent any more, and nothing is waited for.
-      if !isFinished { _ = finish(&output) }
+      // Nothing can be sent any more, so there is nothing to wait for.
+      guard case .stopping(let ending, _) = state else { return }
+      report.robot = .unreachable
+      _ = finish(ending, &output)
     case .abort: stop(.operatorAborted, &output)
     case .stop:
-      if phase == .ending || phase == .resting, ending == .completed {
-        // It is coming to rest already; that it is let go is not wanted any more.
-        ending = .operatorStopped
+      if state.completion?.ending == .completed {
+        // The robot is coming to rest already; the motors are not released any more.
+        state.completion?.ending = .operatorStopped
         return
       }
-      guard phase.isMoving, motion?.stopRequested == nil else {
+      guard var motion, motion.stopRequested == nil else {
         return stop(.operatorAborted, &output)
       }
-      motion?.stopRequested = now
+      motion.stopRequested = now
+      self.motion = motion
       updateTarget()
     case .togglePause:
-      guard phase.isMoving, motion?.stopRequested == nil else { return }
-      let isPaused = !(motion?.isPaused ?? false)
-      motion?.isPaused = isPaused
+      guard let motion, motion.stopRequested == nil else { return }
+      let isPaused = !motion.isPaused
+      self.motion?.isPaused = isPaused
       if !isPaused { raiseTorque(&output) }
       updateTarget()
       output.events.append(.paused(isPaused))
@@ -141,11 +150,11 @@ extension Session {
   }
 
   private mutating func changeSpeed(by change: Double, _ output: inout SessionOutput) {
-    guard let speed = motion?.speed else { return }
+    guard let speed else { return }
     let changed = min(max(0.1, ((speed + change) * 10).rounded() / 10), 1)
     // The speed that was checked against the motors is not exceeded.
     let wanted = min(changed, max(options.speed, speed))
-    motion?.speed = wanted
+    self.speed = wanted
     updateTarget()
     output.events.append(.speed(wanted))
   }
@@ -154,30 +163,32 @@ extension Session {
 // MARK: - Planning
 
 extension Session {
-  /// Checks the measured pose and plans all stages; without `go` that is all.
-  private mutating func plan(from measured: [Double], _ output: inout SessionOutput) -> Bool {
+  /// Checks the measured pose, plans all stages and engages the motors; without `go` it only plans.
+  private mutating func plan(
+    from pose: Measurement, _ positions: [Double], _ output: inout SessionOutput
+  ) -> Bool {
+    let stages: Stages
     do throws(DriverFault) {
-      let planned = try SessionPlanner(session: self).plan(from: measured)
+      let planned = try SessionPlanner(session: self).plan(from: positions)
       stages = planned.stages
       output.events.append(.planned(planned.summary))
     } catch {
       fault = error
       return true
     }
-    guard options.go else {
-      ending = .planned
-      return finish(&output)
-    }
-    hasEngaged = true
+    guard options.go else { return finish(.planned, &output) }
     report.robot = .holding
-    enter(.engaging, &output)
+    enter(.engaging(Engagement(stages: stages, pose: pose)), &output)
     call(.engage, &output)
     return true
   }
 
-  /// The robot holds: from where it stands now, which torque may have changed, the stages begin.
-  private mutating func startMoving(_ output: inout SessionOutput) -> Bool {
-    guard var planned = stages, let positions = pose?.complete else { return false }
+  /// Begins the stages from where the robot holds now; torque may have moved it since it was measured.
+  private mutating func startMoving(
+    _ engagement: Engagement, _ output: inout SessionOutput
+  ) -> Bool {
+    var planned = engagement.stages
+    guard let positions = engagement.pose.complete else { return false }
     let start = planned.start.state(at: 0).positions
     if !zip(start, positions).allSatisfy({ abs($0 - $1) <= Self.sag }) {
       do throws(DriverFault) {
@@ -188,23 +199,15 @@ extension Session {
       }
     }
     guard let first = planned.next() else { return false }
-    motion = Motion(
-      first, clock: FrameClock(start: now, interval: interval), speed: options.speed, now: now)
-    stages = planned
+    speed = options.speed
     restartMonitor()
+    enter(
+      .moving(Motion(first, of: planned, clock: FrameClock(start: now, interval: interval))),
+      &output)
     updateTarget()
-    enter(first.phase, &output)
     return true
   }
 
-  /// How far a joint may have moved when torque came on before the soft start is planned anew [rad].
+  /// How far a joint may move when torque comes on before the soft start is planned again [rad].
   private static let sag = 0.002
-}
-
-extension Measurement {
-  /// The positions, where all are known.
-  var complete: [Double]? {
-    let known = positions.compactMap { $0 }
-    return known.count == positions.count ? known : nil
-  }
 }

@@ -1,50 +1,26 @@
 import Kinematics
 import Trajectories
 
-// What keeps motors from harm while they move and hold: stalls, heat, torque at rest.
+// Protects the motors while they move and hold: stalls and heat.
 extension Session {
-  /// What a session watches.
+  /// The monitors of a session's motors.
   struct Guards: Sendable {
-    /// Joints that press against something.
+    /// Detects joints that press against something.
     var stall: StallDetector
-    /// Where each motor's temperature goes.
+    /// The trend of each motor's temperature.
     var heat: [HeatTrend]
-    /// When each motor's heat was last worth a word [s].
+    /// When the last warning about each motor's heat was given [s].
     var warned: [Double]
-    /// The torque with which the robot holds.
-    var resting = Resting()
-    /// Since when the limits of the motors' torque are being restored [s].
-    var restoring: Double?
-  }
-
-  /// The torque with which a robot holds that stands still.
-  struct Resting: Sendable {
-    /// Since when it stands [s].
-    var since: Double?
-    /// When its torque was lowered [s].
-    var lowered: Double?
-    /// The share of the caps that is left.
-    var share = 1.0
-    /// Where the joints stood then [rad or m].
-    var pose: [Double?] = []
-    /// Since when it is being raised again, before the motion goes on [s].
-    var raising: Double?
-    /// Whether it sank: the torque is not lowered again.
-    var isGivenUp = false
-    /// Where each joint was read last [rad or m].
+    /// The torque with which a robot at rest holds.
+    var rest = RestTorque.full
+    /// The last read position of each joint [rad or m].
     var latest: [Double?] = []
   }
 
-  /// How far a joint may sink under the lowered torque [rad]; for lengths a tenth of it [m].
-  private static let sinking = 1.5 * Double.pi / 180
-  /// How long a robot is watched after its torque was lowered, before it is left alone [s].
-  static let restWatch = 2.0
-  /// How long limits may take to be written and read back [s].
-  static let torqueTime = 1.0
-  /// From one warning of a motor's heat to the next [s].
+  /// The time between two warnings about a motor's heat [s].
   private static let warningPeriod = 60.0
 
-  /// Watches that have seen nothing yet.
+  /// Monitors without any observations.
   static func guards(
     _ wiring: Wiring, _ limits: SafetyLimits, expectedLag: Double
   ) -> Guards {
@@ -57,7 +33,7 @@ extension Session {
       warned: Array(repeating: -.infinity, count: count))
   }
 
-  /// Looks at a read-back.
+  /// Checks a measurement for stalls, heat and sinking joints.
   mutating func watch(_ measurement: Measurement, _ output: inout SessionOutput) {
     keepLatest(measurement)
     watchHeat(measurement, &output)
@@ -66,19 +42,19 @@ extension Session {
   }
 
   private mutating func keepLatest(_ measurement: Measurement) {
-    if guards.resting.latest.count != measurement.positions.count {
-      guards.resting.latest = measurement.positions
+    if guards.latest.count != measurement.positions.count {
+      guards.latest = measurement.positions
     }
     for (joint, position) in measurement.positions.enumerated() where position != nil {
-      guards.resting.latest[joint] = position
+      guards.latest[joint] = position
     }
   }
 
   // MARK: - Stalls
 
   private mutating func watchStall(_ measurement: Measurement) {
-    guard motion != nil, phase.isMoving || phase == .ending || phase == .resting else { return }
-    let share = guards.resting.lowered == nil ? 1 : guards.resting.share
+    guard phase.isMoving || phase == .ending || phase == .resting else { return }
+    let share = guards.rest.lowered?.share ?? 1
     guard let stall = guards.stall.examine(measurement, torqueShare: share), fault == nil else {
       return
     }
@@ -100,7 +76,7 @@ extension Session {
   // MARK: - Heat
 
   private mutating func watchHeat(_ measurement: Measurement, _ output: inout SessionOutput) {
-    guard hasEngaged, phase != .stopping else { return }
+    guard state.hasEngaged, phase != .stopping else { return }
     let rules = driver.wiring.protection.heat
     for (motor, reading) in measurement.temperatures.enumerated() {
       guard let temperature = reading, guards.heat.indices.contains(motor),
@@ -124,140 +100,19 @@ extension Session {
     }
   }
 
-  /// There is still time to come to rest along the path, and to hold.
+  /// Brings the robot to rest along the path, for which there is still time before it is too hot.
   private mutating func cool(_ reason: DriverFault, _ output: inout SessionOutput) {
-    switch phase {
-    case .softStart, .streaming, .returning, .parking:
-      guard let motion, !motion.isOver, motion.reason == nil else { return }
+    switch state {
+    case .moving(var motion):
+      guard motion.ending == nil, motion.reason == nil else { return }
       output.events.append(.warning("\(reason.description); the robot comes to rest"))
-      self.motion?.reason = .fault(reason)
-      self.motion?.stopRequested = motion.stopRequested ?? now
+      motion.reason = .fault(reason)
+      motion.stopRequested = motion.stopRequested ?? now
+      self.motion = motion
       updateTarget()
-    case .ending, .resting: if case .completed = ending { ending = .fault(reason) }
+    case .ending(let completion), .resting(let completion):
+      if completion.ending == .completed { state.completion?.ending = .fault(reason) }
     default: fault = fault ?? reason
     }
-  }
-
-  // MARK: - Torque at rest
-
-  /// The rule for holding, if there is one.
-  private var restRule: Wiring.Protection.Rest? {
-    let wired = driver.wiring.protection.rest
-    guard driver.torqueLimits?.level != nil, !guards.resting.isGivenUp else { return nil }
-    guard let after = options.restAfter else { return wired }
-    return Wiring.Protection.Rest(after: after, share: wired?.share ?? 0.5)
-  }
-
-  /// Before a frame: lowers the torque of a robot that has been paused for long, and sees to it that
-  /// it is raised before the motion goes on.
-  mutating func watchPause(_ output: inout SessionOutput) {
-    guard let motion else { return }
-    if let began = guards.resting.raising {
-      if driver.torqueLimits?.isSettled ?? true {
-        guards.resting.raising = nil
-        updateTarget()
-      } else if now - began > Self.torqueTime {
-        guards.resting.raising = nil
-        fault =
-          fault
-          ?? DriverFault(
-            .deviceError,
-            "the torque that was lowered at rest was not raised again in \(Self.torqueTime) s")
-      }
-      return
-    }
-    guard motion.isPaused, motion.player.isAtRest, motion.stopRequested == nil,
-      let rule = restRule
-    else {
-      guards.resting.since = nil
-      return
-    }
-    let began = guards.resting.since ?? now
-    guards.resting.since = began
-    if guards.resting.lowered == nil, now - began >= rule.after { lower(rule, &output) }
-  }
-
-  /// Before a paused motion goes on.
-  mutating func raiseTorque(_ output: inout SessionOutput) {
-    guard guards.resting.lowered != nil else { return }
-    guards.resting.lowered = nil
-    guards.resting.since = nil
-    guards.resting.raising = now
-    driver.limitTorque(to: .share(1))
-  }
-
-  private mutating func lower(_ rule: Wiring.Protection.Rest, _ output: inout SessionOutput) {
-    guards.resting.lowered = now
-    guards.resting.share = rule.share
-    guards.resting.pose = guards.resting.latest
-    driver.limitTorque(to: .share(rule.share))
-    output.events.append(
-      .warning(
-        "at rest for \(rule.after) s: the \(driver.torqueLimits?.register ?? "torque limit") of all "
-          + "motors is lowered to \(Self.percent(rule.share)) of its cap"))
-    call(nil, &output)
-  }
-
-  private mutating func watchSinking(
-    _ measurement: Measurement, _ output: inout SessionOutput
-  ) {
-    guard guards.resting.lowered != nil else { return }
-    for (joint, position) in measurement.positions.enumerated() {
-      guard let position, guards.resting.pose.indices.contains(joint),
-        let stood = guards.resting.pose[joint]
-      else { continue }
-      let limit = limits.coordinates[joint]
-      guard !(abs(position - stood) <= Self.sinking * (limit.isAngular ? 1 : 0.1)) else { continue }
-      guards.resting.lowered = nil
-      guards.resting.isGivenUp = true
-      driver.limitTorque(to: .share(1))
-      output.events.append(
-        .warning(
-          "joint '\(limit.name)' gave way by \(limit.text(abs(position - stood))) under the lowered "
-            + "torque, which is raised again and not lowered any more"))
-      return
-    }
-  }
-
-  // MARK: - The end
-
-  /// The robot holds: what is left to do before it is left alone.
-  mutating func afterHeld(_ output: inout SessionOutput) -> Bool {
-    // Lowered already, and nothing has moved since: so it is left.
-    if guards.resting.lowered != nil { return finish(&output) }
-    guard restRule != nil, ending == .completed else { return restoreTorque(&output) }
-    guards.resting.since = now
-    enter(.resting, &output)
-    return true
-  }
-
-  /// The robot stands at the end, and its torque is to be lowered.
-  mutating func rest(_ output: inout SessionOutput) -> Bool {
-    guard let rule = restRule, ending == .completed else {
-      return guards.resting.lowered == nil ? restoreTorque(&output) : finish(&output)
-    }
-    guard let lowered = guards.resting.lowered else {
-      if now - (guards.resting.since ?? now) >= rule.after { lower(rule, &output) }
-      return false
-    }
-    guard now - lowered >= Self.restWatch, driver.torqueLimits?.isSettled ?? true else {
-      return false
-    }
-    return finish(&output)
-  }
-
-  /// Limits as they were found, where the motors still answer.
-  private mutating func restoreTorque(_ output: inout SessionOutput) -> Bool {
-    guard let limits = driver.torqueLimits, !limits.changes.isEmpty || !limits.isSettled else {
-      return finish(&output)
-    }
-    guard let began = guards.restoring else {
-      guards.restoring = now
-      driver.limitTorque(to: .found)
-      call(nil, &output)
-      return false
-    }
-    guard limits.isSettled || now - began >= Self.torqueTime else { return false }
-    return finish(&output)
   }
 }

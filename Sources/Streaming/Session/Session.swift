@@ -1,22 +1,20 @@
 import Kinematics
 public import Trajectories
 
-/// Brings a robot from where it stands onto a trajectory, along it, and to rest.
+/// Moves a robot from its measured pose to a trajectory, along it, and to rest.
 ///
-/// A value that turns time, received bytes and an operator's wishes into bytes and events; it owns
-/// no port and no clock. Nothing moves before everything was checked: the trajectory against the
-/// robot's limits and the wiring when it is made, the device by its driver, the measured pose
-/// against the limits. Each fault ends in the driver's stop in the same call.
+/// A session is a value that turns time, received bytes and the operator's input into bytes and
+/// events; it owns no port and no clock. Nothing moves before everything is checked: the trajectory
+/// against the robot's limits and wiring when the session is created, the device by its driver, and
+/// the measured pose against the limits. Every fault makes the driver stop in the same call.
 public struct Session: Sendable {
-  /// What it may do.
+  /// The options of the session.
   public let options: SessionOptions
-  /// The robot's limits, drawn in where its motors reach less far.
+  /// The robot's limits, narrowed to the range of its motors.
   public let limits: SafetyLimits
-  /// From frame to frame [s].
+  /// The time between two frames [s].
   public let interval: Double
-  /// The stage it is in.
-  public internal(set) var phase = SessionPhase.identifying
-  /// What was found so far; complete when it is finished.
+  /// The report so far; it is complete when the session is finished.
   public internal(set) var report = SessionReport()
 
   let robot: RobotIdentity
@@ -24,29 +22,22 @@ public struct Session: Sendable {
   var driver: any RobotDriver
   /// The session's clock, which never goes back [s].
   var now = -Double.infinity
-  var hasBegun = false
+  /// What the session is doing.
+  var state = State.idle
+  /// When the present phase began [s].
   var phaseBegan = 0.0
-  var isIdentified = false
-  var isEngaged = false
-  var hasHeld = false
-  var hasStopped = false
-  var hasReleased = false
-  /// Whether motors were told anything that may move them.
-  var hasEngaged = false
-  /// What goes wrong in a call, until it is dealt with.
+  /// A fault of the present call that has not been handled yet.
   var fault: DriverFault?
-  /// How it will have ended when the robot holds or has stopped.
-  var ending = SessionEnding.completed
-  var pose: Measurement?
-  var stages: Stages?
-  var motion: Motion?
+  /// The rate along the trajectory that the operator wants; nil before the first frame.
+  var speed: Double?
+  /// Compares measured positions with commands.
   var monitor: FollowingMonitor
-  /// What lets commands from outside pass.
+  /// Checks commands from outside against the limits.
   var gate: CommandGate
-  /// What watches over the motors.
+  /// Monitors the motors' load, heat and torque.
   var guards: Guards
 
-  /// A session that may be begun.
+  /// Creates a session, after checking the task against limits and wiring.
   public init(
     _ task: SessionTask, limits: SafetyLimits, robot: RobotIdentity, driver: any RobotDriver,
     options: SessionOptions
@@ -69,7 +60,7 @@ public struct Session: Sendable {
     guards = Self.guards(driver.wiring, limits, expectedLag: driver.expectedLag)
   }
 
-  /// Begins to compare anew: only once the device is known is its lag.
+  /// Restarts the monitors with the expected lag of the identified device.
   mutating func restartMonitor() {
     monitor = FollowingMonitor(
       limits: limits.coordinates.map { options.followingLimit(of: $0) },
@@ -77,35 +68,44 @@ public struct Session: Sendable {
     guards.stall = Self.guards(driver.wiring, limits, expectedLag: driver.expectedLag).stall
   }
 
-  /// Whether it is over.
+  /// The phase of the session.
+  public var phase: SessionPhase { state.phase }
+
+  /// Whether the session is over.
   public var isFinished: Bool { phase == .finished }
 
-  /// When it wants to be advanced even if nothing happens [s]; nil when it is over.
+  /// The motion while frames are sent; nil otherwise.
+  var motion: Motion? {
+    get { state.motion }
+    set { state.motion = newValue }
+  }
+
+  /// When the session must be advanced even if nothing is received [s]; nil when it is over.
   public var wakeTime: Double? {
     guard !isFinished else { return nil }
-    guard hasBegun else { return -.infinity }
+    if case .idle = state { return -.infinity }
     var wake = driver.wakeTime ?? .infinity
     if let limit = phase.timeLimit { wake = min(wake, phaseBegan + limit) }
     if phase == .stopping { wake = min(wake, phaseBegan + Self.stopLinger) }
-    if let restoring = guards.restoring { wake = min(wake, restoring + Self.torqueTime) }
-    if phase.isMoving, let motion { wake = min(wake, motion.clock.nextDue) }
+    if let restoring = state.completion?.restoring { wake = min(wake, restoring + Self.torqueTime) }
+    if let motion { wake = min(wake, motion.clock.nextDue) }
     return wake
   }
 
   /// When the next frame is due [s]; nil while none are sent.
-  var nextFrame: Double? { phase.isMoving ? motion?.clock.nextDue : nil }
+  var nextFrame: Double? { motion?.clock.nextDue }
 
-  /// How long before a frame nothing else should be begun any more [s].
+  /// The time before a frame in which nothing else should be started [s].
   var frameGuardTime: Double { min(0.001, 0.1 * interval) }
 
-  /// Goes on to `now`, with what arrived since and what the operator wants.
+  /// Advances the session to a time, with the bytes received since and the operator's input.
   public mutating func advance(
     to time: Double, received: [UInt8] = [], input: OperatorInput? = nil
   ) -> SessionOutput {
     var output = SessionOutput()
     guard !isFinished, time.isFinite else { return output }
     now = max(now, time)
-    if !hasBegun { begin(&output) }
+    if case .idle = state { begin(&output) }
     if !received.isEmpty || (driver.wakeTime.map { $0 <= now } ?? false) {
       call(nil, received: received, &output)
     }
@@ -118,10 +118,10 @@ public struct Session: Sendable {
 // MARK: - The driver
 
 extension Session {
-  /// How long a driver that has more to send is waited for after its stop [s].
+  /// How long the session waits after a stop for a driver that has more to send [s].
   static let stopLinger = 2.5
 
-  /// Advances the driver and notes what it found out.
+  /// Advances the driver and notes its events.
   mutating func call(
     _ order: DriverOrder?, received: [UInt8] = [], _ output: inout SessionOutput
   ) {
@@ -133,13 +133,14 @@ extension Session {
   private mutating func note(_ event: DriverEvent, _ output: inout SessionOutput) {
     switch event {
     case .identified(let device):
-      isIdentified = true
+      state.identification?.isIdentified = true
       output.events.append(.identified(device))
     case .measured(let measurement): note(measurement, &output)
-    case .engaged: isEngaged = true
-    case .held: hasHeld = true
-    case .stopped: hasStopped = true
-    case .released: hasReleased = true
+    case .engaged: state.engagement?.isEngaged = true
+    case .held: state.completion?.hasHeld = true
+    case .stopped:
+      if case .stopping(let ending, _) = state { state = .stopping(ending, hasStopped: true) }
+    case .released: if case .releasing = state { state = .releasing(hasReleased: true) }
     case .gauge(let gauge): output.events.append(.gauge(gauge))
     case .warning(let text): output.events.append(.warning(text))
     case .fault(let found):
@@ -168,16 +169,14 @@ extension Session {
     for case let voltage? in measurement.voltages {
       report.leastVoltage = min(report.leastVoltage ?? voltage, voltage)
     }
-    if motion == nil {
-      pose = pose.map { $0.completed(by: measurement) } ?? measurement
-    } else if phase.isMoving || phase == .ending {
-      compare(measurement, &output)
-    }
+    state.measured(measurement)
+    if phase.isMoving || phase == .ending { compare(measurement, &output) }
     watch(measurement, &output)
   }
 
   private mutating func compare(_ measurement: Measurement, _ output: inout SessionOutput) {
-    motion?.lastFeedback = now
+    let time = now
+    motion?.lastFeedback = time
     let excess = monitor.compare(measurement.positions, at: measurement.time)
     output.events.append(.following(monitor.lastError, lag: monitor.lag))
     guard let excess else { return }
@@ -190,17 +189,6 @@ extension Session {
         "joint '\(limit.name)' is \(limit.text(excess.error)) from where it was told to be "
           + "\((monitor.lag * 1000).rounded()) ms earlier, in \(options.followingReadBacks) "
           + "read-backs, expected at most \(limit.text(allowed))")
-  }
-}
-
-extension Measurement {
-  /// The newer measurement, and where it says nothing the older one.
-  fileprivate func completed(by newer: Measurement) -> Measurement {
-    var result = newer
-    for index in positions.indices where newer.positions[index] == nil {
-      result.positions[index] = positions[index]
-    }
-    return result
   }
 }
 
