@@ -1,3 +1,4 @@
+import Kinematics
 import Trajectories
 
 // The motors' torque while the robot stands: lowered after some time, raised or restored again.
@@ -100,7 +101,7 @@ extension Session {
     call(nil, &output)
   }
 
-  private mutating func watchSinking(
+  mutating func watchSinking(
     _ measurement: Measurement, _ output: inout SessionOutput
   ) {
     guard let lowered = guards.rest.lowered else { return }

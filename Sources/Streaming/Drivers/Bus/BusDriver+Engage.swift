@@ -12,9 +12,9 @@ extension BusDriver {
   mutating func beginEngage() {
     abandon()
     phase = .engaging
-    watchdog = 0
+    watchdog = nil
     next([.send(dialect.watchdog(0, ids))] + asking(dialect.torqueBlock, Array(motors.indices)))
-    script.append(.judge(.resting))
+    script.steps.append(.judge(.resting))
   }
 
   mutating func beginGroups() {
@@ -23,11 +23,9 @@ extension BusDriver {
       steps += [.send(dialect.slow(group.map { ids[$0] }))]
       steps += asking(dialect.positionBlock, group) + [.judge(.goals(group))]
     }
-    script = steps + [.judge(.engaged)]
-    // All stand still, just before the first goal.
-    attempts = 0
-    firstReading = motors.map { _ in nil }
-    next(asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands)])
+    script.steps = steps + [.judge(.engaged)]
+    // All must stand still just before the first goal.
+    next(readingPositions)
   }
 
   /// Goals of the group where it stands, within limits.
@@ -64,48 +62,45 @@ extension BusDriver {
       motors[motor].position = value(.position, motor)
       motors[motor].positionTime = now
     }
-    let goals = goalsAtRest(group)
-    attempts = 0
-    next(
-      [.send(dialect.goals(inTheirTurns(goals), interval: 0.2)), .wait(0.005)]
-        + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
+    next(sendingGoals(goalsAtRest(group), of: group, attempt: 0))
+  }
+
+  /// Sends goals of a group and reads them back.
+  private func sendingGoals(_ goals: [BusGoal], of group: [Int], attempt: Int) -> [BusStep] {
+    [.send(dialect.goals(inTheirTurns(goals), interval: 0.2)), .wait(0.005)]
+      + asking(dialect.goalBlock, group) + [.judge(.torques(group, attempt: attempt))]
   }
 
   /// Torque only where the goal has arrived: an old goal would be a jump.
-  mutating func judgeGoals(_ group: [Int]) {
+  mutating func judgeGoals(_ group: [Int], _ attempt: Int) {
     if let wrong = group.first(where: { value(.goal, $0) != motors[$0].goal }) {
-      attempts += 1
-      guard attempts < 3 else {
+      guard attempt < 2 else {
         return fail(
           DriverFault(
             .deviceError,
             "\(name(wrong)) does not take a goal: it has \(value(.goal, wrong) ?? 0), expected "
               + "\(motors[wrong].goal ?? 0)"))
       }
-      return next(
-        [.send(dialect.goals(inTheirTurns(goals(of: group)), interval: 0.2)), .wait(0.005)]
-          + asking(dialect.goalBlock, group) + [.judge(.torques(group))])
+      return next(sendingGoals(goals(of: group), of: group, attempt: attempt + 1))
     }
-    attempts = 0
-    next(switchingOn(group))
+    next(switchingOn(group, attempt: 0))
   }
 
-  private func switchingOn(_ group: [Int]) -> [BusStep] {
+  private func switchingOn(_ group: [Int], attempt: Int) -> [BusStep] {
     let limp = group.filter { !motors[$0].hasTorque }
     let on: [BusStep] =
       limp.isEmpty ? [] : [.send(dialect.torque(true, limp.map { ids[$0] })), .wait(0.02)]
     return on + asking(dialect.torqueBlock, group) + asking(dialect.positionBlock, group)
-      + [.judge(.steady(group))]
+      + [.judge(.steady(group, attempt: attempt))]
   }
 
-  mutating func judgeSteady(_ group: [Int]) {
+  mutating func judgeSteady(_ group: [Int], _ attempt: Int) {
     if let limp = group.first(where: { value(.torque, $0) != 1 }) {
-      attempts += 1
-      guard attempts < 3 else {
+      guard attempt < 2 else {
         return fail(
           DriverFault(.deviceError, "\(name(limp)) has no torque after it was switched on"))
       }
-      return next(switchingOn(group))
+      return next(switchingOn(group, attempt: attempt + 1))
     }
     for motor in group {
       motors[motor].hasTorque = true
@@ -136,25 +131,24 @@ extension BusDriver {
   // MARK: The end
 
   mutating func beginFinish() {
-    if let last = frame { send(last.point, last.goals) }
-    let steps = script
-    abandonQuestionLater()
+    if let last = stream.frame { send(last) }
+    // The question that is on the wire ends by itself.
+    stream.abandon()
     phase = .finishing
-    script = steps
-    let off = watchdog == 0 ? [] : dialect.watchdog(0, ids)
-    watchdog = 0
+    let off = switchingWatchdogOff()
+    let goals = inTheirTurns(goals(of: Array(motors.indices)))
     next(
       [
-        .send(off),
-        .send(dialect.goals(inTheirTurns(goals(of: Array(motors.indices))), interval: interval)),
+        .send(off), .send(dialect.goals(goals, interval: stream.interval)),
         .wait(2 * Dialect.lag),
       ] + asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.held)])
   }
 
-  /// Lets the question that is on the wire end by itself, and asks nothing more.
-  private mutating func abandonQuestionLater() {
-    frame = nil
-    urgent = []
+  /// The packets that switch the watchdog off; empty if it is off.
+  private mutating func switchingWatchdogOff() -> [UInt8] {
+    guard watchdog != nil else { return [] }
+    watchdog = nil
+    return dialect.watchdog(0, ids)
   }
 
   mutating func judgeHeld() {
@@ -191,23 +185,21 @@ extension BusDriver {
   /// on the wire may have damaged the first.
   mutating func stop() {
     let isKnown = phase != .idle
-    let free = exchange?.free ?? now
+    let free = wire.exchange?.free ?? now
     abandon()
     let goals = restingGoals
     for goal in goals { if let motor = indexOfID[goal.id] { motors[motor].goal = goal.value } }
-    let off = watchdog == 0 ? [] : dialect.watchdog(0, ids)
-    watchdog = 0
-    let bytes = off + dialect.stop(inTheirTurns(goals))
+    let bytes = switchingWatchdogOff() + dialect.stop(inTheirTurns(goals))
     output.bytes = []
     output.discardsPending = true
-    sent = now
+    wire.discard(at: now)
     transmit(bytes)
     output.events.append(.stopped)
     phase = isKnown ? .stopped : .idle
-    resumeTime = -.infinity
-    script =
+    script.resumeTime = -.infinity
+    script.steps =
       isKnown
-      ? [.wait(max(0.005, free - sent)), .send(bytes), .wait(0.03), .send(bytes)]
+      ? [.wait(max(0.005, free - wire.sent)), .send(bytes), .wait(0.03), .send(bytes)]
         + torqueRestoring : []
   }
 
@@ -215,28 +207,27 @@ extension BusDriver {
   mutating func beginRelease() {
     abandon()
     phase = .releasing
-    resumeTime = -.infinity
-    attempts = 0
-    watchdog = 0
-    next(releasing + [.judge(.released)])
+    script.resumeTime = -.infinity
+    watchdog = nil
+    next(releasing(attempt: 0))
   }
 
-  private var releasing: [BusStep] {
+  private func releasing(attempt: Int) -> [BusStep] {
     [.send(dialect.watchdog(0, ids))] + torqueRestoring
       + groups.reversed().flatMap { group -> [BusStep] in
         [.send(dialect.torque(false, group.map { ids[$0] })), .wait(0.05)]
       } + asking(dialect.torqueBlock, Array(motors.indices), toleratesSilence: true)
+      + [.judge(.released(attempt: attempt))]
   }
 
-  mutating func judgeReleased() {
+  mutating func judgeReleased(_ attempt: Int) {
     let silent = motors.indices.filter { motors[$0].misses > 0 }
     let firm = motors.indices.filter { motors[$0].misses == 0 && value(.torque, $0) != 0 }
     guard firm.isEmpty else {
-      attempts += 1
-      guard attempts < 3 else {
+      guard attempt < 2 else {
         return fail(DriverFault(.deviceError, "still with torque after release: \(list(firm))"))
       }
-      return next(releasing + [.judge(.released)])
+      return next(releasing(attempt: attempt + 1))
     }
     guard silent.isEmpty else { return fail(noAnswer(from: silent)) }
     for motor in motors.indices {

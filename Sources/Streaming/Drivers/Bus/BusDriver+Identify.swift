@@ -10,18 +10,9 @@ extension BusDriver {
   mutating func beginIdentify(mayPower: Bool) {
     abandon()
     phase = .identifying
-    isIdentified = false
     motors = motors.map { _ in BusMotor(imageCount: dialect.imageCount) }
-    notes = []
-    settings = []
-    self.mayPower = mayPower
-    unexpectedIDs = [:]
-    attempts = 0
-    returnDelay = 0.0005
-    powerReply = nil
-    strangeAnswers = 0
-    answerCount = 0
-    lateAnswerCount = 0
+    identification = BusIdentification(mayPower: mayPower)
+    wire.beginIdentification()
     if let power = wiring.powerSwitch {
       let block = BusBlock(power.address, 1)
       next([
@@ -38,20 +29,20 @@ extension BusDriver {
 
   /// Switches the motors' supply on, if it is off and may be; motors come up without torque.
   mutating func judgePower() {
-    guard let power = wiring.powerSwitch, powerReply != power.value else { return next(pings) }
-    guard mayPower || powerReply == nil else {
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
+    guard identification.mayPower || identification.powerReply == nil else {
       return fail(
         DriverFault(
           .voltage,
           "the motors' supply is off: address \(power.address) of the board \(power.id) says "
-            + "\(powerReply ?? 0), expected \(power.value), which is written with --go only"))
+            + "\(identification.powerReply ?? 0), expected \(power.value), which is written with --go only"))
     }
-    guard powerReply != nil else { return judgePowered() }
+    guard identification.powerReply != nil else { return judgePowered() }
     guard let write = dialect.write(power.value, to: power.address, of: power.id) else {
       return fail(
         DriverFault(.wrongDevice, "a \(Dialect.name) bus of this protocol has no power switch"))
     }
-    notes.append("motor supply switched on (board \(power.id), address \(power.address))")
+    identification.notes.append("motor supply switched on (board \(power.id), address \(power.address))")
     next([
       .ask(write, toleratesSilence: true), .wait(max(0, min(power.delay, 5))),
       .ask(
@@ -61,8 +52,8 @@ extension BusDriver {
   }
 
   mutating func judgePowered() {
-    guard let power = wiring.powerSwitch, powerReply != power.value else { return next(pings) }
-    let found = powerReply.map { "address \(power.address) says \($0)" } ?? "it does not answer"
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
+    let found = identification.powerReply.map { "address \(power.address) says \($0)" } ?? "it does not answer"
     fail(
       DriverFault(
         .missingMotors,
@@ -75,7 +66,7 @@ extension BusDriver {
     let missing = motors.indices.filter { motors[$0].answered == -.infinity }
     guard missing.isEmpty else {
       let areDamaged = missing.allSatisfy { motors[$0].damaged > 2 }
-      guard missing.count < ids.count || strangeAnswers <= 2, !areDamaged else {
+      guard missing.count < ids.count || wire.strangeAnswers <= 2, !areDamaged else {
         return fail(noAnswer(from: missing))
       }
       let who =
@@ -88,7 +79,7 @@ extension BusDriver {
     var steps: [BusStep] = []
     if let all = dialect.pingAll() {
       // As the vendor's SDK: each of the 253 ids has its time.
-      steps += [.listen(all, 253 * (wireTime(14) + 0.003) + 0.05), .judge(.unexpectedIDs)]
+      steps += [.listen(all, 253 * (wire.time(of: 14) + 0.003) + 0.05), .judge(.unexpectedIDs)]
     }
     for block in dialect.identityBlocks { steps += asking(block, Array(motors.indices)) }
     next(steps + [.judge(.usable)])
@@ -128,7 +119,7 @@ extension BusDriver {
 
   /// Motors that nobody wired could answer in the place of others, or be another robot's.
   mutating func judgeUnexpectedIDs() {
-    let unexpected = unexpectedIDs.filter {
+    let unexpected = identification.unexpectedIDs.filter {
       indexOfID[$0.key] == nil && $0.key != wiring.powerSwitch?.id
     }
     let motors = unexpected.filter { Dialect.models.values.contains($0.value) }.keys.sorted()
@@ -140,7 +131,7 @@ extension BusDriver {
           "the bus has motors that are not wired: ids \(list), expected \(ids.count) motors"))
     }
     for id in unexpected.keys.sorted() {
-      notes.append("something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
+      identification.notes.append("something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
     }
   }
 
@@ -164,13 +155,13 @@ extension BusDriver {
       switch dialect.settings(id: ids[motor], image: motors[motor].image) {
       case .unusable(let text): complaints.append((.wrongDevice, name(motor) + " " + text))
       case .write(let list, let remarks):
-        notes += remarks.map { "\(name(motor)) \($0)" }
+        identification.notes += remarks.map { "\(name(motor)) \($0)" }
         for setting in list { plan(setting, motor, &complaints) }
       }
     }
     guard let first = complaints.first else {
       noteReturnDelay()
-      notes += settingLines("will be written when engaged") + torqueNotes
+      identification.notes += settingLines("will be written when engaged") + torqueNotes
       if let trial = dialect.sharingTrial(ids) {
         return next([.ask(trial, toleratesSilence: true), .judge(.shared)])
       }
@@ -183,9 +174,8 @@ extension BusDriver {
 
   /// Whether the motors answered one question together; from here on it is known.
   mutating func judgeShared() {
-    // What nobody answered says nothing of the wire.
-    strangeAnswers = 0
-    missesInARow = 0
+    // Motors that do not know the question do not answer it.
+    wire.forgiveMiss()
     readStanding(then: .identified)
   }
 
@@ -194,12 +184,12 @@ extension BusDriver {
     _ setting: BusSetting, _ motor: Int,
     _ complaints: inout [(kind: DriverFault.Kind, text: String)]
   ) {
-    guard motors[motor].hasTorque else { return settings.append((motor, setting)) }
+    guard motors[motor].hasTorque else { return identification.settings.append(.init(motor: motor, setting: setting)) }
     let text = "\(name(motor)) has torque, so that its \(setting.name) stays \(setting.found)"
     if setting.isNeeded {
       complaints.append((.deviceError, text + ", expected \(setting.value): release it first"))
     } else {
-      notes.append(text)
+      identification.notes.append(text)
     }
   }
 
@@ -236,35 +226,40 @@ extension BusDriver {
   /// How long answers are awaited depends on what the motors wait before them.
   mutating func noteReturnDelay() {
     guard let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() else { return }
-    returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
+    wire.returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
   }
 
   /// Reads all positions until two readings agree.
   mutating func readStanding(then judgement: BusJudgement) {
-    attempts = 0
-    firstReading = motors.map { _ in nil }
-    next(
-      asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands), .judge(judgement)])
+    next(readingPositions + [.judge(judgement)])
   }
 
-  mutating func judgeStands() {
+  /// Reads all positions until two readings agree.
+  var readingPositions: [BusStep] {
+    readingPositions(after: motors.map { _ in nil }, attempt: 0)
+  }
+
+  private func readingPositions(after previous: [Int?], attempt: Int) -> [BusStep] {
+    asking(dialect.positionBlock, Array(motors.indices))
+      + [.judge(.stands(previous: previous, attempt: attempt))]
+  }
+
+  mutating func judgeStands(_ previous: [Int?], _ attempt: Int) {
     let reading = motors.indices.map { value(.position, $0) }
     let differs = motors.indices.first { motor in
-      guard let first = firstReading[motor], let second = reading[motor] else { return true }
+      guard let first = previous[motor], let second = reading[motor] else { return true }
       return abs(first - second) > Self.agreement
     }
-    attempts += 1
     if let differs {
-      guard attempts < 8 else {
+      guard attempt < 7 else {
         return fail(
           DriverFault(
             .position,
             "\(name(differs)) does not stand still: it was read at "
-              + "\(firstReading[differs] ?? 0) and \(reading[differs] ?? 0), expected no more than "
+              + "\(previous[differs] ?? 0) and \(reading[differs] ?? 0), expected no more than "
               + "\(Self.agreement) units apart"))
       }
-      firstReading = reading
-      return next(asking(dialect.positionBlock, Array(motors.indices)) + [.judge(.stands)])
+      return next(readingPositions(after: reading, attempt: attempt + 1))
     }
     for motor in motors.indices {
       let slack = Int(units(Self.slack, motor).rounded(.up))
@@ -306,8 +301,8 @@ extension BusDriver {
 
   mutating func judgeIdentified() {
     phase = .identified
-    isIdentified = true
-    if let note = latencyNote { notes.append(note) }
+    identification.isComplete = true
+    if let note = wire.latencyNote { identification.notes.append(note) }
     let firmwares = Set(motors.indices.compactMap { motors[$0].firmware ?? value(.firmware, $0) })
     let firmware = firmwares.sorted().map(dialect.firmwareText).joined(separator: ", ")
     output.events.append(
@@ -315,7 +310,7 @@ extension BusDriver {
         DeviceReport(
           device: "\(ids.count) \(Dialect.name) motors",
           firmware: firmware.isEmpty ? "not told" : firmware,
-          notes: notes + turnNotes)))
+          notes: identification.notes + turnNotes)))
     output.events.append(.measured(measurement(of: Array(motors.indices))))
   }
 

@@ -15,9 +15,9 @@ extension BusDriver {
         "has lost its torque (did it start again?), expected it on"
       }
     }
-    if dialect.holds(.watchdog, block), phase == .ready, watchdog > 0, now > watchdogTime + 0.05 {
+    if dialect.holds(.watchdog, block), phase == .ready, let watchdog, now > watchdog.sent + 0.05 {
       let found = value(.watchdog, motor) ?? 0
-      let wanted = watchdog
+      let wanted = watchdog.value
       check(found == wanted, motor, .watchdog, block, .deviceError) {
         found == -1
           ? "was stopped by its bus watchdog, expected packets in time"
@@ -45,7 +45,7 @@ extension BusDriver {
     else { return }
     motors[motor].alerted = true
     if phase == .ready {
-      urgent.insert((motor, cause), at: 0)
+      stream.urgent.insert(.init(motor: motor, block: cause), at: 0)
     } else {
       next(asking(cause, [motor]))
     }
@@ -96,8 +96,7 @@ extension BusDriver {
     guard seen < 2, phase == .ready else {
       return fail(DriverFault(kind, name(motor) + " " + text))
     }
-    urgent.removeAll { $0.motor == motor && $0.block == block }
-    urgent.insert((motor, block), at: 0)
+    stream.askFirst(.init(motor: motor, block: block))
   }
 
   private mutating func inspectVoltage(_ motor: Int, _ block: BusBlock) {
@@ -144,6 +143,6 @@ extension BusDriver {
   private mutating func keep(_ position: Int, _ motor: Int) {
     motors[motor].position = position
     motors[motor].positionTime = now
-    motors[motor].positionAsked = asked
+    motors[motor].positionAsked = wire.asked
   }
 }

@@ -3,23 +3,23 @@ extension BusDriver {
   /// How often a question is asked before the motor counts as silent.
   private static var tries: Int { 3 }
 
-  /// Goes as far as can be gone now.
+  /// Does all steps that can be done now.
   mutating func runScript() {
-    while exchange == nil, now >= resumeTime {
-      if let again = retry {
-        retry = nil
+    while wire.exchange == nil, now >= script.resumeTime {
+      if let again = script.retry {
+        script.retry = nil
         ask(
           again.request,
           .step(triesLeft: again.triesLeft, toleratesSilence: again.toleratesSilence))
         return
       }
-      guard !script.isEmpty else { return }
-      switch script.removeFirst() {
+      guard !script.steps.isEmpty else { return }
+      switch script.steps.removeFirst() {
       case .ask(let request, let tolerates):
         ask(request, .step(triesLeft: Self.tries - 1, toleratesSilence: tolerates))
       case .askOnce(let request): ask(request, .step(triesLeft: 0, toleratesSilence: true))
       case .send(let bytes): transmit(bytes)
-      case .wait(let seconds): resumeTime = max(now, sent) + seconds
+      case .wait(let seconds): script.resumeTime = max(now, wire.sent) + seconds
       case .listen(let request, let seconds): ask(request, .listen, for: seconds)
       case .judge(let judgement): judge(judgement)
       }
@@ -33,9 +33,10 @@ extension BusDriver {
     let refusal = ended.answers.first { $0.refusal != nil }
     if ended.outstanding.isEmpty, refusal == nil { return }
     if triesLeft > 0 {
-      retry = (ended.request, triesLeft - 1, tolerates)
-      // Quiet, so that a late answer comes while nobody asks.
-      resumeTime = now + 0.02
+      script.retry = .init(
+        request: ended.request, triesLeft: triesLeft - 1, toleratesSilence: tolerates)
+      // A pause, so that a late answer arrives before the next question.
+      script.resumeTime = now + 0.02
     } else if !tolerates {
       if let refusal, let motor = indexOfID[refusal.id] {
         fail(DriverFault(.deviceError, "\(name(motor)) \(refusal.refusal ?? "refused")"))
@@ -46,7 +47,7 @@ extension BusDriver {
     }
   }
 
-  mutating func next(_ steps: [BusStep]) { script.insert(contentsOf: steps, at: 0) }
+  mutating func next(_ steps: [BusStep]) { script.insert(steps) }
 
   func asking(_ block: BusBlock, _ motors: [Int], toleratesSilence: Bool = false) -> [BusStep] {
     motors.map { .ask(dialect.read(block, from: ids[$0]), toleratesSilence: toleratesSilence) }
@@ -73,7 +74,7 @@ extension BusDriver {
     case .usable: judgeUsable()
     case .shared: judgeShared()
     case .settled: judgeSettled()
-    case .stands: judgeStands()
+    case .stands(let previous, let attempt): judgeStands(previous, attempt)
     case .identified: judgeIdentified()
     case .resting: beginSettings()
     case .torqueFound: judgeTorqueFound()
@@ -81,11 +82,11 @@ extension BusDriver {
     case .torqueRestoring: beginTorqueRestoring()
     case .torqueRestored: judgeTorqueRestored()
     case .goals(let group): setGoals(group)
-    case .torques(let group): judgeGoals(group)
-    case .steady(let group): judgeSteady(group)
+    case .torques(let group, let attempt): judgeGoals(group, attempt)
+    case .steady(let group, let attempt): judgeSteady(group, attempt)
     case .engaged: judgeEngaged()
     case .held: judgeHeld()
-    case .released: judgeReleased()
+    case .released(let attempt): judgeReleased(attempt)
     }
   }
 

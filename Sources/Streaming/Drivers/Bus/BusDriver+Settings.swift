@@ -4,19 +4,21 @@ extension BusDriver {
   mutating func beginSettings() {
     for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
     // With torque it would be refused; whoever switched it on meanwhile is told in `judgeSettled`.
-    settings.removeAll { !$0.setting.isNeeded && motors[$0.motor].hasTorque }
-    guard !settings.isEmpty else { return beginTorque() }
+    identification.settings.removeAll { !$0.setting.isNeeded && motors[$0.motor].hasTorque }
+    guard !identification.settings.isEmpty else { return beginTorque() }
     var steps: [BusStep] = []
     // A register that is kept without power takes its time to be written.
-    for (_, setting) in settings { steps += [.send(setting.bytes), .wait(0.03)] }
-    for (motor, setting) in settings {
-      steps.append(.ask(dialect.read(setting.block, from: ids[motor]), toleratesSilence: false))
+    for entry in identification.settings { steps += [.send(entry.setting.bytes), .wait(0.03)] }
+    for entry in identification.settings {
+      let request = dialect.read(entry.setting.block, from: ids[entry.motor])
+      steps.append(.ask(request, toleratesSilence: false))
     }
     next(steps + [.judge(.settled)])
   }
 
   mutating func judgeSettled() {
-    for (motor, setting) in settings {
+    for entry in identification.settings {
+      let (motor, setting) = (entry.motor, entry.setting)
       let place = dialect.place(of: setting.block)
       let found = setting.order.value(motors[motor].image[place..<(place + setting.block.count)])
       guard found == setting.value else {
@@ -28,7 +30,7 @@ extension BusDriver {
       }
     }
     for line in settingLines("written") { output.events.append(.warning(line)) }
-    settings = []
+    identification.settings = []
     noteReturnDelay()
     beginTorque()
   }
@@ -38,10 +40,10 @@ extension BusDriver {
   func settingLines(_ ending: String) -> [String] {
     var kinds: [String] = []
     var members: [String: [Int]] = [:]
-    for (motor, setting) in settings {
-      let kind = "\(setting.name) \(setting.found) -> \(setting.value)"
+    for entry in identification.settings {
+      let kind = "\(entry.setting.name) \(entry.setting.found) -> \(entry.setting.value)"
       if members[kind] == nil { kinds.append(kind) }
-      members[kind, default: []].append(motor)
+      members[kind, default: []].append(entry.motor)
     }
     return kinds.map { kind in
       let motors = members[kind] ?? []

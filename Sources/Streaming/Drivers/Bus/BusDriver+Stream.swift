@@ -1,11 +1,5 @@
 // Frames out, readings in between.
 extension BusDriver {
-  /// What is left free before a frame is due [s].
-  private static var guardTime: Double { 0.0003 }
-  /// Between two questions of health [s].
-  private static var healthPeriod: Double { 0.025 }
-  /// Between two readings while no frames come [s].
-  private static var holdingPeriod: Double { 0.05 }
   /// A motor that has not answered for so long, and to five questions, is silent [s].
   private static var silenceLimit: Double { 0.25 }
   /// A motor whose position was not read for so long is lost, whatever else it answers [s].
@@ -13,17 +7,8 @@ extension BusDriver {
 
   mutating func beginStream() {
     phase = .ready
-    frame = nil
-    lastFrame = -.infinity
-    goalTime = -.infinity
-    lastTraffic = now
-    lastAnswer = now
-    missesInARow = 0
-    pollTime = now
-    healthTime = now
-    cursor = 0
-    urgent = []
-    hasReadPositions = true
+    wire.beginStream(at: now)
+    stream.begin(at: now)
     for motor in motors.indices {
       motors[motor].answered = now
       motors[motor].misses = 0
@@ -40,20 +25,22 @@ extension BusDriver {
     switch checked(point) {
     case .failure(let fault): fail(fault)
     case .success(let goals):
-      if let unit = Dialect.watchdogUnit, watchdog > 0, now - lastTraffic > Double(watchdog) * unit
-      {
-        return fail(
-          DriverFault(
-            .deviceError,
-            "nothing was sent for \(Int((now - lastTraffic) * 1000)) ms, so that the bus watchdog "
-              + "has stopped the motors, expected a frame every "
-              + "\(Int(Double(watchdog) * unit * 1000)) ms"))
-      }
+      if let fault = watchdogFault { return fail(fault) }
       // A frame that still waits is older and will not be sent.
-      frame = (point, goals)
-      frameTime = now
-      interval = point.interval
+      stream.frame = .init(point: point, goals: goals, time: now)
+      stream.interval = point.interval
     }
+  }
+
+  /// The fault of motors that were stopped by their watchdog; nil if they were not.
+  private var watchdogFault: DriverFault? {
+    guard let unit = Dialect.watchdogUnit, let watchdog else { return nil }
+    let (silence, limit) = (now - stream.lastTraffic, Double(watchdog.value) * unit)
+    guard silence > limit else { return nil }
+    return DriverFault(
+      .deviceError,
+      "nothing was sent for \(Int(silence * 1000)) ms, so that the bus watchdog "
+        + "has stopped the motors, expected a frame every \(Int(limit * 1000)) ms")
   }
 
   private func refusal(_ point: SetPoint, _ text: String) -> Result<[BusGoal], DriverFault> {
@@ -72,8 +59,8 @@ extension BusDriver {
     if let slow = tooSlow(point) { return refusal(point, slow) }
     // Frames that were skipped leave a longer way to the next: that of the time between the two, up
     // to where a session begins again from rest.
-    let elapsed = min(max(point.interval, now - goalTime), Session.stall + 2 * point.interval)
-    let way = goalTime == -.infinity ? point.interval : elapsed
+    let elapsed = min(max(point.interval, now - stream.goalTime), Session.stall + 2 * point.interval)
+    let way = stream.goalTime == -.infinity ? point.interval : elapsed
     var goals: [BusGoal] = []
     goals.reserveCapacity(motors.count)
     for (motor, wired) in wiring.motors.enumerated() {
@@ -108,12 +95,12 @@ extension BusDriver {
 
   /// Why the wire cannot carry frames at this rate, nil where it can.
   private func tooSlow(_ point: SetPoint) -> String? {
-    guard point.interval != interval || lastFrame == -.infinity else { return nil }
+    guard point.interval != stream.interval || stream.lastFrame == -.infinity else { return nil }
     let write = dialect.goals(
       ids.map { BusGoal(id: $0, value: 0) }, interval: point.interval
     ).count
-    let read = duration(dialect.read(dialect.positionBlock, from: ids.first ?? 1))
-    let needed = wireTime(write) + read + Self.guardTime
+    let read = wire.duration(dialect.read(dialect.positionBlock, from: ids.first ?? 1))
+    let needed = wire.time(of: write) + read + BusStream.guardTime
     guard needed > point.interval else { return nil }
     return
       "\(motors.count) motors at \(wiring.baud) baud need \(milliseconds(needed)) ms for a frame and "
@@ -122,78 +109,57 @@ extension BusDriver {
 
   private func milliseconds(_ seconds: Double) -> Double { (seconds * 10000).rounded() / 10 }
 
-  mutating func send(_ point: SetPoint, _ goals: [BusGoal]) {
-    transmit(dialect.goals(inTheirTurns(goals), interval: point.interval))
-    for (motor, goal) in goals.enumerated() { motors[motor].goal = goal.value }
-    frame = nil
-    goalTime = frameTime
-    lastFrame = now
-    lastTraffic = now
-    hasReadPositions = false
+  mutating func send(_ frame: BusStream.Frame) {
+    transmit(dialect.goals(inTheirTurns(frame.goals), interval: frame.point.interval))
+    for (motor, goal) in frame.goals.enumerated() { motors[motor].goal = goal.value }
+    stream.sentFrame(handedOver: frame.time, at: now)
   }
 
   // MARK: Between frames
 
-  /// When the next frame must find the wire free [s].
-  private var due: Double { isStreaming ? lastFrame + interval : .infinity }
-
-  private var isStreaming: Bool { now < lastFrame + 2 * interval }
-
-  /// When a question may be asked, if nothing else happens [s].
-  var nextPoll: Double {
-    guard isStreaming else { return pollTime + Self.holdingPeriod }
-    let health = max(healthTime + Self.healthPeriod, sent)
-    return health > now && health < due ? health : lastFrame + 2 * interval
-  }
-
   mutating func runStream() {
-    if let waiting = frame, exchange.map({ now >= $0.free }) ?? true {
-      send(waiting.point, waiting.goals)
-    }
-    if exchange == nil, frame == nil {
-      if !isStreaming, now >= pollTime + Self.holdingPeriod {
-        pollTime = now
-        hasReadPositions = false
-      }
+    if let waiting = stream.frame, wire.exchange.map({ now >= $0.free }) ?? true { send(waiting) }
+    if wire.exchange == nil, stream.frame == nil {
+      stream.pollWhileHolding(at: now)
       runTorque()
       poll()
     }
-    if let share = gauge.share(at: now) {
+    if let share = wire.load(at: now) {
       output.events.append(.gauge(QueueGauge(queued: nil, busLoad: share)))
     }
   }
 
   func fits(_ seconds: Double) -> Bool {
-    max(now, sent) + seconds + Self.guardTime <= due
+    max(now, wire.sent) + seconds + BusStream.guardTime <= stream.due(at: now)
   }
 
   /// Asks at most one question, the most pressing that is through before the next frame.
   private mutating func poll() {
-    if watchdog == 0, lastFrame > -.infinity, isStreaming { armWatchdog() }
-    if let first = urgent.first {
+    if watchdog == nil, stream.lastFrame > -.infinity, stream.isStreaming(at: now) {
+      armWatchdog()
+    }
+    if let first = stream.urgent.first {
       let request = dialect.read(first.block, from: ids[first.motor])
-      guard fits(duration(request)) else { return }
-      urgent.removeFirst()
+      guard fits(wire.duration(request)) else { return }
+      stream.urgent.removeFirst()
       return ask(request, .poll)
     }
     // Positions first, but on a slow wire they must not crowd out everything else.
-    if now >= healthTime + 2 * Self.healthPeriod, askHealth() { return }
-    if !hasReadPositions, let request = positionRequest() {
-      if request.answers.count == motors.count { lastTraffic = now }
+    if stream.isHealthDue(at: now, overdue: true), askHealth() { return }
+    if !stream.hasReadPositions, let request = positionRequest() {
+      if request.answers.count == motors.count { stream.lastTraffic = now }
       return ask(request, .poll)
     }
-    if now >= healthTime + Self.healthPeriod { _ = askHealth() }
+    if stream.isHealthDue(at: now) { _ = askHealth() }
   }
 
   /// Asks one motor for one block of its health, if there is time; says whether it did.
   private mutating func askHealth() -> Bool {
     let blocks = dialect.healthBlocks
-    guard !blocks.isEmpty else { return false }
-    let request = dialect.read(
-      blocks[healthCursor % blocks.count], from: ids[healthCursor / blocks.count % motors.count])
-    guard fits(duration(request)) else { return false }
-    healthCursor = (healthCursor + 1) % (motors.count * blocks.count)
-    healthTime = now
+    guard let question = stream.healthQuestion(of: motors.count, blocks) else { return false }
+    let request = dialect.read(question.block, from: ids[question.motor])
+    guard fits(wire.duration(request)) else { return false }
+    stream.askedHealth(of: motors.count * blocks.count, at: now)
     ask(request, .poll)
     return true
   }
@@ -201,46 +167,39 @@ extension BusDriver {
   /// Only once the stream has begun: from now on the motors stop if the host falls silent.
   private mutating func armWatchdog() {
     guard let unit = Dialect.watchdogUnit else { return }
-    let value = Int((max(0.3, 5 * interval) / unit).rounded(.up))
-    let bytes = dialect.watchdog(min(max(value, 10), 127), ids)
-    guard fits(wireTime(bytes.count)) else { return }
+    let value = min(max(Int((max(0.3, 5 * stream.interval) / unit).rounded(.up)), 10), 127)
+    let bytes = dialect.watchdog(value, ids)
+    guard fits(wire.time(of: bytes.count)) else { return }
     transmit(bytes)
-    watchdog = min(max(value, 10), 127)
-    watchdogTime = sent
+    watchdog = BusWatchdog(value: value, sent: wire.sent)
   }
 
   /// The next reading of positions: all, as many as fit, or one after the other.
   private mutating func positionRequest() -> BusRequest? {
     let block = dialect.positionBlock
-    let left = Array(ids[min(cursor, ids.count)...])
+    let left = Array(ids[min(stream.cursor, ids.count)...])
     guard let all = dialect.read(block, fromAll: left) else {
-      let request = dialect.read(block, from: ids[cursor % ids.count])
-      guard fits(duration(request)) else { return nil }
-      step(1)
+      let request = dialect.read(block, from: ids[stream.cursor % ids.count])
+      guard fits(wire.duration(request)) else { return nil }
+      stream.askedPositions(1, of: ids.count)
       return request
     }
-    if fits(duration(all)) {
-      step(left.count)
+    if fits(wire.duration(all)) {
+      stream.askedPositions(left.count, of: ids.count)
       return all
     }
-    let one = duration(dialect.read(block, from: left[0]))
-    let each = wireTime(dialect.answerCount(block.count) + 1) + returnDelay + 0.00005
-    let room = due - Self.guardTime - max(now, sent) - one
+    let one = wire.duration(dialect.read(block, from: left[0]))
+    let answer = dialect.answerCount(block.count) + 1
+    let each = wire.time(of: answer) + wire.returnDelay + 0.00005
+    let room = stream.due(at: now) - BusStream.guardTime - max(now, wire.sent) - one
     let count = min(left.count, max(1, 1 + Int(max(0, min(room / each, 1000)))))
     let some = Array(left.prefix(count))
-    guard let request = dialect.read(block, fromAll: some), fits(duration(request)) else {
+    guard let request = dialect.read(block, fromAll: some), fits(wire.duration(request)) else {
       return nil
     }
-    step(count)
-    hasReadPositions = true
+    stream.askedPositions(count, of: ids.count)
+    stream.hasReadPositions = true
     return request
-  }
-
-  private mutating func step(_ count: Int) {
-    cursor += count
-    guard cursor >= ids.count else { return }
-    cursor = 0
-    hasReadPositions = true
   }
 
   /// What a reading in the stream comes to.
@@ -258,20 +217,14 @@ extension BusDriver {
         guard let motor = indexOfID[missing.id],
           ended.request.answers.count > 1 || isErrorSuspected(motor)
         else { continue }
-        again(motor, block)
+        stream.askSoon(.init(motor: motor, block: block))
       }
     }
     judgeSilence()
   }
 
-  /// Asks one motor once more, before anything else.
-  mutating func again(_ motor: Int, _ block: BusBlock) {
-    guard !urgent.contains(where: { $0.motor == motor && $0.block == block }) else { return }
-    urgent.append((motor, block))
-  }
-
   private mutating func judgeSilence() {
-    if missesInARow >= 5, now - lastAnswer > Self.silenceLimit {
+    if wire.missesInARow >= 5, now - wire.lastAnswer > Self.silenceLimit {
       return fail(noAnswer(from: Array(motors.indices)))
     }
     let silent = motors.indices.filter {

@@ -138,7 +138,7 @@ extension BusDriver {
   mutating func runTorque() {
     guard let register = dialect.torqueRegister, torque.isDue else { return }
     if torque.tries > 0 {
-      guard !urgent.contains(where: { $0.block == register.block }) else { return }
+      guard !stream.urgent.contains(where: { $0.block == register.block }) else { return }
       guard !torque.unconfirmed.isEmpty else {
         torque.isDue = false
         return
@@ -149,12 +149,12 @@ extension BusDriver {
         return giveUpTorque()
       }
     }
-    guard fits(wireTime(dialect.torqueLimits(torqueValues).count)) else { return }
+    guard fits(wire.time(of: dialect.torqueLimits(torqueValues).count)) else { return }
     let values = noteTorqueSent()
     transmit(dialect.torqueLimits(values))
     for goal in values {
       guard let motor = indexOfID[goal.id] else { continue }
-      urgent.append((motor, register.block))
+      stream.urgent.append(.init(motor: motor, block: register.block))
     }
   }
 

@@ -1,8 +1,7 @@
-/// What the drivers of all servo buses share: one question at a time, one owner of the wire.
+/// The driver of all servo buses, for one protocol: one question at a time on a wire that is shared.
 ///
-/// The wire is modelled from baud rate and byte counts, so that a question is only asked where its
-/// answer is through before the next frame is due, and a frame waits for no answer but the one that
-/// is on the wire.
+/// A question is asked only if its answer is complete before the next frame is due, and a frame waits
+/// for no answer but the one that is on the wire.
 struct BusDriver<Dialect: BusDialect>: RobotDriver {
   enum Phase: Sendable, Hashable {
     case idle, identifying, identified, engaging, ready, finishing, stopped, releasing, released
@@ -10,69 +9,21 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   }
 
   let wiring: Wiring
-  var dialect: Dialect
   let ids: [Int]
   let indexOfID: [Int: Int]
+  var dialect: Dialect
 
   var phase = Phase.idle
   var now = -Double.infinity
   var output = DriverOutput()
-  var parser: Dialect.Parser
   var motors: [BusMotor]
-
-  // The wire
-  var exchange: BusExchange?
-  /// When the last byte handed out has left [s].
-  var sent = -Double.infinity
-  /// The last packet, for its echo.
-  var echo: [UInt8] = []
-  /// What answers took beyond the wire's own time at most [s].
-  var latency = 0.0
-  var hasLatency = false
-  var lastAnswer = -Double.infinity
-  /// When the question was asked whose answers are being kept [s].
-  var asked = -Double.infinity
-  var missesInARow = 0
-  var strangeAnswers = 0
-  /// How many questions were answered, and how many of them late.
-  var answerCount = 0
-  var lateAnswerCount = 0
-  var returnDelay = 0.0005
-
-  // The way from one phase to the next
-  var script: [BusStep] = []
-  var resumeTime = -Double.infinity
-  var retry: (request: BusRequest, triesLeft: Int, toleratesSilence: Bool)?
-  var isIdentified = false
-  var notes: [String] = []
-  var unexpectedIDs: [Int: Int] = [:]
-  var mayPower = false
-  var powerReply: Int?
-  /// What is to be written when the motors are engaged.
-  var settings: [(motor: Int, setting: BusSetting)] = []
-  var attempts = 0
-  var firstReading: [Int?] = []
-
-  // Torque limits
+  var wire: BusWire<Dialect>
+  var script = BusScript()
+  var identification = BusIdentification()
   var torque: BusTorque
-
-  // The stream
-  var frame: (point: SetPoint, goals: [BusGoal])?
-  /// When the frame that waits was handed over, and the one that was sent last [s].
-  var frameTime = -Double.infinity
-  var goalTime = -Double.infinity
-  var lastFrame = -Double.infinity
-  var lastTraffic = -Double.infinity
-  var interval = 0.0
-  var watchdog = 0
-  var watchdogTime = -Double.infinity
-  var hasReadPositions = false
-  var cursor = 0
-  var urgent: [(motor: Int, block: BusBlock)] = []
-  var healthCursor = 0
-  var healthTime = -Double.infinity
-  var pollTime = -Double.infinity
-  var gauge = BusGauge()
+  var stream = BusStream()
+  /// The motors' watchdog; nil while it is off.
+  var watchdog: BusWatchdog?
 
   init(_ wiring: Wiring) {
     self.wiring = wiring
@@ -80,15 +31,11 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     ids = wiring.motors.map(\.id)
     indexOfID = Dictionary(
       wiring.motors.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-    parser = Dialect.makeParser()
+    wire = BusWire(baud: wiring.baud)
     let count = dialect.imageCount
     motors = wiring.motors.map { _ in BusMotor(imageCount: count) }
-    firstReading = motors.map { _ in nil }
     torque = BusTorque(count: motors.count)
   }
-
-  /// The time that bytes take on the wire [s]: 8 bits, start and stop.
-  func wireTime(_ bytes: Int) -> Double { Double(bytes) * 10 / Double(max(wiring.baud, 1)) }
 
   /// A motor in a sentence: "motor 3 (r_sho_roll)".
   func name(_ motor: Int) -> String {
@@ -101,14 +48,14 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     let write = dialect.goals(ids.map { BusGoal(id: $0, value: 0) }, interval: 0.01).count
     let read: Double
     if let request = dialect.read(dialect.positionBlock, fromAll: ids) {
-      read = wireTime(request.bytes.count + request.answerBytes)
+      read = wire.time(of: request.bytes.count + request.answerBytes)
     } else {
       // One after the other: a quarter of them for each frame is enough.
       let one = dialect.read(dialect.positionBlock, from: ids.first ?? 1)
-      let each = wireTime(one.bytes.count + one.answerBytes) + 0.0015
+      let each = wire.time(of: one.bytes.count + one.answerBytes) + 0.0015
       read = each * Double((count + 3) / 4)
     }
-    let total = wireTime(write) + read + 0.001
+    let total = wire.time(of: write) + read + 0.001
     return max(1, min(Dialect.greatestRate, (1 / (1.5 * total)).rounded(.down)))
   }
 
@@ -116,13 +63,13 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
 
   var wakeTime: Double? {
     var times: [Double] = []
-    if let exchange {
+    if let exchange = wire.exchange {
       times.append(exchange.deadline)
-      if frame != nil { times.append(exchange.free) }
-    } else if !script.isEmpty || retry != nil {
-      times.append(resumeTime)
+      if stream.frame != nil { times.append(exchange.free) }
+    } else {
+      if script.isPending { times.append(script.resumeTime) }
+      if phase == .ready { times.append(stream.nextPoll(at: now, sent: wire.sent)) }
     }
-    if exchange == nil, phase == .ready { times.append(nextPoll) }
     return times.min()
   }
 
@@ -130,7 +77,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     to instant: Double, received: [UInt8], order: DriverOrder?
   ) -> DriverOutput {
     now = max(now, instant)
-    if !received.isEmpty { receive(received) }
+    if !received.isEmpty { wire.receive(received, at: now, in: dialect) }
     settle()
     if let order { take(order) }
     run()
@@ -152,7 +99,8 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
       guard [.identified, .released].contains(phase) else { return refuse("measure") }
       beginIdentify(mayPower: false)
     case .engage:
-      guard [.identified, .stopped, .released].contains(phase), isIdentified else {
+      guard [.identified, .stopped, .released].contains(phase), identification.isComplete
+      else {
         return refuse("engage")
       }
       beginEngage()
@@ -198,12 +146,9 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
 
   /// Forgets everything that was on its way.
   mutating func abandon() {
-    script = []
-    retry = nil
-    exchange = nil
-    frame = nil
-    urgent = []
-    parser.reset()
+    script.abandon()
+    wire.abandon()
+    stream.abandon()
   }
 
   // MARK: Time
@@ -211,24 +156,5 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
   private mutating func run() {
     runScript()
     if phase == .ready { runStream() }
-  }
-}
-
-/// How much of the wire's time is in use.
-struct BusGauge: Sendable {
-  private var begin = -Double.infinity
-  private var used = 0.0
-  private let period = 0.5
-
-  mutating func add(_ seconds: Double) { used += seconds }
-
-  /// The share since the last answer, twice a second.
-  mutating func share(at now: Double) -> Double? {
-    guard now - begin >= period else { return nil }
-    defer {
-      begin = now
-      used = 0
-    }
-    return begin == -.infinity ? nil : min(1, used / (now - begin))
   }
 }
