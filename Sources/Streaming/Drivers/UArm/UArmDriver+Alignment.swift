@@ -2,14 +2,14 @@
 struct UArmAlignment: Sendable {
   /// What is under way.
   enum Stage: Sendable, Hashable {
-    case none
+    case idle
     /// The arm is held; settings pass.
     case holding
     /// It goes on; the replies are awaited until an instant [s].
     case released(until: Double)
   }
 
-  var stage = Stage.none
+  var stage = Stage.idle
   /// How often it was tried.
   var attempts = 0
   /// When the arm was first seen at rest [s].
@@ -25,8 +25,10 @@ extension UArmDriver {
   /// The arm rests and everything was parsed. The firmware may hang in `!` and `~` where its transmit
   /// ring is full, so they are sent only while it has nothing to say.
   mutating func align() -> Bool {
+    guard var alignment = finishing?.alignment else { return false }
+    defer { finishing?.alignment = alignment }
     switch alignment.stage {
-    case .none:
+    case .idle:
       // While a batch arrives the count may fit by chance.
       let rest = alignment.restStart ?? now
       alignment.restStart = rest
@@ -48,7 +50,7 @@ extension UArmDriver {
       sendRealTime(.resume)
     case .released(let end):
       if link.ring.isAligned || now > end {
-        alignment.stage = .none
+        alignment.stage = .idle
         alignment.restStart = nil
       }
     }

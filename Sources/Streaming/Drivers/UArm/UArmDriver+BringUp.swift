@@ -5,16 +5,10 @@ extension UArmDriver {
     link.ring = UArmReplyRing()
     link.dialect = wiring.device == .uarmMetal ? .positions : .letters
     parser.clear()
-    model = nil
+    identity = UArmIdentity(for: wiring.device)
+    readings = UArmReadings()
     execution = nil
-    settings = [:]
-    notes = []
-    angles = nil
-    wristAngle = nil
-    wristHasNoSensor = false
-    movingCount = 0
-    lastPositions = nil
-    machineOffset = nil
+    stream.lastPositions = nil
     // Opening resets the controller; V3 takes up to 3.5 s and never says @1.
     phase = .booting(until: now + 3.5, quietUntil: .infinity)
     switch wiring.device {
@@ -28,7 +22,7 @@ extension UArmDriver {
 
   mutating func begin(_ purpose: UArmScript.Purpose) {
     var script = UArmScript(purpose, now: now)
-    if purpose == .engaging, wasReleased {
+    if purpose == .engaging, isReleased {
       script.steps.insert(contentsOf: [.attach] + (0..<4).map { .attachMotor($0) }, at: 0)
     }
     phase = .script(script)
@@ -91,7 +85,7 @@ extension UArmDriver {
   /// written.
   private var accelerationToWrite: Double? {
     guard let wanted = options.acceleration.map({ $0 / 80 }) else { return nil }
-    let found = [120, 121, 122].compactMap { settings[$0] }
+    let found = [120, 121, 122].compactMap { identity.settings[$0] }
     guard found.count == 3, found.contains(where: { !(abs($0 - wanted) < 0.01) }) else {
       return nil
     }
@@ -109,7 +103,7 @@ extension UArmDriver {
   /// What the firmware accelerates with along each motor [degrees/s²]; the factory's value where it
   /// does not say.
   private var storedAcceleration: Double {
-    let found = [120, 121, 122].compactMap { settings[$0] }.min()
+    let found = [120, 121, 122].compactMap { identity.settings[$0] }.min()
     return accelerationToWrite.map { $0 * 80 } ?? found.map { max($0, 0.1) * 80 } ?? 800
   }
 
@@ -124,7 +118,7 @@ extension UArmDriver {
   }
 
   private var maskIsToWrite: Bool {
-    guard options.mayWriteStatusMask, let mask = settings[10] else { return false }
+    guard options.mayWriteStatusMask, let mask = identity.settings[10] else { return false }
     return mask != 12
   }
 
@@ -142,12 +136,13 @@ extension UArmDriver {
         link.dialect = .positions
         return start(running)
       }
-      deviceName = fields.word ?? ""
-      guard !failed, !deviceName.isEmpty else { return refused(step, code) }
+      identity.deviceName = fields.word ?? ""
+      guard !failed, !identity.deviceName.isEmpty else { return refused(step, code) }
     case .firmware:
       guard !failed, let text = fields.word, let found = UArmVersion(text) else {
         return fail(
-          .wrongDevice, "'\(deviceName)' tells no firmware version: found \(fields.texts), \(code)")
+          .wrongDevice,
+          "'\(identity.deviceName)' tells no firmware version: found \(fields.texts), \(code)")
       }
       guard identify(found) else { return }
     case .power:
@@ -166,11 +161,12 @@ extension UArmDriver {
     case .acceleration:
       guard !failed else { return refused(step, code) }
       warn(
-        "the uArm's acceleration was \(settings[120] ?? 0), \(accelerationToWrite ?? 0) is stored in it "
+        "the uArm's acceleration was \(identity.settings[120] ?? 0), \(accelerationToWrite ?? 0) is stored in it "
           + "now (80°/s² each)")
     case .angles, .anglesAgain, .anglesAttached:
+      let previous = readings.angles
       guard !failed, takeAngles(fields) else { return refused(step, code) }
-      if step == .anglesAgain, !isStill { return again(running) }
+      if step == .anglesAgain, !isStill(since: previous) { return again(running) }
     case .wrist: if !failed { takeWrist(fields.number("V")) }
     case .position: guard !failed, check(position: fields) else { return }
     case .isAttached:
@@ -179,7 +175,7 @@ extension UArmDriver {
       }
     case .attach, .attachMotor:
       guard !failed else { return refused(step, code) }
-      wasReleased = false
+      isReleased = false
     case .reportsOff, .closedLoopOff, .motionEndOff:
       if failed { warn("'\(step)' is not known to the uArm's firmware (\(code))") }
     case .detach, .detachMotor, .settings, .statusMask, .state, .machine, .wait: break
@@ -191,17 +187,19 @@ extension UArmDriver {
   /// in its middle then, where it goes when the arm is switched on.
   private mutating func takeWrist(_ value: Double?) {
     guard model == .proV3, let value, !(-10 <= value && value <= 190) else {
-      wristAngle = value
+      readings.wristAngle = value
       return
     }
-    wristAngle = 90
-    wristHasNoSensor = true
-    notes.append("the wrist's potentiometer is not connected; the wrist is taken to stand at 90°")
+    readings.wristAngle = 90
+    identity.wristHasNoSensor = true
+    identity.notes.append(
+      "the wrist's potentiometer is not connected; the wrist is taken to stand at 90°")
   }
 
-  private var isStill: Bool {
-    guard let earlier, let angles else { return true }
-    return angles.distance(earlier) < 0.2
+  /// Whether the arm has not moved since the measurement before.
+  private func isStill(since previous: UArmKinematics.Angles?) -> Bool {
+    guard let previous, let angles = readings.angles else { return true }
+    return angles.distance(previous) < 0.2
   }
 
   /// Goes on to the next step, or to one that became necessary after those that ask.
@@ -219,11 +217,11 @@ extension UArmDriver {
 
   /// The arm still moves (a boot motion): measures again, for up to ten seconds.
   private mutating func again(_ running: UArmScript) {
-    movingCount += 1
-    guard movingCount <= 30 else {
+    var script = running
+    script.movingCount += 1
+    guard script.movingCount <= 30 else {
       return fail(.position, "the uArm does not stand still before the stream; expected rest")
     }
-    var script = running
     script.steps.insert(.wait, at: 0)
     start(script)
   }
@@ -239,10 +237,10 @@ extension UArmDriver {
   }
 
   private mutating func identify(_ found: UArmVersion) -> Bool {
-    version = found
+    identity.version = found
     do {
       let identified = try UArmModel.identified(
-        name: deviceName, version: found, for: wiring.device)
+        name: identity.deviceName, version: found, for: wiring.device)
       model = identified
       kinematics = identified.kinematics
       return true
@@ -262,23 +260,22 @@ extension UArmDriver {
       return false
     }
     kinematics = tool
-    if value != 0 { notes.append("end-effector mode \(Int(value)), not the normal one") }
+    if value != 0 { identity.notes.append("end-effector mode \(Int(value)), not the normal one") }
     return true
   }
 
   private mutating func takeAngles(_ fields: UArmFields) -> Bool {
     guard let found = fields.numbers("BLR") else { return false }
-    earlier = angles
-    angles = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
+    readings.angles = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
     // Swift and Metal append the wrist.
-    if let wrist = fields.number("H") { wristAngle = wrist }
+    if let wrist = fields.number("H") { readings.wristAngle = wrist }
     return true
   }
 
   /// The firmware's own position must be what our kinematics make of its angles: a wrong mode, a
   /// wrong model or a lost calibration shows here.
   private mutating func check(position fields: UArmFields) -> Bool {
-    guard let found = fields.numbers("XYZ"), let angles else { return true }
+    guard let found = fields.numbers("XYZ"), let angles = readings.angles else { return true }
     let point = UArmKinematics.Point(x: found[0], y: found[1], z: found[2])
     let expected = kinematics.point(angles)
     let distance = point.distance(to: expected)
@@ -304,17 +301,17 @@ extension UArmDriver {
     case .identifying: identified()
     case .engaging: engaged()
     case .measuring:
-      phase = wasReleased ? .released : .identified
-      if let angles { report(angles, wrist: wristAngle) }
+      phase = isReleased ? .released : .identified
+      if let angles = readings.angles { report(angles, wrist: readings.wristAngle) }
     case .releasing:
       phase = .released
-      wasReleased = true
+      isReleased = true
       output.events.append(.released)
     }
   }
 
   private mutating func identified() {
-    guard let model, let version, let angles else {
+    guard let model, let version = identity.version, let angles = readings.angles else {
       return fail(.wrongDevice, "the uArm did not tell what it is")
     }
     if let refusal = kinematics.refusal(angles), model == .proV4 {
@@ -322,12 +319,12 @@ extension UArmDriver {
     }
     phase = .identified
     output.events.append(
-      .identified(DeviceReport(device: model.name, firmware: "\(version)", notes: notes)))
-    report(angles, wrist: wristAngle)
+      .identified(DeviceReport(device: model.name, firmware: "\(version)", notes: identity.notes)))
+    report(angles, wrist: readings.wristAngle)
   }
 
   private mutating func engaged() {
-    guard let angles, let model else {
+    guard let angles = readings.angles, let model else {
       return fail(.deviceError, "the uArm did not say where it stands")
     }
     let rate = wiring.rate ?? preferredRate
@@ -335,29 +332,30 @@ extension UArmDriver {
     case (.proV4, .live):
       execution = .live(
         UArmLive(
-          lead: options.lead, at: angles, wrist: wristAngle, interval: 1 / rate,
+          lead: options.lead, at: angles, wrist: readings.wristAngle, interval: 1 / rate,
           feeds: UArmFeed(acceleration: storedAcceleration, limits: motorLimits)))
       link.isAcknowledged = true
       warnOfRate(rate)
     case (.proV4, .exact):
-      execution = .stopAndWait(StopAndWait(.joints, window: 2, at: angles, wrist: wristAngle))
+      execution = .stopAndWait(
+        StopAndWait(.joints, window: 2, at: angles, wrist: readings.wristAngle))
     case (.proV3, _): return prepareMarlin(at: angles)
     case (.swift, _):
       execution = .stopAndWait(
-        StopAndWait(.pointPerMinute, window: 1, at: angles, wrist: wristAngle))
+        StopAndWait(.pointPerMinute, window: 1, at: angles, wrist: readings.wristAngle))
     case (.metal, _):
       execution = .stopAndWait(
-        StopAndWait(.pointPerSecond, window: 1, at: angles, wrist: wristAngle))
+        StopAndWait(.pointPerSecond, window: 1, at: angles, wrist: readings.wristAngle))
     }
     enterEngaged(angles)
   }
 
   mutating func enterEngaged(_ angles: UArmKinematics.Angles) {
-    lastPositions = positions(angles, wrist: wristAngle ?? 90).map { $0 ?? 0 }
+    stream.lastPositions = positions(angles, wrist: readings.wristAngle ?? 90).map { $0 ?? 0 }
     poll.begin(now)
     if case .marlin = execution { poll.next = .infinity }
     phase = .engaged
-    report(angles, wrist: wristAngle)
+    report(angles, wrist: readings.wristAngle)
     output.events.append(.engaged)
   }
 
@@ -382,7 +380,11 @@ extension UArmDriver {
     case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
       .statusMask, .wrist, .state, .machine, .wait:
       let text = "'\(step)' was not answered"
-      if running.purpose == .identifying { notes.append(text) } else { warn("the uArm: " + text) }
+      if running.purpose == .identifying {
+        identity.notes.append(text)
+      } else {
+        warn("the uArm: " + text)
+      }
       advance(running)
     }
   }
@@ -391,7 +393,7 @@ extension UArmDriver {
   mutating func acknowledged(_ running: UArmScript) {
     guard let step = running.steps.first, step == .settings || step == .statusMask else { return }
     if step == .statusMask {
-      warn("the uArm's status mask was \(Int(settings[10] ?? 0)), 12 is stored in it now")
+      warn("the uArm's status mask was \(Int(identity.settings[10] ?? 0)), 12 is stored in it now")
     }
     advance(running)
   }
@@ -411,8 +413,8 @@ extension UArmDriver {
         "the uArm is in state \(status.state); expected Idle: unplug it and plug it in again")
     default: break
     }
-    if step == .machine, let machine = status.machine, let angles {
-      machineOffset = UArmKinematics.Angles(
+    if step == .machine, let machine = status.machine, let angles = readings.angles {
+      readings.machineOffset = UArmKinematics.Angles(
         base: angles.base - machine[2] * 80, left: angles.left - machine[0] * 80,
         right: angles.right - machine[1] * 80)
     }

@@ -7,7 +7,7 @@ extension UArmDriver {
   mutating func prepareMarlin(at angles: UArmKinematics.Angles) {
     execution = .marlin(
       UArmMarlin(
-        at: angles, wrist: wristAngle, kinematics: kinematics, greatest: greatestSpeeds))
+        at: angles, wrist: readings.wristAngle, kinematics: kinematics, greatest: greatestSpeeds))
     phase = .preparing
   }
 
@@ -51,7 +51,7 @@ extension UArmDriver {
     let findings = marlin.advance(now)
     execution = .marlin(marlin)
     apply(findings)
-    guard case .finishing(let since) = phase, case .marlin(let later) = execution else {
+    guard let since = finishing?.since, case .marlin(let later) = execution else {
       return true
     }
     if now > since + 3, later.overdue(now) > 6 {
@@ -72,7 +72,7 @@ extension UArmDriver {
       guard marlin != nil else { return }
       switch finding {
       case .prepared:
-        if case .preparing = phase, let angles { enterEngaged(angles) }
+        if case .preparing = phase, let angles = readings.angles { enterEngaged(angles) }
       case .pose(let pose, let asked): marlinMeasured(pose, asked)
       case .motor(let motor, let value, let asked): marlinMeasured(motor, value, asked)
       case .warning(let text): warn(text)
@@ -90,7 +90,7 @@ extension UArmDriver {
   // MARK: - Where the arm is
 
   private mutating func marlinMeasured(_ pose: UArmKinematics.Angles, _ asked: Double) {
-    angles = pose
+    readings.angles = pose
     report(pose, wrist: nil)
     guard var marlin else { return }
     let found = [pose.base, pose.left, pose.right]

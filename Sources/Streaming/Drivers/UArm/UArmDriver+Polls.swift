@@ -66,7 +66,7 @@ extension UArmDriver {
   private var question: UArmCommand {
     if isResting { return now - poll.motorAsked > 0.2 ? .angles : .power }
     // Before 4.7.0 P2244 is not known; a dead sensor shows as an angle that does not change.
-    let knowsSensors = version.map { $0 >= UArmVersion(4, 7, 0) } ?? false
+    let knowsSensors = identity.version.map { $0 >= UArmVersion(4, 7, 0) } ?? false
     if knowsSensors, poll.mustCheckSensors { return .encoders }
     let isBehind = link.waitingMoves > 0
     if !isBehind, now - poll.motorAsked >= Self.sensorTime { return .angle(poll.motor) }
@@ -77,7 +77,7 @@ extension UArmDriver {
   var isResting: Bool {
     switch phase {
     case .engaged, .held: true
-    case .finishing: restStart.map { now > $0 + 0.05 } ?? false
+    case .finishing(let finishing): finishing.restStart.map { now > $0 + 0.05 } ?? false
     default: false
     }
   }

@@ -11,7 +11,7 @@ extension UArmDriver {
     case .event(let code, let fields): event(code, fields)
     case .status(let status): take(status)
     case .setting(let number, let value):
-      if settings.count < 64 { settings[number] = value }
+      if identity.settings.count < 64 { identity.settings[number] = value }
     case .acknowledgement:
       if case .script(let script) = phase { acknowledged(script) }
     case .text(let text): take(text)
@@ -118,7 +118,7 @@ extension UArmDriver {
   private mutating func measured(_ fields: UArmFields, _ sent: UArmLink.Sent) {
     guard let found = fields.numbers("BLR") else { return }
     let pose = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
-    angles = pose
+    readings.angles = pose
     report(pose, wrist: fields.number("H"))
     var window = (now - 1.2, now)
     if case .live(let live) = execution { window = live.expected(at: sent.time) }
@@ -126,7 +126,7 @@ extension UArmDriver {
     if let distance = path?.deviation(of: pose, from: window.0, to: window.1) {
       compare(distance, 3)
     }
-    if case .finishing = phase, let restStart, sent.time > restStart + 0.05 { arrived(pose) }
+    if let restStart = finishing?.restStart, sent.time > restStart + 0.05 { arrived(pose) }
   }
 
   /// `P2206`, one motor's encoder.
@@ -141,7 +141,7 @@ extension UArmDriver {
     if let distance = path?.deviation(ofMotor: motor, at: found, from: window.0, to: window.1) {
       compare(distance, motor)
       // One that is off is asked again at once.
-      if deviations[motor].count > 0 { poll.motor = motor }
+      if stream.deviations[motor].count > 0 { poll.motor = motor }
     }
   }
 
@@ -162,15 +162,15 @@ extension UArmDriver {
     let off = path?.deviation(of: pose, from: now, to: now) ?? 0
     if off <= options.deviationLimit { return held() }
     // Once may be a reply that was damaged.
-    if deviations[3].count >= 2 { failFar(off) }
+    if stream.deviations[3].count >= 2 { failFar(off) }
   }
 
   /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
   mutating func compare(_ distance: Double, _ motor: Int) {
-    var found = deviations[motor]
+    var found = stream.deviations[motor]
     if found.count == 0 { found.start = now }
     found.count = distance <= options.deviationLimit ? 0 : found.count + 1
-    deviations[motor] = found
+    stream.deviations[motor] = found
     // A sensor that does not answer shows a wrong angle, without an error; it is asked for itself.
     if found.count == 1 { poll.mustCheckSensors = true }
     // V3 answers behind its moves, so seldom that two are enough.
@@ -204,21 +204,21 @@ extension UArmDriver {
     if status.state == "Idle", isSettled(at: poll.statusAsked) {
       live.isAtRest = true
     }
-    if let machine = status.machine, let offset = machineOffset {
+    if let machine = status.machine, let offset = readings.machineOffset {
       let pose = UArmKinematics.Angles(
         base: offset.base + machine[2] * 80, left: offset.left + machine[0] * 80,
         right: offset.right + machine[1] * 80)
       live.observe(pose, at: poll.statusAsked + 0.001)
-      machinePose = pose
+      stream.machinePose = pose
     }
     switch (phase, status.state) {
-    case (.following, "Idle") where live.isDry(idleAt: machinePose, at: poll.statusAsked):
+    case (.following, "Idle") where live.isDry(idleAt: stream.machinePose, at: poll.statusAsked):
       dry(&live)
     case (.following, "Alarm"), (.following, "Door"), (.following, "Hold"),
       (.finishing, "Alarm"), (.finishing, "Door"):
       fail(.deviceError, "the uArm is in state \(status.state) in mid-stream; expected Run or Idle")
       return
-    case (.finishing, "Hold") where alignment.stage == .none:
+    case (.finishing, "Hold") where finishing?.alignment.stage == .idle:
       fail(.deviceError, "the uArm was put on hold by somebody else; expected Run or Idle")
       return
     default: break

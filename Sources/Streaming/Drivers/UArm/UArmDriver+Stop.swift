@@ -37,8 +37,8 @@ extension UArmDriver {
     link.clear()
     if case .marlin(let marlin) = execution { storing = marlin.storing }
     execution = nil
-    deviations = Array(repeating: UArmDeviation(), count: 4)
-    lastFollow = -.infinity
+    stream.deviations = Array(repeating: UArmDeviation(), count: 4)
+    stream.lastFollow = -.infinity
     output.discardsPending = true
     output.bytes = stopBytes
     output.events.append(.stopped)

@@ -7,9 +7,8 @@ extension UArmDriver {
     }
     if let reason = refusal(of: point) { return fail(.refusedSetPoint, reason) }
     guard let pose = angles(of: point.positions) else { return }
-    lastPositions = point.positions
-    lastFollow = now
-    interval = point.interval
+    stream.lastPositions = point.positions
+    stream.lastFollow = now
     phase = .following
     let frame = UArmLive.Frame(
       time: now, number: point.frame, angles: pose, wrist: wrist(of: point.positions),
@@ -51,8 +50,8 @@ extension UArmDriver {
     guard 0.005 <= point.interval && point.interval <= 1 else {
       return "frame \(point.frame) has an interval of \(point.interval) s; expected 0.005 to 1"
     }
-    let isFirst = lastFollow == -.infinity
-    let elapsed = max(point.interval, isFirst ? 0 : min(now - lastFollow, 0.5))
+    let isFirst = stream.lastFollow == -.infinity
+    let elapsed = max(point.interval, isFirst ? 0 : min(now - stream.lastFollow, 0.5))
     for (index, motor) in motors.enumerated() {
       let value = point.positions[index]
       let label = "frame \(point.frame): joint '\(motor.joint)'"
@@ -62,7 +61,7 @@ extension UArmDriver {
       guard motor.range.lowerBound - 1e-3 <= raw && raw <= motor.range.upperBound + 1e-3 else {
         return "\(label) is to go to \(raw)°, outside the motor's \(motor.range)"
       }
-      guard let last = lastPositions?[index] else { continue }
+      guard let last = stream.lastPositions?[index] else { continue }
       // The first frame must be where the arm stands; later ones no further than its speed allows.
       let reach = motor.velocityLimit * elapsed * 1.25 + (isFirst ? 0.035 : 0.005)
       guard abs(value - last) <= reach else {
@@ -78,11 +77,9 @@ extension UArmDriver {
   mutating func finish() {
     switch phase {
     case .following:
-      phase = .finishing(since: now)
-      restStart = nil
-      alignment = UArmAlignment()
+      phase = .finishing(UArmFinishing(since: now))
     case .engaged where marlin != nil, .held where marlin?.stage == .streaming:
-      phase = .finishing(since: now)
+      phase = .finishing(UArmFinishing(since: now))
     case .engaged, .held:
       output.events.append(.held)
       phase = .held
@@ -97,18 +94,21 @@ extension UArmDriver {
       marlin.finish(at: now)
       execution = .marlin(marlin)
     }
-    lastFollow = -.infinity
+    stream.lastFollow = -.infinity
   }
 
-  /// Everything is carried out; the next measurement shows whether the arm is where it should be.
+  /// Notes that everything is carried out; the next measurement shows whether the arm is where it
+  /// should be.
   mutating func comeToRest() {
-    if restStart == nil { restStart = now }
+    guard var end = finishing, end.restStart == nil else { return }
+    end.restStart = now
+    finishing = end
   }
 
   mutating func held() {
     phase = .held
     output.events.append(.held)
-    lastFollow = -.infinity
+    stream.lastFollow = -.infinity
   }
 
   // MARK: - Time
@@ -121,16 +121,16 @@ extension UArmDriver {
     case .script(let script):
       if now >= script.deadline { scriptTimedOut(script) }
     case .engaged, .following, .held: watch()
-    case .finishing(let since):
+    case .finishing(let finishing):
       watch()
-      finishing(since)
+      watchEnd(since: finishing.since)
     case .stopping(let stopping):
       if now >= stopping.next { stopFurther(stopping) }
     default: break
     }
   }
 
-  private mutating func finishing(_ since: Double) {
+  private mutating func watchEnd(since: Double) {
     guard case .finishing = phase else { return }
     switch execution {
     case .live(let live):
@@ -176,7 +176,9 @@ extension UArmDriver {
 
   /// Puts a query on its way; at most one is unanswered, and none that would stop a V4's motors.
   mutating func ask(_ command: UArmCommand) {
-    if model == .proV4, !isResting, !UArmTimings(version).isAllowedInMotion(command) { return }
+    if model == .proV4, !isResting, !UArmTimings(identity.version).isAllowedInMotion(command) {
+      return
+    }
     guard let id = link.ask(command) else { return }
     noteQuestion(command)
     poll.pending = id

@@ -46,7 +46,7 @@ public struct UArmDriver: RobotDriver {
     case preparing
     case engaged
     case following
-    case finishing(since: Double)
+    case finishing(UArmFinishing)
     case held
     case stopping(UArmStopping)
     case stopped
@@ -65,59 +65,48 @@ public struct UArmDriver: RobotDriver {
   public let wiring: Wiring
   /// What was chosen.
   public let options: Options
-  /// Which arm answers, once it is identified.
-  public internal(set) var model: UArmModel?
-  var kinematics: UArmKinematics
-  var version: UArmVersion?
-  var deviceName = ""
-  var notes: [String] = []
   var phase = Phase.closed
-  var execution: Execution?
+  var now = 0.0
+  var output = DriverOutput()
   var parser = UArmParser()
   var link = UArmLink()
-  var output = DriverOutput()
-  var now = 0.0
-
-  // What was measured
-  var angles: UArmKinematics.Angles?
-  var wristAngle: Double?
-  /// Whether a V3's wrist has no potentiometer.
-  var wristHasNoSensor = false
-  /// The measurement before.
-  var earlier: UArmKinematics.Angles?
-  /// How often it was found moving before the stream.
-  var movingCount = 0
-  /// What the status line's positions must be shifted by [degrees].
-  var machineOffset: UArmKinematics.Angles?
-  /// Where the steps are that were carried out, as the last status line has it [degrees].
-  var machinePose: UArmKinematics.Angles?
-  var settings: [Int: Double] = [:]
-  var wasReleased = false
-
-  // The stream
-  var lastPositions: [Double]?
-  var lastFollow = -Double.infinity
-  var interval = 0.05
   var poll = UArmPolling()
-  /// How often in a row each motor, and at last all of them at once, were too far from the path.
-  var deviations = [UArmDeviation](repeating: UArmDeviation(), count: 4)
-  /// V3: the line that puts back what was stored in the arm.
+  /// What the arm says about itself.
+  var identity: UArmIdentity
+  /// What was read from the arm.
+  var readings = UArmReadings()
+  /// Whether the motors were released, so that they must be attached before they move.
+  var isReleased = false
+  /// How frames are sent to this model; nil before the arm is engaged and after a stop.
+  var execution: Execution?
+  /// The frames that were sent.
+  var stream = UArmStream()
+  /// V3: the line that restores what was stored in the arm; nil if there is nothing to restore.
   var storing: String?
-  /// Since when everything that was sent is carried out, after the last frame [s].
-  var restStart: Double?
-  /// Bringing a V4's replies into step at rest.
-  var alignment = UArmAlignment()
 
   /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
   public init(wiring: Wiring, options: Options = Options()) {
     self.wiring = wiring
     self.options = options
-    switch wiring.device {
-    case .uarmSwift: kinematics = .swift
-    case .uarmMetal: kinematics = .metal
-    default: kinematics = UArmKinematics()
-    }
+    identity = UArmIdentity(for: wiring.device)
     link.dialect = wiring.device == .uarmMetal ? .positions : .letters
+  }
+
+  /// The model that answers; nil until it is identified.
+  public internal(set) var model: UArmModel? {
+    get { identity.model }
+    set { identity.model = newValue }
+  }
+
+  var kinematics: UArmKinematics {
+    get { identity.kinematics }
+    set { identity.kinematics = newValue }
+  }
+
+  /// The end of the stream; nil in other phases, in which setting it has no effect.
+  var finishing: UArmFinishing? {
+    get { if case .finishing(let finishing) = phase { finishing } else { nil } }
+    set { if case .finishing = phase, let newValue { phase = .finishing(newValue) } }
   }
 
   /// 20 Hz, as the maker's own node streams.
@@ -140,7 +129,7 @@ public struct UArmDriver: RobotDriver {
   /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
   /// potentiometer, where it is connected.
   public var motorsWithoutSensor: Set<Int> {
-    model == .proV4 || (model == .proV3 && wristHasNoSensor)
+    model == .proV4 || (model == .proV3 && identity.wristHasNoSensor)
       ? Set([place(3)].compactMap { $0 }) : []
   }
 

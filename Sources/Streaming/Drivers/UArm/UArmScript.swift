@@ -39,6 +39,8 @@ struct UArmScript: Sendable {
   var purpose: Purpose
   var steps: [Step]
   var attempt = 1
+  /// How often the arm was found moving.
+  var movingCount = 0
   /// When the step is given up.
   var deadline: Double
   /// The number of the line that is awaited.
