@@ -1,5 +1,5 @@
 import Foundation
-import Streaming
+@testable import Streaming
 import Testing
 
 /// Hosts against the simulator: one that asks as the driver once did, and one that is paced.

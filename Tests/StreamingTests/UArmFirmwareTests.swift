@@ -1,5 +1,5 @@
 import Foundation
-import Streaming
+@testable import Streaming
 import Testing
 
 /// The simulator beside the vendor's firmware: same requests, same replies, same times.

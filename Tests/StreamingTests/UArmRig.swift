@@ -1,5 +1,5 @@
 import Foundation
-import Streaming
+@testable import Streaming
 import Testing
 
 /// A driver and a simulated arm in virtual time, with what went over the wire.

@@ -1,5 +1,5 @@
 import Foundation
-import Streaming
+@testable import Streaming
 import Synchronization
 import Testing
 

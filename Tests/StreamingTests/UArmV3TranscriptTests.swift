@@ -1,5 +1,5 @@
 import Foundation
-import Streaming
+@testable import Streaming
 import Testing
 
 /// What the vendor's firmware 3.2.0 answered to our own lines, at 90°, 101°, 8° and with a wrist at

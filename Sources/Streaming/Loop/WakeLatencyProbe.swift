@@ -4,13 +4,13 @@ import Synchronization
 /// A thread that does nothing but wake in time: how late this machine makes anybody, whatever they do.
 ///
 /// For benchmarks; a virtual machine whose processor is given to others for a while is late by that.
-public final class WakeLatencyProbe: Sendable {
+package final class WakeLatencyProbe: Sendable {
   private let isOver = Atomic(false)
   private let lateness = Mutex(TimingHistogram())
   private let hasEnded = DispatchSemaphore(value: 0)
 
   /// Begins to wake at each interval [s], with real-time priority where the system grants it.
-  public init(interval: Double) {
+  package init(interval: Double) {
     let thread = Thread { [self] in
       _ = RealTimePriority.raise()
       run(interval)
@@ -32,7 +32,7 @@ public final class WakeLatencyProbe: Sendable {
   }
 
   /// Ends it; how late it woke.
-  public func stop() -> TimingHistogram {
+  package func stop() -> TimingHistogram {
     isOver.store(true, ordering: .relaxed)
     hasEnded.wait()
     return lateness.withLock { $0 }

@@ -1,22 +1,22 @@
 import Foundation
 import Kinematics
-public import Trajectories
+import Trajectories
 
 /// Plans moves from rest to rest with the limit program, at a share of the limits.
-public enum PlannedMove {
+enum PlannedMove {
   /// The rate of a planned move's samples [Hz].
   private static let rate = 50.0
   /// Frames at rest at both ends, over which the spline settles on the pose.
   private static let rest = 16
   /// How far an end may be from the pose that was asked for [rad or m]; no register is that fine.
-  public static let tolerance = 1e-5
+  static let tolerance = 1e-5
 
   /// A trajectory from one pose to another.
   ///
   /// `share` is that of velocity, acceleration and jerk limits; it takes at least `least` seconds,
   /// unless both poses are the same. It may start as far away as `startTolerance` says, for a robot
   /// that stands a little outside its limits: the nearest trajectory within them is what it goes.
-  public static func plan(
+  static func plan(
     from start: [Double], to end: [Double], within limits: SafetyLimits, share: Double,
     least: Double, name: String, startTolerance: Double = tolerance, robot: RobotIdentity? = nil
   ) throws(UnsafeMotion) -> SafeTrajectory {
@@ -89,7 +89,7 @@ public enum PlannedMove {
 
 extension SafetyLimits {
   /// The same positions, and a share of velocity, acceleration and jerk.
-  public func scaled(by share: Double) throws(UnsafeMotion) -> SafetyLimits {
+  func scaled(by share: Double) throws(UnsafeMotion) -> SafetyLimits {
     let scaled = coordinates.map { coordinate in
       var coordinate = coordinate
       coordinate.velocity.value *= share

@@ -18,9 +18,9 @@ public struct RecordedBytes: Sendable, Hashable {
 /// A session and a simulated device at both ends of a wire, in a time that only passes when asked.
 ///
 /// Minutes of streaming take milliseconds, and the same schedule gives the same bytes.
-public struct VirtualSession: Sendable {
+package struct VirtualSession: Sendable {
   /// Something that happens at an instant.
-  public enum ScheduledEvent: Sendable, Hashable {
+  package enum ScheduledEvent: Sendable, Hashable {
     /// A fault of the link or the device begins.
     case fault(Fault)
     /// The operator wants something.
@@ -30,19 +30,19 @@ public struct VirtualSession: Sendable {
   }
 
   /// The host's end.
-  public private(set) var session: Session
+  package private(set) var session: Session
   /// The other end.
-  public private(set) var device: any SimulatedDevice
+  package private(set) var device: any SimulatedDevice
   /// What is between them.
-  public private(set) var link: FaultyLink
+  package private(set) var link: FaultyLink
   /// All bytes, as they left host and device.
-  public private(set) var recorded: [RecordedBytes] = []
+  package private(set) var recorded: [RecordedBytes] = []
   /// What the session said, with the time [s].
-  public private(set) var events: [(time: Double, event: SessionEvent)] = []
+  package private(set) var events: [(time: Double, event: SessionEvent)] = []
   /// Where the motors were whenever a frame was sent, in the device's units.
-  public private(set) var motorPositions: [(time: Double, positions: [Double])] = []
+  package private(set) var motorPositions: [(time: Double, positions: [Double])] = []
   /// The clock [s].
-  public private(set) var now = 0.0
+  package private(set) var now = 0.0
 
   private var schedule: [(time: Double, event: ScheduledEvent)] = []
   private var hostReturns = -Double.infinity
@@ -54,27 +54,27 @@ public struct VirtualSession: Sendable {
   private static let leastStep = 1e-6
 
   /// A line at time zero.
-  public init(session: Session, device: any SimulatedDevice, link: FaultyLink) {
+  package init(session: Session, device: any SimulatedDevice, link: FaultyLink) {
     self.session = session
     self.device = device
     self.link = link
   }
 
   /// Puts something into the schedule.
-  public mutating func at(_ time: Double, _ event: ScheduledEvent) {
+  package mutating func at(_ time: Double, _ event: ScheduledEvent) {
     schedule.append((time, event))
     schedule.sort { $0.time < $1.time }
   }
 
   /// Lets time pass until the session is over, or until `limit` [s]; whether it is over.
   @discardableResult
-  public mutating func run(until limit: Double) -> Bool {
+  package mutating func run(until limit: Double) -> Bool {
     while !session.isFinished, now < limit { step(limit) }
     return session.isFinished
   }
 
   /// Lets time pass after the session is over, so that the device comes to rest.
-  public mutating func coast(_ duration: Double) {
+  package mutating func coast(_ duration: Double) {
     let end = now + duration
     while now < end {
       now = min(end, max(now + Self.leastStep, [device.wakeTime, link.wakeTime].earliest))

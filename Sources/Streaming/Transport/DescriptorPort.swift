@@ -3,17 +3,17 @@ import Foundation
 /// A pseudo-terminal, or any other terminal that libserialport does not take.
 ///
 /// Baud rates mean nothing there. A copy is the same port.
-public struct DescriptorPort: Transport, Sendable {
+struct DescriptorPort: Transport, Sendable {
   private let channel: Channel
 
   /// What is at the other end.
-  public var name: String { channel.name }
+  var name: String { channel.name }
 
   /// It is one.
-  public var isTerminal: Bool { true }
+  var isTerminal: Bool { true }
 
   /// Opens a terminal by its path or a link to it ("/dev/pts/3"), raw and for this program alone.
-  public init(path: String) throws(TransportError) {
+  init(path: String) throws(TransportError) {
     let descriptor = Channel.aboveStandardStreams(
       open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC))
     guard descriptor >= 0 else { throw PortFailure.opening(path, errno) }
@@ -32,21 +32,21 @@ public struct DescriptorPort: Transport, Sendable {
   }
 
   /// Hands bytes to the system and says how many it took.
-  public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
+  mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try channel.write(bytes)
   }
 
   /// What has arrived, without waiting.
-  public mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
+  mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
 
   /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
-  public mutating func waitForBytes(until instant: Double) throws(TransportError) {
+  mutating func waitForBytes(until instant: Double) throws(TransportError) {
     try channel.wait(until: instant)
   }
 
   /// Throws away what the system holds in both directions.
-  public mutating func discard() throws(TransportError) { try channel.discard() }
+  mutating func discard() throws(TransportError) { try channel.discard() }
 
   /// Gives the terminal back.
-  public mutating func close() { channel.close() }
+  mutating func close() { channel.close() }
 }

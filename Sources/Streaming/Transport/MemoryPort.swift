@@ -5,14 +5,14 @@ import Synchronization
 /// One end of a line that exists only in memory, for tests.
 ///
 /// A copy is the same end. Like a terminal it holds a bounded number of bytes.
-public struct MemoryPort: Transport, Sendable {
+struct MemoryPort: Transport, Sendable {
   /// What is at the other end, for messages.
-  public let name: String
+  let name: String
   private let line: Line
   private let side: Int
 
   /// Two ends: what one writes the other reads.
-  public static func pair(
+  static func pair(
     _ name: String = "memory", capacity: Int = 4096
   ) -> (host: MemoryPort, device: MemoryPort) {
     let line = Line(capacity: capacity)
@@ -28,29 +28,29 @@ public struct MemoryPort: Transport, Sendable {
   }
 
   /// Hands bytes over and says for how many there was room.
-  public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
+  mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     guard let taken = line.write(bytes, to: 1 - side) else { throw lost }
     return taken
   }
 
   /// What has arrived, at most 4096 bytes.
-  public mutating func read() throws(TransportError) -> [UInt8] {
+  mutating func read() throws(TransportError) -> [UInt8] {
     guard let bytes = line.read(side) else { throw lost }
     return bytes
   }
 
   /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
-  public mutating func waitForBytes(until instant: Double) throws(TransportError) {
+  mutating func waitForBytes(until instant: Double) throws(TransportError) {
     guard line.wait(side, until: instant) else { throw lost }
   }
 
   /// Throws away what is on its way in both directions.
-  public mutating func discard() throws(TransportError) {
+  mutating func discard() throws(TransportError) {
     guard line.discard() else { throw lost }
   }
 
   /// Cuts the line, for both ends.
-  public mutating func close() { line.cut() }
+  mutating func close() { line.cut() }
 
   private var lost: TransportError { .lost("port '\(name)' is gone: its line was cut") }
 }

@@ -8,12 +8,12 @@ public struct PortDescription: Sendable, Hashable {
   /// What the system calls it.
   public var title: String
   /// The USB device, if it is one.
-  public var usb: USBDevice?
+  package var usb: USBDevice?
   /// Names that stay the same when it is plugged in again ("/dev/serial/by-id/…").
   public var links: [String]
 
   /// A port.
-  public init(path: String, title: String, usb: USBDevice? = nil, links: [String] = []) {
+  init(path: String, title: String, usb: USBDevice? = nil, links: [String] = []) {
     self.path = path
     self.title = title
     self.usb = usb
@@ -51,9 +51,8 @@ public enum Ports {
   /// - Parameters:
   ///   - name: The path ("/dev/ttyUSB0", "/dev/serial/by-id/…", a link of `motionc simulate`).
   ///   - baud: Bits a second; without meaning for a pseudo-terminal.
-  ///   - modemLine: What becomes of DTR; without meaning for a pseudo-terminal.
   public static func open(
-    _ name: String, baud: Int, modemLine: SerialPort.ModemLine = .on
+    _ name: String, baud: Int
   ) throws(TransportError) -> any Transport & Sendable {
     guard let path = PortHolder.resolved(name) else {
       throw errno == EACCES
@@ -67,12 +66,12 @@ public enum Ports {
     guard isReal, path.hasPrefix("/dev/"), !path.hasPrefix("/dev/pts/") else {
       return try DescriptorPort(path: name)
     }
-    return try SerialPort(path: name, baud: baud, modemLine: modemLine)
+    return try SerialPort(path: name, baud: baud)
   }
 
   /// Where a device is now that was plugged in under another name; nil while it is away, or where
   /// two devices look the same.
-  public static func find(
+  static func find(
     _ device: USBDevice, among ports: [PortDescription] = Ports.list()
   ) -> PortDescription? {
     let same = ports.filter { $0.usb?.isSame(as: device) == true }

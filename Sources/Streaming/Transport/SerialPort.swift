@@ -6,9 +6,9 @@ import Foundation
 /// libserialport opens and sets it; what its version 0.1.1 leaves out is done here (lock, exclusive
 /// use, close-on-exec, DTR kept at close, links followed). Once set, the descriptor alone is kept.
 /// A copy is the same port.
-public struct SerialPort: Transport, Sendable {
+struct SerialPort: Transport, Sendable {
   /// What becomes of the DTR line, which resets the boards of Arduino's kind when it is switched on.
-  public enum ModemLine: Sendable, Hashable {
+  enum ModemLine: Sendable, Hashable {
     /// On, as the system switches it at the opening.
     case on
     /// Off: for boards that stand still while it is on.
@@ -17,22 +17,22 @@ public struct SerialPort: Transport, Sendable {
 
   private let channel: Channel
   /// Bits a second.
-  public let baud: Int
+  let baud: Int
   /// What becomes of DTR.
-  public let modemLine: ModemLine
+  let modemLine: ModemLine
   /// The USB device behind it, if it is one.
-  public let usb: USBDevice?
+  let usb: USBDevice?
   /// What is not as it should be and yet allows work, a sentence each.
-  public let warnings: [String]
+  let warnings: [String]
 
   /// What is at the other end.
-  public var name: String { channel.name }
+  var name: String { channel.name }
 
   /// It is one to the kernel.
-  public var isTerminal: Bool { true }
+  var isTerminal: Bool { true }
 
   /// Opens and sets a port, by its path or a link to it.
-  public init(
+  init(
     path: String, baud: Int, modemLine: ModemLine = .on
   ) throws(TransportError) {
     guard let device = PortHolder.resolved(path) else { throw PortFailure.notFound(path) }
@@ -56,7 +56,7 @@ public struct SerialPort: Transport, Sendable {
   /// Opens the same device again after an unplug, wherever it is now.
   ///
   /// A USB device is found by vendor, product, serial number and interface; anything else by path.
-  public func reopened() throws(TransportError) -> SerialPort {
+  func reopened() throws(TransportError) -> SerialPort {
     guard let usb else { return try SerialPort(path: name, baud: baud, modemLine: modemLine) }
     guard let port = Ports.find(usb) else {
       throw .notFound(
@@ -67,23 +67,23 @@ public struct SerialPort: Transport, Sendable {
   }
 
   /// Hands bytes to the system and says how many it took.
-  public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
+  mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try channel.write(bytes)
   }
 
   /// What has arrived, without waiting.
-  public mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
+  mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
 
   /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
-  public mutating func waitForBytes(until instant: Double) throws(TransportError) {
+  mutating func waitForBytes(until instant: Double) throws(TransportError) {
     try channel.wait(until: instant)
   }
 
   /// Throws away what the system holds in both directions.
-  public mutating func discard() throws(TransportError) { try channel.discard() }
+  mutating func discard() throws(TransportError) { try channel.discard() }
 
   /// Gives the port back.
-  public mutating func close() {
+  mutating func close() {
     _ = ioctl(channel.number, UInt(TIOCNXCL))
     channel.close()
   }

@@ -3,22 +3,22 @@ import Foundation
 /// What the system knows of the USB device behind a port.
 ///
 /// With it a device is found again that was unplugged and came back under another name.
-public struct USBDevice: Sendable, Hashable {
+package struct USBDevice: Sendable, Hashable {
   /// The vendor's number.
-  public var vendor: UInt16
+  package var vendor: UInt16
   /// The product's number.
-  public var product: UInt16
+  package var product: UInt16
   /// The serial number, where the device has one.
-  public var serial: String?
+  package var serial: String?
   /// Which of the device's interfaces the port is, where it has several.
-  public var interface: String?
+  package var interface: String?
   /// The vendor's name.
-  public var manufacturer: String?
+  package var manufacturer: String?
   /// The product's name.
-  public var productName: String?
+  package var productName: String?
 
   /// A device of these numbers.
-  public init(
+  package init(
     vendor: UInt16, product: UInt16, serial: String? = nil, interface: String? = nil,
     manufacturer: String? = nil, productName: String? = nil
   ) {
@@ -31,7 +31,7 @@ public struct USBDevice: Sendable, Hashable {
   }
 
   /// Vendor and product as they are usually written ("2341:0042").
-  public var numbers: String {
+  package var numbers: String {
     func hex(_ number: UInt16) -> String {
       let digits = String(number, radix: 16)
       return String(repeating: "0", count: 4 - digits.count) + digits
@@ -40,7 +40,7 @@ public struct USBDevice: Sendable, Hashable {
   }
 
   /// Whether another device's numbers are the same in all that tells two devices apart.
-  public func isSame(as other: USBDevice) -> Bool {
+  package func isSame(as other: USBDevice) -> Bool {
     vendor == other.vendor && product == other.product && serial == other.serial
       && interface == other.interface
   }
@@ -89,7 +89,7 @@ extension USBDevice {
   ///
   /// The numbers belong to the USB chip and not to the robot, so this is never more than a guess:
   /// what is connected is found out by asking it.
-  public var possibilities: [String] {
+  package var possibilities: [String] {
     switch (vendor, product) {
     case (0x2341, 0x0042), (0x2341, 0x0010), (0x2A03, 0x0042):
       ["uArm Swift or Swift Pro", "any Arduino Mega 2560"]

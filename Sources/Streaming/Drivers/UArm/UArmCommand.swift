@@ -1,5 +1,5 @@
 /// A command of the uArm family, with its units; `line(id:dialect:)` is its text.
-public enum UArmCommand: Sendable, Hashable {
+enum UArmCommand: Sendable, Hashable {
   // Motion
   /// All three motors at once, absolute [degrees], feed in the firmware's F (V4 ≥ 4.5.0).
   case moveJoints(UArmKinematics.Angles, feed: Double)
@@ -56,7 +56,7 @@ public enum UArmCommand: Sendable, Hashable {
 }
 
 /// How codes and parameters are written.
-public enum UArmDialect: Sendable, Hashable {
+enum UArmDialect: Sendable, Hashable {
   /// Four-digit codes, letters count: Swift Pro and later Swift.
   case letters
   /// Three-digit codes, parameters by position: Metal and early Swift.
@@ -64,7 +64,7 @@ public enum UArmDialect: Sendable, Hashable {
 }
 
 /// The bytes that V4 catches on reception; they work even while it parses nothing.
-public enum UArmRealTime: UInt8, Sendable, Hashable {
+enum UArmRealTime: UInt8, Sendable, Hashable {
   /// Feed hold: decelerates and keeps the queue.
   case hold = 0x21
   /// Goes on after a hold.
@@ -77,13 +77,13 @@ public enum UArmRealTime: UInt8, Sendable, Hashable {
 
 extension UArmCommand {
   /// The greatest F that is sent to V4: about 267 degrees/s along the three-motor vector.
-  public static let greatestFeed = 200.0
+  static let greatestFeed = 200.0
 
   /// The least F that is sent to V4: grbl raises smaller ones to 1 itself.
-  public static let leastFeed = 1.0
+  static let leastFeed = 1.0
 
   /// Whether it is answered at once by V4 (P), or from the ring of synchronous commands (G, M).
-  public var isQuery: Bool {
+  var isQuery: Bool {
     switch self {
     case .name, .firmware, .power, .encoders, .mode, .angles, .position, .angle: true
     default: false
@@ -99,7 +99,7 @@ extension UArmCommand {
   }
 
   /// Whether it has a number and a numbered reply.
-  public var isNumbered: Bool {
+  var isNumbered: Bool {
     switch self {
     case .settings, .statusMask: false
     default: true
@@ -107,7 +107,7 @@ extension UArmCommand {
   }
 
   /// The line with its end; nil where it cannot be said (a number that is not finite, too long).
-  public func line(id: Int, dialect: UArmDialect = .letters) -> [UInt8]? {
+  func line(id: Int, dialect: UArmDialect = .letters) -> [UInt8]? {
     guard let text = text(dialect) else { return nil }
     // V4 copies the text into 50 bytes, Metal's line has 48; the id is copied into a small buffer.
     guard text.utf8.count <= 40, 1 <= id && id <= 9999 else { return nil }
@@ -116,7 +116,7 @@ extension UArmCommand {
   }
 
   /// The text without number and line end.
-  public func text(_ dialect: UArmDialect = .letters) -> String? {
+  func text(_ dialect: UArmDialect = .letters) -> String? {
     let long = dialect == .letters
     switch self {
     case .moveJoints(let angles, let feed):

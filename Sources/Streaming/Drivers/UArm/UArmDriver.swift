@@ -4,11 +4,11 @@ import Foundation
 ///
 /// Which firmware a Swift Pro has is found out by asking. Its V4 firmwares were run unchanged on an
 /// emulated board to find out what it may rely on (Docs/streaming.md); nothing was tried on hardware.
-public struct UArmDriver: RobotDriver {
+struct UArmDriver: RobotDriver {
   /// What may be chosen.
-  public struct Options: Sendable, Hashable {
+  struct Options: Sendable, Hashable {
     /// How V4 is streamed to.
-    public enum Policy: Sendable, Hashable {
+    enum Policy: Sendable, Hashable {
       /// Smoothly, with a lead in the planner.
       case live
       /// Two commands at a time, each awaited; the arm stops after every second one.
@@ -16,24 +16,24 @@ public struct UArmDriver: RobotDriver {
     }
 
     /// How V4 is streamed to.
-    public var policy = Policy.live
+    var policy = Policy.live
     /// Frames that V4's planner is kept ahead.
-    public var lead = 4
+    var lead = 4
     /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
     ///
     /// It is stored in EEPROM, so it is written only where `$$` says something else. 800 is the
     /// factory's value and four times what our trajectories use: from block to block the firmware then
     /// changes speed in an eighth of a frame, and the motors' mean acceleration is the trajectory's
     /// (measured at 800: 201 at a limit of 200; at 200: 0.3 s late and up to 0.5° off the path).
-    public var acceleration: Double? = 800
+    var acceleration: Double? = 800
     /// Whether V4's status line may be switched to the planner's gauge (`$10=12`), which is stored in
     /// EEPROM; without, the gauge is used where somebody else switched it on.
-    public var mayWriteStatusMask = false
+    var mayWriteStatusMask = false
     /// How far a motor may be from its path before the stream ends [degrees].
-    public var deviationLimit = 8.0
+    var deviationLimit = 8.0
 
     /// The defaults.
-    public init() {}
+    init() {}
   }
 
   /// What it is doing.
@@ -62,9 +62,9 @@ public struct UArmDriver: RobotDriver {
   }
 
   /// Which motors there are.
-  public let wiring: Wiring
+  let wiring: Wiring
   /// What was chosen.
-  public let options: Options
+  let options: Options
   var phase = Phase.closed
   var now = 0.0
   var output = DriverOutput()
@@ -85,7 +85,7 @@ public struct UArmDriver: RobotDriver {
   var storing: String?
 
   /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
-  public init(wiring: Wiring, options: Options = Options()) {
+  init(wiring: Wiring, options: Options = Options()) {
     self.wiring = wiring
     self.options = options
     identity = UArmIdentity(for: wiring.device)
@@ -93,7 +93,7 @@ public struct UArmDriver: RobotDriver {
   }
 
   /// The model that answers; nil until it is identified.
-  public internal(set) var model: UArmModel? {
+  var model: UArmModel? {
     get { identity.model }
     set { identity.model = newValue }
   }
@@ -110,10 +110,10 @@ public struct UArmDriver: RobotDriver {
   }
 
   /// 20 Hz, as the maker's own node streams.
-  public var preferredRate: Double { 20 }
+  var preferredRate: Double { 20 }
 
   /// The lead in the planner, or the time that a move takes.
-  public var expectedLag: Double {
+  var expectedLag: Double {
     switch execution {
     case .live(let live): live.wantedLag
     case .stopAndWait: 0.1
@@ -128,13 +128,13 @@ public struct UArmDriver: RobotDriver {
   ///
   /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
   /// potentiometer, where it is connected.
-  public var motorsWithoutSensor: Set<Int> {
+  var motorsWithoutSensor: Set<Int> {
     model == .proV4 || (model == .proV3 && identity.wristHasNoSensor)
       ? Set([place(3)].compactMap { $0 }) : []
   }
 
   /// The next line, poll, time-out or wrist command.
-  public var wakeTime: Double? {
+  var wakeTime: Double? {
     var times: [Double] = []
     if let time = link.wakeTime { times.append(time) }
     switch phase {
@@ -152,7 +152,7 @@ public struct UArmDriver: RobotDriver {
   }
 
   /// Goes on; see `RobotDriver`.
-  public mutating func advance(
+  mutating func advance(
     to now: Double, received: [UInt8], order: DriverOrder?
   ) -> DriverOutput {
     output = DriverOutput()

@@ -5,18 +5,18 @@ import Foundation
 /// In millimetres and degrees, as on the wire. The linkage makes both arm angles absolute to the
 /// horizon, and keeps the end plate level. Formulas of uArm firmware 4.10 (Swift Pro), 3.2 (V3),
 /// SwiftForArduino and UArmForArduino 2.2 (Metal).
-public struct UArmKinematics: Sendable, Hashable {
+struct UArmKinematics: Sendable, Hashable {
   /// Motor angles [degrees].
-  public struct Angles: Sendable, Hashable {
+  struct Angles: Sendable, Hashable {
     /// Turret, 90 is forward, grows counter-clockwise seen from above.
-    public var base: Double
+    var base: Double
     /// The lower arm above the horizontal.
-    public var left: Double
+    var left: Double
     /// The forearm below the horizontal.
-    public var right: Double
+    var right: Double
 
     /// Motor angles.
-    public init(base: Double, left: Double, right: Double) {
+    init(base: Double, left: Double, right: Double) {
       self.base = base
       self.left = left
       self.right = right
@@ -24,30 +24,30 @@ public struct UArmKinematics: Sendable, Hashable {
   }
 
   /// The tool point [mm].
-  public struct Point: Sendable, Hashable {
+  struct Point: Sendable, Hashable {
     /// Along x.
-    public var x: Double
+    var x: Double
     /// Along y.
-    public var y: Double
+    var y: Double
     /// Upwards.
-    public var z: Double
+    var z: Double
 
     /// A point.
-    public init(x: Double, y: Double, z: Double) {
+    init(x: Double, y: Double, z: Double) {
       self.x = x
       self.y = y
       self.z = z
     }
 
     /// How far another point is [mm].
-    public func distance(to other: Point) -> Double {
+    func distance(to other: Point) -> Double {
       ((x - other.x) * (x - other.x) + (y - other.y) * (y - other.y)
         + (z - other.z) * (z - other.z)).squareRoot()
     }
   }
 
   /// Which axis of the firmware's frame is forward, at base 90°.
-  public enum Forward: Sendable, Hashable {
+  enum Forward: Sendable, Hashable {
     /// Swift and Swift Pro.
     case x
     /// Metal.
@@ -55,34 +55,34 @@ public struct UArmKinematics: Sendable, Hashable {
   }
 
   /// The lower arm's length [mm].
-  public var lowerArm = 142.07
+  var lowerArm = 142.07
   /// The forearm's length [mm].
-  public var forearm = 158.81
+  var forearm = 158.81
   /// How far the shoulder is before the base's axis [mm].
-  public var shoulderOffset = 13.2
+  var shoulderOffset = 13.2
   /// How high the shoulder is [mm].
-  public var shoulderHeight = 107.4
+  var shoulderHeight = 107.4
   /// How far the tool point is before the wrist [mm].
-  public var front = 56.65
+  var front = 56.65
   /// How far the tool point is below the wrist [mm].
-  public var drop = 74.55
+  var drop = 74.55
   /// What the base may be [degrees].
-  public var baseLimits = 0.0...180.0
+  var baseLimits = 0.0...180.0
   /// What the left motor may be [degrees].
-  public var leftLimits = -4.0...135.6
+  var leftLimits = -4.0...135.6
   /// What the right motor may be [degrees].
-  public var rightLimits = -4.0...119.9
+  var rightLimits = -4.0...119.9
   /// What the angle between the links, 180° - L - R, may be [degrees].
-  public var elbowLimits = 10.0...151.0
+  var elbowLimits = 10.0...151.0
   /// What the tool point's height may be [mm], where the firmware looks at it.
-  public var heightLimits: ClosedRange<Double>?
+  var heightLimits: ClosedRange<Double>?
   /// Which axis is forward.
-  public var forward = Forward.x
+  var forward = Forward.x
   /// Whether the firmware asks for a least radius at each height (V3).
-  public var hasLeastRadius = false
+  var hasLeastRadius = false
 
   /// Swift Pro with the V4 firmware and the given end effector; nil for a mode without figures.
-  public static func swiftProV4(mode: Int = 0) -> UArmKinematics? {
+  static func swiftProV4(mode: Int = 0) -> UArmKinematics? {
     guard let tool = endEffectors[mode] else { return nil }
     var result = UArmKinematics()
     (result.front, result.drop) = tool
@@ -90,7 +90,7 @@ public struct UArmKinematics: Sendable, Hashable {
   }
 
   /// Swift Pro with the V3 firmware, normal mode.
-  public static let swiftProV3: UArmKinematics = {
+  static let swiftProV3: UArmKinematics = {
     var result = UArmKinematics()
     result.shoulderHeight = 106.6
     result.leftLimits = 0...135.6
@@ -102,7 +102,7 @@ public struct UArmKinematics: Sendable, Hashable {
   /// Swift, not Pro.
   ///
   /// Its sources give no drop of the tool point.
-  public static let swift: UArmKinematics = {
+  static let swift: UArmKinematics = {
     var result = UArmKinematics()
     result.shoulderHeight = 88.9
     result.shoulderOffset = 10
@@ -118,7 +118,7 @@ public struct UArmKinematics: Sendable, Hashable {
   /// Metal.
   ///
   /// Its frame is turned: +y is forward. Its sources give no drop of the tool point.
-  public static let metal: UArmKinematics = {
+  static let metal: UArmKinematics = {
     var result = UArmKinematics()
     result.lowerArm = 148.25
     result.forearm = 160.2
@@ -141,15 +141,15 @@ public struct UArmKinematics: Sendable, Hashable {
   ]
 
   /// The angle between the links [degrees].
-  public func elbow(_ angles: Angles) -> Double { 180 - angles.left - angles.right }
+  func elbow(_ angles: Angles) -> Double { 180 - angles.left - angles.right }
 
   /// The horizontal distance of the tool point from the base's axis [mm]; below zero behind it.
-  public func reach(_ angles: Angles) -> Double {
+  func reach(_ angles: Angles) -> Double {
     lowerArm * cosine(angles.left) + forearm * cosine(angles.right) + shoulderOffset + front
   }
 
   /// Where the tool point is.
-  public func point(_ angles: Angles) -> Point {
+  func point(_ angles: Angles) -> Point {
     let s = reach(angles)
     let z =
       lowerArm * sine(angles.left) - forearm * sine(angles.right) + shoulderHeight - drop
@@ -162,7 +162,7 @@ public struct UArmKinematics: Sendable, Hashable {
   /// The motor angles for a tool point; nil where the links cannot reach it.
   ///
   /// Limits are not asked.
-  public func angles(_ point: Point) -> Angles? {
+  func angles(_ point: Point) -> Angles? {
     let base =
       forward == .x
       ? 90 + degrees(atan2(point.y, point.x)) : degrees(atan2(point.y, point.x))
@@ -185,7 +185,7 @@ public struct UArmKinematics: Sendable, Hashable {
   /// Why the firmware would refuse these angles (`E22`), nil where it takes them.
   ///
   /// The limits are taken a hundredth of a degree wider where rounding for the wire needs it.
-  public func refusal(_ angles: Angles) -> String? {
+  func refusal(_ angles: Angles) -> String? {
     let slack = 0.005
     let named = [
       ("base", angles.base, baseLimits), ("left", angles.left, leftLimits),
@@ -230,7 +230,7 @@ public struct UArmKinematics: Sendable, Hashable {
   /// The nearest of the tenths around a point that the firmware takes: on the edge of the limits a
   /// cut could otherwise lead outside them. Said with half a tenth more, so that no rounding of the
   /// firmware's own can cut it to the next.
-  public func cuttable(_ point: Point) -> Point {
+  func cuttable(_ point: Point) -> Point {
     func tenths(_ value: Double) -> [Double] {
       [(value * 10).rounded(.down) / 10, (value * 10).rounded(.up) / 10]
     }

@@ -1,5 +1,5 @@
 import Foundation
-public import Trajectories
+import Trajectories
 
 /// What V3 can follow, measured on the vendor's firmware 3.2.0 at 20 frames a second.
 struct UArmMarlinRule: Sendable {
@@ -90,7 +90,7 @@ struct UArmMarlinRule: Sendable {
 
 extension UArmDriver {
   /// What V3 cannot follow is refused before anything moves.
-  public func refusal(
+  func refusal(
     of trajectory: SafeTrajectory, speed: Double, interval: Double
   ) -> String? {
     guard model == .proV3 else { return nil }

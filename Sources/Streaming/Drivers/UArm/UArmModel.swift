@@ -1,5 +1,5 @@
 /// Which arm with which firmware answers.
-public enum UArmModel: Sendable, Hashable {
+enum UArmModel: Sendable, Hashable {
   /// Swift Pro, grbl-based firmware from 4.5.0 on.
   case proV4
   /// Swift Pro, Marlin-based firmware from 3.2.0 on.
@@ -10,7 +10,7 @@ public enum UArmModel: Sendable, Hashable {
   case metal
 
   /// What it is called.
-  public var name: String {
+  var name: String {
     switch self {
     case .proV4, .proV3: "uArm Swift Pro"
     case .swift: "uArm Swift"

@@ -2,27 +2,27 @@
 ///
 /// Nothing is trusted: an overlong line is dropped up to its end, bytes that are not printable
 /// count as blanks, and what cannot be understood is text.
-public struct UArmParser: Sendable {
+struct UArmParser: Sendable {
   /// How long a line may be [bytes].
-  public static let longest = 256
+  static let longest = 256
 
   private var line: [UInt8] = []
   private var isOverlong = false
 
   /// A parser at the beginning of a line.
-  public init() {}
+  init() {}
 
   /// How many bytes it keeps.
-  public var pendingCount: Int { line.count }
+  var pendingCount: Int { line.count }
 
   /// Forgets the line that has begun.
-  public mutating func clear() {
+  mutating func clear() {
     line.removeAll(keepingCapacity: true)
     isOverlong = false
   }
 
   /// The replies that these bytes complete.
-  public mutating func replies(_ bytes: [UInt8]) -> [UArmReply] {
+  mutating func replies(_ bytes: [UInt8]) -> [UArmReply] {
     var result: [UArmReply] = []
     for byte in bytes {
       guard byte == 0x0A || byte == 0x0D else {

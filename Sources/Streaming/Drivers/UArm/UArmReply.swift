@@ -1,5 +1,5 @@
 /// What a uArm says in one line.
-public enum UArmReply: Sendable, Hashable {
+enum UArmReply: Sendable, Hashable {
   /// `$id ok ...`.
   case success(id: Int, UArmFields)
   /// `$id Enn ...`, `$id ok Enn ...`, or `$id` with nothing (then the code is nil).
@@ -19,15 +19,15 @@ public enum UArmReply: Sendable, Hashable {
 }
 
 /// The fields after `ok`, `E` or `@`: letter and text, in their order; at most eight.
-public struct UArmFields: Sendable, Hashable {
+struct UArmFields: Sendable, Hashable {
   /// The fields as they stand.
-  public var texts: [String]
+  var texts: [String]
 
   /// Fields.
-  public init(_ texts: [String] = []) { self.texts = texts }
+  init(_ texts: [String] = []) { self.texts = texts }
 
   /// The number behind a letter, where there is one and it may be one of a uArm's.
-  public func number(_ letter: Character) -> Double? {
+  func number(_ letter: Character) -> Double? {
     texts.first { $0.first == letter }.flatMap { Self.number($0.dropFirst()) }
   }
 
@@ -40,7 +40,7 @@ public struct UArmFields: Sendable, Hashable {
   }
 
   /// The numbers behind letters, nil if one is missing.
-  public func numbers(_ letters: String) -> [Double]? {
+  func numbers(_ letters: String) -> [Double]? {
     var result: [Double] = []
     for letter in letters {
       guard let value = number(letter) else { return nil }
@@ -50,7 +50,7 @@ public struct UArmFields: Sendable, Hashable {
   }
 
   /// The first field without a leading V, as names and versions come.
-  public var word: String? {
+  var word: String? {
     guard let first = texts.first else { return nil }
     let bare = first.first == "V" || first.first == "v" ? String(first.dropFirst()) : first
     return bare.isEmpty ? nil : bare
@@ -58,18 +58,18 @@ public struct UArmFields: Sendable, Hashable {
 }
 
 /// The status line of V4.
-public struct UArmStatus: Sendable, Hashable {
+struct UArmStatus: Sendable, Hashable {
   /// Idle, Run, Hold, Alarm, Check, Door.
-  public var state: String
+  var state: String
   /// Motor positions left, right, base in units of 80 degrees, where shown.
-  public var machine: [Double]?
+  var machine: [Double]?
   /// Blocks in the planner, where shown.
-  public var blocks: Int?
+  var blocks: Int?
   /// Bytes in the receive ring, where shown.
-  public var received: Int?
+  var received: Int?
 
   /// A status.
-  public init(
+  init(
     state: String, machine: [Double]? = nil, blocks: Int? = nil, received: Int? = nil
   ) {
     self.state = state
