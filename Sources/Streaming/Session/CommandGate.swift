@@ -1,19 +1,18 @@
 import Kinematics
 public import Trajectories
 
-/// Lets positions that come from outside pass in three bands: pass, clamp, reject and hold.
+/// Passes, clamps or rejects positions that are commanded from outside.
 ///
-/// Within the limits a command passes. So little beyond that it is rounding or a finger's breadth, it
-/// is clamped to the limit. Further beyond, or not finite, it is rejected: the joint holds its last
-/// position, and follows again only when a command is inside the limits by some way, so that a
-/// source that flickers about an edge does not make it jerk. Everything but passing is counted.
+/// A command within the limits passes. A command slightly beyond a limit is clamped to it. A
+/// command further beyond, or one that is not finite, is rejected: the joint holds its last
+/// position and follows again only after a command well inside the limits, so that a source that
+/// oscillates about a limit does not make the joint jerk. The gate counts what it does.
 ///
-/// The gate knows positions only. How fast a joint may go to a new one, and limits on sums of joints,
-/// are for whoever plans the way.
+/// The gate checks positions only. Speeds and limits on sums of joints are the planner's task.
 public struct CommandGate: Sendable, Hashable {
-  /// What became of a command.
+  /// What the gate does with a command.
   public enum Band: String, Sendable, Hashable, CaseIterable {
-    /// Taken as it is.
+    /// The command is used as it is.
     case pass
     /// Taken at the limit.
     case clamp
@@ -23,18 +22,18 @@ public struct CommandGate: Sendable, Hashable {
 
   /// One joint's limits and bands [rad or m].
   public struct Joint: Sendable, Hashable {
-    /// The joint's name.
+    /// The name of the joint.
     public var name: String
-    /// The least position.
+    /// The lower limit.
     public var lower: Double
-    /// The greatest position.
+    /// The upper limit.
     public var upper: Double
-    /// How far beyond a limit a command is clamped.
+    /// How far beyond a limit a command may be to be clamped.
     public var margin: Double
-    /// How far inside both limits a command must be to end a hold.
+    /// How far inside both limits a command must be to end a hold after a rejection.
     public var release: Double
 
-    /// A joint.
+    /// Creates a joint.
     public init(name: String, lower: Double, upper: Double, margin: Double, release: Double) {
       self.name = name
       self.lower = lower
@@ -44,16 +43,16 @@ public struct CommandGate: Sendable, Hashable {
     }
   }
 
-  /// How many commands of a joint, or of all, met each band.
+  /// How many commands the gate has passed, clamped and rejected.
   public struct Counts: Sendable, Hashable {
-    /// Taken as they were.
+    /// The number of commands that passed.
     public var passed = 0
     /// Taken at the limit.
     public var clamped = 0
     /// Not taken.
     public var rejected = 0
 
-    /// None yet.
+    /// Creates counts of zero.
     public init() {}
 
     /// The sum of two counts.
@@ -68,14 +67,14 @@ public struct CommandGate: Sendable, Hashable {
 
   /// The joints.
   public let joints: [Joint]
-  /// What became of the commands of each joint so far.
+  /// The counts of each joint.
   public private(set) var counts: [Counts]
-  /// Which joints hold since a command was rejected.
+  /// Whether each joint holds because a command was rejected.
   public private(set) var isHolding: [Bool]
-  /// Where each joint was sent last, or stood; nil where that is not known.
+  /// The last target of each joint, or its initial position; nil if it is not known.
   private var last: [Double?]
 
-  /// A gate for joints that stand at a pose; nil where that is not known.
+  /// Creates a gate for joints that stand at a pose; nil for positions that are not known.
   public init(_ joints: [Joint], standing pose: [Double?]? = nil) {
     precondition(
       pose.map { $0.count == joints.count } ?? true,
@@ -86,7 +85,7 @@ public struct CommandGate: Sendable, Hashable {
     last = pose ?? Array(repeating: nil, count: joints.count)
   }
 
-  /// A gate within the limits of a robot, with the bands of its wiring.
+  /// Creates a gate for the limits of a robot, with the bands of its wiring.
   public init(
     _ limits: SafetyLimits, _ bands: Wiring.Protection.Commands, standing pose: [Double?]? = nil
   ) {
@@ -99,14 +98,14 @@ public struct CommandGate: Sendable, Hashable {
       }, standing: pose)
   }
 
-  /// All joints' counts together.
+  /// The sum of all joints' counts.
   public var total: Counts { counts.reduce(Counts(), +) }
 
-  /// What would become of a command of a joint.
+  /// Returns what the gate would do with a command of a joint.
   public func band(of position: Double, joint index: Int) -> Band {
     let joint = joints[index]
     if isHolding[index] {
-      // Where both ends leave no room, the middle ends a hold.
+      // In a range too narrow for the margin on both sides, the middle ends a hold.
       let room = min(joint.release, (joint.upper - joint.lower) / 2)
       guard joint.lower + room <= position, position <= joint.upper - room else { return .reject }
       return .pass
@@ -118,10 +117,9 @@ public struct CommandGate: Sendable, Hashable {
     return .clamp
   }
 
-  /// Takes one command of all joints and returns where they are to go [rad or m].
+  /// Filters one command of all joints and returns their targets [rad or m].
   ///
-  /// A joint without a command stays; nil comes back for a joint that stays where it is and of which
-  /// that is not known.
+  /// A joint without a command keeps its last target; its result is nil if it never had one.
   public mutating func admit(_ wanted: [Double?]) -> [Double?] {
     precondition(wanted.count == joints.count, "\(wanted.count) commands, \(joints.count) joints")
     for (index, position) in wanted.enumerated() {

@@ -1,8 +1,8 @@
 /// Compares what is measured with what was commanded a lag ago, and estimates that lag.
 ///
-/// For each of some lags on a grid it keeps a sum of squared errors that fades over the last
-/// read-backs; the least one, refined by a parabola, is the estimate. Where nothing moves all lags
-/// fit alike, and the last estimate stays.
+/// For each lag on a grid it keeps an exponentially weighted sum of squared errors. The lag with
+/// the least sum, refined by a parabola, is the estimate. While nothing moves, all lags fit equally
+/// well and the estimate does not change.
 struct FollowingMonitor: Sendable {
   /// A joint that is too far from its command.
   struct Excess: Sendable, Hashable {
@@ -12,23 +12,23 @@ struct FollowingMonitor: Sendable {
     var error: Double
   }
 
-  /// What was found so far.
+  /// The summary of all comparisons.
   struct Summary: Sendable, Hashable {
-    /// The root mean square of all joints' errors at the lag that fits the whole best [rad or m].
+    /// The root mean square of all joints' errors at the best-fitting lag [rad or m].
     var rootMeanSquare: Double
-    /// That lag [s].
+    /// The best-fitting lag [s].
     var lag: Double
-    /// The greatest error at the lag estimated then [rad or m].
+    /// The greatest error at the lag that was estimated at its time [rad or m].
     var worst: Double
-    /// Its joint's index.
+    /// The index of the joint with the greatest error.
     var worstJoint: Int
-    /// How many read-backs were compared.
+    /// The number of read-backs that were compared.
     var readBacks: Int
   }
 
   private static let lags = 40
   private static let history = 512
-  /// How much of the sums remains after a read-back.
+  /// The weight of the previous sum after a read-back.
   private static let memory = 0.97
 
   private let joints: Int
@@ -42,17 +42,17 @@ struct FollowingMonitor: Sendable {
   private var total: [Double]
   private var values = 0
   private var readBacks = 0
-  /// For each joint, how many of its read-backs in a row were beyond its limit; buses that are asked
-  /// one motor at a time do not have all joints in each.
+  /// The number of successive read-backs of each joint beyond its limit; not every read-back has
+  /// all joints.
   private var beyond: [Int]
   private var worst = Excess(joint: 0, error: 0)
-  /// The lag as it is estimated now [s].
+  /// The estimated lag [s].
   private(set) var lag: Double
   /// The greatest error of the last read-back [rad or m].
   private(set) var lastError = 0.0
 
-  /// A monitor that reports a joint whose last `tolerated` read-backs were all beyond its limit
-  /// [rad or m].
+  /// Creates a monitor that reports a joint after `tolerated` successive read-backs beyond its
+  /// limit [rad or m].
   init(limits: [Double], tolerated: Int, expectedLag: Double) {
     joints = limits.count
     self.limits = limits
@@ -75,7 +75,7 @@ struct FollowingMonitor: Sendable {
     stored += 1
   }
 
-  /// Compares a read-back; returns the joint that has been too far away too often.
+  /// Compares a read-back; returns a joint that was too far from its command too often.
   mutating func compare(_ positions: [Double?], at time: Double) -> Excess? {
     guard stored > 0, positions.count == joints else { return nil }
     for index in 0..<Self.lags {
@@ -86,7 +86,7 @@ struct FollowingMonitor: Sendable {
     values += positions.reduce(0) { $0 + ($1 == nil ? 0 : 1) }
     readBacks += 1
     if let best = Self.least(recent), let worstFit = recent.max(),
-      // The lags must differ by more than the noise of a register's steps.
+      // The difference must exceed the quantisation noise of the registers.
       worstFit - recent[best.index] > 1e-4
     {
       lag = best.place * spacing
@@ -94,7 +94,7 @@ struct FollowingMonitor: Sendable {
     return judge(positions, at: time - lag)
   }
 
-  /// The summary, once something was compared.
+  /// The summary; nil before the first comparison.
   var summary: Summary? {
     guard values > 0, let best = Self.least(total) else { return nil }
     return Summary(
@@ -122,7 +122,7 @@ struct FollowingMonitor: Sendable {
     let (slot, next, share) = place(of: time)
     var sum = 0.0
     for joint in 0..<joints {
-      // One answer that is not a number must not spoil the sums; it counts as beyond its limit.
+      // NaN must not enter the sums; `judge` counts it as beyond its limit.
       guard let position = positions[joint], position.isFinite else { continue }
       let error = position - command(joint, slot, next, share)
       sum += error * error
@@ -135,14 +135,14 @@ struct FollowingMonitor: Sendable {
     return from + share * (commands[next * joints + joint] - from)
   }
 
-  /// The commands around an instant, and how far it is from one to the other.
+  /// The slots of the commands before and after a time, and its share of the way between them.
   private func place(of time: Double) -> (slot: Int, next: Int, share: Double) {
     var newer = stored - 1
     let oldest = max(0, stored - Self.history)
     guard times[newer % Self.history] > time else {
       return (newer % Self.history, newer % Self.history, 0)
     }
-    // By halves: the times never fall.
+    // Binary search: the times never decrease.
     var older = oldest
     guard times[older % Self.history] <= time else {
       return (older % Self.history, older % Self.history, 0)
@@ -157,7 +157,8 @@ struct FollowingMonitor: Sendable {
     )
   }
 
-  /// Where a sum is least, between the grid's points, and what it is there.
+  /// The minimum of a parabola through the least sum and its neighbours: its place on the grid and
+  /// its value.
   private static func least(_ sums: [Double]) -> (index: Int, place: Double, value: Double)? {
     guard let index = sums.indices.min(by: { sums[$0] < sums[$1] }) else { return nil }
     guard index > 0, index < sums.count - 1 else { return (index, Double(index), sums[index]) }
@@ -165,7 +166,7 @@ struct FollowingMonitor: Sendable {
     let bend = left - 2 * middle + right
     guard bend > 0 else { return (index, Double(index), middle) }
     let shift = min(max(-0.5, (left - right) / (2 * bend)), 0.5)
-    // A sum of squares cannot be below zero, whatever the parabola says.
+    // A sum of squares cannot be negative, but the parabola can.
     return (index, Double(index) + shift, max(0, middle - (left - right) * shift / 4))
   }
 }

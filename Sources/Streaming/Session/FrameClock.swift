@@ -1,39 +1,39 @@
-/// When frames are due: at start + frame · interval, never "the last one and a bit".
+/// Determines when frames are due: at start + frame · interval, so that delays do not accumulate.
 ///
-/// A set-point is for the instant at which it is handed out, so that its way from the last one is
-/// that of the time which has truly passed between the two: a host that gets the processor late
-/// neither catches up in a jump nor sends what is overdue.
+/// A set-point is computed for the time at which it is sent, so that its step from the last one
+/// matches the elapsed time. A host that runs late neither catches up in a jump nor sends overdue
+/// frames.
 struct FrameClock: Sendable {
   /// A frame that is to be sent now.
   struct Tick: Sendable {
-    /// Its number.
+    /// The number of the frame.
     var frame: Int
-    /// When it was due [s].
+    /// When the frame was due [s].
     var due: Double
-    /// The instant that its set-point is for: when it was due, or now where that is long ago [s].
+    /// The time of its set-point [s]: when the frame was due, or now if that is long ago.
     var time: Double
-    /// From the instant of the last set-point to this one's [s].
+    /// The time between the last set-point and this one [s].
     var elapsed: Double
-    /// How many before it were due and are not sent any more.
+    /// The number of frames that were due before and are not sent.
     var skipped: Int
-    /// How long ago the first that was to be sent was due [s].
+    /// How long ago the first unsent frame was due [s].
     var lateness: Double
   }
 
-  /// A frame that is no later than this share of an interval counts as in time.
+  /// A frame that is late by at most this share of an interval counts as punctual.
   private static let inTime = 0.1
-  /// Set-points follow each other at this share of an interval or more; an overdue frame that would
+  /// The least time between two set-points, as a share of an interval; an overdue frame that would
   /// come sooner is dropped.
   private static let leastGap = 0.5
 
   /// When frame 0 is due [s].
   let start: Double
-  /// From frame to frame [s].
+  /// The time between two frames [s].
   let interval: Double
   private var next = 0
-  /// The instant of the last set-point [s].
+  /// The time of the last set-point [s].
   private var last: Double
-  /// Frames that were due since and dropped.
+  /// The number of frames dropped since.
   private var dropped = 0
 
   init(start: Double, interval: Double) {
@@ -45,14 +45,13 @@ struct FrameClock: Sendable {
   /// When the next frame is due [s].
   var nextDue: Double { start + Double(next) * interval }
 
-  /// The frame that is due, the newest of them; nil while none is, or where it is too close to the
-  /// last one.
+  /// Returns the newest frame that is due; nil if none is, or if it is too close to the last one.
   mutating func tick(_ now: Double) -> Tick? {
     guard now >= nextDue else { return nil }
     let lateness = now - nextDue
-    // Beyond this nothing is counted; the path begins again from rest long before.
+    // The bound prevents overflow; the path continues from rest long before.
     var newest = next + Int(min((lateness / interval).rounded(.down), 1e9))
-    // Rounding must not name a frame that is not due yet, or one that was overtaken.
+    // Rounding must not yield a frame that is not due yet, or an overtaken one.
     while newest > next, start + Double(newest) * interval > now { newest -= 1 }
     let due = start + Double(newest) * interval
     let time = now - due <= Self.inTime * interval ? due : now

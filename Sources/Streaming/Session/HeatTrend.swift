@@ -1,27 +1,27 @@
-/// Where a motor's temperature is going: a line through the last minute and a half.
+/// The trend of a motor's temperature: a least-squares line through the last minute and a half.
 ///
-/// Registers count whole degrees and are read about once a second, so that a single step says
-/// little: a trend needs ten seconds of readings and two degrees of rise.
+/// Registers hold whole degrees and are read about once a second, so a single step means little: a
+/// trend needs ten seconds of readings and a rise of two degrees.
 struct HeatTrend: Sendable, Hashable {
   private struct Sample: Sendable, Hashable {
     var time: Double
     var temperature: Double
   }
 
-  /// How far back the line reaches [s].
+  /// The length of time that the line covers [s].
   static let window = 90.0
-  /// From reading to reading at least [s].
+  /// The least time between two readings [s].
   private static let spacing = 1.0
-  /// The least stretch of time of a trend [s], and its least rise [°C].
+  /// The least duration of a trend [s] and its least rise [°C].
   private static let leastSpan = 10.0
   private static let leastRise = 2.0
-  /// No motor heats so much from one reading to the next [°C]; it counts when it is seen twice.
+  /// No motor heats this much between two readings [°C]; such a jump counts when it is read twice.
   private static let leap = 10.0
 
   private var samples: [Sample] = []
   private var doubtful: Double?
 
-  /// Notes a reading [°C]; says whether it counts.
+  /// Adds a reading [°C]; returns whether it counts.
   @discardableResult
   mutating func add(_ temperature: Double, at time: Double) -> Bool {
     guard temperature.isFinite, time.isFinite else { return false }
@@ -40,17 +40,17 @@ struct HeatTrend: Sendable, Hashable {
     return true
   }
 
-  /// How fast it rises [°C/s]; nil where that cannot be said, or it does not.
+  /// The rise [°C/s]; nil if it is not known or the temperature does not rise.
   var slope: Double? { line?.slope }
 
-  /// How long it will take until a temperature is reached [s]; nil where none can be foreseen, zero
-  /// where it is reached.
+  /// The time until a temperature is reached [s]; zero if it is reached, nil if it cannot be
+  /// predicted.
   func timeLeft(until alarm: Double) -> Double? {
     guard let line else { return nil }
     return max(0, (alarm - line.now) / line.slope)
   }
 
-  /// The line of least squares: its slope [°C/s], and where it is now [°C].
+  /// The least-squares line: its slope [°C/s] and its value now [°C].
   private var line: (slope: Double, now: Double)? {
     guard let first = samples.first, let last = samples.last,
       last.time - first.time >= Self.leastSpan
@@ -68,7 +68,7 @@ struct HeatTrend: Sendable, Hashable {
     }
     guard below > 0, above > 0 else { return nil }
     let slope = above / below
-    // Where the rise has just become steeper, the line is behind the last reading.
+    // After the rise has become steeper, the line is below the last reading.
     return (slope, max(last.temperature, mean - slope * meanTime))
   }
 }

@@ -1,13 +1,13 @@
 import Kinematics
 import Trajectories
 
-/// Each joint brakes by itself at its acceleration limit; for where the path cannot be stopped on.
+/// Brakes each joint by itself at its acceleration limit, for a path that cannot be stopped on.
 ///
-/// Why no position limit is passed: the trajectory goes on from here to rest without leaving the
-/// limit and without more than this acceleration; braking with all of it stops no later. A joint
-/// without an acceleration limit brakes in a fifth of a second and is clamped to its range. Sums
-/// of joints have no such argument; they are checked along the whole way, and where one is broken
-/// there is no brake and the robot stays on its path.
+/// No position limit is passed: the trajectory continues to rest within the limit and with at most
+/// this acceleration, so braking with all of it stops no later. A joint without an acceleration
+/// limit brakes in a fifth of a second and is clamped to its range. The argument does not hold for
+/// sums of joints, so these are checked along the whole way; if one would be violated, there is no
+/// brake and the robot stays on its path.
 struct JointBrake: Sendable {
   private let start: PathPlayer.State
   private let times: [Double]
@@ -16,7 +16,7 @@ struct JointBrake: Sendable {
   /// How long a joint without an acceleration limit takes [s].
   private static let freeTime = 0.2
 
-  /// Brakes from a state, or nil where a coupled limit does not hold on the way.
+  /// Creates a brake from a state; nil if a coupled limit would be violated on the way.
   init?(from state: PathPlayer.State, within limits: SafetyLimits, interval: Double) {
     start = state
     self.limits = limits
@@ -27,10 +27,10 @@ struct JointBrake: Sendable {
     guard limits.coupled.isEmpty || holdsCoupled(interval) else { return nil }
   }
 
-  /// How long it takes until all stand still [s].
+  /// The time until all joints stand still [s].
   var duration: Double { times.max() ?? 0 }
 
-  /// The state so many seconds after the brake was begun.
+  /// The state at a time since braking began [s].
   func state(at time: Double) -> PathPlayer.State {
     var state = start
     for joint in times.indices {

@@ -1,15 +1,16 @@
 import Kinematics
 import Trajectories
 
-/// Goes along a trajectory at a rate that may change: pause, slow down, stop, resume.
+/// Moves along a trajectory at a variable rate: pause, slow down, stop, resume.
 ///
 /// With path time s and rate ṡ, joint velocities are q'·ṡ and accelerations q''·ṡ² + q'·s̈. Since
 /// the trajectory keeps |q'| ≤ V and |q''| ≤ A, so does every constant rate of at most 1: s̈ = 0 is
-/// always allowed. In each step s̈ is constant, and it is chosen nearest to the wish inside the
+/// always allowed. In each step s̈ is constant; it is the value nearest to the wanted one inside
+/// the
 /// interval in which no joint's acceleration exceeds A anywhere in the step. Positions stay on the
 /// path, hence inside all limits on positions, the coupled ones included.
 struct PathPlayer: Sendable {
-  /// How hard the rate may be changed.
+  /// How fast the rate may change.
   enum Urgency: Sendable {
     /// For pauses and changes of speed.
     case gentle
@@ -33,20 +34,20 @@ struct PathPlayer: Sendable {
     var velocities: [Double]
   }
 
-  /// What is gone along.
+  /// The trajectory to follow.
   let trajectory: SafeTrajectory
-  /// Where on the path [s].
+  /// The time on the path [s].
   private(set) var pathTime = 0.0
   /// The rate ṡ, 0 to 1.
   private(set) var rate = 0.0
-  /// The rate that is wished for, 0 to 1.
+  /// The rate that is wanted, 0 to 1.
   var target: Double {
     didSet { target = Self.clamped(target) }
   }
-  /// How hard the rate is changed to reach it.
+  /// How fast the rate changes to reach the target.
   var urgency = Urgency.gentle
 
-  /// A player at rest at the start.
+  /// Creates a player at rest at the start.
   init(_ trajectory: SafeTrajectory, target: Double) {
     self.trajectory = trajectory
     self.target = Self.clamped(target)
@@ -55,17 +56,17 @@ struct PathPlayer: Sendable {
   /// Whether the end is reached.
   var isAtEnd: Bool { pathTime >= trajectory.duration }
 
-  /// Whether nothing moves: at the end, or at rate zero.
+  /// Whether the robot is at rest: at the end, or at rate zero.
   var isAtRest: Bool { rate == 0 || isAtEnd }
 
-  /// Where the robot is to be.
+  /// The commanded state.
   var state: State {
     let state = trajectory.state(at: pathTime)
     let rate = isAtEnd ? 0 : rate
     return State(positions: state.positions, velocities: state.velocities.map { $0 * rate })
   }
 
-  /// Goes on by one frame.
+  /// Advances by one frame.
   mutating func step(_ interval: Double) {
     let bounds = changeBounds(interval)
     let change = min(max(wish(interval), bounds.lower), bounds.upper)
@@ -75,29 +76,29 @@ struct PathPlayer: Sendable {
     rate = next
   }
 
-  /// The robot has stood still for a while at the present point: from here on from rest.
+  /// Continues from rest at the present point, for a robot that has stood still there.
   mutating func startFromRest() { rate = 0 }
 
-  /// NaN becomes zero.
+  /// Clamps a rate to 0...1; NaN becomes zero.
   private static func clamped(_ rate: Double) -> Double {
     rate > 0 ? min(rate, 1) : 0
   }
 
-  /// The change of rate that is wished for [1/s].
+  /// The wanted change of the rate [1/s].
   private func wish(_ interval: Double) -> Double {
     let difference = target - rate
     let greatest = urgency.greatestChange
     switch urgency {
     case .urgent: return min(max(difference / interval, -greatest), greatest)
     case .gentle:
-      // Tapers off over a tenth of a second, so that the change ends softly, if not in the limit.
+      // The change tapers off over a tenth of a second, so that it ends softly.
       let taper = abs(difference) < 0.01 ? interval : max(0.1, interval)
       return min(max(difference / taper, -greatest), greatest)
     }
   }
 
-  /// Between which changes of rate [1/s] no joint leaves its acceleration limit in the next step;
-  /// zero is always among them.
+  /// The range of changes of the rate [1/s] that keeps every joint's acceleration limit in the next
+  /// step; it includes zero.
   ///
   /// For s̈ < 0 the rate only falls, so that ṡ² ≤ the present one's square; for s̈ > 0 it stays below
   /// the square of the wished one, or of what the greatest change leads to.
@@ -109,7 +110,7 @@ struct PathPlayer: Sendable {
     let reach = pathTime + fastest * interval
     var (lower, upper) = (-greatest, greatest)
     for (joint, limit) in trajectory.limits.coordinates.enumerated() {
-      // Not the last digits of the limit, for who differentiates the set-points.
+      // A margin for the rounding errors of differentiated set-points.
       let allowed = limit.acceleration.value * (1 - 1e-9)
       guard allowed < .infinity else { continue }
       let range = CurveRange(of: joint, in: trajectory, from: pathTime, to: reach)

@@ -2,27 +2,28 @@ import Foundation
 import Kinematics
 import Trajectories
 
-/// Plans moves from rest to rest with the limit program, at a share of the limits.
+/// Plans moves from rest to rest with the trajectory compiler, at a share of the limits.
 enum PlannedMove {
   /// The rate of a planned move's samples [Hz].
   private static let rate = 50.0
-  /// Frames at rest at both ends, over which the spline settles on the pose.
+  /// The number of frames at rest at both ends, over which the spline converges to the pose.
   private static let rest = 16
-  /// How far an end may be from the pose that was asked for [rad or m]; no register is that fine.
+  /// The largest distance of an end from its pose [rad or m]; it is below the resolution of any
+  /// register.
   static let tolerance = 1e-5
 
-  /// A trajectory from one pose to another.
+  /// Returns a trajectory from one pose to another.
   ///
-  /// `share` is that of velocity, acceleration and jerk limits; it takes at least `least` seconds,
-  /// unless both poses are the same. It may start as far away as `startTolerance` says, for a robot
-  /// that stands a little outside its limits: the nearest trajectory within them is what it goes.
+  /// `share` applies to velocity, acceleration and jerk limits. The move takes at least `least`
+  /// seconds unless both poses are the same. It may start up to `startTolerance` from the pose, for
+  /// a robot that stands slightly outside its limits.
   static func plan(
     from start: [Double], to end: [Double], within limits: SafetyLimits, share: Double,
     least: Double, name: String, startTolerance: Double = tolerance, robot: RobotIdentity? = nil
   ) throws(UnsafeMotion) -> SafeTrajectory {
     let scaled = try limits.scaled(by: share)
     let duration = duration(from: start, to: end, within: scaled, least: least)
-    // A motion of so many frames is refused before it fills the memory.
+    // A motion that would fill the memory is refused first.
     guard duration <= 3600 else {
       throw .motionInvalid(
         motion: name, reason: "it would take \(duration) s, expected at most an hour")
@@ -44,7 +45,7 @@ enum PlannedMove {
     return trajectory
   }
 
-  /// How long a smooth step takes that keeps all limits [s].
+  /// The duration of a smooth step that keeps all limits [s].
   ///
   /// The quintic 10u³ − 15u⁴ + 6u⁵ has greatest derivatives of 15/8, 10/√3 and 60.
   private static func duration(
@@ -60,7 +61,7 @@ enum PlannedMove {
           (5.7736 * distance / limit.acceleration.value).squareRoot(),
           cbrt(60 * distance / limit.jerk.value),
         ].max() ?? 0
-      // A margin for what the spline makes of the polynomial.
+      // A margin for the difference between spline and polynomial.
       duration = max(duration, least, 1.05 * needed)
     }
     return duration
@@ -88,7 +89,7 @@ enum PlannedMove {
 }
 
 extension SafetyLimits {
-  /// The same positions, and a share of velocity, acceleration and jerk.
+  /// Returns limits with the same positions and a share of velocity, acceleration and jerk.
   func scaled(by share: Double) throws(UnsafeMotion) -> SafetyLimits {
     let scaled = coordinates.map { coordinate in
       var coordinate = coordinate

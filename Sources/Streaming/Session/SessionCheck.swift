@@ -1,23 +1,23 @@
 import Kinematics
 public import Trajectories
 
-/// What a robot is to do.
+/// The task of a session.
 public enum SessionTask: Sendable {
-  /// Go to the first frame, and play.
+  /// Move to the first frame and follow the trajectory.
   case play(SafeTrajectory)
-  /// Go to a pose [rad or m]; a joint without a number stays where it is.
+  /// Move to a pose [rad or m]; a joint with nil stays where it is.
   case move([Double?])
 }
 
-/// Why a session is not begun; nothing has been sent.
+/// The reason why a session cannot be created; nothing was sent.
 public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible {
   /// The motion is not safe for this robot.
   case unsafe(UnsafeMotion)
-  /// The trajectory does not say which robot it is for.
+  /// The trajectory does not name the robot for which it was compiled.
   case noFingerprint(trajectory: String, robot: RobotIdentity)
-  /// The wiring does not carry what is asked for.
+  /// The motors or the wiring cannot carry out the task.
   case wiring(String)
-  /// An option makes no sense.
+  /// An option is invalid.
   case option(String)
 
   /// The sentence for the user.
@@ -33,16 +33,16 @@ public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// Everything that is checked before anything is sent.
+/// Checks everything that can be checked before anything is sent.
 struct SessionCheck {
   let limits: SafetyLimits
   let robot: RobotIdentity
   let wiring: Wiring
   let options: SessionOptions
 
-  /// The task, its trajectory verified again within this robot's limits.
+  /// Returns the task with its trajectory verified again within this robot's limits.
   ///
-  /// A pose that was asked for passes the gate: a little beyond a limit it is the limit.
+  /// A target pose passes the gate, which clamps a position that is slightly outside its limit.
   func checked(
     _ task: SessionTask, _ gate: inout CommandGate
   ) throws(SessionRefusal) -> SessionTask {
@@ -70,10 +70,10 @@ struct SessionCheck {
     }
   }
 
-  /// The robot's limits, drawn in where its motors reach less far.
+  /// Returns the robot's limits, narrowed to the range of its motors.
   ///
-  /// A calibration may say so. Planned moves stay within both then; what is played was checked
-  /// against the motors already.
+  /// A calibration can reduce the range of a motor. Planned moves then stay within both; the
+  /// trajectory itself was already checked against the motors.
   func narrowed() throws(SessionRefusal) -> SafetyLimits {
     try checkJoints()
     let coordinates = zip(limits.coordinates, wiring.motors).map { limit, motor in
@@ -152,9 +152,10 @@ struct SessionCheck {
     }
   }
 
-  /// By the control points: the curve lies in their hull, and its slopes in that of their differences.
+  /// Checks the control points: the curve lies in their convex hull, and its derivative in that of
+  /// their differences.
   private func checked(_ trajectory: SafeTrajectory) throws(SessionRefusal) -> SafeTrajectory {
-    // Limits may be the same for two robots; only the description says whose joints these are.
+    // Two robots may have the same limits; only the fingerprint identifies the robot.
     guard trajectory.robotFingerprint?.isEmpty == false else {
       throw .noFingerprint(trajectory: trajectory.name, robot: robot)
     }
@@ -200,7 +201,7 @@ extension Wiring.Motor {
 }
 
 extension SafetyLimits.Coordinate {
-  /// A position as people read it: degrees or metres.
+  /// A position in degrees or metres, for messages.
   func text(_ position: Double) -> String {
     guard isAngular else { return "\((position * 1e5).rounded() / 1e5) m" }
     return "\((position * 180 / .pi * 100).rounded() / 100)°"

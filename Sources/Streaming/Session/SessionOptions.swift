@@ -1,84 +1,85 @@
-/// What a session may do, and how carefully.
+/// The options of a session.
 public struct SessionOptions: Sendable, Hashable {
-  /// Whether anything may move; without, the session measures, plans, says so and ends.
+  /// Whether the robot may move; otherwise the session measures, plans, reports the plan and ends.
   public var go = false
-  /// The rate along the path, above 0, at most 1 (what was proven).
+  /// The rate along the path, above 0 and at most 1, the rate for which the limits are proven.
   public var speed = 1.0
   /// How often the trajectory is played.
   public var loops = 1
-  /// Frames a second [Hz]; nil for what the wiring or the driver says.
+  /// The frame rate [Hz]; nil for that of the wiring or the driver.
   public var rate: Double?
   /// The share of velocity, acceleration and jerk limits for planned moves, above 0, at most 1.
   public var softStart = 0.25
   /// The least duration of a planned move [s].
   public var leastMove = 2.0
-  /// How far a joint may be from its command of a lag ago [rad]; for lengths a tenth of it [m].
+  /// The largest following error, compensated for the lag [rad]; for lengths a tenth of it [m].
   public var followingLimit = 10 * Double.pi / 180
-  /// How many read-backs in a row may be beyond that before the robot is stopped.
+  /// The number of successive read-backs with a larger error after which the robot is stopped.
   public var followingReadBacks = 3
   /// How far outside its limits a joint may stand at the start [rad or m].
   ///
-  /// For a register's step and a soft joint's sag; the first command is then the limit itself.
+  /// It allows for a register's resolution and the sag of a soft joint; the first command is then
+  /// the limit itself.
   public var measuredTolerance = 0.01
-  /// Whether a joint may be sent further in the first move than the wiring has it.
+  /// Whether the first move of a joint may be longer than the wiring allows.
   public var far = false
-  /// After how long at rest the torque is lowered [s]; nil for what the wiring says.
+  /// The time at rest after which the torque is lowered [s]; nil for that of the wiring.
   public var restAfter: Double?
-  /// Whether to go to the wiring's park pose at the end.
+  /// Whether the robot moves to the wiring's park pose at the end.
   public var park = false
-  /// Whether to let go at the end; the robot may fall.
+  /// Whether the motors are released at the end; the robot may fall.
   public var release = false
 
-  /// Careful defaults.
+  /// Creates cautious default options.
   public init() {}
 }
 
-/// What an operator, or the loop around a session, tells it.
+/// An input from the operator, or from the loop that runs a session.
 public enum OperatorInput: Sendable, Hashable {
-  /// Come to rest on the path; or go on.
+  /// Pause on the path, or resume.
   case togglePause
-  /// A tenth faster, at most the proven speed.
+  /// Go faster by a tenth of the proven speed, which is the upper limit.
   case faster
-  /// A tenth slower.
+  /// Go slower by a tenth of the proven speed.
   case slower
-  /// The first time: decelerate along the path and hold. The second time: stop at once.
+  /// Decelerate along the path and hold; given a second time, stop at once.
   case stop
   /// Stop at once.
   case abort
-  /// The port is gone, and why.
+  /// The port is lost, for a reason.
   case linkLost(String)
 }
 
-/// The stages of a session; each has a time after which it has failed.
+/// A phase of a session.
 public enum SessionPhase: String, Sendable, Hashable, CaseIterable {
-  /// Finding out who is there and where the joints are.
+  /// The device is identified and the joints are measured.
   case identifying
-  /// Motors are being told to hold where they stand.
+  /// The motors are switched on and hold their positions.
   case engaging
-  /// From the measured pose to the first frame.
+  /// The robot moves from the measured pose to the first frame.
   case softStart = "soft start"
-  /// Along the trajectory.
+  /// The robot follows the trajectory.
   case streaming
-  /// From the last frame back to the first.
+  /// The robot moves from the last frame back to the first.
   case returning
-  /// To the park pose.
+  /// The robot moves to the park pose.
   case parking
-  /// Queues run empty.
+  /// The device carries out what is queued.
   case ending
-  /// The robot holds, until its torque is lowered.
+  /// The robot holds until its torque is lowered.
   case resting
-  /// The stop is on its way.
+  /// The stop was sent.
   case stopping
-  /// Motors are being let go.
+  /// The motors are being released.
   case releasing
-  /// Over.
+  /// The session is over.
   case finished
 
-  /// How long it may take [s]; nil where the path says so.
+  /// The time after which the phase has failed [s]; nil if its duration depends on the path.
   ///
-  /// A uArm boots in 3.5 s and is asked for another 5 s; twenty motors are pinged three times each
-  /// and configured. V3 carries out a move before it answers. A uArm V4 brakes for up to a second, is
-  /// emptied and asked where it is.
+  /// A uArm boots in 3.5 s and answers questions for another 5 s; each of twenty motors is pinged
+  /// up to three times and configured. A V3 carries out a move before it answers. A V4 brakes for
+  /// up to a second, then its queue is cleared and its position is read.
   public var timeLimit: Double? {
     switch self {
     case .identifying: 30

@@ -1,14 +1,14 @@
 import Kinematics
 import Trajectories
 
-/// Makes the stages of a session from a measured pose.
+/// Plans the stages of a session from a measured pose.
 struct SessionPlanner {
   let session: Session
 
   private var limits: SafetyLimits { session.limits }
   private var options: SessionOptions { session.options }
 
-  /// All stages and what they come to; what is unsafe is a fault.
+  /// Returns all stages and their summary; throws a fault if a stage would be unsafe.
   func plan(from measured: [Double]) throws(DriverFault) -> (stages: Stages, summary: SessionPlan) {
     try checkDevice()
     try check(measured)
@@ -26,7 +26,7 @@ struct SessionPlanner {
     return (stages, summary(of: stages, from: start))
   }
 
-  /// A device may be slower than its motors; that is known once it is identified.
+  /// Refuses stages that the identified device cannot follow, which may be slower than its motors.
   private func checkFollowing(_ stages: Stages) throws(DriverFault) {
     let parts = [
       (stages.start, 1), (stages.stream, options.speed), (stages.back, 1), (stages.park, 1),
@@ -40,7 +40,7 @@ struct SessionPlanner {
     }
   }
 
-  /// A driver may know after identifying that this device reaches less far than the wiring says.
+  /// Refuses a task that the identified device cannot reach, whose range may be smaller than wired.
   private func checkDevice() throws(DriverFault) {
     let check = SessionCheck(
       limits: limits, robot: session.robot, wiring: session.driver.wiring, options: options)

@@ -1,156 +1,157 @@
-/// What became known while a session ran.
+/// An event of a session.
 public enum SessionEvent: Sendable, Hashable {
-  /// A stage begins.
+  /// A phase begins.
   case phase(SessionPhase)
-  /// What is connected.
+  /// The device was identified.
   case identified(DeviceReport)
-  /// Where the robot stands.
+  /// The robot was measured.
   case measured(Measurement)
-  /// What would be done, or will be.
+  /// The stages were planned.
   case planned(SessionPlan)
-  /// A frame was handed out.
+  /// A frame was sent.
   case frame(FrameRecord)
-  /// How far a read-back is at most from the command of a lag ago [rad or m], and that lag [s].
+  /// The largest following error of a read-back [rad or m], and the lag for which it is compensated
+  /// [s].
   case following(Double, lag: Double)
-  /// How full queue and bus are.
+  /// The load of queue and bus was determined.
   case gauge(QueueGauge)
-  /// The path is being stopped on, or gone on.
+  /// The motion pauses (true) or resumes (false).
   case paused(Bool)
-  /// The rate along the path that is wished for now.
+  /// The operator has set the rate along the path.
   case speed(Double)
-  /// Something the user should know.
+  /// A warning for the user.
   case warning(String)
-  /// It is over.
+  /// The session has ended.
   case ended(SessionEnding)
 }
 
-/// What a session means to do.
+/// The plan of a session.
 public struct SessionPlan: Sendable, Hashable {
-  /// One stage: which, how long at its speed [s].
+  /// One stage of the plan.
   public struct Stage: Sendable, Hashable {
-    /// Which.
+    /// The phase in which the stage is carried out.
     public var phase: SessionPhase
-    /// How long [s].
+    /// The duration at the speed of the stage [s].
     public var duration: Double
   }
 
-  /// The stages in order, those of one loop.
+  /// The stages of one loop, in order.
   public var stages: [Stage]
   /// How often the trajectory is played.
   public var loops: Int
-  /// Frames a second [Hz].
+  /// The frame rate [Hz].
   public var rate: Double
-  /// The joint that goes furthest in the soft start.
+  /// The joint that moves furthest in the soft start.
   public var furthestJoint: String
-  /// How far that is [rad or m].
+  /// How far that joint moves [rad or m].
   public var furthestDistance: Double
-  /// Whether the trajectory moves a floating base, which no motor can and the stream leaves out.
+  /// Whether the trajectory moves a floating base, which is not streamed since no motor moves it.
   public var ignoresBase: Bool
 }
 
-/// A frame as it was handed out.
+/// A frame that was sent.
 public struct FrameRecord: Sendable, Hashable {
   /// The frame's number on the clock.
   public var frame: Int
-  /// The stage it is of.
+  /// The phase to which the frame belongs.
   public var phase: SessionPhase
-  /// Where on the stage's path [s].
+  /// The time on the path of the stage [s].
   public var pathTime: Double
-  /// Positions [rad or m].
+  /// The commanded positions [rad or m].
   public var positions: [Double]
-  /// When it was due [s].
+  /// When the frame was due [s].
   public var due: Double
-  /// When it was handed out [s].
+  /// When the frame was sent [s].
   public var sent: Double
-  /// Frames that were due before it and were not sent.
+  /// The number of frames that were due before this one and were not sent.
   public var skipped: Int
 }
 
-/// How a session ended.
+/// The way a session ended.
 public enum SessionEnding: Sendable, Hashable {
-  /// Nothing was to move: `go` was not given.
+  /// The session only planned, because `go` was not set.
   case planned
-  /// All was done.
+  /// Every stage was carried out.
   case completed
-  /// The operator had it come to rest.
+  /// The operator brought the robot to rest.
   case operatorStopped
-  /// The operator had it stop at once.
+  /// The operator stopped the robot at once.
   case operatorAborted
-  /// Something went wrong.
+  /// A fault ended the session.
   case fault(DriverFault)
 }
 
 /// What the robot is left doing.
 public enum RobotState: String, Sendable, Hashable {
-  /// Nothing was sent that could move it.
+  /// Nothing was sent that could move the robot.
   case untouched
-  /// Holding where it is.
+  /// The motors hold the pose.
   case holding
-  /// Stopped by the strongest means that does not let it fall.
+  /// The robot was stopped by the strongest means that does not let it fall.
   case stopped
-  /// Without torque.
+  /// The motors have no torque.
   case released
-  /// Out of reach: it does what it does by itself without a host.
+  /// The link is lost; the robot does what it does without a host.
   case unreachable = "out of reach"
 }
 
-/// A session in figures.
+/// The report of a session.
 public struct SessionReport: Sendable, Hashable {
-  /// How it ended; nil while it runs.
+  /// How the session ended; nil while it runs.
   public var ending: SessionEnding?
   /// What the robot is left doing.
   public var robot = RobotState.untouched
-  /// How many frames were sent.
+  /// The number of frames that were sent.
   public var framesSent = 0
-  /// How many were due and were skipped.
+  /// The number of frames that were due and skipped.
   public var framesSkipped = 0
-  /// How often the host was away so long that the path began again from rest.
+  /// How often no frame could be sent for so long that the path continued from rest.
   public var stalls = 0
   /// The last set-point that was sent.
   public var lastFrame: FrameRecord?
-  /// How late frames were.
+  /// How late frames were sent.
   public var lateness = TimingHistogram()
-  /// The root mean square of all joints' following errors [rad or m], at the lag that fits best.
+  /// The root mean square of all joints' following errors at the best-fitting lag [rad or m].
   public var followingError: Double?
-  /// That lag [s].
+  /// The best-fitting lag [s].
   public var lag: Double?
   /// The greatest following error [rad or m].
   public var worstFollowingError: Double?
-  /// Its joint.
+  /// The joint with the greatest following error.
   public var worstFollowingJoint: String?
-  /// How many read-backs were compared.
+  /// The number of read-backs that were compared.
   public var readBacks = 0
-  /// What became of the positions that came from outside.
+  /// How many commanded positions were passed, clamped and rejected.
   public var commands = CommandGate.Counts()
-  /// How the motors' torque is left limited; nil where nothing can limit it.
+  /// The torque limits with which the motors are left; nil if they have none.
   public var torque: TorqueLimits?
-  /// The hottest a motor was [°C].
+  /// The highest temperature of a motor [°C].
   public var greatestTemperature: Double?
   /// The lowest supply voltage [V].
   public var leastVoltage: Double?
-  /// Whether the trajectory has poses of a floating base, which were left out.
+  /// Whether the trajectory moves a floating base, which was not streamed.
   public var ignoresBase = false
 
-  /// Nothing yet.
+  /// Creates an empty report.
   public init() {}
 }
 
-/// What a session hands out.
+/// The output of a session.
 public struct SessionOutput: Sendable {
-  /// Bytes to write now.
+  /// The bytes to write now.
   public var bytes: [UInt8] = []
-  /// Whether bytes that wait in front of the port must be thrown away first.
+  /// Whether bytes that wait to be written must be discarded first.
   public var discardsPending = false
-  /// What became known.
+  /// The events of this call.
   public var events: [SessionEvent] = []
 
-  /// Nothing.
+  /// Creates an empty output.
   public init() {}
 
   mutating func append(_ output: DriverOutput) {
     if output.discardsPending {
       discardsPending = true
-      // What was to be written earlier in this call waits in front of the port as well.
+      // What was to be written earlier in this call is discarded too.
       bytes.removeAll()
     }
     bytes += output.bytes

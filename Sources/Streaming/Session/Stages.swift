@@ -1,24 +1,25 @@
 import Trajectories
 
-/// The stages that are gone through, each a trajectory from rest to rest where the last one ended.
+/// The stages of a session: trajectories from rest to rest, each of which begins where the previous
+/// one ended.
 struct Stages: Sendable {
   /// One stage.
   struct Stage: Sendable {
-    /// Which.
+    /// The phase in which the stage is carried out.
     var phase: SessionPhase
-    /// What is gone along.
+    /// The trajectory of the stage.
     var trajectory: SafeTrajectory
   }
 
-  /// From the measured pose.
+  /// The move from the measured pose.
   let start: SafeTrajectory
-  /// What is played; nil where the start is all.
+  /// The trajectory to play; nil if only the first move is to be made.
   let stream: SafeTrajectory?
-  /// From its end to its start, where they differ.
+  /// The move from the end of `stream` to its start; nil if they are the same.
   let back: SafeTrajectory?
-  /// To the park pose.
+  /// The move to the park pose; nil if there is none.
   let park: SafeTrajectory?
-  /// How often the stream is still to be played.
+  /// How often `stream` is still to be played.
   private var remaining: Int
   private var last: SessionPhase?
 
@@ -33,7 +34,7 @@ struct Stages: Sendable {
     remaining = loops
   }
 
-  /// The next stage, nil at the end.
+  /// Returns the next stage; nil at the end.
   mutating func next() -> Stage? {
     let stage = following
     last = stage?.phase

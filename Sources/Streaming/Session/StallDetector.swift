@@ -1,42 +1,42 @@
-/// Finds joints that press against something: load, error and time, all three at once.
+/// Detects joints that press against something, by load, error and duration together.
 ///
-/// A joint that accelerates has load, a joint on a slow wire has an error, and a bump has both for
-/// a moment; only who has both for a while is stalled. The error is the distance to the nearest of
-/// the commands of the last moments, so that no estimate of the lag enters it.
+/// A joint that accelerates has a load, a joint on a slow wire has an error, and a bump has both
+/// for a moment; a stalled joint has both for longer. The error is the distance to the nearest
+/// recent command, so that it does not depend on an estimate of the lag.
 struct StallDetector: Sendable {
   /// A joint that is stalled.
   struct Stall: Sendable, Hashable {
     /// The joint's index.
     var joint: Int
-    /// Its load, as a share of the greatest.
+    /// The load as a share of the greatest one.
     var load: Double
-    /// How far it is from its commands [rad or m].
+    /// The distance from the recent commands [rad or m].
     var error: Double
-    /// For how long [s].
+    /// How long load and error have lasted [s].
     var duration: Double
   }
 
-  /// Commands that may still be on their way.
+  /// A command that the motors may not have reached yet.
   private struct Command: Sendable {
     var time: Double
     var positions: [Double]
   }
 
   private let thresholds: Wiring.Protection.Stall
-  /// The load from which on each joint may be stalled, at its whole cap.
+  /// The load above which each joint may be stalled, at its full torque cap.
   private let loads: [Double]
-  /// The error from which on each joint may be stalled [rad or m].
+  /// The error above which each joint may be stalled [rad or m].
   let errors: [Double]
-  /// How old a command may be that a joint still stands at [s].
+  /// The greatest age of a command with which positions are compared [s].
   private let window: Double
   private var commands: [Command] = []
-  /// Since when each joint has both [s].
+  /// When load and error of each joint began [s]; nil if it does not have both.
   private var since: [Double?]
 
-  /// No more commands than this are kept, at whatever rate.
+  /// The largest number of commands that are kept.
   private static let capacity = 32
 
-  /// A detector for joints with these torque caps (1 where there is none).
+  /// Creates a detector for joints with torque caps (1 for none).
   init(
     _ thresholds: Wiring.Protection.Stall, caps: [Double], isAngular: [Bool], expectedLag: Double
   ) {
@@ -47,21 +47,21 @@ struct StallDetector: Sendable {
     window = min(max(2 * expectedLag, 0.08), 1)
   }
 
-  /// Notes a command that was given.
+  /// Notes a command.
   mutating func command(_ positions: [Double], at time: Double) {
-    // At a thousand frames a second not every one of them is needed.
+    // At a thousand frames a second not every command is needed.
     if commands.count > 1, let before = commands.dropLast().last,
       time - before.time < window / Double(Self.capacity)
     {
       commands.removeLast()
     }
     commands.append(Command(time: time, positions: positions))
-    // The last one before the window was in force at its beginning.
+    // The last command before the window was in force at its beginning.
     while commands.count > 1, commands[1].time <= time - window { commands.removeFirst() }
     if commands.count > Self.capacity { commands.removeFirst() }
   }
 
-  /// Looks at a read-back; the torque may have been lowered to a share of the caps meanwhile.
+  /// Examines a read-back; the torque may have been lowered to a share of the caps.
   mutating func examine(_ measurement: Measurement, torqueShare: Double = 1) -> Stall? {
     guard !commands.isEmpty, measurement.positions.count == since.count else { return nil }
     var found: Stall?

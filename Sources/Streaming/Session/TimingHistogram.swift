@@ -1,20 +1,20 @@
 import Foundation
 
-/// Counts durations in bins of 5 %, in the same memory however many there are.
+/// A histogram of durations with bins of 5 %, whose memory does not depend on their number.
 public struct TimingHistogram: Sendable, Hashable {
   private static let least = 1e-6
   private static let growth = 1.05
-  /// From a microsecond to a hundred seconds.
+  /// The bins from a microsecond to a hundred seconds.
   private var bins = [Int](repeating: 0, count: 380)
-  /// How many were counted.
+  /// The number of durations.
   public private(set) var count = 0
-  /// The longest [s].
+  /// The longest duration [s].
   public private(set) var worst = 0.0
 
-  /// An empty one.
+  /// Creates an empty histogram.
   public init() {}
 
-  /// Counts one duration [s]; negative ones count as zero.
+  /// Adds a duration [s]; a negative one counts as zero.
   public mutating func add(_ duration: Double) {
     guard duration.isFinite else { return }
     count += 1
@@ -22,7 +22,8 @@ public struct TimingHistogram: Sendable, Hashable {
     bins[Self.bin(duration)] += 1
   }
 
-  /// The duration [s] that this share of all does not exceed, to 5 %; 0 where there is none.
+  /// The duration that a share of all durations does not exceed, to 5 % [s]; 0 for an empty
+  /// histogram.
   public func percentile(_ share: Double) -> Double {
     guard count > 0 else { return 0 }
     let wanted = max(1, Int((share * Double(count)).rounded(.up)))
