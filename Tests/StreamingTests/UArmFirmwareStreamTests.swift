@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Streaming
+import Testing
 
 /// Hosts against the simulator: one that asks as the driver once did, and one that is paced.
 @Suite("uArm: what a host does to the simulated motors")

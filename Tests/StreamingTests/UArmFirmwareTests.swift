@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Streaming
+import Testing
 
 /// The simulator beside the vendor's firmware: same requests, same replies, same times.
 @Suite("uArm: the simulator against recorded firmware")

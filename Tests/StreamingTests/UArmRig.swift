@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Streaming
+import Testing
 
 /// A driver and a simulated arm in virtual time, with what went over the wire.
 struct UArmRig {

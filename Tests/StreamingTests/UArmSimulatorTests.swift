@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import Streaming
+import Testing
 
 @Suite("uArm: the simulated firmwares")
 struct UArmSimulatorTests {

@@ -1,8 +1,7 @@
 import Foundation
+@testable import Streaming
 import Synchronization
 import Testing
-
-@testable import Streaming
 
 @Suite("uArm: driver against simulated arm")
 struct UArmStreamTests {
