@@ -168,13 +168,3 @@ struct ClipFormat {
     try files.commit()
   }
 }
-
-/// Where the models that ship are.
-enum ShippedModel {
-  static func path(of name: String) throws -> String {
-    guard let examples = ProjectFolder.locate("Examples") else {
-      throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
-    }
-    return "\(examples)/Models/\(name).safetensors"
-  }
-}

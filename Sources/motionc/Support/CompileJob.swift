@@ -7,7 +7,7 @@ import Retargeting
 import Trajectories
 
 /// One motion file after another, from reading to the files on disk.
-struct MotionCompiler: Sendable {
+struct CompileJob: Sendable {
   let retargeter: Retargeter
   let limits: SafetyLimits
   let robot: RobotIdentity
