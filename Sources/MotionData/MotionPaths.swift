@@ -9,7 +9,7 @@ public enum MotionPaths {
 
   /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
   /// one comes first.
-  private static let endings = [".clip.safetensors", ".safetensors", ".npz", ".bvh"]
+  private static let endings = MotionFormats.written.flatMap(\.endings)
 
   /// The files themselves and, of folders, the motion files anywhere below, in a stable order.
   ///
