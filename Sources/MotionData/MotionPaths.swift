@@ -59,13 +59,17 @@ public enum MotionPaths {
 
   /// Those of some files of one name that only say again what another one of them holds.
   private static func copies(among files: [String]) -> [String] {
-    files.filter { file in
-      files.contains { other in
-        guard other != file else { return false }
-        return MotionFile.isImport(file, of: other)
-          || rank(other) < rank(file) && MotionFile.isCopy(file, of: other)
+    let imports = files.filter { file in
+      files.contains {
+        !$0.lowercased().hasSuffix(".safetensors") && MotionFile.isImport(file, of: $0)
       }
     }
+    // A capture is no copy of what was imported from it.
+    let others = files.filter { !imports.contains($0) }
+    return imports
+      + others.filter { file in
+        others.contains { rank($0) < rank(file) && MotionFile.isCopy(file, of: $0) }
+      }
   }
 
   private static func note(_ what: String, _ files: Set<String>) -> String? {
