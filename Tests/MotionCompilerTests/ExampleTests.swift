@@ -41,7 +41,7 @@ struct ExampleTests {
       try trajectory.write(to: "\(folder)/wave.trajectory.safetensors")
       // end
       let read = try SafeTrajectory(contentsOf: "\(folder)/wave.trajectory.safetensors")
-      #expect(read.robot?.fingerprint == robot.fingerprint)
+      #expect(read.robotFingerprint == robot.fingerprint)
       // example: write
       try write(trajectory, as: .csv, to: "\(folder)/wave.csv")
       // end

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Where the steps from noise to data begin.
-public enum FlowGrid: Sendable, Hashable {
+enum FlowGrid: Sendable, Hashable {
   /// Steps of the same length.
   case uniform
   /// Steps of the same length in log(t / (1 − t)), between two times.
@@ -24,9 +24,9 @@ public enum FlowGrid: Sendable, Hashable {
 /// v = (X̂ − X_t) / (1 − t), with X̂ what the model takes the clean data to be. Intermediate states
 /// are mixtures of noise and data and are never projected. The last step is always Euler's, which
 /// ends at X̂ itself: where X̂ lies on the skeleton, so does the result.
-public enum FlowSampler {
+enum FlowSampler {
   /// The times at which steps begin.
-  public static func times(steps: Int, grid: FlowGrid) -> [Float] {
+  static func times(steps: Int, grid: FlowGrid) -> [Float] {
     precondition(steps > 0, "a flow is followed in at least one step")
     switch grid {
     case .uniform: return (0..<steps).map { Float($0) / Float(steps) }
@@ -50,7 +50,7 @@ public enum FlowSampler {
   ///     for the rest.
   ///   - hold: Puts what is given (observed frames) back into a state.
   ///   - clean: X̂ of a state and its time.
-  public static func sample(
+  static func sample(
     state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
     known: AnalyticFlow = .none,
     hold: (_ state: inout [Float], _ time: Float) -> Void = { _, _ in },
@@ -101,14 +101,14 @@ public enum FlowSampler {
 }
 
 /// A part of a flow whose way is known in closed form.
-public struct AnalyticFlow {
+struct AnalyticFlow {
   /// What the part takes the clean data of a state at a time to be.
   let clean: (_ state: [Float], _ time: Float) -> [Float]
   /// Where it leads a state from one time to another.
   let transport: (_ state: [Float], _ from: Float, _ to: Float) -> [Float]
 
   /// Nothing is known: states stay where they are.
-  public static var none: AnalyticFlow {
+  static var none: AnalyticFlow {
     AnalyticFlow(clean: { state, _ in state }, transport: { state, _, _ in state })
   }
 }
