@@ -37,6 +37,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries
@@ -87,6 +88,10 @@ let package = Package(
     .executableTarget(
       name: "example-motions", dependencies: ["Files", "Geometry", "Motions"],
       path: "Examples/MakeMotions", swiftSettings: houseRules),
+    .executableTarget(
+      name: "example-strip",
+      dependencies: ["Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"],
+      path: "Examples/DrawStrip", swiftSettings: houseRules),
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
