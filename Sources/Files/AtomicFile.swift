@@ -4,8 +4,8 @@ import Foundation
 public enum AtomicFile {
   /// Writes beside the target, forces the bytes to the disk, then renames over it.
   ///
-  /// On any failure the old file is as it was and no partial file is left. A link is followed, and
-  /// what is there and no file (a folder, a device) is refused.
+  /// On any failure the old file is as it was and no partial file is left. `OutputSet` has the rules
+  /// for links, permissions and what is refused.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     var stream = try AtomicStream(path: path)
     try stream.append(bytes)
@@ -35,14 +35,20 @@ public enum AtomicFile {
   }
 
   /// The place that is written to: the path, or the file that it links to.
+  ///
+  /// A link is followed and stays, also one whose target is not there yet. What is there and not a
+  /// file (a folder, a device) is refused, and so is a file that the user may not write.
   static func writable(_ path: String) throws(FileError) -> String {
     guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
-    guard let mode = mode(of: path) else { return path }
+    guard let mode = mode(of: path) else { return try linkTarget(path) }
     guard mode != S_IFDIR else {
       throw .cannotCreate(path: path, reason: "a folder of that name is there")
     }
     guard mode == S_IFREG else {
       throw .cannotCreate(path: path, reason: "it is there and not a file")
+    }
+    guard access(path, W_OK) == 0 else {
+      throw .cannotCreate(path: path, reason: "the file there is write-protected")
     }
     guard let resolved = realpath(path, nil) else {
       throw .cannotCreate(path: path, reason: reason(errno))
@@ -51,11 +57,21 @@ public enum AtomicFile {
     return String(cString: resolved)
   }
 
-  /// A name of its own beside the target, so that long names of targets fit too.
-  static func temporary(beside target: String) -> String {
-    let folder = target.range(of: "/", options: .backwards).map { target[..<$0.upperBound] } ?? ""
-    let random = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-    return "\(folder).motionc-\(getpid())-\(random).partial"
+  /// Where links lead whose last target is not there yet; the path itself where it is no link.
+  private static func linkTarget(_ path: String) throws(FileError) -> String {
+    var place = path
+    for _ in 0..<40 {
+      guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: place) else {
+        return place
+      }
+      place = next.hasPrefix("/") ? next : folder(of: place) + next
+    }
+    throw .cannotCreate(path: path, reason: reason(ELOOP))
+  }
+
+  /// The folder of a path with a slash at its end; empty for the working directory.
+  static func folder(of path: String) -> String {
+    path.range(of: "/", options: .backwards).map { String(path[..<$0.upperBound]) } ?? ""
   }
 
   /// What kind of thing lies at a path; nil where there is nothing.

@@ -2,7 +2,7 @@
 public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is no such file, or it may not be read.
   case unreadable(path: String, reason: String)
-  /// No robot of this name ships, nor is there a file of this path.
+  /// No robot of this name ships.
   case unknownRobot(name: String, existing: [String])
   /// The URDF is not one that a robot can be made of.
   case invalidRobot(path: String, reason: String)
@@ -17,8 +17,8 @@ public enum KinematicsError: Error, Equatable, Sendable, CustomStringConvertible
     case .unreadable(let path, let reason):
       "'\(path)' cannot be read: \(reason)"
     case .unknownRobot(let name, let existing):
-      "no robot is called '\(name)' and no URDF lies there; those that ship: "
-        + Self.list(existing)
+      "no robot of Robots/ is called '\(name)'; those that ship: \(Self.list(existing)); "
+        + "a path of your own is written with a slash: './\(name)'"
     case .invalidRobot(let path, let reason):
       "URDF '\(path)': \(reason)"
     case .invalidLimits(let path, let reason):

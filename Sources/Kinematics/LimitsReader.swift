@@ -54,8 +54,13 @@ struct LimitsReader {
     for (key, isAngular) in [("defaults", true), ("defaults_prismatic", false)] {
       try readDefaults(file, key: key, isAngular: isAngular, source: source)
     }
+    var names: Set<String> = []
     for item in try file.list("coupled_limits", of: "a coupled limit", keys: Self.coupledKeys) {
       let limit = try coupledLimit(item, source: source)
+      // Only a later file replaces: in one file a name that is there twice is a mistake.
+      guard names.insert(limit.name).inserted else {
+        throw item.error("name", "'\(limit.name)' is the name of another coupled limit of the file")
+      }
       coupledLimits.removeAll { $0.name == limit.name }
       coupledLimits.append(limit)
     }

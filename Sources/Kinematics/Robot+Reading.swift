@@ -6,6 +6,8 @@ extension Robot {
   private static let largestFile = 32 << 20
   /// What the file of limits beside a URDF is called.
   static let limitsFileName = "limits.yaml"
+  /// What the URDF in a robot's folder is called.
+  private static let fileName = "robot.urdf"
 
   /// Reads and checks a robot.
   ///
@@ -24,33 +26,65 @@ extension Robot {
     var limits = LimitsReader(joints: tree.joints, fileOrder: tree.fileOrder)
     let beside = URL(filePath: path).deletingLastPathComponent()
       .appending(path: Self.limitsFileName).path
-    if FileManager.default.fileExists(atPath: beside) {
+    var files = [path]
+    if try !Self.isAbsent(beside) {
       try limits.read(beside, source: Self.limitsFileName)
+      files.append(beside)
     }
-    if let limitsPath { try limits.read(limitsPath, source: "--limits \(limitsPath)") }
+    if let limitsPath {
+      try limits.read(limitsPath, source: "--limits \(limitsPath)")
+      files.append(limitsPath)
+    }
     self.init(
       name: file.name, links: tree.links, joints: limits.joints,
       configurationJoints: limits.configurationJoints, coupledLimits: limits.coupledLimits,
       hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase, path: path,
-      fingerprint: Fingerprint.sha256(bytes),
+      files: files, fingerprint: Fingerprint.sha256(bytes),
       warnings: file.warnings + tree.warnings + limits.warnings)
     try checkFoldedLimits()
   }
 
-  /// The robot of a folder name of Robots/, or of the path of any URDF.
+  /// The robot of a folder name of Robots/, or of a path.
+  ///
+  /// A plain name means the robot that ships, whatever lies in the working directory. A name with a
+  /// slash or the ending `.urdf` is a path: of a URDF, or of a folder with a `robot.urdf`.
   public static func named(
     _ nameOrPath: String, limits limitsPath: String? = nil
   ) throws(KinematicsError) -> Robot {
-    let files = FileManager.default
+    try Robot(urdf: urdf(of: nameOrPath), limits: limitsPath)
+  }
+
+  /// The URDF that a name or a path stands for.
+  private static func urdf(of nameOrPath: String) throws(KinematicsError) -> String {
+    guard nameOrPath.contains("/") || nameOrPath.lowercased().hasSuffix(".urdf") else {
+      guard let path = shippedFolder(nameOrPath).map({ "\($0)/\(fileName)" }),
+        try !isAbsent(path)
+      else { throw .unknownRobot(name: nameOrPath, existing: shippedNames) }
+      return path
+    }
+    guard isFolder(nameOrPath) else { return nameOrPath }
+    let path = URL(filePath: nameOrPath).appending(path: fileName).path
+    guard try isAbsent(path) else { return path }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: nameOrPath)) ?? []
+    let others = names.filter { $0.lowercased().hasSuffix(".urdf") }.sorted()
+    throw .unreadable(
+      path: nameOrPath,
+      reason: "the folder has no \(fileName); "
+        + (others.isEmpty
+          ? "it has no URDF" : "name the URDF itself: \(others.joined(separator: ", "))"))
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    if files.fileExists(atPath: nameOrPath, isDirectory: &isFolder), !isFolder.boolValue {
-      return try Robot(urdf: nameOrPath, limits: limitsPath)
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  /// Whether there is nothing at a path; its failure as an error of this module.
+  private static func isAbsent(_ path: String) throws(KinematicsError) -> Bool {
+    do { return try InputFile.isAbsent(path) } catch {
+      throw .unreadable(path: path, reason: error.reason)
     }
-    for folder in [nameOrPath, Self.shippedFolder(nameOrPath)].compactMap({ $0 }) {
-      let path = URL(filePath: folder).appending(path: "robot.urdf").path
-      if files.fileExists(atPath: path) { return try Robot(urdf: path, limits: limitsPath) }
-    }
-    throw .unknownRobot(name: nameOrPath, existing: shippedNames)
   }
 
   /// The names of the robots in Robots/.
@@ -64,7 +98,7 @@ extension Robot {
   }
 
   private static func shippedFolder(_ name: String) -> String? {
-    guard !name.isEmpty, !name.contains("/"), name != "..",
+    guard !name.isEmpty, !name.contains("/"), name != ".", name != "..",
       let robots = ProjectFolder.locate("Robots")
     else { return nil }
     return "\(robots)/\(name)"

@@ -95,6 +95,8 @@ public struct Robot: Sendable {
   public let hasFloatingBase: Bool
   /// The file that the robot was read from.
   public let path: String
+  /// The files that the robot was read from: the URDF and those of limits.
+  public let files: [String]
   /// The SHA-256 of the URDF's bytes, in hexadecimal.
   public let fingerprint: String
   /// What the reader noticed and went on (mended names, ignored elements), a sentence each.
@@ -106,8 +108,8 @@ public struct Robot: Sendable {
   /// A robot of parts that are checked already.
   init(
     name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
-    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, path: String, fingerprint: String,
-    warnings: [String]
+    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, path: String, files: [String],
+    fingerprint: String, warnings: [String]
   ) {
     self.name = name
     self.links = links
@@ -116,6 +118,7 @@ public struct Robot: Sendable {
     self.coupledLimits = coupledLimits
     self.hasFloatingBase = hasFloatingBase
     self.path = path
+    self.files = files
     self.fingerprint = fingerprint
     self.warnings = warnings
     var coordinates = [Int?](repeating: nil, count: joints.count)

@@ -12,7 +12,7 @@ public struct ClipLabels: Sendable {
     guard let labels else {
       for folder in motions {
         let index = "\(folder)/index.csv"
-        guard FileManager.default.fileExists(atPath: index) else { continue }
+        guard try !InputFile.isAbsent(index) else { continue }
         try read(index, isAsked: false)
       }
       return

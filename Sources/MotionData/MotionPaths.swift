@@ -1,18 +1,29 @@
 import Files
 import Foundation
+import Motions
 
-/// The motion files behind paths given on the command line.
+/// The motion files behind paths.
 public enum MotionPaths {
-  private static let extensions: Set<String> = ["bvh", "npz", "safetensors"]
-
   /// The ending of the native trajectory file.
   public static let trajectoryEnding = ".trajectory.safetensors"
 
+  /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
+  /// one comes first.
+  private static let endings = [".clip.safetensors", ".safetensors", ".npz", ".bvh"]
+
   /// The files themselves and, of folders, the motion files anywhere below, in a stable order.
   ///
-  /// Trajectories that lie in a folder from an earlier run, and their exports, are no motions.
-  public static func expand(_ paths: [String]) throws -> [String] {
-    var files: [String] = []
+  /// Of what lies in a folder, files that hold something else and clips whose source or whose more
+  /// exact format lies beside them are skipped. What a file holds decides, never its name.
+  ///
+  /// - Parameters:
+  ///   - paths: Files and folders.
+  ///   - isOther: Whether a file of a folder holds no human motion, such as a robot's trajectory.
+  /// - Returns: The files, and notes on what was skipped.
+  public static func expand(
+    _ paths: [String], skipping isOther: (String) -> Bool = { _ in false }
+  ) throws -> (files: [String], notes: [String]) {
+    var (files, notes): ([String], [String]) = ([], [])
     for path in paths {
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -22,34 +33,59 @@ public enum MotionPaths {
         files.append(path)
         continue
       }
-      let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-      let trajectories = all.filter { $0.hasSuffix(trajectoryEnding) }
-      let results = Set(
-        trajectories + trajectories.map { $0.dropLast(trajectoryEnding.count) + ".npz" })
-      let below = all.filter { !results.contains($0) }
-      let motions = below.filter {
-        extensions.contains(URL(filePath: $0).pathExtension.lowercased())
-      }
-      guard !motions.isEmpty else {
+      let found = motions(below: path, skipping: isOther)
+      guard !found.files.isEmpty else {
         throw FileError.malformed(
           path: path, reason: "the folder holds no motion (.bvh, .npz or .safetensors)")
       }
-      files += oneForEach(motions.sorted()).map { "\(path)/\($0)" }
+      files += found.files
+      notes += found.notes
     }
-    return files
+    return (files, notes)
   }
 
-  /// Of a motion that lies there in several of the formats that we write ourselves, the most exact
-  /// one.
-  private static func oneForEach(_ motions: [String]) -> [String] {
-    let all = Set(motions)
-    return motions.filter { file in
-      let stem = String(file.dropLast(URL(filePath: file).pathExtension.count + 1))
-      if file.hasSuffix(".bvh") {
-        return !all.contains(stem + ".npz") && !all.contains(stem + ".clip.safetensors")
+  private static func motions(
+    below folder: String, skipping isOther: (String) -> Bool
+  ) -> (files: [String], notes: [String]) {
+    let all = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+    let candidates = all.filter { ending(of: $0) != nil }.sorted().map { "\(folder)/\($0)" }
+    let others = Set(candidates.filter(isOther))
+    let motions = candidates.filter { !others.contains($0) }
+    let together = Dictionary(grouping: motions, by: stemPath)
+    let copies = Set(together.values.filter { $0.count > 1 }.flatMap(copies))
+    let notes = [note("robot trajectory", others), note("copy of a motion beside it", copies)]
+    return (motions.filter { !copies.contains($0) }, notes.compactMap { $0 })
+  }
+
+  /// Those of some files of one name that only say again what another one of them holds.
+  private static func copies(among files: [String]) -> [String] {
+    files.filter { file in
+      files.contains { other in
+        guard other != file else { return false }
+        return MotionFile.isImport(file, of: other)
+          || rank(other) < rank(file) && MotionFile.isCopy(file, of: other)
       }
-      return !file.hasSuffix(".npz") || !all.contains(stem + ".clip.safetensors")
     }
+  }
+
+  private static func note(_ what: String, _ files: Set<String>) -> String? {
+    guard let first = files.min() else { return nil }
+    let others = files.count > 1 ? " and \(files.count - 1) more" : ""
+    return "note: skipped as \(what): '\(first)'\(others)"
+  }
+
+  private static func ending(of path: String) -> String? {
+    let lower = path.lowercased()
+    return endings.first { lower.hasSuffix($0) }
+  }
+
+  private static func rank(_ path: String) -> Int {
+    ending(of: path).flatMap { endings.firstIndex(of: $0) } ?? endings.count
+  }
+
+  /// The path without the ending of a motion file.
+  private static func stemPath(_ path: String) -> Substring {
+    path.dropLast(ending(of: path)?.count ?? 0)
   }
 
   /// A file's name without folder and extension.

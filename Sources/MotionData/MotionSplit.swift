@@ -12,19 +12,32 @@ public struct MotionSplit: Sendable {
   public var training: [String] = []
   /// The files that training never sees.
   public var validation: [String] = []
+  /// What a user should know: files that were skipped.
+  public private(set) var warnings: [String] = []
+  /// The tables that say which is which.
+  private var indexes: [String] = []
+
+  /// All files that are read.
+  public var files: [String] { training + validation + indexes }
 
   /// The motion files of paths.
   ///
   /// - Parameters:
   ///   - paths: Files and folders.
   ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
-  public init(paths: [String], licence: String? = nil) throws {
+  ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
+  public init(
+    paths: [String], licence: String? = nil, skipping isOther: (String) -> Bool = { _ in false }
+  ) throws {
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if try !InputFile.isAbsent(index) {
+        indexes.append(index)
         try add(index: index, folder: path, licence: licence)
       } else {
-        for file in try MotionPaths.expand([path]) { add(file) }
+        let found = try MotionPaths.expand([path], skipping: isOther)
+        warnings += found.notes
+        for file in found.files { add(file) }
       }
     }
     if validation.isEmpty, training.count > 1, let last = training.popLast() {

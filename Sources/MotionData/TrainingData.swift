@@ -28,23 +28,28 @@ public struct TrainingData: Sendable {
   ///   - file: A shard that is kept, and used again for the same motions; nil for none.
   ///   - model: The file of the model to be trained.
   ///   - tool: The program with its version: another one makes the shard again.
+  ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
     motions: [String], licence: String?, labels: String?, embeddings: String?,
     reading: ImportOptions, file: String?, model: String,
-    tool: String
+    tool: String, skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
-    let set = try MotionSplit(paths: motions, licence: licence)
+    let set = try MotionSplit(paths: motions, licence: licence, skipping: isOther)
     guard !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
         reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
-    let labels = try ClipLabels(labels: labels, motions: motions)
+    var inputs = InputFiles(set.files + [labels])
     let embeddings = try embeddings.map { try ClipEmbeddings(folder: $0) }
+    if let embeddings { inputs.add(set.files.map { embeddings.path(ofClip: $0) }) }
+    for path in [model, "\(model).checkpoint", file].compactMap({ $0 }) { try inputs.refuse(path) }
+    try InputFiles([file]).refuse(model)
+    let labels = try ClipLabels(labels: labels, motions: motions)
     let source = Self.source(set, labels, embeddings, reading, tool: tool)
     let path = file ?? Self.temporary(beside: model)
-    var warnings: [String] = []
+    var warnings = set.warnings
     if let file, let found = try Self.kept(file, source: source, &warnings) {
       shard = found
       self.warnings = warnings

@@ -27,16 +27,32 @@ public struct EvaluationClips: Sendable {
   public var heldOut: [Entry] = []
   private let labels: ClipLabels
 
-  /// The clips of paths; `licence` is how the licence of rows of an index begins that are taken.
-  public init(paths: [String], licence: String?, labels: String?) throws {
+  /// What a user should know: files that were skipped.
+  public private(set) var warnings: [String] = []
+
+  /// All files of motion.
+  public var files: [String] { (training + heldOut).map(\.file) }
+
+  /// The clips of paths.
+  ///
+  /// - Parameters:
+  ///   - paths: Files and folders.
+  ///   - licence: How the licence of rows of an index begins that are taken; nil for all.
+  ///   - labels: An index.csv with the columns `file` and `action`; nil for the folders' own.
+  ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
+  public init(
+    paths: [String], licence: String?, labels: String?,
+    skipping isOther: (String) -> Bool = { _ in false }
+  ) throws {
     self.labels = try ClipLabels(labels: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
-      if FileManager.default.fileExists(atPath: index) {
+      if try !InputFile.isAbsent(index) {
         try add(index: index, folder: path, licence: licence)
         continue
       }
-      let set = try MotionSplit(paths: [path], licence: nil)
+      let set = try MotionSplit(paths: [path], skipping: isOther)
+      warnings += set.warnings
       training += set.training.map { entry($0) }
       heldOut += set.validation.map { entry($0) }
     }

@@ -26,8 +26,16 @@ struct JointBounds: Sendable, Hashable {
       }
       let (low, high) = (limits.lower?.value ?? -.pi, limits.upper?.value ?? .pi)
       // Rounded inward, so that no Float is outside of the Double's limit.
-      lower.append(Double(Float(low)) < low ? Float(low).nextUp : Float(low))
-      upper.append(Double(Float(high)) > high ? Float(high).nextDown : Float(high))
+      let bounds = (
+        Double(Float(low)) < low ? Float(low).nextUp : Float(low),
+        Double(Float(high)) > high ? Float(high).nextDown : Float(high)
+      )
+      // Between limits that are as good as one there may be no Float: the nearest one stands for
+      // both, and the retargeter answers within the limits themselves.
+      let isRange = bounds.0 <= bounds.1
+      let nearest = Float(low + (high - low) / 2)
+      lower.append(isRange ? bounds.0 : nearest)
+      upper.append(isRange ? bounds.1 : nearest)
     }
     self.lower = lower
     self.upper = upper

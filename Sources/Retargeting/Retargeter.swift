@@ -48,8 +48,27 @@ public struct Retargeter: Sendable {
     if !fingerprint.isEmpty { provenance["model_sha256"] = fingerprint }
     return JointMotion(
       name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
-      positions: configurations(of: clip.rotations).map(Double.init),
+      positions: positions(of: clip.rotations),
       root: robot.hasFloatingBase ? rootMotion(of: clip) : nil, provenance: provenance)
+  }
+
+  /// Configurations [pose, joint] of poses; a joint that has one position only is there exactly.
+  ///
+  /// Its limits may be closer to each other than two numbers of the network.
+  private func positions(of rotations: [Quaternion]) -> [Double] {
+    let limits = robot.foldedLimits
+    let joints = limits.count
+    let fixed = bounds.lower.indices.filter { bounds.lower[$0] == bounds.upper[$0] }
+    var positions = configurations(of: rotations).map(Double.init)
+    for joint in fixed {
+      guard let lower = limits[joint].lower?.value, let upper = limits[joint].upper?.value else {
+        continue
+      }
+      for index in stride(from: joint, to: positions.count, by: joints) {
+        positions[index] = min(max(positions[index], lower), upper)
+      }
+    }
+    return positions
   }
 
   /// Configurations [pose, joint] of poses (22 rotations each).

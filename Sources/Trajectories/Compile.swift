@@ -5,7 +5,8 @@ public import Kinematics
 public enum Timing: Sendable, Hashable {
   /// The clock is kept; the trajectory leaves the motion as far as the limits make it.
   case keep
-  /// The whole motion is slowed down until no sample is further than `tolerance` [rad or m] from it.
+  /// The whole motion is slowed down until it is nowhere further than `tolerance` [rad or m] from the
+  /// trajectory: at no sample and at none of the motion's own frames.
   case stretch(tolerance: Double)
 }
 
@@ -15,11 +16,14 @@ public struct RobotIdentity: Sendable, Hashable {
   public var name: String
   /// The SHA-256 of the robot's description in hexadecimal.
   public var fingerprint: String
+  /// The SHA-256 of its effective limits (`SafetyLimits.fingerprint`); empty where it is not known.
+  public var limitsFingerprint: String
 
-  /// A robot with this name and description.
-  public init(name: String, fingerprint: String) {
+  /// A robot with this name, description and limits.
+  public init(name: String, fingerprint: String, limitsFingerprint: String = "") {
     self.name = name
     self.fingerprint = fingerprint
+    self.limitsFingerprint = limitsFingerprint
   }
 }
 
@@ -28,18 +32,37 @@ public let greatestStretch = 64.0
 
 /// The trajectory nearest to a motion among those that keep all limits and begin and end at rest.
 ///
-/// `rate` [Hz] is that of the trajectory's samples, the motion's own where it is nil; the motion is
-/// resampled first. A floating base is carried along at the same instants, under no limit.
+/// - Parameters:
+///   - motion: The motion; a floating base is carried along at the same instants, under no limit.
+///   - limits: What the trajectory must keep.
+///   - timing: What may happen to the motion's clock.
+///   - rate: The rate of the trajectory's samples [Hz], to which the motion is resampled first; nil
+///     for the motion's own, times `speed`.
+///   - speed: How many times faster the motion is played than it was recorded; it is kept in the
+///     trajectory, and `timing` counts from there.
+///   - robot: The robot that the trajectory is for.
 public func compile(
   _ motion: JointMotion, within limits: SafetyLimits, timing: Timing = .keep,
-  rate: Double? = nil, robot: RobotIdentity? = nil
+  rate: Double? = nil, speed: Double = 1, robot: RobotIdentity? = nil
 ) throws(UnsafeMotion) -> SafeTrajectory {
-  try CompiledMotion(motion, limits, timing, rate: rate).trajectory(for: robot)
+  try CompiledMotion(motion, limits, timing, rate: rate, speed: speed).trajectory(for: robot)
+}
+
+extension JointMotion {
+  /// The motion so many times faster.
+  func played(at speed: Double) -> JointMotion {
+    var motion = self
+    motion.frameRate *= speed
+    return motion
+  }
 }
 
 /// A motion, and the control points that were found for it.
 struct CompiledMotion {
+  /// The motion at the speed that was asked for.
   let motion: JointMotion
+  /// Times faster than it was recorded.
+  let speed: Double
   let limits: SafetyLimits
   let period: Double
   var resampled: ResampledMotion
@@ -47,10 +70,15 @@ struct CompiledMotion {
   var deviation: Deviation
 
   init(
-    _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?
+    _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?, speed: Double
   ) throws(UnsafeMotion) {
+    guard speed > 0, speed < .infinity else {
+      throw .motionInvalid(
+        motion: motion.name, reason: "the speed of \(speed) is not a number above zero")
+    }
+    let motion = motion.played(at: speed)
     try Self.check(motion, limits, rate: rate)
-    (self.motion, self.limits) = (motion, limits)
+    (self.motion, self.limits, self.speed) = (motion, limits, speed)
     period = 1 / (rate ?? motion.frameRate)
     (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: 1)
     guard case .stretch(let tolerance) = timing else { return }
@@ -64,7 +92,7 @@ struct CompiledMotion {
   func trajectory(for robot: RobotIdentity?) throws(UnsafeMotion) -> SafeTrajectory {
     try SafeTrajectory(
       verifying: controlPoints, name: motion.name, period: period, limits: limits,
-      root: resampled.root, robot: robot.map { ($0.name, $0.fingerprint) },
+      root: resampled.root, robot: robot, speed: speed, stretch: deviation.factor,
       provenance: motion.provenance, deviation: deviation)
   }
 
@@ -116,20 +144,21 @@ struct CompiledMotion {
       reference: resampled.positions, limits: limits, period: period
     ).solve()
     let deviation = Deviation(
-      of: points, from: resampled.positions, names: motion.jointNames, period: period,
+      of: points, from: motion, resampled: resampled, limits: limits, period: period,
       factor: factor)
     return (resampled, points, deviation)
   }
 
   private mutating func stretch(until tolerance: Double) throws(UnsafeMotion) {
-    func reached(_ deviation: Deviation) -> Double { deviation.greatest?.greatest ?? 0 }
+    func isKept(_ deviation: Deviation) -> Bool {
+      deviation.joints.allSatisfy { $0.greatest <= tolerance }
+    }
     var (low, high) = (1.0, 1.0)
-    while !(reached(deviation) <= tolerance) {
+    while !isKept(deviation), let reached = deviation.greatest {
       low = high
       high *= 2
       guard high <= greatestStretch else {
-        throw .toleranceUnreachable(
-          tolerance: tolerance, reached: reached(deviation), factor: low)
+        throw .toleranceUnreachable(tolerance: tolerance, reached: reached, factor: low)
       }
       (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: high)
     }
@@ -137,7 +166,7 @@ struct CompiledMotion {
     while high > low * 1.01 {
       let factor = (low + high) / 2
       let found = try Self.solve(motion, limits, period, factor: factor)
-      if reached(found.2) <= tolerance {
+      if isKept(found.2) {
         (resampled, controlPoints, deviation) = found
         high = factor
       } else {

@@ -1,15 +1,32 @@
-/// How far a trajectory had to leave the motion that it was compiled from, at its samples.
+import Kinematics
+
+/// How far a trajectory had to leave the motion that it was compiled from.
+///
+/// It is measured at the trajectory's samples, where the motion is the curve through its frames
+/// (see `ResampledMotion`), and at the motion's own frames, which lie between samples where the
+/// rates differ or time was stretched.
 public struct Deviation: Sendable, Hashable {
   /// One joint's share of it.
-  public struct OfJoint: Sendable, Hashable {
+  public struct OfJoint: Sendable, Hashable, CustomStringConvertible {
     /// The joint's name.
     public var name: String
+    /// Whether it is an angle [rad] and not a length [m].
+    public var isAngular: Bool
     /// The greatest distance [rad or m].
     public var greatest: Double
-    /// When that is [s].
+    /// When that is [s], in the trajectory.
     public var time: Double
-    /// The root of the mean square of the distance [rad or m].
+    /// The root of the mean square of the distance at the samples [rad or m].
     public var rootMeanSquare: Double
+
+    /// The unit of the distances.
+    public var unit: String { isAngular ? "rad" : "m" }
+
+    /// "0.0831 rad (joint 'left' at 1.2 s)".
+    public var description: String {
+      func rounded(_ value: Double) -> Double { (value * 1e4).rounded() / 1e4 }
+      return "\(rounded(greatest)) \(unit) (joint '\(name)' at \(rounded(time)) s)"
+    }
   }
 
   /// Each joint, in the order of the configuration.
@@ -21,24 +38,35 @@ public struct Deviation: Sendable, Hashable {
   public var greatest: OfJoint? { joints.max { $0.greatest < $1.greatest } }
 
   init(
-    of controlPoints: [Double], from reference: [Double], names: [String], period: Double,
-    factor: Double
+    of controlPoints: [Double], from motion: JointMotion, resampled: ResampledMotion,
+    limits: SafetyLimits, period: Double, factor: Double
   ) {
-    let count = names.count
     self.factor = factor
-    joints = names.enumerated().map { j, name in
-      var (sum, most, place) = (0.0, 0.0, 0)
-      let samples = reference.count / count
+    let count = limits.coordinates.count
+    let samples = resampled.count
+    let frames = resampled.placesOfFrames(of: motion)
+    joints = limits.coordinates.enumerated().map { j, limit in
+      func point(_ index: Int) -> Double { controlPoints[min(index, samples + 1) * count + j] }
+      var (sum, most, place) = (0.0, 0.0, 0.0)
       for i in 0..<samples {
-        let c = i * count + j
-        let sample =
-          (controlPoints[c] + 4 * controlPoints[c + count] + controlPoints[c + 2 * count]) / 6
-        let distance = abs(sample - reference[c])
+        let sample = (point(i) + 4 * point(i + 1) + point(i + 2)) / 6
+        let distance = abs(sample - resampled.positions[i * count + j])
         sum += distance * distance
-        if distance > most { (most, place) = (distance, i) }
+        if distance > most { (most, place) = (distance, Double(i)) }
+      }
+      for (frame, at) in frames.enumerated() {
+        let piece = max(0, min(Int(at), samples - 2))
+        let u = at - Double(piece)
+        let v = 1 - u
+        // The basis functions of the uniform cubic B-spline.
+        let curve =
+          (v * v * v * point(piece) + (4 + u * u * (3 * u - 6)) * point(piece + 1)
+            + (4 + v * v * (3 * v - 6)) * point(piece + 2) + u * u * u * point(piece + 3)) / 6
+        let distance = abs(curve - motion.positions[frame * count + j])
+        if distance > most { (most, place) = (distance, at) }
       }
       return OfJoint(
-        name: name, greatest: most, time: Double(place) * period,
+        name: limit.name, isAngular: limit.isAngular, greatest: most, time: place * period,
         rootMeanSquare: (sum / Double(samples)).squareRoot())
     }
   }

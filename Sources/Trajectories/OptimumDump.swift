@@ -9,7 +9,7 @@ extension SafeTrajectory {
   /// joints under coupled limits.
   public func optimumDump(of motion: JointMotion) throws(UnsafeMotion) -> Safetensors {
     let resampled = try ResampledMotion(
-      motion, period: period, factor: deviation?.factor ?? 1)
+      motion.played(at: speed ?? 1), period: period, factor: stretch ?? 1)
     guard motion.jointNames == jointNames, resampled.count == sampleCount else {
       throw .motionInvalid(
         motion: motion.name,

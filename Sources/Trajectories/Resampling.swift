@@ -14,6 +14,8 @@ struct ResampledMotion {
   var root: JointMotion.Root?
   /// The number of samples.
   var count: Int
+  /// Frames of the motion for each sample.
+  private let stride: Double
 
   /// The most samples that one trajectory may have.
   static let limit = 20_000_000
@@ -33,6 +35,7 @@ struct ResampledMotion {
           + "more than the \(Self.limit) numbers that one trajectory may have")
     }
     count = Int(samples) + 1
+    self.stride = stride
     guard abs(stride - 1) > 1e-12 else {
       (positions, root) = (motion.positions, motion.root)
       return
@@ -57,6 +60,12 @@ struct ResampledMotion {
       }
       return moved
     }
+  }
+
+  /// Where the motion's frames lie, in samples from the first one; none where each is a sample.
+  func placesOfFrames(of motion: JointMotion) -> [Double] {
+    guard abs(stride - 1) > 1e-12 else { return [] }
+    return (0..<motion.frameCount).map { Double($0) / stride }
   }
 
   private static func interpolate(

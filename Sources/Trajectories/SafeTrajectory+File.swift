@@ -34,6 +34,9 @@ extension SafeTrajectory {
     ]
     metadata["robot"] = robotName
     metadata["robot_sha256"] = robotFingerprint
+    metadata["robot_limits_sha256"] = robotLimitsFingerprint
+    metadata["speed"] = speed.map { "\($0)" }
+    metadata["stretch"] = stretch.map { "\($0)" }
     if let root {
       metadata["root"] =
         "root_position [m] and root_rotation_wxyz of the floating base at each "
@@ -69,10 +72,15 @@ extension SafeTrajectory {
       throw .notATrajectory(path: path, reason: "it has fewer than three control points")
     }
     let samples = points.count / limits.coordinates.count - 2
-    let robot = file.metadata["robot"].map { ($0, file.metadata["robot_sha256"] ?? "") }
+    let robot = file.metadata["robot"].map {
+      RobotIdentity(
+        name: $0, fingerprint: file.metadata["robot_sha256"] ?? "",
+        limitsFingerprint: file.metadata["robot_limits_sha256"] ?? "")
+    }
     try self.init(
       verifying: points, name: reader.text("name"), period: reader.period(), limits: limits,
-      root: reader.root(samples: samples), robot: robot,
+      root: reader.root(samples: samples), robot: robot, speed: reader.factor("speed"),
+      stretch: reader.factor("stretch"),
       provenance: reader.object("provenance").compactMapValues { $0 as? String },
       deviation: nil)
   }
@@ -93,9 +101,14 @@ extension SafeTrajectory {
     guard other.jointNames == jointNames else {
       throw .jointsDiffer(found: jointNames, expected: other.jointNames)
     }
+    let identity = robotName.map {
+      RobotIdentity(
+        name: $0, fingerprint: robotFingerprint ?? "",
+        limitsFingerprint: robotLimitsFingerprint ?? limits.fingerprint)
+    }
     return try SafeTrajectory(
       verifying: controlPoints, name: name, period: period, limits: other, root: root,
-      robot: robotName.map { ($0, robotFingerprint ?? "") }, provenance: provenance,
+      robot: identity, speed: speed, stretch: stretch, provenance: provenance,
       deviation: deviation)
   }
 }

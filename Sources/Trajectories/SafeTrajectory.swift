@@ -21,6 +21,15 @@ public struct SafeTrajectory: Sendable {
   public let robotName: String?
   /// The SHA-256 of the robot's description in hexadecimal, where it is known.
   public let robotFingerprint: String?
+  /// The SHA-256 of the limits of the robot that it was compiled for (`SafetyLimits.fingerprint`),
+  /// where it is known; `limits` may be others by now.
+  public let robotLimitsFingerprint: String?
+  /// How many times faster than it was recorded the motion was asked for; nil where an older file
+  /// does not say.
+  public let speed: Double?
+  /// How many times slower than that the trajectory is, for `Timing.stretch`; nil where an older file
+  /// does not say.
+  public let stretch: Double?
   /// Where the motion is from (source file, model, seed, tool version …).
   public let provenance: [String: String]
   /// What the verifier found.
@@ -31,7 +40,7 @@ public struct SafeTrajectory: Sendable {
   /// A trajectory of these control points, if the verifier finds no fault in them.
   init(
     verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
-    root: JointMotion.Root?, robot: (name: String, fingerprint: String)?,
+    root: JointMotion.Root?, robot: RobotIdentity?, speed: Double?, stretch: Double?,
     provenance: [String: String], deviation: Deviation?
   ) throws(UnsafeMotion) {
     do {
@@ -47,8 +56,17 @@ public struct SafeTrajectory: Sendable {
     self.root = root
     robotName = robot?.name
     robotFingerprint = robot?.fingerprint
+    robotLimitsFingerprint = robot.flatMap {
+      $0.limitsFingerprint.isEmpty ? nil : $0.limitsFingerprint
+    }
+    (self.speed, self.stretch) = (speed, stretch)
     self.provenance = provenance
     self.deviation = deviation
+  }
+
+  /// Whether it was compiled for other limits than these, as far as its file says.
+  public func wasCompiled(forLimitsOtherThan robot: RobotIdentity) -> Bool {
+    (robotLimitsFingerprint ?? limits.fingerprint) != robot.limitsFingerprint
   }
 
   /// The names of the joints, in the order of the robot's configuration.

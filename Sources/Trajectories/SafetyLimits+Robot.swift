@@ -1,3 +1,4 @@
+import Files
 public import Kinematics
 
 extension SafetyLimits {
@@ -11,9 +12,30 @@ extension SafetyLimits {
   }
 }
 
+extension SafetyLimits {
+  /// The SHA-256 of all bounds, in hexadecimal: the same for the same limits, wherever they are from.
+  public var fingerprint: String {
+    let names = jointNames
+    var lines = coordinates.map { limit in
+      let bounds = [limit.lower, limit.upper, limit.velocity, limit.acceleration, limit.jerk]
+      return "\(JSONText.quoted(limit.name)) \(limit.isAngular ? "rad" : "m") "
+        + bounds.map { "\($0.value)" }.joined(separator: " ")
+    }
+    lines += coupled.map { limit in
+      let terms = limit.terms.map { "\($0.factor) \(JSONText.quoted(names[$0.coordinate]))" }
+      return "\(limit.lower) \(terms.joined(separator: " + ")) \(limit.upper)"
+    }.sorted()
+    return Fingerprint.sha256(Array(lines.joined(separator: "\n").utf8))
+  }
+}
+
 extension RobotIdentity {
-  /// What a trajectory's file says about this robot.
+  /// What a trajectory's file says about this robot, with its effective limits as they are now.
+  ///
+  /// Limits that no trajectory can be proven to keep have no fingerprint.
   public init(_ robot: Robot) {
-    self.init(name: robot.name, fingerprint: robot.fingerprint)
+    self.init(
+      name: robot.name, fingerprint: robot.fingerprint,
+      limitsFingerprint: (try? SafetyLimits(robot: robot))?.fingerprint ?? "")
   }
 }

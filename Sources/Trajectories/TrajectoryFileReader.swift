@@ -33,6 +33,15 @@ struct TrajectoryFileReader {
     return period
   }
 
+  /// A factor above zero; nil where the file does not say, as older ones do not.
+  func factor(_ key: String) throws(UnsafeMotion) -> Double? {
+    guard let found = file.metadata[key] else { return nil }
+    guard let factor = Double(found), factor > 0, factor < .infinity else {
+      throw refused("its \(key) of '\(found)' is not a number above zero")
+    }
+    return factor
+  }
+
   private func json(_ key: String) throws(UnsafeMotion) -> Any {
     let found = try text(key)
     guard let value = try? JSONSerialization.jsonObject(with: Data(found.utf8)) else {

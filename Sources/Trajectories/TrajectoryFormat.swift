@@ -16,11 +16,11 @@ public enum TrajectoryFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 extension SafeTrajectory {
-  /// Writes samples atomically, at the trajectory's own rate or another [Hz].
+  /// Adds samples to files that are written together, at the trajectory's own rate or another [Hz].
   ///
   /// At another rate the last sample lies at or after the end, where the robot stands still.
   public func export(
-    as format: TrajectoryFormat, to path: String, rate: Double? = nil
+    as format: TrajectoryFormat, to path: String, in files: inout OutputSet, rate: Double? = nil
   ) throws(FileError) {
     guard rate ?? 1 >= 1e-3, rate ?? 1 <= 1e5 else {
       throw .cannotCreate(
@@ -28,10 +28,19 @@ extension SafeTrajectory {
     }
     let samples = TrajectorySamples(self, rate: rate)
     switch format {
-    case .csv: try AtomicFile.write(samples.csv(), to: path)
-    case .npz: try samples.archive().write(to: path)
-    case .json: try AtomicFile.write(samples.json(), to: path)
-    case .yaml: try AtomicFile.write(samples.yaml(), to: path)
+    case .csv: try files.add(samples.csv(), to: path)
+    case .npz: try files.add(samples.archive().encoded(), to: path)
+    case .json: try files.add(samples.json(), to: path)
+    case .yaml: try files.add(samples.yaml(), to: path)
     }
+  }
+
+  /// Writes samples to one file, whole or not at all.
+  public func export(
+    as format: TrajectoryFormat, to path: String, rate: Double? = nil
+  ) throws(FileError) {
+    var files = OutputSet()
+    try export(as: format, to: path, in: &files, rate: rate)
+    try files.commit()
   }
 }

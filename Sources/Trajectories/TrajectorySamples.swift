@@ -49,6 +49,12 @@ struct TrajectorySamples {
     if let robot = trajectory.robotName {
       lines.append("robot: \(robot), SHA-256 \(trajectory.robotFingerprint ?? "unknown")")
     }
+    if let fingerprint = trajectory.robotLimitsFingerprint {
+      lines.append("robot's limits: SHA-256 \(fingerprint)")
+    }
+    if let speed = trajectory.speed, let stretch = trajectory.stretch {
+      lines.append("speed of the motion: \(speed), stretched by \(stretch)")
+    }
     lines.append("time in seconds, angles in radians, lengths in metres")
     if trajectory.root != nil {
       lines.append("root: the floating base in the world, quaternion w x y z, under no limit")
@@ -90,6 +96,9 @@ struct TrajectorySamples {
   }
 
   // MARK: - NumPy
+
+  /// The arrays that every archive has; a floating base adds two.
+  static let arrayNames = ["time", "fps", "joint_names", "joint_pos", "joint_vel", "joint_acc"]
 
   func archive() -> NumpyArchive {
     let shape = [states.count, trajectory.jointNames.count]

@@ -13,7 +13,8 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
   /// No configuration keeps all coupled limits and all position limits.
   case coupledLimitsContradict(limits: [String])
   /// Slowing down does not bring the deviation under what is tolerated.
-  case toleranceUnreachable(tolerance: Double, reached: Double, factor: Double)
+  case toleranceUnreachable(
+    tolerance: Double, reached: Deviation.OfJoint, factor: Double)
   /// The limit program was not solved: its optimum is not proven, or not kept when rounded.
   case notSolved(joints: [String], gap: Double, share: Double)
   /// Rounding at this rate [Hz] is as large as the differences that a joint's limits allow.
@@ -42,8 +43,8 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
       "no configuration lies inside the coupled limits \(limits.joined(separator: ", ")) "
         + "and inside the position limits of their joints"
     case .toleranceUnreachable(let tolerance, let reached, let factor):
-      "the trajectory stays \(reached) rad or m away from the motion even \(factor) times slower, "
-        + "more than the tolerated \(tolerance)"
+      "the trajectory stays \(reached) away from the motion even \(factor) times slower, "
+        + "more than the tolerated \(tolerance) \(reached.unit)"
     case .notSolved(let joints, let gap, let share):
       "the trajectory of \(joints.map { "'\($0)'" }.joined(separator: ", ")) was not found: "
         + "\(gap) of its deviation is not proven to be needed (at most "

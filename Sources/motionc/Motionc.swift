@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 
 /// The command-line tool: one file for each verb in Verbs.
 @main
@@ -11,10 +12,10 @@ struct Motionc: ParsableCommand {
     commandName: "motionc",
     abstract: "Compiles human motion into robot trajectories that keep every limit.",
     discussion: """
-      A robot is a folder name of Robots/ or the path of any URDF. Human motion is BVH, AMASS \
+      A robot is a folder name of Robots/ or, with a slash or the ending .urdf, a path. Human motion is BVH, AMASS \
       .npz, or a clip written by 'motionc import'.
 
-        motionc compile walk.bvh --robot unitree_g1 --model g1.safetensors -o out
+        motionc compile walk.bvh --robot unitree_g1 -o out
         motionc verify out/walk.trajectory.safetensors
 
       Exit codes: 0 done, 1 a limit does not hold, 64 wrong usage, 65 wrong input, 66 input not \
@@ -32,6 +33,7 @@ struct Motionc: ParsableCommand {
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.
   static func main() {
     StandardStreams.occupy()
+    TemporaryFiles.removeAtEnd()
     do {
       var command = try parseAsRoot()
       try command.run()

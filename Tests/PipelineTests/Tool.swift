@@ -23,8 +23,12 @@ struct Run {
   var errorLines: [Substring] { error.split(whereSeparator: \.isNewline) }
   /// The lines of standard output.
   var outputLines: [Substring] { output.split(whereSeparator: \.isNewline) }
-  /// Whether it said exactly one sentence of ours on standard error, and nothing else there.
-  var saysOneSentence: Bool { errorLines.count == 1 && error.hasPrefix("motionc: ") }
+  /// The lines of standard error without notes, such as which robot was taken.
+  var complaints: [Substring] { errorLines.filter { !$0.hasPrefix("note: ") } }
+  /// Whether it said exactly one sentence of ours on standard error, and beside it only notes.
+  var saysOneSentence: Bool {
+    complaints.count == 1 && complaints[0].hasPrefix("motionc: ")
+  }
   /// Everything, for the message of a failed expectation.
   var text: String {
     "exit \(status), signal \(signal), \(seconds) s, \(peak / 1_000_000) MB\n\(output.prefix(2000))\n"

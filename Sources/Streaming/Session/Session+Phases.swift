@@ -131,10 +131,11 @@ extension Session {
         state.completion?.ending = .operatorStopped
         return
       }
-      guard let motion, motion.stopRequested == nil else {
+      guard var motion, motion.stopRequested == nil else {
         return stop(.operatorAborted, &output)
       }
-      self.motion?.stopRequested = now
+      motion.stopRequested = now
+      self.motion = motion
       updateTarget()
     case .togglePause:
       guard let motion, motion.stopRequested == nil else { return }

@@ -103,11 +103,12 @@ extension Session {
   /// Brings the robot to rest along the path, for which there is still time before it is too hot.
   private mutating func cool(_ reason: DriverFault, _ output: inout SessionOutput) {
     switch state {
-    case .moving(let motion):
+    case .moving(var motion):
       guard motion.ending == nil, motion.reason == nil else { return }
       output.events.append(.warning("\(reason.description); the robot comes to rest"))
-      self.motion?.reason = .fault(reason)
-      self.motion?.stopRequested = motion.stopRequested ?? now
+      motion.reason = .fault(reason)
+      motion.stopRequested = motion.stopRequested ?? now
+      self.motion = motion
       updateTarget()
     case .ending(let completion), .resting(let completion):
       if completion.ending == .completed { state.completion?.ending = .fault(reason) }

@@ -175,7 +175,8 @@ extension Session {
   }
 
   private mutating func compare(_ measurement: Measurement, _ output: inout SessionOutput) {
-    motion?.lastFeedback = now
+    let time = now
+    motion?.lastFeedback = time
     let excess = monitor.compare(measurement.positions, at: measurement.time)
     output.events.append(.following(monitor.lastError, lag: monitor.lag))
     guard let excess else { return }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Kinematics
 import Streaming
@@ -102,6 +103,12 @@ struct ConnectionOptions: ParsableArguments {
     options.far = far
     options.restAfter = restAfter
     return options
+  }
+
+  /// Refuses a log or a record that would be written over a file that is read.
+  func refuseInputs(_ robot: Robot, _ further: String? = nil) throws(FileError) {
+    let inputs = InputFiles(robot.allFiles + [calibration, further])
+    for path in [log, record].compactMap({ $0 }) { try inputs.refuse(path) }
   }
 
   /// The robot's wiring.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Synchronization
 
@@ -13,7 +14,7 @@ enum Interruption {
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interruption.requested.store(true, ordering: .relaxed)
-        signal(number, SIG_DFL)
+        TemporaryFiles.end(on: number)
       }
     }
   }

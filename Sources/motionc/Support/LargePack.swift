@@ -18,7 +18,7 @@ struct LargePack {
     guard let examples = ProjectFolder.locate("Examples") else {
       throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
     }
-    let clips = try MotionPaths.expand(["\(examples)/Motions"]).map {
+    let clips = try MotionPaths.motions(["\(examples)/Motions"]).map {
       try MotionFile.read($0).clip
     }
     folder = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path

@@ -17,16 +17,16 @@ struct MotionCompiler: Sendable {
   let reading: ImportOptions
   let output: String
   let formats: [TrajectoryFormat]
-  /// Whether outcomes carry what `--dump` writes.
-  var dumps = false
+  /// What none of the results may be written over.
+  var inputs = InputFiles()
+  /// Where what other programs judge by is written.
+  var dump: String?
 
   /// What came of one file.
   struct Outcome: Sendable {
     let path: String
     let summary: String
     let json: String
-    /// What `--dump` writes; only where it was asked for.
-    let dump: Safetensors?
   }
 
   private struct Report {
@@ -40,45 +40,40 @@ struct MotionCompiler: Sendable {
         "\(path): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
         + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
-        text +=
-          "; left the motion by at most \(Console.fixed(worst.greatest, 4)) "
-          + "(\(worst.name) at \(Console.fixed(worst.time, 2)) s)"
-        if deviation.factor > 1 { text += ", \(Console.fixed(deviation.factor, 2)) times slower" }
+        text += "; at most \(worst) away from the motion"
       }
+      text += TrajectoryReport.clock(trajectory).map { ", \($0)" } ?? ""
       for finding in findings { text += "\n  \(finding)" }
       return text
     }
+  }
+
+  /// The files that a motion becomes: the native one, then one for each format, then the dump.
+  func outputs(of file: String) -> [String] {
+    let base = "\(output)/\(MotionPaths.outputName(file))"
+    return [base + MotionPaths.trajectoryEnding] + formats.map { "\(base).\($0.rawValue)" }
+      + [dump].compactMap { $0 }
   }
 
   /// Reads, retargets, compiles, verifies and writes one motion.
   func compile(_ file: String) throws -> Outcome {
     let (clip, report) = try MotionFile.read(file, options: reading)
     var motion = try retargeter.retarget(clip)
-    motion.frameRate *= speed
     motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
-      motion, within: limits, timing: timing, rate: rate, robot: robot)
-    let base = "\(output)/\(MotionPaths.outputName(file))"
-    let path = base + MotionPaths.trajectoryEnding
-    var written: [String] = []
-    do {
-      try trajectory.write(to: path)
-      written.append(path)
-      for format in formats {
-        let target = "\(base).\(format.rawValue)"
-        try trajectory.export(as: format, to: target)
-        written.append(target)
-      }
-    } catch {
-      // All files of a motion or none.
-      for file in written { unlink(file) }
-      throw error
+      motion, within: limits, timing: timing, rate: rate, speed: speed, robot: robot)
+    let paths = outputs(of: file)
+    var files = OutputSet(sparing: inputs)
+    try files.add(trajectory.encoded().encoded(), to: paths[0])
+    for (format, path) in zip(formats, paths.dropFirst()) {
+      try trajectory.export(as: format, to: path, in: &files)
     }
+    if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
+    try files.commit()
     let findings = report.findings.map(\.message)
-    let text = Report(trajectory: trajectory, path: path, findings: findings)
+    let text = Report(trajectory: trajectory, path: paths[0], findings: findings)
     return Outcome(
-      path: path, summary: text.summary,
-      json: TrajectoryReport(trajectory, path: path, findings: findings).json,
-      dump: dumps ? try trajectory.optimumDump(of: motion) : nil)
+      path: paths[0], summary: text.summary,
+      json: TrajectoryReport(trajectory, path: paths[0], findings: findings).json)
   }
 }

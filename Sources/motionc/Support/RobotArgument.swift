@@ -1,11 +1,17 @@
 import ArgumentParser
 import Files
+import Foundation
 import Kinematics
 import Retargeting
+import Trajectories
 
 /// The options that name a robot.
 struct RobotOptions: ParsableArguments {
-  @Option(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  /// What names a robot, for the help of every verb.
+  static let help: ArgumentHelp =
+    "A folder name of Robots/, or with a slash or .urdf a path: ./my_robot/, arm.urdf."
+
+  @Option(help: help, completion: .file())
   var robot: String
 
   @Option(
@@ -14,14 +20,42 @@ struct RobotOptions: ParsableArguments {
   var limits: String?
 
   /// The robot.
-  func load() throws -> Robot { try Robot.named(robot, limits: limits) }
+  func load() throws -> Robot { try Robot.chosen(robot, limits: limits) }
 }
 
 extension Robot {
+  /// The robot of a name or path that the user gave; the files that were taken are shown.
+  static func chosen(_ nameOrPath: String, limits: String? = nil) throws -> Robot {
+    let robot = try Robot.named(nameOrPath, limits: limits)
+    Console.note("note: robot '\(robot.name)' from \(robot.files.joined(separator: ", "))")
+    return robot
+  }
+
   /// What the robot's folder is called, by which mappings are found.
   var folderName: String {
     let parts = path.split(separator: "/")
     return parts.count >= 2 && parts[parts.count - 1] == "robot.urdf"
       ? String(parts[parts.count - 2]) : name
+  }
+
+  /// The retargeter that ships for this robot.
+  ///
+  /// Whether it was trained for this very URDF is checked when it is read.
+  var shippedModel: String {
+    get throws {
+      let path = try ShippedModel.path(of: folderName)
+      guard try !InputFile.isAbsent(path) else {
+        throw FileError.unreadable(
+          path: path,
+          reason: "no retargeter ships for robot '\(folderName)'; --model names one, "
+            + "'motionc train retargeter' makes one")
+      }
+      return path
+    }
+  }
+
+  /// All files that are read for the robot: description, limits and, where it has one, wiring.
+  var allFiles: [String] {
+    files + [URL(filePath: path).deletingLastPathComponent().appending(path: "wire.yaml").path]
   }
 }

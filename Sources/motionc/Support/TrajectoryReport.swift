@@ -5,7 +5,11 @@ import Trajectories
 struct TrajectoryReport {
   let json: String
 
-  init(_ trajectory: SafeTrajectory, path: String, findings: [String] = []) {
+  /// - Parameter robot: The robot at hand, whose limits may be others than at compiling.
+  init(
+    _ trajectory: SafeTrajectory, path: String, findings: [String] = [],
+    robot: RobotIdentity? = nil
+  ) {
     var fields = [
       "\"file\": \(JSONText.quoted(path))", "\"valid\": true",
       "\"samples\": \(trajectory.sampleCount)",
@@ -18,16 +22,23 @@ struct TrajectoryReport {
         "\"\(quantity.rawValue)\": {\"use\": \(JSONText.number(use.share)), "
           + "\"joint\": \(JSONText.quoted(use.name))}")
     }
-    if let deviation = trajectory.deviation, let worst = deviation.greatest {
-      fields.append("\"stretch\": \(JSONText.number(deviation.factor))")
+    if let speed = trajectory.speed { fields.append("\"speed\": \(JSONText.number(speed))") }
+    if let stretch = trajectory.stretch {
+      fields.append("\"stretch\": \(JSONText.number(stretch))")
+    }
+    if let worst = trajectory.deviation?.greatest {
       fields.append(
         "\"deviation\": {\"greatest\": \(JSONText.number(worst.greatest)), "
-          + "\"joint\": \(JSONText.quoted(worst.name)), \"time_s\": \(JSONText.number(worst.time))}"
-      )
+          + "\"unit\": \(JSONText.quoted(worst.unit)), \"joint\": \(JSONText.quoted(worst.name)), "
+          + "\"time_s\": \(JSONText.number(worst.time))}")
     }
     if !trajectory.unlimitedQuantities.isEmpty {
       let quantities = trajectory.unlimitedQuantities.map(JSONText.quoted)
       fields.append("\"not_limited\": [\(quantities.joined(separator: ", "))]")
+    }
+    if let robot {
+      let isOther = trajectory.wasCompiled(forLimitsOtherThan: robot)
+      fields.append("\"compiled_for_other_limits\": \(isOther)")
     }
     if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
     if !findings.isEmpty {
@@ -40,6 +51,23 @@ struct TrajectoryReport {
   static func unlimited(_ trajectory: SafeTrajectory) -> String {
     let quantities = trajectory.unlimitedQuantities
     return quantities.isEmpty ? "" : "; NOT limited: \(quantities.joined(separator: ", "))"
+  }
+
+  /// How the trajectory's clock differs from the motion's; nil where it does not, or nobody knows.
+  static func clock(_ trajectory: SafeTrajectory) -> String? {
+    let parts = [
+      trajectory.speed.flatMap { $0 != 1 ? "at \(Console.fixed($0, 2)) times the speed" : nil },
+      trajectory.stretch.flatMap { $0 != 1 ? "stretched \(Console.fixed($0, 2)) times" : nil },
+    ].compactMap { $0 }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// Says that a trajectory was compiled for other limits than the robot's of today.
+  static func noteOtherLimits(_ trajectory: SafeTrajectory, path: String, robot: RobotIdentity) {
+    guard trajectory.wasCompiled(forLimitsOtherThan: robot) else { return }
+    Console.note(
+      "note: '\(path)' was compiled for other limits than robot '\(robot.name)' has now; "
+        + "it is checked against those of now")
   }
 
   /// The line of a file that does not keep its limits.

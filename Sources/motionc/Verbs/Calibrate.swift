@@ -16,7 +16,7 @@ struct Calibrate: ParsableCommand {
       supported: whatever is not held may fall. Nothing is moved by the program.
       """)
 
-  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  @Argument(help: RobotOptions.help, completion: .file())
   var robot: String
 
   @Option(help: "The robot's port ('motionc ports' shows them).", completion: .file())
@@ -34,11 +34,12 @@ struct Calibrate: ParsableCommand {
   var by: String?
 
   func run() throws {
+    let robot = try Robot.chosen(robot)
+    try InputFiles(robot.allFiles + [wire]).refuse(output)
     guard isatty(STDIN_FILENO) == 1 else {
       throw SessionRefusal.option(
         "'calibrate' leads a person from joint to joint and needs a terminal to read answers from")
     }
-    let robot = try Robot.named(robot)
     let wiring = try wire.map { try Wiring(contentsOf: $0, for: robot) } ?? Wiring(of: robot)
     let guide = CalibrationGuide(wiring)
     // Not only at the end is found out that the work cannot be kept.

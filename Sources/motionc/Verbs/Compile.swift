@@ -5,6 +5,7 @@ import Kinematics
 import MotionData
 import Motions
 import Retargeting
+import Synchronization
 import Trajectories
 
 /// `motionc compile`: human motion to trajectories within all limits.
@@ -12,15 +13,18 @@ struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compiles human motion into robot trajectories that keep every limit.",
     discussion: """
-      motionc compile walk.bvh --robot unitree_g1 --model g1.safetensors -o out
+      motionc compile walk.bvh --robot unitree_g1 -o out
       motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
 
       Writes NAME.trajectory.safetensors, the file that proves its limits, and what --format asks \
       for. With --timing keep the clock is the motion's and the report says how far the limits \
       made the trajectory leave it; with --timing stretch it is slowed down until it is nearer \
-      than --tolerance. A motion that cannot be compiled is named and leaves no file; the others \
-      are compiled.
+      than --tolerance, at its samples and at the motion's own frames. A motion that cannot be \
+      compiled is named and leaves the files of an earlier run as they are; the others are \
+      compiled. Of a folder everything is compiled that holds human motion; trajectories and \
+      copies that motionc wrote there are skipped. Without --model the retargeter that ships for \
+      the robot is used.
       """)
 
   /// What may happen to the motion's clock.
@@ -33,8 +37,10 @@ struct Compile: ParsableCommand {
 
   @OptionGroup var robot: RobotOptions
 
-  @Option(help: "The retargeter's file.", completion: .file())
-  var model: String
+  @Option(
+    help: "The retargeter's file; the one that ships for the robot if none is given.",
+    completion: .file())
+  var model: String?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
@@ -51,7 +57,7 @@ struct Compile: ParsableCommand {
   @Option(help: "The greatest deviation with --timing stretch [rad or m].")
   var tolerance: Double = 0.05
 
-  @Option(help: "The speed of the motion, 2 for twice as fast.")
+  @Option(help: "The speed of the motion, 2 for twice as fast; it is recorded in the file.")
   var speed: Double = 1
 
   @Option(help: "Threads; all cores if not given.")
@@ -76,36 +82,41 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     let robot = try robot.load()
-    let compiler = MotionCompiler(
+    let model = try model ?? robot.shippedModel
+    var compiler = MotionCompiler(
       retargeter: try Retargeter(contentsOf: model, robot: robot),
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
-      reading: reading.options, output: output, formats: format.formats, dumps: dump != nil)
-    let files = try MotionPaths.expand(motions)
+      reading: reading.options, output: output, formats: format.formats, dump: dump)
+    let files = try MotionPaths.motions(motions)
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }
     try MotionPaths.refuseCollisions(files)
+    compiler.inputs.add(files + [model] + robot.allFiles)
+    // Before anything is written.
+    for output in files.flatMap(compiler.outputs) { try compiler.inputs.refuse(output) }
     try AtomicFile.makeFolder(output)
-    let outcomes = Parallel.map(
+    try run(compiler, files)
+  }
+
+  private func run(_ compiler: MotionCompiler, _ files: [String]) throws {
+    let batch = Mutex(Batch("compiled"))
+    _ = Parallel.map(
       files, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-      { file in Result { try compiler.compile(file) } },
+      { file in (file: file, result: Result { try compiler.compile(file) }) },
       whenDone: { outcome in
-        switch outcome {
-        case .success(let done): Console.result(json ? done.json : done.summary)
-        case .failure(let error): Console.failure("\(error)")
+        batch.withLock { batch in
+          switch outcome.result {
+          case .success(let done):
+            batch.succeed()
+            Console.result(json ? done.json : done.summary)
+          case .failure(let error): batch.fail(error, file: outcome.file)
+          }
         }
       })
-    var firstFailure: (any Error)?
-    for outcome in outcomes {
-      switch outcome {
-      case .success(let done):
-        if let dump, let file = done.dump { try file.write(to: dump) }
-      case .failure(let error): firstFailure = firstFailure ?? error
-      }
-    }
-    if let firstFailure { throw ExitStatus.code(for: firstFailure) }
+    try batch.withLock { try $0.conclude() }
   }
 }
 

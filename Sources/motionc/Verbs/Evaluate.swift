@@ -19,6 +19,7 @@ struct EvaluateRetargeter: ParsableCommand {
     commandName: "retargeter",
     abstract: "Measures a retargeter against the best that inverse kinematics can do.",
     discussion: """
+      motionc evaluate retargeter --robot unitree_g1 --motions captures/
       motionc evaluate retargeter --robot unitree_g1 --model g1.safetensors --motions captures/
 
       Of a folder with an index.csv only the rows of the split 'val' are measured, of other \
@@ -27,8 +28,10 @@ struct EvaluateRetargeter: ParsableCommand {
 
   @OptionGroup var robot: RobotOptions
 
-  @Option(help: "The model's file.", completion: .file())
-  var model: String
+  @Option(
+    help: "The model's file; the one that ships for the robot if none is given.",
+    completion: .file())
+  var model: String?
 
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
@@ -52,8 +55,11 @@ struct EvaluateRetargeter: ParsableCommand {
 
   func run() throws {
     let robot = try robot.load()
+    let model = try model ?? robot.shippedModel
     let retargeter = try Retargeter(contentsOf: model, robot: robot)
-    let set = try MotionSplit(paths: motions, licence: nil)
+    let set = try MotionSplit(motions)
+    let inputs = InputFiles([model] + set.files + robot.allFiles)
+    for path in [self.dump, card].compactMap({ $0 }) { try inputs.refuse(path) }
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(
@@ -63,10 +69,12 @@ struct EvaluateRetargeter: ParsableCommand {
     let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
     for warning in warnings { Console.note(warning) }
     let (evaluation, dump) = retargeter.evaluate(clips, optimumPoses: max(0, optimumPoses))
-    if let path = self.dump { try retargeter.dumpFile(dump).write(to: path) }
+    var outputs = OutputSet(sparing: inputs)
+    if let path = self.dump { try outputs.add(retargeter.dumpFile(dump).encoded(), to: path) }
     if let card {
-      try AtomicFile.write(ModelCard(retargeter, evaluation, path: model).text, to: card)
+      try outputs.add(ModelCard(retargeter, evaluation, path: model).text, to: card)
     }
+    try outputs.commit()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]

@@ -5,6 +5,7 @@ import HumanBody
 import Learning
 import MotionMetrics
 import MotionModels
+import Trajectories
 
 /// `motionc evaluate generator`: distances to real motion, labels, diversity, quality.
 struct EvaluateGenerator: ParsableCommand {
@@ -72,7 +73,10 @@ struct EvaluateGenerator: ParsableCommand {
   func run() throws {
     let path = try model ?? ShippedModel.path(of: "generator")
     let generator = try Generator(contentsOf: path)
-    let real = try EvaluationClips(paths: motions, licence: licence, labels: labels)
+    let real = try EvaluationClips(
+      paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
+    for warning in real.warnings { Console.note(warning) }
+    if let card { try InputFiles([path, labels] + real.files).refuse(card) }
     let training = try windows(real.training, "training", generator, limit: 1000)
     var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
     if heldOut.count > count {

@@ -41,7 +41,8 @@ struct EvaluateSmoother: ParsableCommand {
 
   func run() throws {
     let smoother = try Smoother(contentsOf: model)
-    let set = try MotionSplit(paths: motions, licence: nil)
+    let set = try MotionSplit(motions)
+    if let card { try InputFiles([model] + set.files).refuse(card) }
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {
       throw FileError.malformed(

@@ -11,6 +11,8 @@ struct Import: ParsableCommand {
     discussion: """
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
+
+      A file that cannot be read is named; the others are imported.
       """)
 
   @Argument(help: "Motion files or folders of them.", completion: .file())
@@ -25,21 +27,41 @@ struct Import: ParsableCommand {
   var json = false
 
   func run() throws {
-    let paths = try MotionPaths.expand(files)
+    let paths = try MotionPaths.motions(files)
     try MotionPaths.refuseCollisions(paths)
+    let inputs = InputFiles(paths)
+    // Before anything is written.
+    for path in paths { try inputs.refuse(target(of: path)) }
     try AtomicFile.makeFolder(output)
+    var batch = Batch("imported")
     for path in paths {
-      let (clip, report) = try MotionFile.read(path, options: reading.options)
-      let target = "\(output)/\(MotionPaths.outputName(path)).clip.safetensors"
-      try NativeClip.write(clip, report: report, to: target)
-      if json {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
-      } else {
-        Console.result(report.lines.joined(separator: "\n"))
-        Console.result("  written to \(target)")
+      do {
+        try importClip(path, sparing: inputs)
+        batch.succeed()
+      } catch {
+        batch.fail(error, file: path)
       }
+    }
+    try batch.conclude()
+  }
+
+  private func target(of path: String) -> String {
+    "\(output)/\(MotionPaths.outputName(path)).clip.safetensors"
+  }
+
+  private func importClip(_ path: String, sparing inputs: InputFiles) throws {
+    let (clip, report) = try MotionFile.read(path, options: reading.options)
+    let target = target(of: path)
+    var files = OutputSet(sparing: inputs)
+    try files.add(NativeClip.encoded(clip, report: report).encoded(), to: target)
+    try files.commit()
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      Console.result(report.lines.joined(separator: "\n"))
+      Console.result("  written to \(target)")
     }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Kinematics
+import Trajectories
 
 /// `motionc inspect`: what a robot's files say.
 struct Inspect: ParsableCommand {
@@ -10,9 +11,12 @@ struct Inspect: ParsableCommand {
     discussion: """
       motionc inspect unitree_g1
       motionc inspect my_robot.urdf --limits my_limits.yaml --json
+      motionc inspect ./my_robot/
+
+      A plain name is a folder of Robots/; a path has a slash or ends in .urdf.
       """)
 
-  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  @Argument(help: RobotOptions.help, completion: .file())
   var robot: String
 
   @Option(help: "A further file of limits.", completion: .file(extensions: ["yaml", "yml"]))
@@ -22,7 +26,7 @@ struct Inspect: ParsableCommand {
   var json = false
 
   func run() throws {
-    let robot = try Robot.named(robot, limits: limits)
+    let robot = try Robot.chosen(robot, limits: limits)
     let report = RobotReport(robot)
     if json {
       let encoder = JSONEncoder()
@@ -71,6 +75,7 @@ private struct RobotReport: Encodable {
   let name: String
   let path: String
   let fingerprint: String
+  let limitsFingerprint: String
   let floatingBase: Bool
   let links: Int
   let joints: [Coordinate]
@@ -83,6 +88,7 @@ private struct RobotReport: Encodable {
     name = robot.name
     path = robot.path
     fingerprint = robot.fingerprint
+    limitsFingerprint = RobotIdentity(robot).limitsFingerprint
     floatingBase = robot.hasFloatingBase
     links = robot.links.count
     let symmetry = robot.symmetry()
@@ -132,7 +138,8 @@ private struct RobotReport: Encodable {
     Console.result(
       "\(name): \(links) links, \(joints.count) independent joints, "
         + "\(dependentJoints.count) dependent, \(floatingBase ? "floating" : "fixed") base")
-    Console.result("from \(path) (SHA-256 \(fingerprint.prefix(12))…)\n")
+    let limits = limitsFingerprint.isEmpty ? "incomplete" : "\(limitsFingerprint.prefix(12))…"
+    Console.result("from \(path) (SHA-256 \(fingerprint.prefix(12))…; of the limits \(limits))\n")
     let width = (joints.map(\.name.count).max() ?? 0) + 2
     Console.result(
       "joint".padded(width) + "lower      upper      velocity   accel.     jerk       mirror")

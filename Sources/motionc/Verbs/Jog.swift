@@ -16,7 +16,7 @@ struct Jog: ParsableCommand {
       \(ConnectionOptions.exitCodes)
       """)
 
-  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  @Argument(help: RobotOptions.help, completion: .file())
   var robot: String
 
   @Argument(help: "JOINT=DEGREES, or JOINT=METRES for a joint that slides.")
@@ -30,7 +30,7 @@ struct Jog: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func run() throws {
-    let robot = try Robot.named(robot, limits: limits)
+    let robot = try Robot.chosen(robot, limits: limits)
     let pose = try pose(of: robot)
     try Self.move(robot, to: pose, "jog", connection)
   }
@@ -57,6 +57,7 @@ struct Jog: ParsableCommand {
   static func move(
     _ robot: Robot, to pose: [Double?], _ what: String, _ connection: ConnectionOptions
   ) throws {
+    try connection.refuseInputs(robot)
     let wiring = try connection.wiring(of: robot)
     let session = try Session(
       .move(pose), limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot),

@@ -12,7 +12,7 @@ struct Park: ParsableCommand {
       \(ConnectionOptions.exitCodes)
       """)
 
-  @Argument(help: "A folder name of Robots/, or the path of any URDF.", completion: .file())
+  @Argument(help: RobotOptions.help, completion: .file())
   var robot: String
 
   @Option(
@@ -23,7 +23,7 @@ struct Park: ParsableCommand {
   @OptionGroup var connection: ConnectionOptions
 
   func run() throws {
-    let robot = try Robot.named(robot, limits: limits)
+    let robot = try Robot.chosen(robot, limits: limits)
     guard let park = try connection.wiring(of: robot).park else {
       throw SessionRefusal.wiring("the wiring of '\(robot.name)' has no pose to park in")
     }

@@ -84,7 +84,10 @@ struct Sample: ParsableCommand {
       throw GenerationError.request(
         "\(count) motions were asked for, 1 to \(Generator.largestCount) expected")
     }
-    let generator = try Generator(contentsOf: try model ?? ShippedModel.path(of: "generator"))
+    let model = try model ?? ShippedModel.path(of: "generator")
+    let inputs = InputFiles([model, embedding, past])
+    if let uncertainty { try inputs.refuse(uncertainty) }
+    let generator = try Generator(contentsOf: model)
     var request = MotionRequest()
     request.frames = frames
     request.action = action
@@ -104,9 +107,10 @@ struct Sample: ParsableCommand {
       request.count = min(block, count - start)
       let clips = try generator.sample(request, threads: workers)
       // Only now, so that a request that cannot be answered leaves nothing.
+      try formats.refuse(inputs, stems: clips.map { "\(output)/\($0.name)" })
       try AtomicFile.makeFolder(output)
       for clip in clips {
-        try formats.write(clip, to: "\(output)/\(clip.name)")
+        try formats.write(clip, to: "\(output)/\(clip.name)", sparing: inputs)
         if uncertainty != nil { spread.add(clip) }
       }
     }
@@ -144,24 +148,24 @@ struct ClipFormat {
   }
 
   /// Refuses results that would be written over what they are made from.
-  func refuseInputs(_ inputs: [String], stems: [String]) throws {
-    func full(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
-    let known = Set(inputs.map(full))
-    for path in stems.flatMap(paths) where known.contains(full(path)) {
-      throw FileError.cannotCreate(
-        path: path, reason: "it is one of the files that are read; write to another folder")
-    }
+  func refuse(_ inputs: InputFiles, stems: [String]) throws(FileError) {
+    for path in stems.flatMap(paths) { try inputs.refuse(path) }
   }
 
-  /// Writes a clip in each of them, and further arrays where the format can hold them.
-  func write(_ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String) throws {
+  /// Writes a clip in all of them or in none, and further arrays where the format can hold them.
+  func write(
+    _ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String,
+    sparing inputs: InputFiles
+  ) throws(FileError) {
+    var files = OutputSet(sparing: inputs)
     for (name, path) in zip(names, paths(stem)) {
       switch name {
-      case "npz": try MotionArchive.write(clip, with: more, to: path)
-      case "bvh": try BVHWriter.write(clip, to: path)
-      default: try NativeClip.write(clip, to: path)
+      case "npz": try files.add(MotionArchive.archive(clip, with: more).encoded(), to: path)
+      case "bvh": try files.add(BVHWriter.text(clip), to: path)
+      default: try files.add(NativeClip.encoded(clip).encoded(), to: path)
       }
     }
+    try files.commit()
   }
 }
 

@@ -100,7 +100,9 @@ struct Simulate: ParsableCommand {
       }
       return example
     }
-    let wiring = try Wiring(of: try Robot.named(name))
+    let robot = try Robot.chosen(name)
+    if let record { try InputFiles(robot.allFiles).refuse(record) }
+    let wiring = try Wiring(of: robot)
     guard device.simulates(wiring.device) else {
       throw SessionRefusal.wiring(
         "the wiring of '\(name)' speaks to \(wiring.device.rawValue), not to a simulated "

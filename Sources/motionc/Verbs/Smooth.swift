@@ -43,9 +43,11 @@ struct Smooth: ParsableCommand {
   func run() throws {
     let formats = try ClipFormat.list(format)
     let set = try joints.map { try JointSet.named($0) }
-    let smoother = try Smoother(contentsOf: try model ?? ShippedModel.path(of: "smoother"))
+    let model = try model ?? ShippedModel.path(of: "smoother")
+    let smoother = try Smoother(contentsOf: model)
     try MotionPaths.refuseCollisions(files)
-    try formats.refuseInputs(files, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
+    let inputs = InputFiles(files + [model])
+    try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
     // All files are read before anything is written.
     var results: [(file: String, result: Smoother.Result, report: TrackReport)] = []
     for file in files {
@@ -55,7 +57,7 @@ struct Smooth: ParsableCommand {
     try AtomicFile.makeFolder(output)
     for (file, result, report) in results {
       let stem = "\(output)/\(MotionPaths.outputName(file))"
-      try formats.write(result.clip, with: result.arrays, to: stem)
+      try formats.write(result.clip, with: result.arrays, to: stem, sparing: inputs)
       if json {
         Console.result(
           "{\"file\": \(JSONText.quoted(file)), \"frames\": \(result.clip.frameCount), "
@@ -66,6 +68,7 @@ struct Smooth: ParsableCommand {
         Console.result((report.lines + ["  written to \(stem)"]).joined(separator: "\n"))
       }
     }
+    if files.count > 1 { Console.note("note: \(files.count) smoothed, 0 failed") }
   }
 }
 

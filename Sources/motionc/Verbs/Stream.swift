@@ -44,13 +44,16 @@ struct Stream: ParsableCommand {
 
   func run() throws {
     let robot = try robot.load()
+    try connection.refuseInputs(robot, trajectory)
     let wiring = try connection.wiring(of: robot)
+    let played = try SafeTrajectory(contentsOf: trajectory)
+    TrajectoryReport.noteOtherLimits(played, path: trajectory, robot: RobotIdentity(robot))
     var options = connection.sessionOptions
     options.speed = speed
     options.loops = loop
     options.park = park
     let session = try Session(
-      .play(try SafeTrajectory(contentsOf: trajectory)), limits: try SafetyLimits(robot: robot),
+      .play(played), limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot), driver: Drivers.make(for: wiring), options: options)
     try LiveRun(
       "stream", session: session, of: robot, options: connection,

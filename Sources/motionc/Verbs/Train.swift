@@ -117,13 +117,15 @@ struct TrainRetargeter: ParsableCommand {
     let mapping =
       try mapping.map { try Mapping(contentsOf: $0) }
       ?? Mapping.shipped(for: robot.folderName)
-    let set = try MotionSplit(paths: motions, licence: licence)
+    let set = try MotionSplit(motions, licence: licence)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
         reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
+    let inputs = InputFiles(set.files + [generator, mapping.path] + robot.allFiles)
+    for path in [output, checkpoint] { try inputs.refuse(path) }
     var pool = PosePool()
     if !set.training.isEmpty {
       let read = try MotionSplit.read(set.training, options: reading.options)

@@ -4,6 +4,7 @@ import Foundation
 import Learning
 import MotionData
 import MotionModels
+import Trajectories
 
 /// `motionc train generator`: a model that samples human motion.
 struct TrainGenerator: ParsableCommand {
@@ -48,7 +49,7 @@ struct TrainGenerator: ParsableCommand {
     let data = try TrainingData(
       motions: training.motions, licence: training.licence, labels: labels,
       embeddings: embeddings, reading: reading.options, file: training.pack,
-      model: training.output, tool: Motionc.nameAndVersion)
+      model: training.output, tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
     let source = try data.source(frames: frames)
     if source.leftOut > 0 {

@@ -4,6 +4,7 @@ import Foundation
 import Learning
 import MotionData
 import MotionModels
+import Trajectories
 
 /// `motionc train smoother`: a model that takes noise away from tracked joints.
 struct TrainSmoother: ParsableCommand {
@@ -43,7 +44,7 @@ struct TrainSmoother: ParsableCommand {
     let data = try TrainingData(
       motions: training.motions, licence: training.licence, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.output,
-      tool: Motionc.nameAndVersion)
+      tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
     // Without covariances there is nothing to calibrate, and every clip is trained on.
     let (clips, rest) =

@@ -13,14 +13,15 @@ struct Verify: ParsableCommand {
       Reads the native file, which holds the curve itself and its limits, and checks the control \
       points and the curve on a grid 20 times finer than its samples. A CSV or NPZ export holds \
       samples only and cannot be verified between them. The limits are the file's own; with --robot \
-      they are the robot's as its files give them today.
+      they are the robot's as its files give them today, and a note says where those are others \
+      than at compiling.
       """)
 
   @Argument(help: "Native trajectory files.", completion: .file(extensions: ["safetensors"]))
   var files: [String]
 
   @Option(
-    help: "Checks against this robot's limits: a folder name of Robots/, or a URDF's path.",
+    help: "Checks against this robot's limits: a name or a path, as for 'compile'.",
     completion: .file())
   var robot: String?
 
@@ -39,29 +40,38 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
-    let robot = try robot.map { try Robot.named($0, limits: limits) }
-    let own = try robot.map { try SafetyLimits(robot: $0) }
+    let robot = try robot.map { try Robot.chosen($0, limits: limits) }
+    let own = try robot.map { (limits: try SafetyLimits(robot: $0), identity: RobotIdentity($0)) }
     var worst: ExitCode?
+    var (held, broken) = (0, 0)
     for file in files {
       do {
         var trajectory = try SafeTrajectory(contentsOf: file)
-        if let own, let robot {
-          trajectory = try trajectory.verified(within: own, robot: RobotIdentity(robot))
+        if let own {
+          TrajectoryReport.noteOtherLimits(trajectory, path: file, robot: own.identity)
+          trajectory = try trajectory.verified(within: own.limits, robot: own.identity)
         }
-        Console.result(
-          json ? TrajectoryReport(trajectory, path: file).json : summary(trajectory, file))
+        let report = TrajectoryReport(trajectory, path: file, robot: own?.identity)
+        Console.result(json ? report.json : summary(trajectory, file))
+        held += 1
       } catch {
         // Files that are none weigh more than broken limits, and every file is looked at.
         let isBroken = Self.isBrokenLimit(error)
         let code = isBroken ? ExitStatus.limitsBroken : ExitStatus.code(for: error)
         worst = max(worst?.rawValue ?? 0, code.rawValue) == code.rawValue ? code : worst
+        if isBroken { broken += 1 }
         if json { Console.result(TrajectoryReport.failure(path: file, reason: "\(error)")) }
         if !isBroken {
-          Console.failure("\(error)")
+          Batch.report(error, file: file)
         } else if !json {
           Console.result("\(file): \(error)")
         }
       }
+    }
+    if files.count > 1 {
+      Console.note(
+        "note: \(held) verified, \(broken) broke a limit, "
+          + "\(files.count - held - broken) could not be checked")
     }
     if let worst { throw worst }
   }
@@ -79,5 +89,6 @@ struct Verify: ParsableCommand {
     return
       "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
       + "greatest use: \(uses.joined(separator: ", "))" + TrajectoryReport.unlimited(trajectory)
+      + (TrajectoryReport.clock(trajectory).map { "; motion \($0)" } ?? "")
   }
 }

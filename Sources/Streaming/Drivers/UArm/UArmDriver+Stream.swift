@@ -100,7 +100,9 @@ extension UArmDriver {
   /// Notes that everything is carried out; the next measurement shows whether the arm is where it
   /// should be.
   mutating func comeToRest() {
-    if finishing?.restStart == nil { finishing?.restStart = now }
+    guard var end = finishing, end.restStart == nil else { return }
+    end.restStart = now
+    finishing = end
   }
 
   mutating func held() {

@@ -1,0 +1,19 @@
+import MotionData
+import Trajectories
+
+extension MotionPaths {
+  /// The motion files behind paths given on the command line; what is skipped is noted.
+  static func motions(_ paths: [String]) throws -> [String] {
+    let found = try expand(paths, skipping: SafeTrajectory.isHeld)
+    for note in found.notes { Console.note(note) }
+    return found.files
+  }
+}
+
+extension MotionSplit {
+  /// The motion files behind paths given on the command line; what is skipped is noted.
+  init(_ paths: [String], licence: String? = nil) throws {
+    self = try MotionSplit(paths: paths, licence: licence, skipping: SafeTrajectory.isHeld)
+    for warning in warnings { Console.note(warning) }
+  }
+}
