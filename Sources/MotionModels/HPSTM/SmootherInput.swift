@@ -2,29 +2,30 @@ import Geometry
 import HumanBody
 import Motions
 
-/// A stretch of a track as the network takes it: seen from where it is and faces, filtered and
-/// fitted.
+/// The network's input for a part of a track: transformed to the part's position and heading,
+/// filtered, and with a skeleton fitted to it.
 struct SmootherInput {
   static let joints = Skeleton.jointCount
-  /// The numbers of a frame: four differences of positions, rotations, confidence, noise, root, lengths.
+  /// The numbers of a frame: four differences of positions, rotations, confidence, noise, root,
+  /// lengths.
   static let featureCount = 3 * joints * 4 + 6 * joints + 3 * joints + 6
 
-  /// What is left of the variance of noise after the filter, noise that changes slowly included.
+  /// The fraction of the noise variance that remains after the filter, slow noise included.
   static let leftNoise: Float = 0.2
 
-  /// worldFromWindow: turned about the vertical.
+  /// worldFromWindow, a rotation about the vertical.
   var axes: RotationMatrix
   /// The window's origin in the world [m].
   var origin: SIMD3<Float>
-  /// The figure behind the filtered positions, in the window's frame.
+  /// The skeleton fitted to the filtered positions, in the window's frame.
   var fit: SkeletonFit
   /// The filtered positions in the window's frame [m], [frames, 22, 3].
   var smooth: [Float]
-  /// What the network reads, [frames, featureCount].
+  /// The network's input features, [frames, featureCount].
   var features: [Float]
 
-  /// The input of a stretch of `filter.frames` frames, in metres; `directions` are those of the
-  /// rest offsets where they are known.
+  /// Prepares a part of `filter.frames` frames, in metres; `directions` are those of the rest
+  /// offsets, if known.
   init(
     _ positions: [Float], confidences: [Float], filter: TrackFilter,
     directions: [SIMD3<Float>]? = nil
@@ -46,7 +47,7 @@ struct SmootherInput {
     features = Self.features(track, confidences, fit)
   }
 
-  /// Where a stretch is and faces, from what was seen: the mean of all joints, the mean direction
+  /// The position and heading of a part, from the seen joints: their mean, and the mean direction
   /// to the left.
   private static func place(
     _ positions: [Float], _ confidences: [Float]
@@ -61,7 +62,7 @@ struct SmootherInput {
     let seen = Set((0..<joints).filter { counts[$0] > 0 })
     let left = Heading.left(seen: seen) { sums[$0] / counts[$0] }
     var origin = SIMD3<Float>.zero
-    // In the joints' order: sets have another order in each process.
+    // In the joints' order, since the order of a set differs between processes.
     for joint in 0..<joints where counts[joint] > 0 {
       origin += sums[joint] / counts[joint] / Float(seen.count)
     }
@@ -74,7 +75,7 @@ struct SmootherInput {
     let (frames, width) = (fit.frames, 3 * joints)
     var features = [Float](repeating: 0, count: frames * featureCount)
     let fitted = fit.positions
-    // Differences beyond this are clearly outliers; how far does not matter.
+    // Larger differences are outliers; their size is irrelevant.
     func bounded(_ value: Float) -> Float { min(max(value, -8), 8) }
     for frame in 0..<frames {
       var at = frame * featureCount
@@ -114,6 +115,6 @@ struct SmootherInput {
     return features
   }
 
-  /// A position in the window's frame as one in the world.
+  /// Transforms a position from the window's frame to the world.
   func world(_ place: SIMD3<Float>) -> SIMD3<Float> { axes(place) + origin }
 }
