@@ -12,7 +12,7 @@ extension Skeleton {
 }
 
 extension MotionClip {
-  /// What a mirror in the plane y = 0 shows: left becomes right, in the body and in the world.
+  /// The mirror image in the plane y = 0: left and right exchanged, in the body and in the world.
   ///
   /// Mirroring twice gives the same clip bit for bit.
   public var mirrored: MotionClip {
@@ -31,12 +31,12 @@ extension MotionClip {
     return copy
   }
 
-  /// parentFromJoint seen in the mirror x = 0 of the body: the axis keeps x and loses y and z.
+  /// parentFromJoint mirrored in the body's plane x = 0: y and z of the vector part change sign.
   public static func mirroredJoint(_ q: Quaternion) -> Quaternion {
     Quaternion(w: q.w, x: q.x, y: -q.y, z: -q.z)
   }
 
-  /// worldFromPelvis seen in the mirrors y = 0 of the world and x = 0 of the body.
+  /// worldFromPelvis mirrored in the world's plane y = 0 and the body's plane x = 0.
   ///
   /// With q = s * worldFromBodyAtRest, s mirrored is (w, -x, y, -z); written out for q this is an
   /// exchange of components.

@@ -32,7 +32,7 @@ enum JSONValue: Sendable {
     if case .object(let members) = self { members.map(\.key) } else { [] }
   }
 
-  /// What it is, for sentences.
+  /// A description for error messages.
   var kind: String {
     switch self {
     case .null: "null"
@@ -45,12 +45,13 @@ enum JSONValue: Sendable {
   }
 }
 
-/// Reads JSON strictly (RFC 8259) and within bounds: nesting and the number of values are limited,
-/// so that no file takes the stack or the memory.
+/// Reads JSON strictly (RFC 8259).
+///
+/// Nesting and the number of values are limited, so that no file can exhaust stack or memory.
 struct JSONReader {
-  /// How deep lists and objects may nest; trackers need five levels.
+  /// The largest nesting depth; trackers need five levels.
   static let deepest = 64
-  /// How many values are read at most: eight minutes of 33 landmarks twice at 60 Hz.
+  /// The largest number of values: eight minutes of twice 33 landmarks at 60 Hz.
   static let mostValues = 12_000_000
 
   private let bytes: [UInt8]
@@ -245,7 +246,7 @@ struct JSONReader {
     return unit
   }
 
-  /// What stands at the position, for sentences.
+  /// A description of what is at the position, for error messages.
   private var found: String {
     guard position < bytes.count else { return "the end of the file" }
     let isEnd = { (byte: UInt8) in byte <= 0x20 || ",]}:\"".utf8.contains(byte) }

@@ -1,5 +1,5 @@
 extension JointSet {
-  /// All sets that are known.
+  /// All known sets.
   public static let all = [
     coco17, h36m, mediapipe, kinect, smpl22, smpl24, climb53, canonical,
   ]
