@@ -1,4 +1,4 @@
-/// Writing JSON by hand where the order of keys and the form of numbers matter.
+/// Formats JSON values where the order of keys and the form of numbers matter.
 public enum JSONText {
   /// A text as a JSON string.
   public static func quoted(_ text: String) -> String {
@@ -19,7 +19,7 @@ public enum JSONText {
     return result + "\""
   }
 
-  /// A number; `null` where it is not finite, which JSON cannot say.
+  /// A number; `null` if it is not finite, which JSON cannot represent.
   public static func number(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
     return value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"

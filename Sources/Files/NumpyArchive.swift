@@ -9,10 +9,10 @@ public struct NumpyArchive: Sendable {
   /// Arrays that could not be read (objects, unknown types) with the reason.
   public private(set) var unreadable: [String: String] = [:]
 
-  /// Arrays that the file has and that were not asked for.
+  /// Arrays in the file that were not requested.
   private var others: [String] = []
 
-  /// How much is unpacked of one file by default [bytes].
+  /// The default limit of unpacked data [bytes].
   public static let unpackedLimit = 1 << 30
 
   /// An archive with these contents.
@@ -26,7 +26,7 @@ public struct NumpyArchive: Sendable {
   /// - Parameters:
   ///   - path: The file.
   ///   - wanted: The arrays to unpack; nil for all.
-  ///   - limit: How much is unpacked at most, of one array and of all together [bytes].
+  ///   - limit: The largest unpacked size, of one array and of all together [bytes].
   public init(
     contentsOf path: String, wanting wanted: Set<String>? = nil, limit: Int = unpackedLimit
   ) throws(FileError) {
