@@ -71,11 +71,17 @@ std::string defect(TiXmlDocument &document) {
   if (!root) return "it has no XML element, expected <robot>";
   if (root->ValueStr() != "robot")
     return "its root element is <" + root->ValueStr() + ">, expected <robot>";
+  if (const TiXmlElement *second = root->NextSiblingElement())
+    return "line " + std::to_string(second->Row()) + ": a second root element <" +
+        second->ValueStr() + ">; a URDF holds one robot";
   size_t elements = 0;
   for (const TiXmlElement *child = root->FirstChildElement(); child;
        child = child->NextSiblingElement()) {
     // urdfdom frees a chain of links recursively where it refuses it.
     if (++elements > 20000) return "it has more than 20000 elements, more than any robot";
+    if (child->ValueStr() == "robot")
+      return "line " + std::to_string(child->Row()) +
+          ": a <robot> inside of the robot; a URDF holds one";
     if (needsXacro(child->ValueStr()) || hasExpression(child->Attribute("name")))
       return "line " + std::to_string(child->Row()) + ": it is an unexpanded xacro file (<" +
           child->ValueStr() + ">); expand it first with the xacro tool";

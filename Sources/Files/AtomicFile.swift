@@ -17,6 +17,12 @@ public enum AtomicFile {
     try write(Array(text.utf8), to: path)
   }
 
+  /// Refuses a path at which no file can be made, without changing what is there.
+  public static func requireWritable(_ path: String) throws(FileError) {
+    var file = try PendingFile(path: path)
+    file.discard()
+  }
+
   /// Creates a folder and its parents, unless it exists.
   public static func makeFolder(_ path: String) throws(FileError) {
     guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
@@ -50,11 +56,10 @@ public enum AtomicFile {
     guard access(path, W_OK) == 0 else {
       throw .cannotCreate(path: path, reason: "the file there is write-protected")
     }
-    guard let resolved = realpath(path, nil) else {
+    guard let resolved = resolved(path) else {
       throw .cannotCreate(path: path, reason: reason(errno))
     }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    return resolved
   }
 
   /// Where links lead whose last target is not there yet; the path itself where it is no link.

@@ -1,5 +1,8 @@
 /// Rows of comma-separated text, with quoted cells.
 public enum CSVText {
+  /// The largest table that is read [bytes]: a hundred thousand rows.
+  public static let largestFile = 16 << 20
+
   /// The rows of a text and their cells; a cell in quotes may hold commas and line ends.
   public static func rows(_ text: String) -> [[String]] {
     var rows: [[String]] = []

@@ -10,43 +10,58 @@ public enum NumpyArray: Sendable, Hashable {
 
   /// The longest header that is read [bytes]; NumPy itself stops at 10000.
   private static let headerLimit = 1 << 16
-  /// The largest array of texts that is read [bytes]: names, not books.
-  private static let textLimit = 16 << 20
+  /// The largest array of texts that is read [bytes], and how many: names, not books.
+  private static let (textLimit, mostTexts) = (16 << 20, 1 << 16)
 
   /// Decodes an array; the path is for the error's sentence.
   public init(decoding bytes: [UInt8], path: String) throws(FileError) {
-    func malformed(_ reason: String) -> FileError {
-      .malformed(path: path, reason: "not a NumPy array: \(reason)")
-    }
+    func malformed(_ reason: String) -> FileError { Self.malformed(path, reason) }
     guard bytes.count >= 10, bytes.starts(with: [0x93] + Array("NUMPY".utf8)) else {
       throw malformed("the magic bytes are missing")
     }
+    let (layout, begin) = try Self.layout(of: bytes[...], path: path)
+    let body = bytes[begin...]
+    guard let size = layout.byteCount, size <= body.count else {
+      throw malformed(
+        "its shape \(layout.shape.prefix(8)) of \(layout.type.printable(limit: 20)) needs more "
+          + "than the \(body.count) bytes it has")
+    }
+    switch layout.element {
+    case .number(let type):
+      self = .numbers(
+        StoredTensor(
+          type: type, shape: layout.shape, bytes: layout.rowMajor(Array(body.prefix(size)))))
+    case .wideText, .byteText:
+      // Before anything is made of it.
+      guard size <= Self.textLimit, layout.count ?? .max <= Self.mostTexts else {
+        throw malformed(
+          "it holds \(size) bytes of texts of shape \(layout.shape.prefix(8)), more than "
+            + "\(Self.textLimit) bytes or \(Self.mostTexts) texts")
+      }
+      self = .texts(layout.texts(layout.rowMajor(Array(body.prefix(size)))))
+    }
+  }
+
+  private static func malformed(_ path: String, _ reason: String) -> FileError {
+    .malformed(path: path, reason: "not a NumPy array: \(reason)")
+  }
+
+  /// What the header says, and where the elements begin.
+  private static func layout(
+    of bytes: ArraySlice<UInt8>, path: String
+  ) throws(FileError) -> (layout: NumpyLayout, begin: Int) {
+    func malformed(_ reason: String) -> FileError { Self.malformed(path, reason) }
     let wide = bytes[6] >= 2
     let begin = wide ? 12 : 10
     guard bytes.count >= begin else { throw malformed("it ends inside its header") }
     let length = bytes[8..<begin].reversed().reduce(0) { $0 << 8 | Int($1) }
     guard length <= bytes.count - begin else { throw malformed("it ends inside its header") }
-    guard length <= Self.headerLimit else { throw malformed("its header has \(length) bytes") }
+    guard length <= headerLimit else { throw malformed("its header has \(length) bytes") }
     let header = String(decoding: bytes[begin..<(begin + length)], as: UTF8.self)
     guard let layout = NumpyLayout(header: header) else {
-      throw malformed("its header is \(JSONText.quoted(String(header.prefix(80))))")
+      throw malformed("its header is '\(header.printable(limit: 80))'")
     }
-    let body = bytes[(begin + length)...]
-    guard let size = layout.byteCount, size <= body.count else {
-      throw malformed(
-        "its shape \(layout.shape) of \(layout.type) needs more than the \(body.count) bytes it has"
-      )
-    }
-    let content = layout.rowMajor(Array(body.prefix(size)))
-    switch layout.element {
-    case .number(let type):
-      self = .numbers(StoredTensor(type: type, shape: layout.shape, bytes: content))
-    case .wideText, .byteText:
-      guard size <= Self.textLimit else {
-        throw malformed("it holds \(size) bytes of texts, more than the \(Self.textLimit) allowed")
-      }
-      self = .texts(layout.texts(content))
-    }
+    return (layout, begin + length)
   }
 
   /// The bytes of an `.npy` file.
@@ -144,9 +159,14 @@ struct NumpyLayout {
     }
   }
 
-  /// Nil where the product overflows.
-  var byteCount: Int? {
-    shape.reduce(elementSize) { partial, extent -> Int? in
+  /// How many elements there are; nil where the product overflows.
+  var count: Int? { product(startingFrom: 1) }
+
+  /// The bytes of all elements; nil where the product overflows.
+  var byteCount: Int? { product(startingFrom: elementSize) }
+
+  private func product(startingFrom first: Int) -> Int? {
+    shape.reduce(first) { partial, extent -> Int? in
       guard let partial else { return nil }
       let (product, overflow) = partial.multipliedReportingOverflow(by: extent)
       return overflow ? nil : product

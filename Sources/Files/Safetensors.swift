@@ -1,10 +1,12 @@
-import Foundation
-
 /// A safetensors file: named tensors and text metadata, readable from Python.
 ///
 /// Layout: the header's length as a little-endian 64-bit integer, a JSON header with type, shape
 /// and byte range of each tensor and `__metadata__`, then the bytes. Encoding is deterministic:
 /// tensors in the order of their names, the header padded with spaces to a multiple of eight.
+///
+/// Reading is as strict as the reference implementation's (huggingface/safetensors: UTF-8 without
+/// a mark, RFC 8259's JSON, whole numbers, no gaps) and refuses a key that stands twice, which
+/// the format's description forbids and readers resolve in different ways.
 public struct Safetensors: Sendable {
   /// Texts that describe the file.
   public var metadata: [String: String]
@@ -13,6 +15,8 @@ public struct Safetensors: Sendable {
 
   /// The longest header that is read [bytes].
   private static let headerLimit = 16 << 20
+  /// The most values in a header: eight a tensor.
+  private static let mostHeaderValues = 1_000_000
 
   /// A file with these contents.
   public init(metadata: [String: String] = [:], tensors: [String: StoredTensor] = [:]) {
@@ -38,24 +42,19 @@ public struct Safetensors: Sendable {
       throw malformed("its header claims \(length) bytes, the file has \(bytes.count - 8) more")
     }
     let start = 8 + Int(length)
-    guard
-      let header = try? JSONSerialization.jsonObject(with: Data(bytes[8..<start]))
-        as? [String: Any]
-    else { throw malformed("its header is not a JSON object") }
+    let header: JSONValue
+    do throws(JSONReader.Fault) {
+      header = try JSONReader.read(bytes[8..<start], mostValues: Self.mostHeaderValues)
+    } catch {
+      throw malformed("its header is no JSON at byte \(error.column): \(error.reason)")
+    }
     metadata = [:]
     tensors = [:]
     var entries: [Entry] = []
-    for (name, value) in header {
-      if name == "__metadata__" {
-        guard let texts = value as? [String: String] else {
-          throw malformed("__metadata__ holds something that is not text")
-        }
-        metadata = texts
-      } else {
-        do throws(Refusal) { entries.append(try Entry(name, value)) } catch {
-          throw malformed(error.reason)
-        }
-      }
+    do throws(Refusal) {
+      entries = try Self.entries(of: header, metadata: &metadata)
+    } catch {
+      throw malformed(error.reason)
     }
     do throws(Refusal) {
       try Self.refuseGaps(&entries, size: bytes.count - start)
@@ -69,6 +68,45 @@ public struct Safetensors: Sendable {
     }
   }
 
+  /// What the header says of tensors, and the metadata.
+  private static func entries(
+    of header: JSONValue, metadata: inout [String: String]
+  ) throws(Refusal) -> [Entry] {
+    guard let members = header.members else {
+      throw Refusal("its header is \(header.kind), expected an object")
+    }
+    if let key = header.repeatedKey {
+      throw Refusal("its header has the key '\(key.printable)' twice")
+    }
+    var entries: [Entry] = []
+    for (name, value) in members {
+      if name == "__metadata__" {
+        metadata = try texts(of: value)
+      } else {
+        entries.append(try Entry(name, value))
+      }
+    }
+    return entries
+  }
+
+  private static func texts(of value: JSONValue) throws(Refusal) -> [String: String] {
+    // The reference implementation takes null for no metadata.
+    if value.isNull { return [:] }
+    guard let members = value.members else {
+      throw Refusal("__metadata__ is \(value.kind), expected an object")
+    }
+    var texts: [String: String] = [:]
+    for (key, value) in members {
+      guard let text = value.text else {
+        throw Refusal("__metadata__, '\(key.printable)' is \(value.kind), expected a text")
+      }
+      guard texts.updateValue(text, forKey: key) == nil else {
+        throw Refusal("__metadata__ has the key '\(key.printable)' twice")
+      }
+    }
+    return texts
+  }
+
   /// Checks the format's rule that tensors are contiguous, without gaps or overlaps.
   ///
   /// Without it a small file whose tensors share their bytes would unpack to any size.
@@ -80,7 +118,7 @@ public struct Safetensors: Sendable {
     for entry in entries {
       guard entry.range.lowerBound == end, entry.range.upperBound <= size else {
         throw Refusal(
-          "tensor '\(entry.name)' of shape \(entry.shape) claims bytes \(entry.range) of \(size), "
+          "tensor '\(entry.name.printable)' of shape \(entry.shape.prefix(8)) claims bytes \(entry.range) of \(size), "
             + "expected from \(end) on, where the one before ends")
       }
       end = entry.range.upperBound
@@ -98,7 +136,7 @@ public struct Safetensors: Sendable {
       throw .malformed(
         path: path,
         reason:
-          "tensor '\(name)' is missing; it has \(tensors.keys.sorted().joined(separator: ", "))"
+          "tensor '\(name.printable)' is missing; it has \(tensors.keys.sorted().shownList)"
       )
     }
     return tensor
@@ -153,24 +191,38 @@ private struct Entry {
   /// Where the bytes are, behind the header.
   let range: Range<Int>
 
-  init(_ name: String, _ value: Any) throws(Refusal) {
-    guard let entry = value as? [String: Any], let typeName = entry["dtype"] as? String,
-      let shape = entry["shape"] as? [Int], let range = entry["data_offsets"] as? [Int],
-      range.count == 2
-    else { throw Refusal("tensor '\(name)' lacks dtype, shape or data_offsets") }
+  init(_ name: String, _ value: JSONValue) throws(Refusal) {
+    let shown = name.printable
+    if let key = value.repeatedKey {
+      throw Refusal("tensor '\(shown)' has '\(key.printable)' twice")
+    }
+    guard let typeName = value["dtype"]?.text, let shape = Self.integers(value["shape"]),
+      let range = Self.integers(value["data_offsets"]), range.count == 2
+    else {
+      throw Refusal("tensor '\(shown)' lacks dtype, shape or data_offsets, or they are no integers")
+    }
     guard let type = ElementType(rawValue: typeName) else {
-      throw Refusal("tensor '\(name)' has the type \(typeName), which is not supported")
+      throw Refusal(
+        "tensor '\(shown)' has the type \(typeName.printable(limit: 20)), which is not supported")
     }
     guard range[0] >= 0, range[0] <= range[1],
       Self.byteCount(shape, type) == range[1] - range[0]
     else {
       throw Refusal(
-        "tensor '\(name)' of shape \(shape) claims the bytes from \(range[0]) to \(range[1])")
+        "tensor '\(shown)' of shape \(shape.prefix(8)) claims the bytes from \(range[0]) to "
+          + "\(range[1])")
     }
     self.name = name
     self.type = type
     self.shape = shape
     self.range = range[0]..<range[1]
+  }
+
+  /// The whole numbers of a list; nil where it is anything else.
+  private static func integers(_ value: JSONValue?) -> [Int]? {
+    guard let elements = value?.elements else { return nil }
+    let integers = elements.compactMap(\.integer)
+    return integers.count == elements.count ? integers : nil
   }
 
   /// The bytes that a shape needs; nil where it is negative or too large to say.

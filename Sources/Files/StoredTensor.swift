@@ -22,6 +22,9 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     case .int8, .uint8, .bool: 1
     }
   }
+
+  /// Whether the numbers may have fractions.
+  public var isFloatingPoint: Bool { self == .float64 || self == .float32 || self == .float16 }
 }
 
 /// An array as it stands in a file: element type, shape, little-endian bytes in row-major order.
@@ -88,11 +91,32 @@ public struct StoredTensor: Sendable, Hashable {
     }
   }
 
+  /// The elements of some rows as doubles, the rest left as it is: the first dimension counts rows.
+  ///
+  /// For large arrays, of which no second copy should be made.
+  public func doubles(ofRows rows: Range<Int>) -> [Double] {
+    precondition(
+      !shape.isEmpty && rows.lowerBound >= 0 && rows.upperBound <= shape[0],
+      "rows \(rows) of an array of shape \(shape)")
+    let width = shape.dropFirst().reduce(type.size, *)
+    let part = bytes[(rows.lowerBound * width)..<(rows.upperBound * width)]
+    return StoredTensor(
+      type: type, shape: [rows.count] + shape.dropFirst(), bytes: Array(part)
+    ).doubles()
+  }
+
+  /// The one number of an array with one element; nil where it has none or more.
+  public var single: Double? { count == 1 ? doubles().first : nil }
+
   /// The elements as floats, converted where the type is another.
   public func floats() -> [Float] {
     switch type {
     case .float32: elements(Float.self)
     case .float16: elements(UInt16.self).map { HalfPrecision.number($0) }
+    case .int8: elements(Int8.self).map { Float($0) }
+    case .int16: elements(Int16.self).map { Float($0) }
+    case .uint16: elements(UInt16.self).map { Float($0) }
+    case .uint8, .bool: bytes.map { Float($0) }
     default: doubles().map { Float($0) }
     }
   }

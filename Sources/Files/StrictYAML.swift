@@ -1,7 +1,7 @@
 public import Yams
 
 /// An error in a YAML file, with its line.
-public struct YAMLError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct YAMLError: CategorizedError, Equatable, Sendable {
   /// The file.
   public let path: String
   /// The reason, with the line if known, for errors that name the file themselves.
@@ -9,15 +9,19 @@ public struct YAMLError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The sentence, with path and line.
   public let description: String
 
+  /// The kind of failure.
+  public var category: ErrorCategory { .data }
+
   /// An error at a node of a file.
   public init(path: String, node: Node?, _ reason: String) {
     self.init(path: path, line: node?.mark?.line, reason)
   }
 
   init(path: String, line: Int?, _ reason: String) {
+    let reason = reason.shownReason
     self.path = path
     self.reason = line.map { "line \($0): \(reason)" } ?? reason
-    description = "'\(path)'\(line.map { ":\($0)" } ?? ""): \(reason)"
+    description = "'\(path.shownPath)'\(line.map { ":\($0)" } ?? ""): \(reason)"
   }
 }
 
@@ -57,7 +61,8 @@ public struct StrictYAML {
       }
       if let keys, !keys.contains(name) {
         let known = keys.map { "'\($0)'" }.joined(separator: ", ")
-        throw YAMLError(path: path, node: key, "\(what) has no key '\(name)'; it has \(known)")
+        throw YAMLError(
+          path: path, node: key, "\(what) has no key '\(name.printable)'; it has \(known)")
       }
       guard entries.updateValue(value, forKey: name) == nil else {
         throw YAMLError(path: path, node: key, "\(what) has the key '\(name)' twice")
@@ -114,7 +119,7 @@ extension StrictYAML {
   public func bool(_ key: String) throws(YAMLError) -> Bool? {
     guard let value = entries[key] else { return nil }
     guard let truth = value.bool else {
-      throw error(key, "found '\(value.string ?? "?")', true or false was expected")
+      throw error(key, "found '\((value.string ?? "?").printable)', true or false was expected")
     }
     return truth
   }
@@ -189,7 +194,8 @@ extension StrictYAML {
     guard let text = node.string, let number = Double(text), number.isFinite else {
       throw YAMLError(
         path: path, node: node,
-        "\(what), '\(key)': found '\(node.string ?? "?")', a finite number was expected")
+        "\(what), '\(key.printable)': found '\((node.string ?? "?").printable)', a finite number was expected"
+      )
     }
     return number
   }
@@ -235,7 +241,7 @@ extension StrictYAML {
   }
 
   private static func oneLine(_ text: String) -> String {
-    String(text.split(whereSeparator: \.isNewline).joined(separator: " ").prefix(300))
+    text.printable(limit: 300)
   }
 
   /// The line of the first `&name`, in comments too: quotes could hide one from a finer search.

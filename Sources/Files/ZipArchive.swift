@@ -2,6 +2,9 @@ import CZip
 
 /// Zip archives in memory, by libzip.
 enum ZipArchive {
+  /// The most files of an archive, what the format without extensions can have.
+  private static let mostEntries: zip_uint64_t = 65_535
+
   struct Failure: Error {
     let reason: String
   }
@@ -31,7 +34,11 @@ enum ZipArchive {
       }
       defer { zip_discard(archive) }
       var left = UInt64(limit)
-      for index in 0..<zip_uint64_t(max(0, zip_get_num_entries(archive, 0))) {
+      let count = zip_uint64_t(max(0, zip_get_num_entries(archive, 0)))
+      guard count <= mostEntries else {
+        return .failure(Failure(reason: "it has \(count) files, more than \(mostEntries)"))
+      }
+      for index in 0..<count {
         var status = zip_stat_t()
         guard zip_stat_index(archive, index, 0, &status) == 0, let name = status.name else {
           return .failure(Failure(reason: "entry \(index) cannot be described"))
@@ -41,12 +48,14 @@ enum ZipArchive {
         guard status.size <= left else {
           return .failure(
             Failure(
-              reason: "with '\(text)' of \(status.size) bytes it unpacks to more than \(limit)"))
+              reason: "with '\(text.printable)' of \(status.size) bytes it unpacks to more than "
+                + "the \(limit) allowed"))
         }
         left -= status.size
         guard let content = contents(index, of: archive, size: Int(status.size)) else {
           return .failure(
-            Failure(reason: "'\(text)' is damaged: \(String(cString: zip_strerror(archive)))"))
+            Failure(
+              reason: "'\(text.printable)' is damaged: \(String(cString: zip_strerror(archive)))"))
         }
         body(text, content)
       }

@@ -1,3 +1,5 @@
+import Files
+
 extension Robot {
   /// The limits of each coordinate of a configuration: its joint's own, tightened by those of the
   /// mimic joints that follow it, each bound with its source.
@@ -12,8 +14,21 @@ extension Robot {
     return folded
   }
 
-  /// Refuses limits that leave a coordinate no position at all.
+  /// Refuses limits that leave a coordinate, or a joint that stands still, no position at all.
   func checkFoldedLimits() throws(KinematicsError) {
+    for joint in joints {
+      guard let mimic = joint.mimic, mimic.multiplier == 0 else { continue }
+      let lower = joint.limits.lower?.value ?? -.infinity
+      let upper = joint.limits.upper?.value ?? .infinity
+      guard lower <= mimic.offset, mimic.offset <= upper else {
+        throw .invalidRobot(
+          path: path,
+          reason:
+            "joint '\(joint.name.printable)' follows '\(joints[mimic.leader].name.printable)' "
+            + "with the multiplier 0 and so stands at \(mimic.offset), expected within its limits "
+            + "\(lower) to \(upper)")
+      }
+    }
     for (coordinate, limits) in foldedLimits.enumerated() {
       guard let lower = limits.lower, let upper = limits.upper else { continue }
       guard lower.value <= upper.value else {

@@ -1,14 +1,21 @@
 /// A scan of XML text that finds what would hurt a recursive, entity-blind parser.
 ///
 /// It does not check well-formedness (the parser does), only that reading stays small, quick and
-/// inside the file: no document type (so no entities), shallow nesting, few attributes an element.
+/// inside the file: no document type (so no entities), shallow nesting, few attributes an element,
+/// and no more elements and attributes in all than the parser's own copies of them fit into some
+/// hundred megabytes.
 struct MarkupGuard {
   private static let deepest = 64
   private static let mostAttributes = 256
+  /// Elements, comments and instructions; the largest robots known have some ten thousand.
+  private static let mostNodes = 200_000
+  private static let mostAttributesInAll = 400_000
 
   private let bytes: [UInt8]
   private var position = 0
   private var depth = 0
+  private var nodes = 0
+  private var attributesInAll = 0
 
   private init(_ bytes: [UInt8]) {
     self.bytes = bytes
@@ -25,6 +32,11 @@ struct MarkupGuard {
   private mutating func run() -> String? {
     while let start = bytes[position...].firstIndex(of: UInt8(ascii: "<")) {
       position = start + 1
+      nodes += 1
+      guard nodes <= Self.mostNodes else {
+        return "line \(line): it has more than \(Self.mostNodes) elements and comments, more than "
+          + "any robot"
+      }
       if skip("!--", until: "-->") || skip("![CDATA[", until: "]]>") || skip("?", until: "?>") {
         continue
       }
@@ -59,8 +71,14 @@ struct MarkupGuard {
       return "line \(line): an element has \(attributes) attributes, "
         + "expected at most \(Self.mostAttributes)"
     }
+    attributesInAll += attributes
+    guard attributesInAll <= Self.mostAttributesInAll else {
+      return "line \(line): it has more than \(Self.mostAttributesInAll) attributes, more than any "
+        + "robot"
+    }
     if closes {
       depth -= 1
+      nodes -= 1
     } else if last != UInt8(ascii: "/") {
       depth += 1
     }

@@ -24,8 +24,8 @@ extension Robot {
       throw .invalidRobot(path: path, reason: error.reason)
     }
     var limits = LimitsReader(joints: tree.joints, fileOrder: tree.fileOrder)
-    let beside = URL(filePath: path).deletingLastPathComponent()
-      .appending(path: Self.limitsFileName).path
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    let beside = folder + Self.limitsFileName
     var files = [path]
     if try !Self.isAbsent(beside) {
       try limits.read(beside, source: Self.limitsFileName)
@@ -62,22 +62,14 @@ extension Robot {
       else { throw .unknownRobot(name: nameOrPath, existing: shippedNames) }
       return path
     }
-    guard isFolder(nameOrPath) else { return nameOrPath }
-    let path = URL(filePath: nameOrPath).appending(path: fileName).path
+    guard FileSystem.kind(of: nameOrPath) == .folder else { return nameOrPath }
+    let folder = nameOrPath.hasSuffix("/") ? String(nameOrPath.dropLast()) : nameOrPath
+    let path = "\(folder)/\(fileName)"
     guard try isAbsent(path) else { return path }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: nameOrPath)) ?? []
-    let others = names.filter { $0.lowercased().hasSuffix(".urdf") }.sorted()
-    throw .unreadable(
-      path: nameOrPath,
-      reason: "the folder has no \(fileName); "
-        + (others.isEmpty
-          ? "it has no URDF" : "name the URDF itself: \(others.joined(separator: ", "))"))
-  }
-
-  private static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      && isFolder.boolValue
+    let files = (FileSystem.names(in: nameOrPath) ?? []).filter {
+      $0.lowercased().hasSuffix(".urdf")
+    }
+    throw .noRobotInFolder(folder: nameOrPath, files: files)
   }
 
   /// Whether there is nothing at a path; its failure as an error of this module.

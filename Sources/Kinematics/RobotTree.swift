@@ -1,3 +1,4 @@
+import Files
 import Geometry
 
 /// The links and joints of a URDF in an order in which each comes after its parent.
@@ -132,6 +133,11 @@ struct RobotTree {
         guard let next = file.joints[fileOrder[leader]].mimic else {
           joints[index].mimic = Joint.Mimic(
             leader: leader, multiplier: rule.multiplier, offset: rule.offset)
+          if rule.multiplier == 0 {
+            warnings.append(
+              "joint '\(joint.name.printable)' follows '\(rule.leader.printable)' with the "
+                + "multiplier 0: it stands still at \(rule.offset)")
+          }
           break
         }
         rule = (

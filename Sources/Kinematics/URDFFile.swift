@@ -1,4 +1,5 @@
 import CURDF
+import Files
 import Geometry
 
 /// The contents of a URDF in the file's order, each number checked; not yet a tree.
@@ -17,6 +18,8 @@ struct URDFFile {
 
   /// Bounds beyond this are written by tools that mean "none" [rad, m, or per second].
   static let absurd = 1e6
+  /// The velocity limit by which some tools mean that they know none.
+  static let notGiven = -1.0
 
   var name: String
   var links: [String]
@@ -36,7 +39,8 @@ struct URDFFile {
     }
     defer { curdf_free(model) }
     if let message = curdf_error(model) {
-      let lines = String(cString: message).split(separator: "\n").joined(separator: "; ")
+      let lines = String(cString: message).split(separator: "\n").map { $0.printable(limit: 500) }
+        .joined(separator: "; ")
       throw .invalidRobot(path: path, reason: lines)
     }
     do {
@@ -60,16 +64,26 @@ struct URDFFile {
     joints = []
     guard !links.contains("") else { throw Refusal(reason: "a link's name is empty") }
     var withoutVelocity: [String] = []
+    var minusOne: [String] = []
     for index in 0..<curdf_joint_count(model) {
-      let joint = try Reader(model: model, index: index).element(warnings: &warnings)
+      let reader = Reader(model: model, index: index)
+      let joint = try reader.element(warnings: &warnings)
       let moves = joint.kind != .fixed && joint.kind != .floating && joint.kind != .planar
-      if moves, joint.limits.velocity == nil { withoutVelocity.append(joint.name) }
+      if moves, reader.velocity == Self.notGiven {
+        minusOne.append(joint.name)
+      } else if moves, joint.limits.velocity == nil {
+        withoutVelocity.append(joint.name)
+      }
       joints.append(joint)
     }
     if !withoutVelocity.isEmpty {
       warnings.append(
         "the URDF gives no velocity limit (absent, 0 or absurd) for "
           + KinematicsError.list(withoutVelocity))
+    }
+    if !minusOne.isEmpty {
+      warnings.append(
+        "a velocity limit of -1 is taken for none given: " + KinematicsError.list(minusOne))
     }
   }
 
@@ -97,6 +111,12 @@ struct URDFFile {
         mimic: mimic())
     }
 
+    /// The velocity limit as it is written; nil where the joint has no limits.
+    var velocity: Double? {
+      var values = [0.0, 0.0, 0.0, 0.0]
+      return curdf_joint_limit(model, index, &values) != 0 ? values[2] : nil
+    }
+
     /// urdfdom takes "2.10.110", "1,5" or two numbers for an axis; here each must be a number.
     private func checkTexts(of name: String) throws(Refusal) {
       let expected: [(element: String, attribute: String, count: Int)] = [
@@ -113,7 +133,7 @@ struct URDFFile {
             ? " (an unexpanded xacro expression: expand the file with the xacro tool)" : ""
           throw Refusal(
             reason:
-              "joint '\(name)', <\(element) \(attribute)>: found \"\(text.prefix(80))\"\(hint)"
+              "joint '\(name)', <\(element) \(attribute)>: found \"\(text.printable(limit: 80))\"\(hint)"
               + ", expected \(count == 1 ? "a finite number" : "\(count) finite numbers")")
         }
       }
@@ -179,9 +199,10 @@ struct URDFFile {
         limits.lower = bound(lower, "lower", of: name, warnings: &warnings)
         limits.upper = bound(upper, "upper", of: name, warnings: &warnings)
       }
-      guard values[2] >= 0 else {
+      guard values[2] >= 0 || values[2] == URDFFile.notGiven else {
         throw Refusal(
-          reason: "joint '\(name)': its velocity limit is \(values[2]), expected 0 or more")
+          reason: "joint '\(name)': its velocity limit is \(values[2]), expected more than 0, or 0 "
+            + "or -1 where it is not known")
       }
       if values[2] > 0 {
         limits.velocity = bound(values[2], "velocity", of: name, warnings: &warnings)

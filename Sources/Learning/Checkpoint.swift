@@ -18,16 +18,19 @@ extension ParameterLayout {
   public func values(
     from file: Safetensors, prefix: String = "", path: String
   ) throws -> [Float] {
+    // All shapes before any number: sizes that a file claims take no memory that it does not have.
+    for entry in entries {
+      let name = prefix + entry.name
+      let (found, shape) = (try file.tensor(name, in: path).shape, entry.parameter.shape.array)
+      guard found == shape else {
+        throw LearningError.mismatch(
+          path: path, reason: "tensor '\(name)' has the shape \(found), \(shape) expected")
+      }
+    }
     var values = [Float](repeating: 0, count: count)
     for entry in entries {
       let name = prefix + entry.name
-      let tensor = try file.tensor(name, in: path)
-      let shape = entry.parameter.shape.array
-      guard tensor.shape == shape else {
-        throw LearningError.mismatch(
-          path: path, reason: "tensor '\(name)' has the shape \(tensor.shape), \(shape) expected")
-      }
-      let floats = tensor.floats()
+      let floats = try file.tensor(name, in: path).floats()
       guard floats.allSatisfy(\.isFinite) else {
         throw LearningError.mismatch(
           path: path, reason: "tensor '\(name)' holds something that is no finite number")
@@ -80,7 +83,8 @@ extension Trainer {
     guard file.metadata["format"] == Self.format else {
       throw LearningError.mismatch(
         path: path,
-        reason: "its format is '\(file.metadata["format"] ?? "")', '\(Self.format)' expected")
+        reason:
+          "its format is '\((file.metadata["format"] ?? "").printable)', '\(Self.format)' expected")
     }
     let parameters = try layout.values(from: file, prefix: "model.", path: path)
     self.init(layout, startingFrom: parameters, options: options)

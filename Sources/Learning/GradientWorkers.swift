@@ -71,33 +71,39 @@ final class GradientWorkers {
     }
   }
 
-  /// Computes the gradient of a batch's mean loss into `gradient`; returns the reported metrics.
+  /// The gradient of the mean loss of a batch, left in `gradient`, and the figures reported; nil
+  /// where the time was over before all parts were done.
   func computeGradient(
-    step: Int, options: TrainingOptions,
+    step: Int, options: TrainingOptions, before deadline: ContinuousClock.Instant?,
     loss: @Sendable (inout Microbatch, inout Tape) -> Variable
-  ) -> [Metric] {
+  ) -> [Metric]? {
     if let packed { parallel(packed.count) { _, index in packed.refresh(index) } }
-    var reports = [[(samples: Int, metrics: [Metric])]](repeating: [], count: options.shards)
+    var reports = [[(samples: Int, metrics: [Metric])]?](repeating: [], count: options.shards)
     reports.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let slots = buffer
       parallel(options.shards) { worker, shard in
-        slots[shard] = self.run(shard, on: worker, step: step, options: options, loss: loss)
+        slots[shard] = self.run(
+          shard, on: worker, step: step, options: options, before: deadline, loss: loss)
       }
     }
+    let finished = reports.compactMap { $0 }
+    guard finished.count == reports.count else { return nil }
     sumShards()
     var sum = MetricSum()
-    for (samples, metrics) in reports.joined() { sum.add(metrics, samples: samples) }
+    for (samples, metrics) in finished.joined() { sum.add(metrics, samples: samples) }
     return sum.means
   }
 
   private func run(
     _ shard: Int, on worker: Int, step: Int, options: TrainingOptions,
+    before deadline: ContinuousClock.Instant?,
     loss: @Sendable (inout Microbatch, inout Tape) -> Variable
-  ) -> [(samples: Int, metrics: [Metric])] {
+  ) -> [(samples: Int, metrics: [Metric])]? {
     let gradients = shards[shard]
     gradients.pointer.update(repeating: 0, count: gradients.count)
     var result: [(samples: Int, metrics: [Metric])] = []
     for samples in options.parts(ofShard: shard) {
+      guard deadline.map({ ContinuousClock.now < $0 }) ?? true else { return nil }
       var part = Microbatch(step: step, samples: samples, seed: options.seed)
       workers[worker].tape.reset()
       workers[worker].tape.direct(gradientsTo: gradients)

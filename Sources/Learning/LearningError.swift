@@ -1,5 +1,7 @@
+public import Files
+
 /// An error of training, apart from files; its description is one sentence.
-public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LearningError: CategorizedError, Equatable, Sendable {
   /// The gradient is not finite.
   case diverged(step: Int, norm: Float)
   /// A term of the loss is not finite.
@@ -7,8 +9,15 @@ public enum LearningError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A checkpoint or model belongs to another network, or training.
   case mismatch(path: String, reason: String)
 
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    .data
+  }
+
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .diverged(let step, let norm):
       "training step \(step): the norm of the gradient is \(norm), a finite number expected"

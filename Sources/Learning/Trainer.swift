@@ -76,7 +76,21 @@ public final class Trainer {
   public func advance(_ loss: StepFunction) throws(LearningError) -> (
     metrics: [Metric], gradientNorm: Float
   ) {
-    let metrics = workers.computeGradient(step: step, options: options, loss: loss)
+    guard let figures = try advance(loss, before: nil) else {
+      preconditionFailure("a step without a time limit was given up")
+    }
+    return figures
+  }
+
+  /// One step, unless its time is over before its last part is done: then nil, and everything is as
+  /// it was before the step.
+  private func advance(
+    _ loss: StepFunction, before deadline: ContinuousClock.Instant?
+  ) throws(LearningError) -> (metrics: [Metric], gradientNorm: Float)? {
+    guard
+      let metrics = workers.computeGradient(
+        step: step, options: options, before: deadline, loss: loss)
+    else { return nil }
     if let term = metrics.first(where: { !$0.value.isFinite }) {
       throw .divergedTerm(step: step, term: term.name, value: term.value)
     }
@@ -98,6 +112,9 @@ public final class Trainer {
 
   /// Trains until the steps are done, the time is over or `isCancelled` says so.
   ///
+  /// Time that is over within a step ends the step after the parts that are being computed; what
+  /// was done of it is thrown away, so that the training may be resumed to the same bytes.
+  ///
   /// - Parameters:
   ///   - loss: The step function; called on several threads.
   ///   - isCancelled: Asked before each step; true ends training with a checkpoint.
@@ -110,18 +127,20 @@ public final class Trainer {
   ) throws -> Ending {
     let clock = ContinuousClock()
     let start = clock.now
+    let deadline = options.timeLimit.map { start + $0 }
     var ending = Ending.finished
     while step < options.schedule.steps {
       if isCancelled() {
         ending = .cancelled
         break
       }
-      if let limit = options.timeLimit, clock.now - start >= limit {
+      let rate = options.schedule.rate(at: step)
+      guard deadline.map({ clock.now < $0 }) ?? true,
+        let (metrics, norm) = try advance(loss, before: deadline)
+      else {
         ending = .timeLimit
         break
       }
-      let rate = options.schedule.rate(at: step)
-      let (metrics, norm) = try advance(loss)
       progress(
         Progress(
           step: step, steps: options.schedule.steps, elapsed: clock.now - start,

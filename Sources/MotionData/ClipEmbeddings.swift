@@ -17,10 +17,9 @@ public struct ClipEmbeddings: Sendable {
 
   /// The embeddings of a folder, which must exist.
   public init(folder: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder),
-      isFolder.boolValue
-    else { throw FileError.unreadable(path: folder, reason: "no such folder") }
+    guard FileSystem.kind(of: folder) == .folder else {
+      throw FileError.unreadable(path: folder, reason: "no such folder")
+    }
     self.folder = folder
   }
 
@@ -28,7 +27,7 @@ public struct ClipEmbeddings: Sendable {
   public func path(ofClip file: String) -> String? {
     let names = [MotionPaths.stem(file), MotionPaths.outputName(file)]
     return names.flatMap { ["\(folder)/\($0).npy", "\(folder)/\($0).safetensors"] }.first {
-      FileManager.default.fileExists(atPath: $0)
+      FileSystem.exists($0)
     }
   }
 

@@ -32,7 +32,7 @@ public struct ClipLabels: Sendable {
   }
 
   private mutating func read(_ index: String, isAsked: Bool) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index))
+    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
     guard let header = rows.first, let file = header.firstIndex(of: "file"),
       let action = header.firstIndex(of: "action")
     else {

@@ -1,7 +1,7 @@
 public import Files
 
 /// An error of the motion datasets; its description is one sentence.
-public enum MotionDataError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum MotionDataError: CategorizedError, Equatable, Sendable {
   /// A file that cannot be read or written.
   case file(FileError)
   /// A dataset shard that is invalid.
@@ -9,12 +9,20 @@ public enum MotionDataError: Error, Equatable, Sendable, CustomStringConvertible
   /// A request that the data cannot satisfy.
   case request(String)
 
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .file(let error): error.category
+    case .shard, .request: .data
+    }
+  }
+
   /// The sentence for the user.
   public var description: String {
     switch self {
     case .file(let error): "\(error)"
-    case .shard(let path, let reason): "'\(path)': \(reason)"
-    case .request(let reason): reason
+    case .shard(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
+    case .request(let reason): reason.shownReason
     }
   }
 }

@@ -25,11 +25,10 @@ public enum MotionPaths {
   ) throws -> (files: [String], notes: [String]) {
     var (files, notes): ([String], [String]) = ([], [])
     for path in paths {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      guard let kind = FileSystem.kind(of: path) else {
         throw FileError.unreadable(path: path, reason: "no such file or folder")
       }
-      guard isFolder.boolValue else {
+      guard kind == .folder else {
         files.append(path)
         continue
       }
@@ -47,8 +46,9 @@ public enum MotionPaths {
   private static func motions(
     below folder: String, skipping isOther: (String) -> Bool
   ) -> (files: [String], notes: [String]) {
-    let all = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    let candidates = all.filter { ending(of: $0) != nil }.sorted().map { "\(folder)/\($0)" }
+    let candidates = FileSystem.files(below: folder).filter { ending(of: $0) != nil }.map {
+      "\(folder)/\($0)"
+    }
     let others = Set(candidates.filter(isOther))
     let motions = candidates.filter { !others.contains($0) }
     let together = Dictionary(grouping: motions, by: stemPath)
@@ -71,7 +71,7 @@ public enum MotionPaths {
   private static func note(_ what: String, _ files: Set<String>) -> String? {
     guard let first = files.min() else { return nil }
     let others = files.count > 1 ? " and \(files.count - 1) more" : ""
-    return "note: skipped as \(what): '\(first)'\(others)"
+    return "note: skipped as \(what): '\(first.shownPath)'\(others)"
   }
 
   private static func ending(of path: String) -> String? {
@@ -90,7 +90,9 @@ public enum MotionPaths {
 
   /// A file's name without folder and extension.
   public static func stem(_ path: String) -> String {
-    URL(filePath: path).deletingPathExtension().lastPathComponent
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
   }
 }
 

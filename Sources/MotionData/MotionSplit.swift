@@ -56,7 +56,7 @@ public struct MotionSplit: Sendable {
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index))
+    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
     guard let header = rows.first, let file = header.firstIndex(of: "file"),
       let split = header.firstIndex(of: "split")
     else {

@@ -64,7 +64,7 @@ public struct TrainingData: Sendable {
   /// An unused file name, so that no file of the user's is overwritten.
   private static func temporary(beside model: String) -> String {
     let path = "\(model).pack"
-    guard FileManager.default.fileExists(atPath: path) else { return path }
+    guard FileSystem.exists(path) else { return path }
     return "\(model).\(UUID().uuidString).pack"
   }
 
@@ -80,11 +80,12 @@ public struct TrainingData: Sendable {
   private static func kept(
     _ file: String, source: String, _ warnings: inout [String]
   ) throws -> DatasetShard? {
-    guard FileManager.default.fileExists(atPath: file) else { return nil }
+    guard FileSystem.exists(file) else { return nil }
     // What is there and no shard is somebody's file and not written over.
     let found = try DatasetShard(path: file)
     guard found.source == source else {
-      warnings.append("'\(file)' was made from other motions or options and is made again")
+      warnings.append(
+        "'\(file.shownPath)' was made from other motions or options and is made again")
       return nil
     }
     try found.verify()

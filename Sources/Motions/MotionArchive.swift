@@ -56,7 +56,7 @@ public enum MotionArchive {
       root,
       try NativeClip.numbers(turns, "rotations", path, shape: [root.count / 3, joints, 4]),
       try NativeClip.numbers(offsets, "rest_offsets", path, shape: [joints, 3]),
-      rate: archive.arrays["fps"]?.doubles().first ?? .nan, name: ClipName.of(path),
+      rate: archive.arrays["fps"]?.single ?? .nan, name: ClipName.of(path),
       label: archive.strings["label"]?.first, path: path)
   }
 }

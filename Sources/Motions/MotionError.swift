@@ -1,5 +1,7 @@
+public import Files
+
 /// An error in a motion file or request; its description is one sentence.
-public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum MotionError: CategorizedError, Equatable, Sendable {
   /// The file cannot be opened or read.
   case unreadable(path: String, reason: String)
   /// A syntax error; line and column count from one.
@@ -15,18 +17,28 @@ public enum MotionError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A request that makes no sense (a rate of zero, a slice outside of the clip).
   case invalidRequest(reason: String)
 
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    switch self {
+    case .unreadable: .noInput
+    case .unwritable: .cannotCreate
+    case .malformedText, .malformed, .unknownSkeleton, .unknownJoint, .invalidRequest: .data
+    }
+  }
+
   /// The sentence for the user.
   public var description: String {
     switch self {
-    case .unreadable(let path, let reason): "'\(path)' cannot be read: \(reason)"
+    case .unreadable(let path, let reason):
+      "'\(path.shownPath)' cannot be read: \(reason.shownReason)"
     case .malformedText(let path, let line, let column, let reason):
-      "'\(path)', line \(line), column \(column): \(reason)"
-    case .malformed(let path, let reason): "'\(path)': \(reason)"
-    case .unknownSkeleton(let path, let reason): "'\(path)': \(reason)"
+      "'\(path.shownPath)', line \(line), column \(column): \(reason.shownReason)"
+    case .malformed(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
+    case .unknownSkeleton(let path, let reason): "'\(path.shownPath)': \(reason.shownReason)"
     case .unknownJoint(let name, let known):
-      "there is no joint '\(name)'; the joints are \(known.joined(separator: ", "))"
-    case .unwritable(let reason): reason
-    case .invalidRequest(let reason): reason
+      "there is no joint '\(name.printable)'; the joints are \(known.joined(separator: ", "))"
+    case .unwritable(let reason): reason.shownReason
+    case .invalidRequest(let reason): reason.shownReason
     }
   }
 }

@@ -56,6 +56,13 @@ public enum MotionFile {
     do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
+    return try read(bytes, path: path, options: options)
+  }
+
+  /// Reads a clip of a file's bytes.
+  static func read(_ bytes: [UInt8], path: String, options: ImportOptions)
+    throws(MotionError) -> (clip: MotionClip, report: ImportReport)
+  {
     switch kind(of: path, bytes) {
     case .bvh: return try BVHImport.read(bytes, path: path, options: options)
     case .amass:
@@ -67,7 +74,15 @@ public enum MotionFile {
       return try native(try NativeClip.decode(bytes, path: path), path: path, options: options)
     case .array:
       throw .malformed(
-        path: path, reason: "a .npy file holds one array, expected an .npz with poses and trans")
+        path: path,
+        reason: "a .npy file holds one array, expected an .npz with poses and trans; tracked joints"
+          + " are read by 'motionc smooth'")
+    case .tracker:
+      throw .malformed(
+        path: path,
+        reason:
+          "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
+          + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
     }
   }
 
@@ -77,6 +92,8 @@ public enum MotionFile {
     case amass
     case native
     case array
+    /// Joints of a tracker, which `TrackFile` reads.
+    case tracker
   }
 
   /// The kind by the first bytes, then by the file's extension.
@@ -86,6 +103,12 @@ public enum MotionFile {
     if bytes.starts(with: [0x50, 0x4B]) || lower.hasSuffix(".npz") { return .amass }
     if lower.hasSuffix(".safetensors") || (bytes.count > 8 && bytes[7] == 0 && bytes[8] == 0x7B) {
       return .native
+    }
+    let isText = bytes.first { $0 > 0x20 }.map {
+      $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[")
+    }
+    if isText == true || [".json", ".csv", ".tsv"].contains(where: lower.hasSuffix) {
+      return .tracker
     }
     return .bvh
   }
@@ -100,7 +123,7 @@ public enum MotionFile {
       findings.append(
         .init(
           .note,
-          "the name '\(clip.name.prefix(80).description.printable)' in it is no plain name of a"
+          "the name '\(clip.name.printable(limit: 80))' in it is no plain name of a"
             + " file: '\(name)' is used"))
       clip.name = name
     }

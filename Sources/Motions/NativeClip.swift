@@ -89,13 +89,15 @@ public enum NativeClip {
     guard metadata["format"] == format else {
       throw .malformed(
         path: path,
-        reason: "the metadata's 'format' is '\(metadata["format"] ?? "absent")', expected"
+        reason:
+          "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)', expected"
           + " '\(format)' as 'motionc import' writes it")
     }
     guard metadata["version"] == version else {
       throw .malformed(
         path: path,
-        reason: "the clip's version is '\(metadata["version"] ?? "absent")', this tool reads"
+        reason:
+          "the clip's version is '\((metadata["version"] ?? "absent").printable)', this tool reads"
           + " '\(version)'")
     }
     guard metadata["joints"] == Skeleton.Joint.names.joined(separator: ",") else {
@@ -124,6 +126,12 @@ public enum NativeClip {
       throw .malformed(
         path: path, reason: "'\(name)' has the shape \(tensor.shape), expected \(shape)")
     }
+    guard tensor.type.isFloatingPoint else {
+      throw .malformed(
+        path: path,
+        reason: "'\(name)' holds \(tensor.type.rawValue), expected floating-point numbers")
+    }
+    try MotionClip.check(frameCount: tensor.shape.first ?? 0, path: path)
     let values = tensor.doubles()
     guard values.allSatisfy({ abs($0) < 1e6 }) else {
       throw .malformed(path: path, reason: "'\(name)' holds a number that is not finite or absurd")

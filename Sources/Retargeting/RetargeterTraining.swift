@@ -5,35 +5,20 @@ public import Kinematics
 public import Learning
 
 /// Training of a retargeter: self-supervised, through the robot's forward kinematics.
-public struct RetargeterTraining {
+public struct RetargeterTraining: TrainableModel {
   /// How to train.
   public struct Options: Sendable {
     /// The network's sizes.
     public var network = PoseTransformer.Configuration()
     /// The weights of the losses.
     public var weights = LossWeights()
-    /// Poses in a step, mirror images among them.
-    public var batch = 256
-    /// Steps to do.
-    public var steps = 10_000
-    /// What all random numbers depend on.
-    public var seed: UInt64 = 1
-    /// Threads that work on a step.
-    public var threads = 2
+    /// Batch of poses (mirror images among them), steps, rate, checkpoint, time limit.
+    public var run = TrainingRunOptions(
+      batch: 256, steps: 10_000, rate: 1e-3, checkpointInterval: 1000)
     /// The part of poses drawn from human joint ranges, where there are motions too.
     public var randomShare = 0.3
-    /// The learning rate after warming up.
-    public var rate: Float = 1e-3
     /// The deviation of the small changes that the disturbance loss measures [rad].
     public var noise = 0.02
-    /// The checkpoint's file; nil for none.
-    public var checkpoint: String?
-    /// Steps between checkpoints.
-    public var checkpointInterval = 1000
-    /// When to stop; nil for when the steps are done.
-    public var timeLimit: Duration?
-    /// Texts for the model's file: data, licence, tool version.
-    public var history: [String: String] = [:]
 
     /// Usual options.
     public init() {}
@@ -71,70 +56,31 @@ public struct RetargeterTraining {
   /// Whether mirror images are trained on together with their originals.
   public var isSymmetric: Bool { loss.mirror != nil }
 
-  /// Trains from the beginning, or from the checkpoint where `resume` is set.
-  public func run(
-    resume: Bool = false, isCancelled: () -> Bool = { false },
-    progress: (Trainer.Progress) -> Void = { _ in }
-  ) throws -> (retargeter: Retargeter, ending: Trainer.Ending) {
-    var network = PoseTransformer(options.network, joints: robot.coordinateCount)
-    let layout = ParameterLayout(placing: &network)
-    let trainer = try makeTrainer(layout, resume: resume)
-    let step = stepFunction(network)
-    let ending = try trainer.run(step, isCancelled: isCancelled, progress: progress)
-    var history = options.history
-    history["seed"] = "\(options.seed)"
-    history["steps"] = "\(trainer.step)"
+  public var runOptions: TrainingRunOptions { options.run }
+
+  public var recipe: TrainingRecipe { TrainingRecipe(microbatch: 16, rateDecay: 200) }
+
+  public func makeNetwork() -> PoseTransformer {
+    PoseTransformer(options.network, joints: robot.coordinateCount)
+  }
+
+  public func finish(
+    _ network: PoseTransformer, weights: [Float], history: [String: String]
+  ) -> Retargeter {
+    var history = history
+    // Without the limits, which the model's file has as numbers.
     history["training"] = trainingText
-    let retargeter = Retargeter(
-      network: network, weights: trainer.averagedParameters, targets: targets, robot: robot,
-      bounds: loss.bounds, history: history)
-    return (retargeter, ending)
+    return Retargeter(
+      network: network, weights: weights, targets: targets, robot: robot, bounds: loss.bounds,
+      history: history)
   }
 
-  /// The time of a step with these options, the median of some [s].
-  public func secondsPerStep(steps: Int = 7) throws -> Double {
-    var network = PoseTransformer(options.network, joints: robot.coordinateCount)
-    let layout = ParameterLayout(placing: &network)
-    let trainer = try makeTrainer(layout, resume: false)
-    let step = stepFunction(network)
-    var times: [Double] = []
-    for round in 0..<(steps + 2) {
-      let clock = ContinuousClock()
-      let start = clock.now
-      try trainer.advance(step)
-      let time = (clock.now - start).components
-      if round >= 2 { times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
-    }
-    return times.sorted()[times.count / 2]
-  }
-
-  private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
-    let training = TrainingOptions(
-      batch: options.batch, part: 16, shards: 4, threads: options.threads, seed: options.seed,
-      schedule: Schedule(
-        peak: options.rate, minimum: options.rate / 200,
-        warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
-      averageDecay: 0.999, timeLimit: options.timeLimit, checkpoint: options.checkpoint,
-      checkpointInterval: options.checkpointInterval, metadata: ["training": checkpointText])
-    guard resume, let path = options.checkpoint else {
-      return Trainer(layout, options: training)
-    }
-    let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
-    guard found == checkpointText else {
-      throw RetargetingError.training(
-        "checkpoint '\(path)' is of another training: found '\(found)', expected "
-          + "'\(checkpointText)'")
-    }
-    return try Trainer(layout, resuming: path, options: training)
-  }
-
-  /// What a checkpoint must agree on: the training, and the limits that bound the answers.
-  private var checkpointText: String {
+  /// The training, and the limits that bound the answers.
+  public var signature: String {
     let limits = "\(loss.bounds.lower) \(loss.bounds.upper) \(robot.coupledLimits)"
     return "\(trainingText), limits \(Fingerprint.sha256(Array(limits.utf8)).prefix(16))"
   }
 
-  /// What the training depends on, so that a checkpoint of another one is not taken up.
   private var trainingText: String {
     let weights = LossWeights.names.compactMap { name, _ in
       options.weights[name].map { "\(name)=\($0)" }
@@ -145,13 +91,14 @@ public struct RetargeterTraining {
     }
     return "robot \(robot.fingerprint.prefix(16)), mapping \(mapping.prefix(16)), "
       + "\(generated ?? "")\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
-      + "\(source.randomShare), batch \(options.batch), steps \(options.steps), rate "
-      + "\(options.rate), noise \(options.noise), \(weights.joined(separator: " "))"
+      + "\(source.randomShare), batch \(options.run.batch), steps \(options.run.steps), rate "
+      + "\(options.run.rate), noise \(options.noise), \(weights.joined(separator: " "))"
   }
 
   /// How much a network evaluation costs a step: evaluations for a batch of this many poses.
   public var evaluationsPerStep: Int {
-    options.batch + (options.weights.disturbance > 0 ? options.batch / Self.posesForEachChanged : 0)
+    options.run.batch
+      + (options.weights.disturbance > 0 ? options.run.batch / Self.posesForEachChanged : 0)
   }
 
   // MARK: - A step
@@ -160,7 +107,7 @@ public struct RetargeterTraining {
   /// a second evaluation of the network.
   private static let posesForEachChanged = 4
 
-  private func stepFunction(_ network: PoseTransformer) -> Trainer.StepFunction {
+  public func step(_ network: PoseTransformer) -> Trainer.StepFunction {
     let (source, targets, loss, options) = (source, targets, loss, options)
     let (references, neutral) = (references, loss.bounds.neutralRaw)
     let joints = loss.bounds.lower.count
@@ -178,7 +125,7 @@ public struct RetargeterTraining {
       let raw = network(features, neutral: neutral, on: &tape)
       let result = loss(
         raw: raw, input: draft.input(),
-        progress: Double(part.step) / Double(max(1, options.steps)), on: &tape)
+        progress: Double(part.step) / Double(max(1, options.run.steps)), on: &tape)
       for (name, value) in result.values {
         RetargetingLoss.report(name, tape.scalar(value), to: &part)
       }

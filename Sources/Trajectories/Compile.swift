@@ -30,12 +30,12 @@ public struct RobotIdentity: Sendable, Hashable {
 /// The largest factor by which `Timing.stretch` slows a motion down.
 public let greatestStretch = 64.0
 
-/// The trajectory nearest to a motion among those that keep all limits and begin and end at rest.
+/// Computes the trajectory nearest to a motion that keeps all limits and begins and ends at rest.
 ///
 /// - Parameters:
-///   - motion: The motion; a floating base is carried along at the same instants, under no limit.
-///   - limits: What the trajectory must keep.
-///   - timing: What may happen to the motion's clock.
+///   - motion: The motion. A floating base is resampled at the same instants, without limits.
+///   - limits: The limits that the trajectory must keep.
+///   - timing: Whether the motion's timing is kept or stretched.
 ///   - rate: The rate of the trajectory's samples [Hz], to which the motion is resampled first; nil
 ///     for the motion's own, times `speed`.
 ///   - speed: How many times faster the motion is played than it was recorded; it is kept in the
@@ -49,7 +49,7 @@ public func compile(
 }
 
 extension JointMotion {
-  /// The motion so many times faster.
+  /// The motion played faster by a factor.
   func played(at speed: Double) -> JointMotion {
     var motion = self
     motion.frameRate *= speed

@@ -12,8 +12,8 @@ struct TrajectoryFileReader {
 
   func text(_ key: String) throws(UnsafeMotion) -> String {
     guard let text = file.metadata[key] else {
-      let keys = file.metadata.keys.sorted().joined(separator: ", ")
-      throw refused("its metadata lack '\(key)'; they have \(keys.isEmpty ? "nothing" : keys)")
+      let keys = file.metadata.keys.sorted().shownList
+      throw refused("its metadata lack '\(key)'; they have \(keys)")
     }
     return text
   }
@@ -21,14 +21,14 @@ struct TrajectoryFileReader {
   func expect(_ key: String, _ value: String) throws(UnsafeMotion) {
     let found = try text(key)
     guard found == value else {
-      throw refused("its \(key) is '\(found)', '\(value)' expected")
+      throw refused("its \(key) is '\(found.printable)', '\(value)' expected")
     }
   }
 
   func period() throws(UnsafeMotion) -> Double {
     let found = try text("period")
     guard let period = Double(found), 1e-9 <= period, period <= 1e9 else {
-      throw refused("its period of '\(found)' is not a time in seconds")
+      throw refused("its period of '\(found.printable)' is not a time in seconds")
     }
     return period
   }
@@ -82,11 +82,11 @@ struct TrajectoryFileReader {
   func limits(quantities: [String]) throws(UnsafeMotion) -> SafetyLimits {
     let names = try list("joints", of: String.self)
     guard !names.isEmpty, Set(names).count == names.count else {
-      throw refused("its joints \(names) are none, or not all different")
+      throw refused("its joints \(names.shownList) are none, or not all different")
     }
     let units = try list("units", of: String.self, count: names.count)
     if let unknown = units.first(where: { $0 != "rad" && $0 != "m" }) {
-      throw refused("its units hold '\(unknown)', 'rad' or 'm' expected")
+      throw refused("its units hold '\(unknown.printable)', 'rad' or 'm' expected")
     }
     let sources = try list("limit_sources", of: [String: String].self, count: names.count)
     var values: [String: [Double]] = [:]
@@ -124,7 +124,10 @@ struct TrajectoryFileReader {
       for term in terms {
         guard let joint = term["joint"] as? String, let factor = term["factor"] as? Double,
           let coordinate = names.firstIndex(of: joint)
-        else { throw refused("coupled limit '\(name)' has a term without a known joint or factor") }
+        else {
+          throw refused(
+            "coupled limit '\(name.printable)' has a term without a known joint or factor")
+        }
         read.append(CoupledLimit.Term(coordinate: coordinate, factor: factor))
       }
       limits.append(

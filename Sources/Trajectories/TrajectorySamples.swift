@@ -122,7 +122,7 @@ struct TrajectorySamples {
   // MARK: - ROS
 
   private static func list(_ values: [Double]) -> String {
-    "[" + values.map(JSONText.number).joined(separator: ", ") + "]"
+    "[" + values.map(JSONText.decimal).joined(separator: ", ") + "]"
   }
 
   /// Whole seconds and nanoseconds.

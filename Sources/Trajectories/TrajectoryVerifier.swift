@@ -1,3 +1,4 @@
+import Files
 import Kinematics
 
 /// Checks that a uniform cubic B-spline keeps all limits, independently of the compiler.
@@ -30,7 +31,7 @@ public enum TrajectoryVerifier {
     /// The sentence for the user.
     public var description: String {
       let what = quantity == .coupled ? "coupled limit" : "joint"
-      let place = "\(what) '\(name)', \(time) s: \(quantity.rawValue) \(found)"
+      let place = "\(what) '\(name.printable)', \(time) s: \(quantity.rawValue) \(found)"
       guard found.isFinite else { return "\(place) is not a number that can be checked" }
       return "\(place) is \(found > allowed ? "above" : "below") its limit of \(allowed)"
     }

@@ -1,7 +1,7 @@
 public import Files
 
 /// The reason why there is no safe trajectory; its description is one sentence.
-public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
+public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
   /// A required limit is missing.
   case limitMissing(joint: String, quantity: String)
   /// A limit is NaN, negative, or contradicts another.
@@ -28,8 +28,15 @@ public enum UnsafeMotion: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file cannot be read or written.
   case file(FileError)
 
+  /// The kind of failure.
+  public var category: ErrorCategory {
+    if case .file(let error) = self { error.category } else { .data }
+  }
+
   /// The sentence for the user.
-  public var description: String {
+  public var description: String { sentence.shownReason }
+
+  private var sentence: String {
     switch self {
     case .limitMissing(let joint, let quantity):
       "joint '\(joint)' has no \(quantity) limit, and one is needed: "

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Foundation
 
 /// The command-line tool: one file for each verb in Verbs.
 @main
@@ -34,14 +35,24 @@ struct Motionc: ParsableCommand {
   static func main() {
     StandardStreams.occupy()
     TemporaryFiles.removeAtEnd()
+    let arguments = CommandArguments.own
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch let error where ExitStatus.isOurs(error) {
       Console.failure("\(error)")
       exit(withError: ExitStatus.code(for: error))
     } catch {
-      exit(withError: error)
+      end(with: error, arguments)
     }
+  }
+
+  /// Says what the parser of arguments says, as it would itself, but for what arguments could do
+  /// to the terminal.
+  private static func end(with error: any Error, _ arguments: [String]) -> Never {
+    let text = CommandArguments.message(for: error, arguments)
+    let code = exitCode(for: error)
+    if !text.isEmpty { Console.usage(text, to: code.isSuccess ? STDOUT_FILENO : STDERR_FILENO) }
+    Foundation.exit(code.rawValue)
   }
 }

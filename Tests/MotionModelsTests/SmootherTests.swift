@@ -27,10 +27,10 @@ struct SmootherTests {
   func overfit() throws {
     var options = SmootherTraining.Options()
     options.network = SmootherSubjects.smoother(frames: 15).network.configuration
-    options.batch = 1
-    options.steps = 250
-    options.threads = 1
-    options.rate = 5e-3
+    options.run.batch = 1
+    options.run.steps = 250
+    options.run.threads = 1
+    options.run.rate = 5e-3
     var random = RandomSource(seed: 4)
     let (input, world) = SmootherTraining.sample(
       { _ in SmootherSubjects.window(frames: 15, seed: 5) }, TrackFilter(frames: 15),
@@ -171,7 +171,7 @@ struct SmootherTests {
     }
     for (key, value) in [
       ("kind", "motionc generator 1"), ("network", "{}"),
-      ("network", SmootherFile.text(of: SmootherNetwork.Configuration())),
+      ("network", ModelFile.json(SmootherNetwork.Configuration())),
     ] {
       var file = try Safetensors(contentsOf: "\(folder)/model")
       file.metadata[key] = value

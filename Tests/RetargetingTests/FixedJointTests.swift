@@ -1,3 +1,4 @@
+import Learning
 import Files
 import Foundation
 import Geometry
@@ -30,11 +31,11 @@ struct FixedJointTests {
         + names.map { "  \($0): {lower: \(lower), upper: \(upper)}\n" }.joined())
     var options = RetargeterTraining.Options()
     options.network = .init(width: 8, heads: 2, layers: 1, feedForward: 16)
-    (options.batch, options.steps, options.threads) = (32, 3, 1)
+    (options.run.batch, options.run.steps, options.run.threads) = (32, 3, 1)
     let training = try RetargeterTraining(
       robot: robot, mapping: Mapping.shipped(for: "unitree_g1"), poses: PosePool(),
       options: options)
-    let trained = try training.run().retargeter
+    let trained = try TrainingRun(training).run().model
     let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try trained.write(to: path)
@@ -44,7 +45,7 @@ struct FixedJointTests {
       MotionClip(
         name: "random", skeleton: .canonical, frameRate: 30,
         rootTranslations: poses.map { _ in [0, 0, 0.9] }, rotations: poses.flatMap { $0 }))
-    #expect(motion.positions.allSatisfy(\.isFinite))
+    #expect(motion.positions.allSatisfy { $0.isFinite })
     for name in names {
       let joint = try robot.coordinateIndex(named: name)
       for frame in 0..<motion.frameCount {

@@ -127,8 +127,8 @@ struct RetargeterTrainingTests {
   private func options(steps: Int) -> RetargeterTraining.Options {
     var options = RetargeterTraining.Options()
     options.network = .init(width: 32, heads: 4, layers: 1, feedForward: 64)
-    options.batch = 64
-    options.steps = steps
+    options.run.batch = 64
+    options.run.steps = steps
     return options
   }
 
@@ -143,7 +143,7 @@ struct RetargeterTrainingTests {
   @Test("Random poses alone teach a robot to reach", arguments: Subjects.names)
   func learns(robot: String) throws {
     var distances: [Float] = []
-    _ = try training(robot, options(steps: 150)).run(progress: { progress in
+    _ = try TrainingRun(training(robot, options(steps: 150))).run(metrics: { progress in
       distances.append(progress.metrics.first { $0.name == "distance" }?.value ?? .nan)
     })
     #expect(distances.count == 150)
@@ -155,9 +155,9 @@ struct RetargeterTrainingTests {
   func seeds() throws {
     func weights(threads: Int, seed: UInt64) throws -> [Float] {
       var options = options(steps: 4)
-      options.threads = threads
-      options.seed = seed
-      return try training("unitree_g1", options).run().retargeter.weights
+      options.run.threads = threads
+      options.run.seed = seed
+      return try TrainingRun(training("unitree_g1", options)).run().model.weights
     }
     let one = try weights(threads: 1, seed: 1)
     #expect(try weights(threads: 2, seed: 1) == one)
@@ -169,18 +169,18 @@ struct RetargeterTrainingTests {
     let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     var options = options(steps: 12)
-    let straight = try training("unitree_g1", options).run().retargeter.weights
-    options.checkpoint = path
+    let straight = try TrainingRun(training("unitree_g1", options)).run().model.weights
+    options.run.checkpoint = path
     var steps = 0
-    let broken = try training("unitree_g1", options).run(
-      isCancelled: { steps >= 5 }, progress: { _ in steps += 1 })
+    let broken = try TrainingRun(training("unitree_g1", options)).run(
+      isCancelled: { steps >= 5 }, metrics: { _ in steps += 1 })
     #expect(broken.ending == .cancelled)
-    let resumed = try training("unitree_g1", options).run(resume: true)
+    let resumed = try TrainingRun(training("unitree_g1", options)).run(resume: true)
     #expect(resumed.ending == .finished)
-    #expect(resumed.retargeter.weights == straight)
+    #expect(resumed.model.weights == straight)
     options.weights.distance = 1
     #expect(throws: RetargetingError.self) {
-      try training("unitree_g1", options).run(resume: true)
+      try TrainingRun(training("unitree_g1", options)).run(resume: true)
     }
   }
 
@@ -205,24 +205,26 @@ struct RetargeterTrainingTests {
         ]
       }
       var steps = 0
-      let result = try RetargeterTraining(
-        robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
-        poses: PosePool(), generated: generated, options: options
-      ).run(resume: resume, isCancelled: { steps >= until }, progress: { _ in steps += 1 })
-      return (result.retargeter.weights, asked.withLock { $0 })
+      let result = try TrainingRun(
+        RetargeterTraining(
+          robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
+          poses: PosePool(), generated: generated, options: options
+        )
+      ).run(resume: resume, isCancelled: { steps >= until }, metrics: { _ in steps += 1 })
+      return (result.model.weights, asked.withLock { $0 })
     }
     let straight = try run()
     #expect(straight.stretches == [0, 1, 2])
-    options.threads = 1
+    options.run.threads = 1
     #expect(try run().weights == straight.weights)
-    options.checkpoint = path
+    options.run.checkpoint = path
     #expect(try run(until: 6).stretches == [0, 1])
     let resumed = try run(resume: true)
     #expect(resumed.stretches == [1, 2])
     #expect(resumed.weights == straight.weights)
     #expect(throws: RetargetingError.self) { try run("b", resume: true) }
-    options.checkpoint = nil
-    let none = try training("uarm_swift_pro", options).run().retargeter.weights
+    options.run.checkpoint = nil
+    let none = try TrainingRun(training("uarm_swift_pro", options)).run().model.weights
     #expect(none != straight.weights)
   }
 
@@ -267,10 +269,12 @@ struct RetargeterTrainingTests {
     options.weights.reference = 10
     options.randomShare = 0
     var values: [Float] = []
-    _ = try RetargeterTraining(
-      robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
-      poses: pool, options: options
-    ).run(progress: { progress in
+    _ = try TrainingRun(
+      RetargeterTraining(
+        robot: Subjects.robot("uarm_swift_pro"), mapping: Mapping.shipped(for: "uarm_swift_pro"),
+        poses: pool, options: options
+      )
+    ).run(metrics: { progress in
       values += progress.metrics.filter { $0.name == "reference" }.map(\.value)
     })
     #expect(values.count == 60)

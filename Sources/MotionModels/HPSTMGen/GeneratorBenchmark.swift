@@ -11,10 +11,10 @@ public enum GeneratorBenchmark {
       .appending(path: "motionc-\(UUID().uuidString).pack").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     var options = GeneratorTraining.Options()
-    options.batch = batch
-    options.threads = threads
+    options.run.batch = batch
+    options.run.threads = threads
     let source = try WindowSource(shard: try randomPack(path), frames: options.backbone.frames)
-    return try GeneratorTraining(source: source, options: options).secondsPerStep()
+    return try TrainingRun(GeneratorTraining(source: source, options: options)).secondsPerStep()
   }
 
   /// The median time per motion of one window in ten steps [s], when `count` are sampled at once.

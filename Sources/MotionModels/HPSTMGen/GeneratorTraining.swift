@@ -1,41 +1,25 @@
 public import Autodiff
-import Files
 import HumanBody
 public import Learning
 public import MotionData
 
 /// Training of a generator: flow matching on windows of motion.
-public struct GeneratorTraining {
+public struct GeneratorTraining: TrainableModel {
   /// How to train.
   public struct Options: Sendable {
     /// The Transformer's sizes.
     public var backbone = Backbone.Configuration()
-    /// Windows in a step.
-    public var batch = 32
-    /// Steps to do.
-    public var steps = 10_000
-    /// What all random numbers depend on.
-    public var seed: UInt64 = 1
-    /// Threads that work on a step.
-    public var threads = 2
-    /// The learning rate after warming up.
-    public var rate: Float = 5e-4
-    /// The part of windows that are not told their label; their embedding.
+    /// Batch of windows, steps, rate, checkpoint, time limit.
+    public var run = TrainingRunOptions(batch: 32, steps: 10_000, rate: 5e-4)
+    /// The share of windows trained without their label, and of those without their embedding, for
+    /// classifier-free guidance.
     public var dropped: Float = 0.15
-    /// The part of windows that are told no past.
+    /// The share of windows trained without a past.
     public var withoutPast: Float = 0.6
     /// The decay of weights.
     public var decay: Float = 0.01
     /// The precision of the network's linear maps; sums, weights and optimiser are float32.
     public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
-    /// The checkpoint's file; nil for none.
-    public var checkpoint: String?
-    /// Steps between checkpoints.
-    public var checkpointInterval = 500
-    /// When to stop; nil for when the steps are done.
-    public var timeLimit: Duration?
-    /// Texts for the model's file: data, licence, tool version.
-    public var history: [String: String] = [:]
 
     /// Usual options.
     public init() {}
@@ -64,7 +48,7 @@ public struct GeneratorTraining {
     configuration.backbone = options.backbone
     configuration.labels = source.shard.labels
     configuration.embeddingWidth = source.shard.embeddingWidth
-    let measured = WindowStatistics(source: source, seed: options.seed)
+    let measured = WindowStatistics(source: source, seed: options.run.seed)
     components = measured.components
     configuration.components = measured.prior.components
     self.configuration = configuration
@@ -75,78 +59,34 @@ public struct GeneratorTraining {
       weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
   }
 
-  /// Trains from the beginning, or from the checkpoint where `resume` is set.
-  public func run(
-    resume: Bool = false, isCancelled: () -> Bool = { false },
-    progress: (Trainer.Progress) -> Void = { _ in }
-  ) throws -> (generator: Generator, ending: Trainer.Ending) {
-    var network = GeneratorNetwork(configuration)
-    let layout = ParameterLayout(placing: &network)
-    let trainer = try makeTrainer(layout, resume: resume)
-    let ending = try trainer.run(
-      stepFunction(network), isCancelled: isCancelled, progress: progress)
-    var history = options.history
-    history["seed"] = "\(options.seed)"
-    history["steps"] = "\(trainer.step)"
-    history["training"] = trainingText
-    let generator = Generator(
-      network: network, weights: trainer.averagedParameters, model: model,
-      history: history)
-    return (generator, ending)
-  }
+  public var runOptions: TrainingRunOptions { options.run }
 
-  /// The time of a step with these options, the median of some [s].
-  public func secondsPerStep(steps: Int = 7) throws -> Double {
-    var network = GeneratorNetwork(configuration)
-    let layout = ParameterLayout(placing: &network)
-    let trainer = try makeTrainer(layout, resume: false)
-    let step = stepFunction(network)
-    var times: [Double] = []
-    for round in 0..<(steps + 2) {
-      let clock = ContinuousClock()
-      let start = clock.now
-      try trainer.advance(step)
-      let time = (clock.now - start).components
-      if round >= 2 { times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18) }
-    }
-    return times.sorted()[times.count / 2]
-  }
-
-  private func makeTrainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
-    let training = TrainingOptions(
-      batch: options.batch, part: 8, shards: 4, threads: options.threads,
-      precision: options.precision, seed: options.seed,
-      schedule: Schedule(
-        peak: options.rate, minimum: options.rate / 100,
-        warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
+  public var recipe: TrainingRecipe {
+    TrainingRecipe(
       optimizer: AdamW(weightDecay: options.decay), averageDecay: 0.999,
-      timeLimit: options.timeLimit,
-      checkpoint: options.checkpoint, checkpointInterval: options.checkpointInterval,
-      metadata: ["training": trainingText])
-    guard resume, let path = options.checkpoint else {
-      return Trainer(layout, options: training)
-    }
-    let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
-    guard found == trainingText else {
-      throw GenerationError.training(
-        "checkpoint '\(path)' is of another training: found '\(found)', expected '\(trainingText)'")
-    }
-    return try Trainer(layout, resuming: path, options: training)
+      precision: options.precision)
   }
 
-  /// What the training depends on, so that a checkpoint of another one is not taken up.
-  private var trainingText: String {
+  public func makeNetwork() -> GeneratorNetwork { GeneratorNetwork(configuration) }
+
+  public func finish(
+    _ network: GeneratorNetwork, weights: [Float], history: [String: String]
+  ) -> Generator {
+    Generator(network: network, weights: weights, model: model, history: history)
+  }
+
+  public var signature: String {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
-      + "\(options.batch), steps \(options.steps), rate \(options.rate), decay \(options.decay), "
+      + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
       + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
   }
 
-  private func stepFunction(_ network: GeneratorNetwork) -> Trainer.StepFunction {
+  public func step(_ network: GeneratorNetwork) -> Trainer.StepFunction {
     let (source, model, components, loss, options) = (source, model, components, loss, options)
     return { part, tape in
       var draft = FlowBatchBuilder(
-        part: part, configuration: network.configuration, batch: options.batch)
+        part: part, configuration: network.configuration, batch: options.run.batch)
       for index in 0..<part.samples.count {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)

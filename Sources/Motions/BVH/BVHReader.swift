@@ -18,6 +18,9 @@ public struct BVHReader {
   public private(set) var frameIndex = 0
   private var scanner: TextScanner
 
+  /// The most joints and end sites together: a body with all fingers and a face has some hundred.
+  public static let mostJoints = 2000
+
   /// Reads the hierarchy and the header of the motion.
   public init(_ bytes: [UInt8], path: String) throws(MotionError) {
     scanner = TextScanner(bytes, path: path)
@@ -138,6 +141,9 @@ extension BVHReader {
     guard scanner.accept("{") else {
       throw scanner.error("expected { behind '\(name.printable)', found \(scanner.glimpse())")
     }
+    guard hierarchy.joints.count < Self.mostJoints else {
+      throw scanner.error("the hierarchy has more than \(Self.mostJoints) joints and end sites")
+    }
     stack.append(hierarchy.joints.count)
     hierarchy.joints.append(
       BVHJoint(
@@ -188,18 +194,21 @@ extension BVHReader {
         : "\(scanner.glimpse()), expected MOTION behind the hierarchy"
       throw scanner.error("found \(hint)")
     }
-    guard scanner.accept("frames:") else {
+    guard scanner.accept("frames") else {
       throw scanner.error("expected 'Frames:', found \(scanner.glimpse())")
     }
+    // Some programs leave the colon out.
+    _ = scanner.accept(":")
     let count = try scanner.number("the number of frames")
     guard count >= 1, count <= 1e15, count == count.rounded() else {
       let shown = count == count.rounded() && abs(count) < 1e15 ? "\(Int(count))" : "\(count)"
       throw scanner.error("the header declares \(shown) frames, expected at least one")
     }
     declaredFrameCount = Int(count)
-    guard scanner.accept("frame time:") else {
+    guard scanner.accept("frame time") else {
       throw scanner.error("expected 'Frame Time:', found \(scanner.glimpse())")
     }
+    _ = scanner.accept(":")
     scanner.skipSpaces()
     let start = scanner.position
     frameTime = try scanner.number("the frame time")
@@ -214,13 +223,36 @@ extension BVHReader {
   }
 
   /// The rate of a frame time: 0.0333333 was written for 1/30, so it is 30 Hz, not 30.00003.
-  private static func rate(ofFrameTime time: Double, digits: ArraySlice<UInt8>) -> Double {
+  ///
+  /// A whole rate is taken only where it is the one whole rate that the digits can have been
+  /// written for, rounded or else cut off: 0.016 stands for any of 61 to 64 Hz, so it is 62.5 Hz.
+  static func rate(ofFrameTime time: Double, digits: some Collection<UInt8>) -> Double {
     let whole = (1 / time).rounded()
-    guard whole >= 1, let point = digits.firstIndex(of: 0x2E) else { return 1 / time }
-    let decimals = digits.suffix(from: point).dropFirst().prefix { $0 &- 0x30 < 10 }.count
+    if whole >= 1, abs(whole * time - 1) < 1e-12 { return whole }
+    let unit = lastPlace(of: digits)
+    // Of one digit nothing can be told.
+    guard unit < time / 10 else { return 1 / time }
+    let rounded = (time - 0.5 * unit)...(time + 0.5 * unit)
+    let cutOff = time...(time + 0.999_999 * unit)
+    for times in [rounded, cutOff] {
+      // A little wider, for what the digits' own rounding adds.
+      let first = (1 / times.upperBound * (1 - 1e-12)).rounded(.up)
+      let last = (1 / times.lowerBound * (1 + 1e-12)).rounded(.down)
+      if first >= 1, first == last { return first }
+    }
+    return 1 / time
+  }
+
+  /// What one step of the last digit is worth: 0.001 for 0.016 and 1.6e-2.
+  private static func lastPlace(of digits: some Collection<UInt8>) -> Double {
+    let parts = digits.split { $0 | 0x20 == UInt8(ascii: "e") }
+    let mantissa = parts.first ?? digits[...]
+    let point = mantissa.firstIndex(of: UInt8(ascii: "."))
+    let decimals = point.map { mantissa[$0...].dropFirst().count } ?? 0
+    let exponent = parts.dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
     var unit = 1.0
-    for _ in 0..<min(decimals, 17) { unit /= 10 }
-    // The last digit may be rounded or cut off.
-    return abs(1 / whole - time) < unit * 1.000001 && unit < time / 10 ? whole : 1 / time
+    let places = min(max(decimals - exponent, -17), 17)
+    for _ in 0..<abs(places) { unit = places < 0 ? unit * 10 : unit / 10 }
+    return unit
   }
 }

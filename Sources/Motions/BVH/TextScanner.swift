@@ -1,7 +1,10 @@
+import Files
+
 /// Scans a text byte by byte and keeps track of line and column.
 ///
 /// Goals, in order: numbers correctly rounded, the position of every error, speed.
-/// Line ends may be LF, CR LF or CR.
+/// Line ends may be LF, CR LF or CR. A text ends before the zeros and the end marks of DOS (^Z)
+/// that stand behind all of it.
 struct TextScanner {
   let bytes: [UInt8]
   let path: String
@@ -9,9 +12,17 @@ struct TextScanner {
 
   /// Creates a scanner at the start of the text, after a UTF-8 byte order mark.
   init(_ bytes: [UInt8], path: String) {
-    self.bytes = bytes
+    self.bytes = Self.withoutEndMarks(bytes)
     self.path = path
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  }
+
+  private static func withoutEndMarks(_ bytes: [UInt8]) -> [UInt8] {
+    func isEndMark(_ byte: UInt8) -> Bool { byte == 0 || byte == 0x1A }
+    guard let last = bytes.lastIndex(where: { !$0.isBlank && !isEndMark($0) }),
+      bytes[last...].contains(where: isEndMark)
+    else { return bytes }
+    return Array(bytes[...last])
   }
 
   var isAtEnd: Bool { position >= bytes.count }
@@ -181,11 +192,4 @@ extension UInt8 {
   fileprivate var isLineEnd: Bool { self == 0x0A || self == 0x0D }
   fileprivate var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
   fileprivate var lowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
-}
-
-extension String {
-  /// The text with control characters replaced, so that a message stays one line.
-  var printable: String {
-    String(unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
-  }
 }

@@ -24,27 +24,24 @@ enum AMASSImport {
     } catch {
       throw .malformed(path: path, reason: error.reason)
     }
-    let (vectors, width, model) = try rotations(archive, path)
-    let frameCount = vectors.count / width
-    try MotionClip.check(frameCount: frameCount, path: path)
-    let translations = try matrix(archive, "trans", path)
-    guard translations.width == 3, translations.values.count == 3 * frameCount else {
+    // All shapes before any number, so that nothing is made of what is refused.
+    let poses = try rotations(archive, path)
+    let places = try matrix(archive, "trans", path)
+    let frameCount = poses.frameCount
+    guard places.shape == [frameCount, 3] else {
       throw .malformed(
         path: path,
-        reason: "'trans' has \(translations.values.count / max(translations.width, 1)) rows of"
-          + " \(translations.width), expected \(frameCount) rows of 3 as in the poses")
+        reason: "'trans' has the shape \(places.shape), expected [\(frameCount), 3] as the poses")
     }
-    try refuseNonFinite(vectors, "the poses", width, path)
-    try refuseNonFinite(translations.values, "'trans'", 3, path)
     let rate: Double
     if let given = options.frameRate { rate = given } else { rate = try frameRate(archive, path) }
     var clip = MotionClip(
       name: ClipName.of(path), skeleton: .canonical, frameRate: rate,
       rootTranslations: [], rotations: [])
     let scale = options.metresPerUnit ?? 1
-    fill(&clip, vectors, width, translations.values, scale)
+    try fill(&clip, poses, places, scale, path)
     var report = ImportReport(
-      path: path, format: "AMASS", skeleton: model, sourceJointCount: Skeleton.jointCount,
+      path: path, format: "AMASS", skeleton: poses.model, sourceJointCount: Skeleton.jointCount,
       knownJointCount: Skeleton.jointCount, metresPerUnit: scale,
       unitReason: options.metresPerUnit == nil ? "AMASS is in metres" : "as you said",
       upAxis: "z", frameRate: rate, frameCount: frameCount, duration: clip.duration,
@@ -55,16 +52,52 @@ enum AMASSImport {
     return (clip, report)
   }
 
+  /// Where the rotation vectors of a frame are: one matrix, or one for the pelvis and one for the
+  /// rest of the body.
+  private struct Poses {
+    var model: String
+    /// The matrices and how many of their columns, from the first, are read.
+    var parts: [(name: String, matrix: StoredTensor, columns: Int)]
+
+    var frameCount: Int { parts[0].matrix.shape[0] }
+  }
+
+  /// Frames that are converted at a time.
+  private static let block = 1024
+
   private static func fill(
-    _ clip: inout MotionClip, _ vectors: [Double], _ width: Int, _ places: [Double],
-    _ scale: Double
+    _ clip: inout MotionClip, _ poses: Poses, _ places: StoredTensor, _ scale: Double,
+    _ path: String
+  ) throws(MotionError) {
+    let count = poses.frameCount
+    clip.rootTranslations.reserveCapacity(count)
+    clip.rotations.reserveCapacity(count * Skeleton.jointCount)
+    for start in stride(from: 0, to: count, by: block) {
+      let frames = start..<min(start + block, count)
+      let moves = places.doubles(ofRows: frames)
+      try refuseNonFinite(moves, "'trans'", 3, start, path)
+      var vectors: [[Double]] = []
+      for part in poses.parts {
+        let values = part.matrix.doubles(ofRows: frames)
+        try refuseNonFinite(values, "'\(part.name)'", part.matrix.shape[1], start, path)
+        vectors.append(values)
+      }
+      for frame in 0..<frames.count {
+        append(frame, of: vectors, poses, to: &clip)
+        clip.rootTranslations.append(
+          Vector3(moves[3 * frame], moves[3 * frame + 1], moves[3 * frame + 2]) * scale)
+      }
+    }
+  }
+
+  /// Appends the rotations of a frame of a block.
+  private static func append(
+    _ frame: Int, of vectors: [[Double]], _ poses: Poses, to clip: inout MotionClip
   ) {
-    for frame in 0..<vectors.count / width {
-      clip.rootTranslations.append(
-        Vector3(places[3 * frame], places[3 * frame + 1], places[3 * frame + 2]) * scale)
-      for joint in 0..<Skeleton.jointCount {
-        let at = frame * width + 3 * joint
-        var turn = Quaternion(rotationVector: [vectors[at], vectors[at + 1], vectors[at + 2]])
+    for (values, part) in zip(vectors, poses.parts) {
+      let first = frame * part.matrix.shape[1]
+      for at in stride(from: first, to: first + part.columns, by: 3) {
+        var turn = Quaternion(rotationVector: [values[at], values[at + 1], values[at + 2]])
         let before = clip.rotations.count - Skeleton.jointCount
         if before >= 0, clip.rotations[before].dot(turn) < 0 { turn = -turn }
         clip.rotations.append(turn)
@@ -74,60 +107,65 @@ enum AMASSImport {
 
   /// Rotation vectors [rad], at least 66 numbers a frame: pelvis and 21 joints first.
   private static func rotations(_ archive: NumpyArchive, _ path: String) throws(MotionError)
-    -> (vectors: [Double], width: Int, model: String)
+    -> Poses
   {
     if archive.arrays["poses"] == nil, archive.arrays["pose_body"] != nil {
       let root = try matrix(archive, "root_orient", path)
       let body = try matrix(archive, "pose_body", path)
-      guard root.width == 3, body.width == 63, root.values.count / 3 == body.values.count / 63
-      else {
+      guard root.shape[1] == 3, body.shape == [root.shape[0], 63] else {
         throw .malformed(
           path: path,
-          reason: "'root_orient' and 'pose_body' have \(root.width) and \(body.width) columns,"
-            + " expected 3 and 63 with equally many rows")
+          reason: "'root_orient' and 'pose_body' have the shapes \(root.shape) and \(body.shape),"
+            + " expected [frames, 3] and [frames, 63]")
       }
-      var joined: [Double] = []
-      joined.reserveCapacity(root.values.count + body.values.count)
-      for frame in 0..<root.values.count / 3 {
-        joined += root.values[3 * frame..<3 * frame + 3]
-        joined += body.values[63 * frame..<63 * frame + 63]
-      }
-      return (joined, 66, "SMPL-X")
+      return Poses(model: "SMPL-X", parts: [("root_orient", root, 3), ("pose_body", body, 63)])
     }
     let poses = try matrix(archive, "poses", path)
-    guard let model = widths[poses.width] else {
+    guard let model = widths[poses.shape[1]] else {
       throw .malformed(
         path: path,
-        reason: "'poses' has \(poses.width) columns, expected 156 (SMPL-H), 165 (SMPL-X), 72 or 66")
+        reason: "'poses' has \(poses.shape[1]) columns, expected 156 (SMPL-H), 165 (SMPL-X), 72 or"
+          + " 66")
     }
-    return (poses.values, poses.width, model)
+    return Poses(model: model, parts: [("poses", poses, 3 * Skeleton.jointCount)])
   }
 
-  /// A matrix with at least one row, in row-major order.
+  /// A matrix of floating-point numbers with at least one row, and no more rows than a clip has
+  /// frames.
   private static func matrix(_ archive: NumpyArchive, _ name: String, _ path: String)
-    throws(MotionError) -> (values: [Double], width: Int)
+    throws(MotionError) -> StoredTensor
   {
     let array: StoredTensor
     do throws(FileError) { array = try archive.array(name, in: path) } catch {
-      throw .malformed(path: path, reason: error.reason)
+      let hint =
+        archive.names.contains("positions")
+        ? "; positions of joints are read by 'motionc smooth'" : ""
+      throw .malformed(path: path, reason: error.reason + hint)
     }
     guard array.shape.count == 2, array.shape[0] > 0, array.shape[1] > 0 else {
       throw .malformed(
         path: path, reason: "'\(name)' has the shape \(array.shape), expected frames by columns")
     }
-    return (array.doubles(), array.shape[1])
+    guard array.type.isFloatingPoint else {
+      throw .malformed(
+        path: path,
+        reason: "'\(name)' holds \(array.type.rawValue), expected floating-point numbers")
+    }
+    try MotionClip.check(frameCount: array.shape[0], path: path)
+    return array
   }
 
   private static func frameRate(_ archive: NumpyArchive, _ path: String) throws(MotionError)
     -> Double
   {
     guard let name = rateNames.first(where: { archive.arrays[$0] != nil }),
-      let rate = archive.arrays[name]?.doubles().first
+      let rate = archive.arrays[name]?.single
     else {
       throw .malformed(
         path: path,
-        reason: "no frame rate (\(rateNames.joined(separator: ", "))); the arrays are"
-          + " \(archive.names.joined(separator: ", "))")
+        reason:
+          "no frame rate, one number called \(rateNames.joined(separator: " or ")); the arrays"
+          + " are \(archive.names.shownList)")
     }
     guard MotionClip.rates.contains(rate) else {
       throw .malformed(
@@ -137,12 +175,12 @@ enum AMASSImport {
   }
 
   private static func refuseNonFinite(
-    _ values: [Double], _ what: String, _ width: Int, _ path: String
+    _ values: [Double], _ what: String, _ width: Int, _ firstFrame: Int, _ path: String
   ) throws(MotionError) {
     guard let index = values.firstIndex(where: { !(abs($0) < 1e5) }) else { return }
     throw .malformed(
       path: path,
-      reason: "frame \(index / width), column \(index % width) of \(what) is \(values[index]),"
-        + " expected a number below 100000")
+      reason: "frame \(firstFrame + index / width), column \(index % width) of \(what) is"
+        + " \(values[index]), expected a number below 100000")
   }
 }

@@ -71,13 +71,13 @@ public struct ImportReport: Codable, Sendable, Hashable {
   /// The report as text, one fact per line.
   public var lines: [String] {
     [
-      "\(path): \(format), skeleton '\(skeleton)' (\(knownJointCount) of \(sourceJointCount)"
+      "\(path.shownPath): \(format), skeleton '\(skeleton.printable)' (\(knownJointCount) of \(sourceJointCount)"
         + " joints known), \(upAxis) up",
       "  \(Wording.count(frameCount, "frame")) at \(Self.short(frameRate)) Hz, \(Self.short(duration)) s,"
         + " fastest joint \(Self.short(fastestJointSpeed)) m/s",
       "  1 unit = \(Self.short(metresPerUnit)) m (\(unitReason)); stature about"
         + " \(Self.short(stature)) m",
-    ] + findings.map { "  \($0.message)" }
+    ] + findings.map { "  \($0.message.shownReason)" }
   }
 
   /// A number with four significant digits at most.

@@ -1,3 +1,5 @@
+import Files
+
 /// The mapping from canonical joints to a file's joints.
 struct SkeletonMatch {
   /// The table that fits.

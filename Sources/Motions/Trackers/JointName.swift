@@ -1,3 +1,5 @@
+import Files
+
 /// Matching of joint names written by different programs.
 enum JointName {
   /// The normalised name: `L_Hip`, `LHip`, `HipLeft` and `left_hip` are equal.
@@ -97,7 +99,7 @@ struct JointColumns {
   ) -> MotionError {
     let lacks = candidates.map { (set: $0.set, missing: missing($0.set, $0.columns)) }
     let nearest = lacks.min { $0.missing.count < $1.missing.count }
-    let shown = names.prefix(12).map { $0.prefix(40).description.printable }
+    let shown = names.prefix(12).map { $0.printable(limit: 40) }
     return .unknownSkeleton(
       path: path,
       reason: "its joints (\(shown.joined(separator: ", "))\(names.count > 12 ? ", …" : "")) fit no"

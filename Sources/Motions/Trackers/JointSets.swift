@@ -1,3 +1,5 @@
+import Files
+
 extension JointSet {
   /// All known sets.
   public static let all = [

@@ -89,13 +89,13 @@ struct SourceTrack {
       guard MotionClip.rates.contains(statedRate) else {
         throw .malformed(
           path: path,
-          reason: "its frame rate is \(statedRate) Hz, expected between 0.01 and 100000 Hz; say the"
-            + " true one")
+          reason: "its frame rate is \(statedRate) Hz, expected between 0.01 and 100000 Hz; give"
+            + " the true one with --rate")
       }
       return (statedRate, "stated")
     }
     guard let times, let first = times.first, let last = times.last, times.count > 1 else {
-      throw .malformed(path: path, reason: "it states no frame rate; say it")
+      throw .malformed(path: path, reason: "it states no frame rate; give it with --rate")
     }
     let rate = Double(times.count - 1) / (last - first)
     guard MotionClip.rates.contains(rate) else {
@@ -158,7 +158,7 @@ struct SourceTrack {
     if let given { return try JointColumns(inOrderOf: given, count: jointCount, path: path) }
     throw .unknownSkeleton(
       path: path,
-      reason: "its \(jointCount) joints have no names; say which set they are: "
+      reason: "its \(jointCount) joints have no names; give the set with --joints, one of "
         + JointSet.all.map { "\($0.name) (\($0.joints.count))" }.joined(separator: ", "))
   }
 }

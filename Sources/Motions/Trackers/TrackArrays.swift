@@ -49,7 +49,7 @@ enum TrackArrays {
       }
     }
     for name in ["fps", "mocap_framerate", "mocap_frame_rate"] {
-      if let rate = archive.arrays[name]?.doubles(), rate.count == 1 { track.statedRate = rate[0] }
+      track.statedRate = archive.arrays[name]?.single
       if track.statedRate != nil { break }
     }
     var names = archive.strings["names"] ?? archive.strings["joint_names"]
@@ -66,19 +66,24 @@ enum TrackArrays {
       throw .malformed(
         path: path, reason: "\(what) has the shape \(shape), expected [frames, joints, 3]")
     }
-    guard tensor.type != .bool else {
-      throw .malformed(path: path, reason: "\(what) holds truth values, expected numbers")
+    guard tensor.type.size > 1 else {
+      throw .malformed(
+        path: path,
+        reason: "\(what) holds \(tensor.type.rawValue), which no places of a body fit into")
     }
     try MotionClip.check(frameCount: shape[0], path: path)
     try SourceTrack.check(placeCount: shape[0] * shape[1], path: path)
     var track = SourceTrack(path: path, format: format, jointCount: shape[1])
-    let values = tensor.doubles()
     track.positions.reserveCapacity(shape[0] * shape[1])
     track.confidences.reserveCapacity(shape[0] * shape[1])
-    for at in stride(from: 0, to: values.count, by: shape[2]) {
-      try track.append(
-        [values[at], values[at + 1], values[at + 2]],
-        confidence: shape[2] == 4 ? values[at + 3] : 1)
+    // In blocks, so that no second copy of a large array is made.
+    for start in stride(from: 0, to: shape[0], by: 1024) {
+      let values = tensor.doubles(ofRows: start..<min(start + 1024, shape[0]))
+      for at in stride(from: 0, to: values.count, by: shape[2]) {
+        try track.append(
+          [values[at], values[at + 1], values[at + 2]],
+          confidence: shape[2] == 4 ? values[at + 3] : 1)
+      }
     }
     return track
   }
@@ -104,22 +109,22 @@ enum TrackArrays {
   /// The names in the file `<beginning of the name>_joint_names.txt` in the same folder, one a
   /// line; the longest beginning wins, `joint_names.txt` fits every file.
   private static func namesBeside(_ path: String) throws(MotionError) -> [String]? {
-    let url = URL(filePath: path)
-    let folder = url.deletingLastPathComponent()
-    let stem = url.deletingPathExtension().lastPathComponent
-    let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let fitting = entries.filter { entry in
+    let cut = path.range(of: "/", options: .backwards)
+    let folder = cut.map { String(path[..<$0.upperBound]) } ?? "./"
+    let name = cut.map { path[$0.upperBound...] } ?? path[...]
+    let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name
+    let fitting = (FileSystem.names(in: folder) ?? []).filter { entry in
       if entry == "joint_names.txt" { return true }
       return entry.hasSuffix("_joint_names.txt") && stem.hasPrefix(entry.dropLast(16))
     }
     guard let file = fitting.max(by: { $0.count < $1.count }) else { return nil }
     do throws(FileError) {
-      let text = try InputFile.text(of: folder.appending(path: file).path, limit: 1 << 20)
+      let text = try InputFile.text(of: folder + file, limit: 1 << 20)
       return text.split(whereSeparator: \.isNewline).map {
         String($0).trimmingCharacters(in: .whitespaces)
       }.filter { !$0.isEmpty }
     } catch {
-      throw .unreadable(path: folder.appending(path: file).path, reason: error.reason)
+      throw .unreadable(path: folder + file, reason: error.reason)
     }
   }
 }

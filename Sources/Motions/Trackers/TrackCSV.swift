@@ -7,6 +7,9 @@ import Geometry
 ///
 /// Fields are separated by commas, semicolons or tabs. An empty field means a missing joint.
 enum TrackCSV {
+  /// The most columns: a thousand joints with a confidence each, and the time.
+  private static let mostColumns = 5000
+
   /// The meaning of the columns.
   private struct Layout {
     var separator: UInt8
@@ -58,6 +61,10 @@ enum TrackCSV {
     let candidates: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
     let counts = candidates.map { separator in header.count { $0 == separator } }
     let separator = candidates[counts.firstIndex(of: counts.max() ?? 0) ?? 0]
+    guard header.count(where: { $0 == separator }) < mostColumns else {
+      throw .malformedText(
+        path: path, line: 1, column: 1, reason: "it has more than \(mostColumns) columns")
+    }
     let fields = header.split(separator: separator, omittingEmptySubsequences: false)
     var layout = Layout(separator: separator, columnCount: fields.count)
     var indices: [String: Int] = [:]
@@ -84,7 +91,7 @@ enum TrackCSV {
       guard !isTaken else {
         throw .malformedText(
           path: path, line: 1, column: column + 1,
-          reason: "two columns are called '\(plain.prefix(60).description.printable)'")
+          reason: "two columns are called '\(plain.printable(limit: 60))'")
       }
       if let axis {
         layout.joints[index].axes[axis] = column
@@ -106,13 +113,15 @@ enum TrackCSV {
   private static func row(
     _ line: ArraySlice<UInt8>, _ layout: Layout, _ number: Int, _ path: String
   ) throws(MotionError) -> [Double] {
-    let fields = line.split(separator: layout.separator, omittingEmptySubsequences: false)
-    guard fields.count == layout.columnCount else {
+    // Counted before anything is made of them.
+    let count = 1 + line.count { $0 == layout.separator }
+    guard count == layout.columnCount else {
       throw .malformedText(
         path: path, line: number, column: 1,
-        reason: "the row has \(Wording.count(fields.count, "field")), expected"
+        reason: "the row has \(Wording.count(count, "field")), expected"
           + " \(layout.columnCount) as in the header")
     }
+    let fields = line.split(separator: layout.separator, omittingEmptySubsequences: false)
     var values: [Double] = []
     values.reserveCapacity(fields.count)
     for (column, field) in fields.enumerated() {

@@ -11,7 +11,7 @@ enum TrackJSON {
   private static let keypoints = "keypoints"
 
   static func read(_ bytes: [UInt8], path: String) throws(MotionError) -> SourceTrack {
-    let file = try JSONReader.read(bytes, path: path)
+    let file = try value(of: bytes, path)
     try refusePixels(file, path)
     guard let frames = file["frames"]?.elements else {
       throw .malformed(
@@ -34,6 +34,18 @@ enum TrackJSON {
     }
     if times.count == frames.count { track.times = times }
     return track
+  }
+
+  /// How many values are read at most: eight minutes of 33 landmarks twice at 60 Hz.
+  private static let mostValues = 12_000_000
+
+  private static func value(of bytes: [UInt8], _ path: String) throws(MotionError) -> JSONValue {
+    do throws(JSONReader.Fault) {
+      return try JSONReader.read(bytes[...], mostValues: mostValues, allowsMark: true)
+    } catch {
+      throw .malformedText(
+        path: path, line: error.line, column: error.column, reason: error.reason)
+    }
   }
 
   /// The metadata of the file.
@@ -101,7 +113,7 @@ enum TrackJSON {
     guard let metres = known[unit] else {
       throw .malformed(
         path: track.path,
-        reason: "its unit is '\(unit.prefix(40).description.printable)', expected m, cm or mm")
+        reason: "its unit is '\(unit.printable(limit: 40))', expected m, cm or mm")
     }
     track.metresPerUnit = metres
   }
@@ -185,7 +197,7 @@ enum TrackJSON {
   /// A description of a value for error messages, with the first of its keys.
   private static func describe(_ value: JSONValue) -> String {
     guard case .object = value else { return value.kind }
-    let keys = value.keys.prefix(8).map { "'\($0.prefix(40).description.printable)'" }
+    let keys = value.keys.prefix(8).map { "'\($0.printable(limit: 40))'" }
     return keys.isEmpty ? "an empty object" : "an object with \(keys.joined(separator: ", "))"
   }
 }

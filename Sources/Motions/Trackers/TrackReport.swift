@@ -38,13 +38,13 @@ public struct TrackReport: Codable, Sendable, Hashable {
   /// The report as text, one fact per line.
   public var lines: [String] {
     [
-      "\(path): \(format), \(Wording.count(sourceJointCount, "joint")), set '\(joints)'"
-        + " (\(jointsReason))",
+      "\(path.shownPath): \(format), \(Wording.count(sourceJointCount, "joint")), set"
+        + " '\(joints.printable)' (\(jointsReason.printable))",
       "  \(Wording.count(frameCount, "frame")) at \(ImportReport.short(frameRate)) Hz"
         + " (\(rateReason)); \(upAxis) (\(upReason))",
       "  1 unit = \(ImportReport.short(metresPerUnit)) m (\(unitReason)); stature about"
         + " \(ImportReport.short(stature)) m",
-    ] + findings.map { "  \($0.message)" }
+    ] + findings.map { "  \($0.message.shownReason)" }
   }
 
   /// A report on a clip of motion capture that is taken as a track.

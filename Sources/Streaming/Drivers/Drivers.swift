@@ -1,6 +1,6 @@
-/// The driver of each kind of device.
+/// Creates drivers for all kinds of devices.
 public enum Drivers {
-  /// A driver for what a wiring says.
+  /// Creates the driver for the device of a wiring.
   public static func make(for wiring: Wiring) -> any RobotDriver {
     switch wiring.device {
     case .dynamixel2: DynamixelDriver(wiring)

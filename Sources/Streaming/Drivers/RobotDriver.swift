@@ -1,48 +1,48 @@
 public import Trajectories
 
-/// What makes one kind of device follow set-points.
+/// A driver for one kind of device, which makes it follow set-points.
 ///
-/// A value that turns time, received bytes and orders into bytes to send and events. It owns no
-/// port and no clock, so that it is tested without.
+/// A driver is a value that turns time, received bytes and orders into bytes and events. It owns no
+/// port and no clock, so it can be tested without them.
 ///
 /// All times are seconds of one clock that never goes back; all joint values are in the order of
 /// `wiring.motors`, in radians (or metres) of the robot's description.
 public protocol RobotDriver: Sendable {
-  /// Which motors there are and how they count.
+  /// The motors and the units of their registers.
   var wiring: Wiring { get }
 
-  /// Frames a second that the device takes well, where neither the user nor wire.yaml says it [Hz].
+  /// The frame rate if neither the user nor wire.yaml gives one [Hz].
   var preferredRate: Double { get }
 
-  /// How long after a set-point the motors are expected where it says [s]; the player refines it.
+  /// The expected time from a set-point until the motors reach it [s]; the session refines it.
   var expectedLag: Double { get }
 
-  /// When the driver wants to be advanced even if nothing arrives [s], nil for never.
+  /// When the driver must be advanced even if nothing arrives [s]; nil for never.
   var wakeTime: Double? { get }
 
-  /// Places in `wiring.motors` of motors that cannot be measured: what is answered for them is what
-  /// they were told. Known once the device is identified.
+  /// The indices in `wiring.motors` of motors that cannot be measured, for which the device returns
+  /// the commanded position. They are known once the device is identified.
   var motorsWithoutSensor: Set<Int> { get }
 
-  /// Why the device that was identified could not follow a trajectory at a speed, from frame to
-  /// frame [s], with the speed at which it could; nil where it can.
+  /// Returns why the identified device cannot follow a trajectory at a speed and frame interval
+  /// [s], with the speed at which it can; nil if it can follow.
   func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String?
 
-  /// Goes on to `now`, with what arrived since and at most one order.
+  /// Advances to `now`, with the bytes received since and at most one order.
   ///
-  /// Never blocks, never throws: what goes wrong is an event. An order that cannot be carried out
-  /// in the present phase is answered by a fault. A call without bytes and order only lets time
-  /// pass. Bytes received are bounded by the caller; the driver keeps a bounded remainder.
+  /// The call neither blocks nor throws: failures are events. An order that cannot be carried out
+  /// in the present phase results in a fault. A call without bytes and order only lets time pass.
+  /// The caller bounds the received bytes; the driver keeps a bounded remainder.
   mutating func advance(to now: Double, received: [UInt8], order: DriverOrder?) -> DriverOutput
 
-  /// The registers that limit the motors' torque; nil where there are none.
+  /// The limits of the motors' torque; nil if the motors have none.
   var torqueLimits: TorqueLimits? { get }
 
-  /// Where each motor's temperature ends the stream [°C]; nil, or no element, where none does.
+  /// The temperature of each motor that ends the stream [°C]; nil, or no element, if there is none.
   var alarmTemperatures: [Double?] { get }
 
-  /// Limits the motors' torque from the next call on, between frames; `torqueLimits` says when it is
-  /// done. Motors that hold hold on.
+  /// Limits the motors' torque from the next call on, between frames. Holding motors keep holding;
+  /// `torqueLimits` tells when all motors have the limit.
   mutating func limitTorque(to level: TorqueLevel)
 }
 
@@ -52,38 +52,38 @@ extension RobotDriver {
 }
 
 extension RobotDriver {
-  /// Whatever keeps the limits of the wiring can be followed.
+  /// Every trajectory within the limits of the wiring can be followed.
   public func refusal(of trajectory: SafeTrajectory, speed: Double, interval: Double) -> String? {
     nil
   }
 }
 
-/// What a driver is asked to do.
+/// An order to a driver.
 public enum DriverOrder: Sendable, Hashable {
-  /// Find out what is connected, check it against the wiring, and measure where the joints are.
+  /// Find out what is connected, check it against the wiring, and measure the joints.
   ///
-  /// Nothing moves and nothing is written, but for one thing: where the motors' supply is off and
-  /// the wiring has a switch for it, it is switched on if `mayPower` says so, and a fault if not.
-  /// Ends with `.identified` and `.measured`, or a fault.
+  /// Nothing moves and nothing is written, with one exception: if the motors' supply is off and the
+  /// wiring has a switch for it, the supply is switched on if `mayPower` is true; otherwise this is
+  /// a fault. The order ends with `.identified` and `.measured`, or a fault.
   case identify(mayPower: Bool = false)
-  /// Measure again where the joints are, of a device that is identified and not engaged: what one
-  /// question costs. Ends with `.measured` of all motors that have a sensor.
+  /// Measure the joints of an identified device that is not engaged again. The order ends with
+  /// `.measured` of all motors that have a sensor.
   case measure
-  /// Write what the motors need to be set to, then let them hold where they stand (goal = measured,
-  /// then torque). Ends with `.engaged`.
+  /// Write the settings of the motors, then make them hold where they stand (goal = measured, then
+  /// torque). The order ends with `.engaged`.
   case engage
-  /// One frame of the stream.
+  /// Follow a set-point, the next frame of the stream.
   case follow(SetPoint)
-  /// The stream has ended: let queues run empty and hold. Ends with `.held`.
+  /// End the stream: let queues run empty and hold. The order ends with `.held`.
   case finish
-  /// Stop now, by the strongest means that does not let the robot fall. Ends with `.stopped`, said
-  /// as soon as the bytes are handed out, whether or not the device answers.
+  /// Stop now, by the strongest means that does not let the robot fall. `.stopped` is reported with
+  /// the bytes of the stop, whether or not the device answers.
   case stop
-  /// Let go: motors without torque. The robot may fall. Ends with `.released`.
+  /// Switch the motors' torque off; the robot may fall. The order ends with `.released`.
   case release
 }
 
-/// Where the joints shall be at an instant.
+/// The commanded state of the joints at one time.
 public struct SetPoint: Sendable, Hashable {
   /// The frame's number, from 0.
   public var frame: Int
@@ -94,7 +94,7 @@ public struct SetPoint: Sendable, Hashable {
   /// The time until the next set-point is due [s].
   public var interval: Double
 
-  /// A set-point.
+  /// Creates a set-point.
   public init(frame: Int, positions: [Double], velocities: [Double], interval: Double) {
     self.frame = frame
     self.positions = positions
@@ -103,38 +103,38 @@ public struct SetPoint: Sendable, Hashable {
   }
 }
 
-/// What a driver hands out.
+/// The output of a driver.
 public struct DriverOutput: Sendable, Hashable {
-  /// Bytes to write now.
+  /// The bytes to write now.
   public var bytes: [UInt8] = []
-  /// Whether bytes that wait in front of the port must be thrown away first (a stop goes before all).
+  /// Whether bytes that wait to be written must be discarded first, as for a stop.
   public var discardsPending = false
-  /// What became known.
+  /// The events of this call.
   public var events: [DriverEvent] = []
 
-  /// Nothing to send, nothing known.
+  /// Creates an empty output.
   public init() {}
 }
 
-/// What a driver finds out.
+/// An event of a driver.
 public enum DriverEvent: Sendable, Hashable {
   /// What is connected.
   case identified(DeviceReport)
-  /// Where the joints are, and what else a read-back says.
+  /// Positions and other quantities were read back.
   case measured(Measurement)
   /// The motors hold where they stand.
   case engaged
   /// The stream has run empty and the robot holds.
   case held
-  /// The stop is on its way to the wire.
+  /// The stop was handed out.
   case stopped
   /// The motors have no torque.
   case released
-  /// How full the device's queue or its bus is.
+  /// The load of queue and bus was determined.
   case gauge(QueueGauge)
-  /// Something the user should know; the stream goes on.
+  /// A warning for the user; the stream continues.
   case warning(String)
-  /// Something that ends the stream.
+  /// A fault, which ends the stream.
   case fault(DriverFault)
 }
 
@@ -142,12 +142,12 @@ public enum DriverEvent: Sendable, Hashable {
 public struct DeviceReport: Sendable, Hashable {
   /// The device: "uArm Swift Pro", "20 Dynamixel motors".
   public var device: String
-  /// Its firmware, or those of its motors.
+  /// The firmware of the device or of its motors.
   public var firmware: String
-  /// What else is worth a line, such as settings that will be written.
+  /// Remarks for the user, such as settings that will be written.
   public var notes: [String]
 
-  /// A report.
+  /// Creates a report.
   public init(device: String, firmware: String, notes: [String] = []) {
     self.device = device
     self.firmware = firmware
@@ -155,9 +155,9 @@ public struct DeviceReport: Sendable, Hashable {
   }
 }
 
-/// What a read-back says; nil where a motor did not answer or cannot say it.
+/// The result of a read-back; nil for motors that did not answer or do not have the quantity.
 public struct Measurement: Sendable, Hashable {
-  /// When the answer was complete [s].
+  /// When the answers were complete [s].
   public var time: Double
   /// Positions [rad or m].
   public var positions: [Double?]
@@ -165,10 +165,10 @@ public struct Measurement: Sendable, Hashable {
   public var temperatures: [Double?]
   /// Supply voltages [V].
   public var voltages: [Double?]
-  /// Loads or currents as a share of the greatest, -1 to 1.
+  /// Loads or currents as a share of the greatest one, -1 to 1.
   public var loads: [Double?]
 
-  /// A measurement of positions alone.
+  /// Creates a measurement of positions alone.
   public init(time: Double, positions: [Double?]) {
     self.time = time
     self.positions = positions
@@ -178,29 +178,30 @@ public struct Measurement: Sendable, Hashable {
   }
 }
 
-/// How full a device's queue is.
+/// The load of a device's queue and bus.
 public struct QueueGauge: Sendable, Hashable {
-  /// Set-points that the device has and has not carried out yet, where it is known.
+  /// The number of set-points that the device has not carried out yet; nil if it is not known.
   public var queued: Double?
   /// The share of the wire's time in use, 0 to 1.
   public var busLoad: Double
 
-  /// A gauge.
+  /// Creates a gauge.
   public init(queued: Double?, busLoad: Double) {
     self.queued = queued
     self.busLoad = busLoad
   }
 }
 
-/// Something that ends a stream: its kind, and one sentence of what, where, found, expected.
+/// A fault that ends a stream: its kind, and one sentence that says what, where, found and
+/// expected.
 public struct DriverFault: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The kinds of fault; each has its exit code in the tool.
+  /// The kinds of faults; each has its exit code in the tool.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
-    /// Something else answers than the wiring says, or firmware that is too old.
+    /// The device is not the one of the wiring, or its firmware is too old.
     case wrongDevice
-    /// Motors that do not answer.
+    /// Motors do not answer when they are identified.
     case missingMotors
-    /// Nothing answers, or no longer.
+    /// The device does not answer, or does not answer any more.
     case silent
     /// The device or a motor reports an error (overload, electrical shock, detached motor).
     case deviceError
@@ -208,17 +209,17 @@ public struct DriverFault: Error, Sendable, Hashable, CustomStringConvertible {
     case voltage
     /// A motor is too hot.
     case temperature
-    /// The robot is not where it was told to be, or stands outside its limits.
+    /// The robot is not where it was commanded, or stands outside its limits.
     case position
-    /// A joint presses against something: load, error and time.
+    /// A joint presses against something, by load, error and duration.
     case stall
-    /// A joint would be sent further than is meant to go unasked.
+    /// The first move of a joint would be longer than is allowed without confirmation.
     case far
-    /// A set-point that is not finite, outside the limits or too far from the last; it was not sent.
+    /// A set-point is not finite, outside the limits or too far from the last one; it was not sent.
     case refusedSetPoint
-    /// The answers make no sense any more.
+    /// The answers cannot be understood.
     case protocolBroken
-    /// The port is gone.
+    /// The port is lost.
     case linkLost
   }
 
@@ -227,7 +228,7 @@ public struct DriverFault: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence: what, where, found, expected.
   public var description: String
 
-  /// A fault.
+  /// Creates a fault.
   public init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description

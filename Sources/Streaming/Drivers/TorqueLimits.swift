@@ -1,23 +1,23 @@
-/// How far the motors' torque is limited.
+/// A level of the motors' torque limits.
 public enum TorqueLevel: Sendable, Hashable {
-  /// To a share of the caps of the wiring, 1 for the caps themselves.
+  /// A share of the caps of the wiring, 1 for the caps themselves.
   case share(Double)
-  /// To what was found before anything was written.
+  /// The limits that were found before anything was written.
   case found
 }
 
-/// What is known of the registers that limit the motors' torque.
+/// The state of the registers that limit the motors' torque.
 public struct TorqueLimits: Sendable, Hashable {
-  /// A motor whose limit is not what it was before.
+  /// A motor whose limit was changed.
   public struct Change: Sendable, Hashable {
     /// The joint.
     public var joint: String
-    /// What its register held before.
+    /// The value of the register before.
     public var before: Int
-    /// What it holds, or was last told.
+    /// The value that was written last.
     public var now: Int
 
-    /// A change.
+    /// Creates a change.
     public init(joint: String, before: Int, now: Int) {
       self.joint = joint
       self.before = before
@@ -27,14 +27,14 @@ public struct TorqueLimits: Sendable, Hashable {
 
   /// The register's name: "goal PWM", "torque limit".
   public var register: String
-  /// What the motors were told last; nil where they were told nothing.
+  /// The level that was written last; nil if none was.
   public var level: TorqueLevel?
-  /// Whether all motors have said that they have it.
+  /// Whether all motors have confirmed the level.
   public var isSettled: Bool
-  /// The motors whose limits are not what they were before.
+  /// The motors whose limits were changed.
   public var changes: [Change]
 
-  /// What is known.
+  /// Creates a description of torque limits.
   public init(register: String, level: TorqueLevel?, isSettled: Bool, changes: [Change]) {
     self.register = register
     self.level = level
@@ -43,9 +43,9 @@ public struct TorqueLimits: Sendable, Hashable {
   }
 }
 
-// Most arms can do none of this; drivers of motors that can say so themselves.
+// The defaults are for devices whose torque cannot be limited.
 extension RobotDriver {
-  /// No limits that could be written.
+  /// There are no torque limits.
   public var torqueLimits: TorqueLimits? { nil }
 
   /// Temperatures are not known.

@@ -1,4 +1,4 @@
-/// A simulated device at its end of a pseudo-terminal, in real time.
+/// Runs a simulated device on a pseudo-terminal in real time.
 public struct DeviceLoop {
   private var device: any SimulatedDevice
   private var link: FaultyLink
@@ -6,12 +6,13 @@ public struct DeviceLoop {
   private var schedule: FaultSchedule
   private var outgoing: [UInt8] = []
 
-  /// What a serial adapter holds for a host that does not read [bytes]; more is lost.
+  /// The number of bytes that a serial adapter buffers for a host that does not read; more are
+  /// lost.
   private static let capacity = 4096
-  /// The longest wait, so that whoever runs it is asked whether to go on [s].
+  /// The longest wait before `isOver` is asked again [s].
   private static let longestWait = 0.05
 
-  /// A device on a terminal, with what is to go wrong.
+  /// Creates a loop for a device on a terminal, with a schedule of faults.
   public init(
     device: any SimulatedDevice, link: FaultyLink, terminal: PseudoTerminal,
     faults: [FaultSchedule.Entry]
@@ -22,12 +23,12 @@ public struct DeviceLoop {
     schedule = FaultSchedule(faults)
   }
 
-  /// Runs until it is told to end, or the cable is pulled.
+  /// Runs until `isOver` returns true or the simulated cable is pulled.
   ///
   /// - Parameters:
-  ///   - isOver: Asked at each turn.
-  ///   - record: Is handed all bytes as they come and go.
-  ///   - tell: Is handed each fault as it begins.
+  ///   - isOver: Returns whether to end; called in every step.
+  ///   - record: Called with all bytes that are received and sent.
+  ///   - tell: Called with each fault as it begins.
   public mutating func run(
     isOver: () -> Bool, record: (RecordedBytes) -> Void, tell: (Fault) -> Void
   ) throws(TransportError) {

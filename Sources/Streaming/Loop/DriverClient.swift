@@ -1,28 +1,28 @@
-/// A driver on a port, one order after the other, for programs that take their time.
+/// A blocking client of a driver on a port, which carries out one order after the other.
 ///
-/// For finding out and measuring; nothing is streamed here.
+/// It is meant for identifying and measuring a robot; it does not stream.
 public struct DriverClient {
   private var port: any Transport & Sendable
   private var driver: any RobotDriver
   private var outgoing = OutgoingBytes()
-  /// What the driver said beside the events that were waited for.
+  /// The driver's warnings so far.
   public private(set) var warnings: [String] = []
 
-  /// The longest wait without a look at driver and clock [s].
+  /// The longest wait before driver and clock are checked again [s].
   private static let longestWait = 0.02
 
-  /// A client of a driver on an open port.
+  /// Creates a client of a driver on an open port.
   public init(port: any Transport & Sendable, driver: any RobotDriver) {
     self.port = port
     self.driver = driver
   }
 
-  /// Gives an order and waits until the driver says that it is carried out.
+  /// Gives an order and waits until it is carried out.
   ///
   /// - Parameters:
-  ///   - order: What is to be done.
-  ///   - seconds: How long it may take.
-  ///   - isDone: Whether an event is the one that ends the order.
+  ///   - order: The order.
+  ///   - seconds: The time limit [s].
+  ///   - isDone: Returns whether an event ends the order.
   /// - Returns: All events until then.
   public mutating func carryOut(
     _ order: DriverOrder, within seconds: Double, until isDone: (DriverEvent) -> Bool
@@ -43,11 +43,11 @@ public struct DriverClient {
       .silent, "'\(port.name)' has not carried out an order within \(seconds) s")
   }
 
-  /// Who is there and where the joints are [rad or m]; nothing moves.
+  /// Identifies the device and measures the joints [rad or m]; nothing moves.
   ///
   /// - Parameters:
   ///   - mayPower: Whether a supply that is off may be switched on.
-  ///   - seconds: How long it may take.
+  ///   - seconds: The time limit [s].
   public mutating func measure(
     mayPower: Bool = false, within seconds: Double = 30
   ) throws(DriverFault) -> (device: DeviceReport?, positions: [Double]) {
@@ -69,10 +69,11 @@ public struct DriverClient {
     return (device, known.compactMap { $0 })
   }
 
-  /// Places of joints that cannot be measured, once `measure` has found out what is connected.
+  /// The indices of joints that cannot be measured; known after `measure`.
   public var jointsWithoutSensor: Set<Int> { driver.motorsWithoutSensor }
 
-  /// Where one joint is now [rad or m], of a robot that was measured before; `joint` has a sensor.
+  /// Measures one joint of a robot that was measured before [rad or m]; the joint must have a
+  /// sensor.
   public mutating func measureAgain(
     _ joint: Int, within seconds: Double = 5
   ) throws(DriverFault) -> Double {
@@ -86,12 +87,12 @@ public struct DriverClient {
     return found ?? .nan
   }
 
-  /// Lets go of the motors; the robot may fall.
+  /// Switches the motors' torque off; the robot may fall.
   public mutating func release(within seconds: Double = 5) throws(DriverFault) {
     _ = try carryOut(.release, within: seconds) { $0 == .released }
   }
 
-  /// Gives the port back.
+  /// Closes the port.
   public mutating func close() { port.close() }
 
   private mutating func turn(_ order: DriverOrder?) throws(DriverFault) -> [DriverEvent] {

@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// Ctrl-C and its like as an operator's wishes, while a robot moves.
+/// Turns Ctrl-C and similar signals into operator input while a robot moves.
 ///
-/// The first one asks for a soft stop, the second for one at once; further ones change nothing,
-/// since a process that is killed stops no robot. A closed terminal counts as the first, as does the
-/// key that elsewhere leaves a core file. A program that is suspended, loses its output or fills its
-/// share of the disk would leave the robot alone with its last target, so these are ignored.
+/// The first signal requests a stop along the path, the second a stop at once; further ones have no
+/// effect, since a killed process cannot stop a robot. SIGHUP and SIGQUIT count like SIGINT.
+/// Signals that would suspend or end the program (SIGTSTP, SIGPIPE, SIGXFSZ) are ignored, because
+/// the robot would be left with its last target.
 public enum OperatorSignals {
   private static let count = Atomic<Int>(0)
 
-  /// From now on signals are wishes.
+  /// Handles signals as operator input from now on.
   public static func catchSignals() {
     for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       signal(number) { _ in OperatorSignals.count.add(1, ordering: .relaxed) }
@@ -18,6 +18,6 @@ public enum OperatorSignals {
     for number in [SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 
-  /// How many there were.
+  /// The number of signals so far.
   public static var received: Int { count.load(ordering: .relaxed) }
 }

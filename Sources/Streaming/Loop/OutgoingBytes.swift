@@ -1,24 +1,24 @@
-/// Bytes that the port has not taken yet; few, since old set-points are worth nothing.
+/// A short queue of bytes that the port has not taken yet; old set-points are useless.
 struct OutgoingBytes {
-  /// The most that may wait: twenty frames of the largest bus [bytes].
+  /// The largest number of bytes that may wait: twenty frames of the largest bus.
   static let capacity = 4096
-  /// How long the port may take nothing [s].
+  /// How long the port may take no bytes [s].
   static let patience = 0.5
 
   private var bytes: [UInt8] = []
   private var stuckSince: Double?
 
-  /// Whether something waits.
+  /// Whether no bytes wait.
   var isEmpty: Bool { bytes.isEmpty }
 
-  /// Throws away what waits, here and in the system.
+  /// Discards the bytes that wait here and in the system.
   mutating func discard(_ transport: inout any Transport & Sendable) throws(TransportError) {
     bytes.removeAll()
     stuckSince = nil
     try transport.discard()
   }
 
-  /// Adds bytes and hands the port what it takes.
+  /// Adds bytes and writes as many as the port takes.
   mutating func write(
     _ new: [UInt8], to transport: inout any Transport & Sendable, now: Double
   ) throws(TransportError) {

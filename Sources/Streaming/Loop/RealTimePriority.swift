@@ -1,15 +1,14 @@
 import Foundation
 
-/// What the system can do so that frames are not late.
+/// Requests real-time scheduling and locked memory from the system, so that frames are punctual.
 enum RealTimePriority {
-  /// Above everything that is not real time, below the kernel's own threads (50 and more).
+  /// Above all ordinary threads and below the kernel's threads, which have 50 and more.
   private static let priority: Int32 = 40
 
-  /// Asks for it for the calling thread; returns one sentence where the system does not allow it.
+  /// Requests both for the calling thread; returns a sentence if the system does not allow it.
   static func request() -> String? {
     let isRaised = raise()
-    // Only pages that are in use are kept (MCL_ONFAULT): all of the tool's libraries would fill
-    // the memory for nothing.
+    // Only pages in use are locked (MCL_ONFAULT), not all of the libraries.
     let locked = mlockall(Int32(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) == 0
     guard !isRaised || !locked else { return nil }
     let what = [
@@ -19,13 +18,13 @@ enum RealTimePriority {
       + "and 'memlock' for your user in /etc/security/limits.conf"
   }
 
-  /// Asks for it for the calling thread alone, without a word; whether the system allows it.
+  /// Requests real-time priority for the calling thread; returns whether the system allows it.
   static func raise() -> Bool {
     var parameters = sched_param()
     parameters.sched_priority = priority
     return pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters) == 0
   }
 
-  /// Gives back the memory that was kept in place.
+  /// Unlocks the memory.
   static func release() { munlockall() }
 }

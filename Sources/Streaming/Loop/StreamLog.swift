@@ -3,10 +3,10 @@ public struct StreamLog: Sendable {
   private let joints: [String]
   private var feedback: Measurement?
 
-  /// A log of these joints.
+  /// Creates a log for joints with these names.
   public init(joints: [String]) { self.joints = joints }
 
-  /// The first line, which names the columns.
+  /// The header line, which names the columns.
   ///
   /// Times are seconds of the monotonic clock, positions radians (or metres) of the robot's
   /// description.
@@ -18,7 +18,7 @@ public struct StreamLog: Sendable {
       .joined(separator: ",") + "\n"
   }
 
-  /// What an event adds to the file; empty for most.
+  /// Returns the line for an event; empty for events that have none.
   public mutating func line(for event: SessionEvent) -> String {
     switch event {
     case .measured(let measurement):
@@ -43,7 +43,7 @@ public struct StreamLog: Sendable {
     return fields.joined(separator: ",") + "\n"
   }
 
-  /// A number to the microsecond or microradian.
+  /// A number with six decimals.
   private static func text(_ value: Double) -> String {
     guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
     return "\((value * 1e6).rounded() / 1e6)"
@@ -51,10 +51,10 @@ public struct StreamLog: Sendable {
 }
 
 extension RecordedBytes {
-  /// The first line of a file of bytes.
+  /// The header line of a file of recorded bytes.
   public static let header = "time,to,bytes\n"
 
-  /// The line of a file of bytes: when [s], which way, hexadecimal.
+  /// The line in a file of recorded bytes: time [s], direction, hexadecimal bytes.
   public var line: String {
     let digits = bytes.map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)

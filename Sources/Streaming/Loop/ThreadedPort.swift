@@ -1,68 +1,68 @@
 import Foundation
 import Synchronization
 
-/// A port whose bytes are brought by a thread of its own, so that whoever has a frame to send never
-/// waits for the terminal.
+/// A port that is read by a thread of its own, so that the streaming thread never waits for the
+/// terminal.
 ///
-/// To ask a terminal whether something has arrived is to wait, uninterruptibly, for the kernel's
-/// worker that brings it, and that worker has no priority: beside busy programs it was away for 5 to
-/// 10 ms. The reader waits for it in the place of the stream. Writing goes straight to the port.
+/// Reading a terminal waits uninterruptibly for a kernel worker without priority; beside busy
+/// programs this took 5 to 10 ms. The reader thread waits for it instead of the streaming thread.
+/// Writes go directly to the port.
 struct ThreadedPort: Transport, Sendable {
   private var port: any Transport & Sendable
   private let reader: PortReader
 
-  /// What is at the other end.
+  /// The name of the device.
   var name: String { port.name }
 
-  /// Attends a port whose copies are the same port; nil where the system has no pipe left.
+  /// Starts a reader for a port whose copies share it; nil if the system cannot create a pipe.
   init?(_ port: any Transport & Sendable, wantsPriority: Bool) {
     guard let reader = PortReader(port, wantsPriority: wantsPriority) else { return nil }
     self.port = port
     self.reader = reader
   }
 
-  /// Hands bytes to the system and says how many it took.
+  /// Writes bytes; returns how many the system took.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int { try port.write(bytes) }
 
-  /// What the reader has brought.
+  /// Takes the bytes that the reader has read.
   mutating func read() throws(TransportError) -> [UInt8] { try reader.take() }
 
-  /// Waits until the reader has brought something, or the instant of `MonotonicClock` has come.
+  /// Waits until the reader has read bytes, or until a time of `MonotonicClock`.
   mutating func waitForBytes(until instant: Double) throws(TransportError) {
     reader.wait(until: instant)
   }
 
-  /// Throws away what the system and the reader hold.
+  /// Discards the bytes in the system and in the reader.
   mutating func discard() throws(TransportError) {
     try port.discard()
     reader.discard()
   }
 
-  /// Ends the reader, and gives the port back.
+  /// Ends the reader and closes the port.
   mutating func close() {
     reader.end()
     port.close()
   }
 }
 
-/// The thread that reads, and what it has read.
+/// A thread that reads a port, and the bytes that it has read.
 ///
-/// A class, because its thread and its owner share it.
+/// It is a class because its thread and its owner share it.
 private final class PortReader: Sendable {
   private struct Mail {
     var bytes: [UInt8] = []
     var failure: TransportError?
   }
 
-  /// The most that waits for the owner [bytes]; meanwhile nothing more is read.
+  /// The number of unclaimed bytes at which reading pauses.
   private static let capacity = 65_536
-  /// How often it looks whether it is to end [s].
+  /// The longest wait before the thread checks whether to end [s].
   private static let attention = 0.05
 
   private let mail = Mutex(Mail())
   private let isOver = Atomic(false)
   private let hasEnded = DispatchSemaphore(value: 0)
-  /// A byte in this pipe says that there is mail.
+  /// A byte in this pipe wakes the owner.
   private let bell: (hear: Int32, ring: Int32)
 
   init?(_ port: any Transport & Sendable, wantsPriority: Bool) {
@@ -104,12 +104,13 @@ private final class PortReader: Sendable {
         isOver.store(true, ordering: .releasing)
       }
       var one: UInt8 = 1
-      // A full pipe rings already.
+      // A full pipe wakes the owner too.
       _ = Foundation.write(bell.ring, &one, 1)
     }
   }
 
-  /// The mail, at most as much as one reading of a port; once it is empty, why there is no more.
+  /// Takes at most as many bytes as one read of a port; throws the reader's error once there are
+  /// none.
   func take() throws(TransportError) -> [UInt8] {
     let (bytes, failure) = mail.withLock { mail -> ([UInt8], TransportError?) in
       let bytes = Array(mail.bytes.prefix(Channel.largestRead))
@@ -122,7 +123,8 @@ private final class PortReader: Sendable {
 
   func discard() { mail.withLock { $0.bytes.removeAll() } }
 
-  /// Waits until there is mail, or an instant of `MonotonicClock` has come; signals end it too.
+  /// Waits until bytes or an error are there, or until a time of `MonotonicClock`; a signal ends
+  /// the wait.
   func wait(until instant: Double) {
     guard mail.withLock({ $0.bytes.isEmpty && $0.failure == nil }) else { return }
     guard Channel.awaitReadable(bell.hear, instant - MonotonicClock.now) > 0 else { return }
@@ -130,7 +132,7 @@ private final class PortReader: Sendable {
     _ = Foundation.read(bell.hear, &rings, rings.count)
   }
 
-  /// Ends the thread; from then on it touches the port no more.
+  /// Ends the thread, which does not use the port afterwards.
   func end() {
     isOver.store(true, ordering: .releasing)
     hasEnded.wait()

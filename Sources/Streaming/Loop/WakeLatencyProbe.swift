@@ -1,15 +1,17 @@
 import Foundation
 import Synchronization
 
-/// A thread that does nothing but wake in time: how late this machine makes anybody, whatever they do.
+/// Measures the wake-up latency of this machine with a thread that only sleeps until fixed times.
 ///
-/// For benchmarks; a virtual machine whose processor is given to others for a while is late by that.
+/// It separates the lateness of the machine, such as a virtual machine that loses its processor,
+/// from that of a stream in benchmarks.
 package final class WakeLatencyProbe: Sendable {
   private let isOver = Atomic(false)
   private let lateness = Mutex(TimingHistogram())
   private let hasEnded = DispatchSemaphore(value: 0)
 
-  /// Begins to wake at each interval [s], with real-time priority where the system grants it.
+  /// Starts a thread that wakes at an interval [s], with real-time priority if the system allows
+  /// it.
   package init(interval: Double) {
     let thread = Thread { [self] in
       _ = RealTimePriority.raise()
@@ -31,7 +33,7 @@ package final class WakeLatencyProbe: Sendable {
     }
   }
 
-  /// Ends it; how late it woke.
+  /// Ends the thread; returns its latencies.
   package func stop() -> TimingHistogram {
     isOver.store(true, ordering: .relaxed)
     hasEnded.wait()

@@ -1,7 +1,7 @@
-/// The wire between a host and a simulated device: it takes its time, and goes wrong when told to.
+/// The link between a host and a simulated device, with transmission times and injected faults.
 ///
-/// A value in a time that is given; what is random comes from a seed, so that the same schedule
-/// gives the same bytes.
+/// It is a value that receives the time from its caller. Its random numbers come from a seed, so
+/// the same schedule gives the same bytes.
 public struct FaultyLink: Sendable {
   private struct Piece: Sendable {
     var time: Double
@@ -13,17 +13,17 @@ public struct FaultyLink: Sendable {
     var end: Double
   }
 
-  /// How often something happens to a byte, and to a piece.
+  /// The probability of a fault for each byte, and for each piece.
   private static let (byteShare, pieceShare) = (0.01, 0.2)
-  /// Between the pieces of a reply that is split [s].
+  /// The time between the pieces of a split reply [s].
   private static let pieceGap = 2e-4
-  /// What bytes in front of a reply may look like: headers of three protocols, broken lines.
+  /// Junk before a reply: headers of three protocols and broken lines.
   private static let falseStarts: [[UInt8]] = [
     [0xFF, 0xFF, 0xFD, 0x00], [0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFD, 0xFD], [0x55, 0x55],
     Array("$".utf8), Array("@5 V\r\n".utf8), Array("<Idle,\r\n".utf8),
   ]
 
-  /// Seconds a byte takes from host to device; the device takes its own time for replies.
+  /// The time of a byte from host to device [s]; the device determines the time of replies.
   private let byteTime: Double
   private var random: SplitMix
   private var troubles: [Trouble] = []
@@ -31,19 +31,19 @@ public struct FaultyLink: Sendable {
   private var toHost: [Piece] = []
   private var busyUntil = -Double.infinity
   private var isMuted = false
-  /// Whether the cable is pulled.
+  /// Whether the cable was pulled.
   public private(set) var isUnplugged = false
 
-  /// A wire of so many bits a second, ten for each byte; without a rate it takes no time, for
-  /// devices that reckon with their wire's time themselves.
+  /// Creates a link with a baud rate and ten bits for each byte; without a rate, transmission takes
+  /// no time, for devices that simulate it themselves.
   public init(baud: Int? = nil, seed: UInt64 = 0) {
     byteTime = baud.map { 10 / Double(max(1, $0)) } ?? 0
     random = SplitMix(state: seed)
   }
 
-  /// Lets a fault begin, and end at an instant if one is given.
+  /// Begins a fault, which ends at a time if one is given.
   ///
-  /// Faults of devices do nothing here.
+  /// Faults of devices are ignored.
   public mutating func inject(_ fault: Fault, until end: Double = .infinity) {
     guard fault.isOfLink else { return }
     troubles.append(Trouble(fault: fault, end: end))
@@ -53,25 +53,25 @@ public struct FaultyLink: Sendable {
     toHost.removeAll()
   }
 
-  /// When bytes will arrive somewhere [s], nil while none are under way.
+  /// When the next bytes arrive at either end [s]; nil while none are under way.
   public var wakeTime: Double? {
     [toDevice.first?.time, toHost.first?.time].compactMap { $0 }.min()
   }
 
-  /// Bytes leave the host.
+  /// Sends bytes from the host.
   public mutating func sendToDevice(_ bytes: [UInt8], at now: Double) {
     guard !bytes.isEmpty, !isUnplugged else { return }
     busyUntil = max(busyUntil, now) + Double(bytes.count) * byteTime
     toDevice.append(Piece(time: busyUntil, bytes: bytes))
   }
 
-  /// Throws away what the host has handed over and what has not left it yet.
+  /// Discards the bytes that the host has written and that have not left it yet.
   public mutating func discardToDevice() {
     toDevice.removeAll()
     busyUntil = -.infinity
   }
 
-  /// Bytes leave the device.
+  /// Sends bytes from the device.
   public mutating func sendToHost(_ bytes: [UInt8], at now: Double) {
     guard !bytes.isEmpty, !isUnplugged, !isMuted else { return }
     troubles.removeAll { $0.end <= now }
@@ -92,13 +92,13 @@ public struct FaultyLink: Sendable {
     if active.contains(.garbled) { bytes = Self.garbled(bytes) }
     var time = active.contains(.delay) ? now + 0.05 : now
     if active.contains(.latencyTimer) { time = heldBack(bytes.count, now) }
-    // Held back to the next of some instants.
+    // Replies are delayed to multiples of 30 ms.
     if active.contains(.joinedReplies) { time = (time / 0.03).rounded(.up) * 0.03 }
     time = max(time, toHost.last?.time ?? time)
     guard active.contains(.splitReplies) else {
       return toHost.append(Piece(time: time, bytes: bytes))
     }
-    // Pieces of one reply do not fall together with those of the next.
+    // Pieces of one reply do not coincide with those of the next.
     time = max(time, (toHost.last?.time ?? time) + Self.pieceGap)
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -109,8 +109,8 @@ public struct FaultyLink: Sendable {
     }
   }
 
-  /// When an FTDI chip hands over bytes that have come now: at its timer's next end, or as soon as
-  /// a USB packet of 62 is full.
+  /// When an FTDI chip delivers bytes that it receives now: when its timer expires, or once a USB
+  /// packet of 62 bytes is full.
   private mutating func heldBack(_ count: Int, _ now: Double) -> Double {
     let end = (now / 0.016).rounded(.up) * 0.016
     let waiting = toHost.filter { $0.time > now }.reduce(count) { $0 + $1.bytes.count }
@@ -119,7 +119,7 @@ public struct FaultyLink: Sendable {
     return now
   }
 
-  /// What a receiver makes of bytes at half their rate: fewer of them, and none of the right ones.
+  /// The bytes that a receiver at half the baud rate would see: fewer, and all of them wrong.
   private static func garbled(_ bytes: [UInt8]) -> [UInt8] {
     stride(from: 0, to: bytes.count, by: 2).map { place in
       let (first, second) = (bytes[place], place + 1 < bytes.count ? bytes[place + 1] : 0)
@@ -127,17 +127,17 @@ public struct FaultyLink: Sendable {
     }
   }
 
-  /// What has arrived at the device by now.
+  /// Takes the bytes that have arrived at the device.
   public mutating func receivedByDevice(_ now: Double) -> [UInt8] {
     Self.take(&toDevice, now)
   }
 
-  /// What has arrived at the host by now.
+  /// Takes the bytes that have arrived at the host.
   public mutating func receivedByHost(_ now: Double) -> [UInt8] {
     Self.take(&toHost, now)
   }
 
-  /// Whether something has arrived at the host.
+  /// Whether bytes have arrived at the host.
   func hasBytesForHost(_ now: Double) -> Bool {
     toHost.first.map { $0.time <= now } ?? false
   }
@@ -156,7 +156,7 @@ public struct FaultyLink: Sendable {
   }
 }
 
-/// SplitMix64: a small generator whose sequence its seed alone decides (Steele, Lea, Flood 2014).
+/// SplitMix64, a small deterministic generator (Steele, Lea, Flood 2014).
 struct SplitMix: RandomNumberGenerator, Sendable {
   var state: UInt64
 

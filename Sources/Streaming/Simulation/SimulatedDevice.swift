@@ -1,24 +1,25 @@
-/// A device that is not there: bytes in, bytes out, motors that move, all in a time that is given.
+/// A simulated device: bytes in, bytes out, and motors that move, in the time of its caller.
 ///
-/// It does what the real firmware does, the mistakes included; it never knows the driver's types.
+/// It behaves like the real firmware, including its faults, and does not use the driver's types.
 public protocol SimulatedDevice: Sendable {
-  /// When something will happen by itself (a byte leaves, a queue moves on) [s], nil for never.
+  /// When something happens without input (a byte leaves, a queue advances) [s]; nil for never.
   var wakeTime: Double? { get }
 
-  /// Where the motors are, in units of their registers (for a uArm: degrees), by id in ascending
-  /// order (for a uArm: base, left, right, wrist).
+  /// The positions of the motors in units of their registers, in ascending order of ids; for a uArm
+  /// base, left, right and wrist in degrees.
   var motorPositions: [Double] { get }
 
-  /// Lets time pass to `now` with what the host sent since; returns what has left the device by now.
+  /// Advances to `now` with the bytes that the host sent; returns the bytes that have left the
+  /// device.
   mutating func advance(to now: Double, received: [UInt8]) -> [UInt8]
 
-  /// Lets a fault of the device begin. Faults of the link are not handed to devices.
+  /// Begins a fault of the device; faults of the link are not passed to devices.
   mutating func inject(_ fault: Fault)
 }
 
-/// What can go wrong, by the names of `--fault`.
+/// The faults that can be simulated, with the names for `--fault`.
 public enum Fault: String, Sendable, Hashable, CaseIterable {
-  // Of the link, whatever the device (`FaultyLink` makes them)
+  // Faults of the link (simulated by `FaultyLink`)
   /// Replies arrive in pieces of one or two bytes.
   case splitReplies = "split-replies"
   /// Replies are held back and arrive together.
@@ -33,23 +34,23 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case duplicateBytes = "duplicate-bytes"
   /// Everything to the host is late by 50 ms.
   case delay
-  /// Half of a reply, then nothing for ever.
+  /// Half of a reply arrives, then nothing.
   case halfReply = "half-reply"
   /// The cable is pulled.
   case unplug
-  /// What the device sends arrives as if it were sent at another baud rate.
+  /// The device's bytes arrive as if they were sent at another baud rate.
   case garbled
-  /// An FTDI adapter holds received bytes back for up to 16 ms.
+  /// An FTDI adapter delays received bytes by up to 16 ms.
   case latencyTimer = "latency-timer"
 
-  // Of the device
+  // Faults of the device
   /// Answers carry another id.
   case wrongID = "wrong-id"
   /// Answers claim another length.
   case wrongLength = "wrong-length"
   /// Checksums are off by one.
   case badChecksum = "bad-checksum"
-  /// A reply comes after its time-out, and then the next.
+  /// A reply comes after its time-out, just before the next one.
   case staleReply = "stale-reply"
   /// The device never answers again.
   case silence
@@ -61,34 +62,34 @@ public enum Fault: String, Sendable, Hashable, CaseIterable {
   case overheat
   /// The first motor does not answer.
   case missingMotor = "missing-motor"
-  /// A measured position jumps by a turn, or by 20° where there is no turn.
+  /// A measured position jumps by a turn, or by 20° for motors without one.
   case positionJump = "position-jump"
   /// A motor cannot move any more.
   case jam
-  /// The first motor presses against something that gives way: it stays 8° behind.
+  /// The first motor presses against a soft obstacle and stays 8° behind.
   case stall
-  /// The first motor warms up though nothing moves, by the square of the torque that it may use.
+  /// The first motor warms up at rest, with the square of its torque limit.
   case heating
-  /// The device starts again in mid-stream.
+  /// The device restarts during the stream.
   case reset
-  /// The planner stands still and fills up.
+  /// The planner stops and fills up.
   case plannerFull = "planner-full"
   /// Every set-point is refused as unreachable.
   case unreachable
-  /// Something else than expected introduces itself.
+  /// Another device than the expected one answers.
   case wrongDevice = "wrong-device"
   /// The firmware is too old.
   case oldFirmware = "old-firmware"
   /// The motors have no power.
   case noPower = "no-power"
-  /// A second motor has the first one's id, and both answer at once.
+  /// A second motor has the id of the first, and both answer at once.
   case sharedID = "shared-id"
-  /// The first motor latches a hardware error and no answer says so but the register itself.
+  /// The first motor latches a hardware error that only its register shows.
   case unsaidError = "unsaid-error"
-  /// One answer of the first motor has the alert bit, and there is no error.
+  /// One answer of the first motor has the alert bit set without an error.
   case alertBlip = "alert-blip"
 
-  /// Whether the link makes it and not the device.
+  /// Whether the fault is one of the link and not of the device.
   public var isOfLink: Bool {
     switch self {
     case .splitReplies, .joinedReplies, .junk, .lostBytes, .corruptBytes, .duplicateBytes, .delay,

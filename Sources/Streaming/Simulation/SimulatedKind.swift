@@ -14,12 +14,12 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
   case dynamixel2
   /// A bus of Dynamixel motors, protocol 1.0.
   case dynamixel1
-  /// A bus of Feetech motors, STS or SCS as the robot's wiring says.
+  /// A bus of Feetech motors, STS or SCS according to the robot's wiring.
   case feetech
   /// LX-16A motors on one wire.
   case lx16a
 
-  /// What simulates a wiring's device.
+  /// The simulated device for a wiring's device.
   public init(for device: Wiring.Device) {
     switch device {
     case .uarmSwiftPro: self = .uarmV4
@@ -32,7 +32,7 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether it can stand for what a wiring speaks to.
+  /// Whether it simulates a wiring's device.
   public func simulates(_ device: Wiring.Device) -> Bool {
     switch self {
     case .uarmV4, .uarmV3: device == .uarmSwiftPro
@@ -40,7 +40,7 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The robot that ships and has such a device; nil where none has.
+  /// The shipped robot that has such a device; nil if there is none.
   public var usualRobot: String? {
     switch self {
     case .uarmV4, .uarmV3: "uarm_swift_pro"
@@ -51,7 +51,7 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Twenty motors with ids from 1, for buses that no robot that ships has.
+  /// A wiring of twenty motors with ids from 1, for buses that no shipped robot has.
   public var exampleWiring: Wiring? {
     let device: Wiring.Device
     let scale: (baud: Int, zero: Double, steps: Double, top: Double)
@@ -72,12 +72,12 @@ public enum SimulatedKind: String, Sendable, Hashable, CaseIterable {
   }
 }
 
-/// The simulated device of each kind.
+/// Creates simulated devices of all kinds.
 public enum SimulatedDevices {
-  /// A device with a wiring's motors, standing at a pose [rad or m].
+  /// Creates a device with a wiring's motors, standing at a pose [rad or m].
   ///
-  /// Where the motors' supply has a switch, `isSupplied` says whether it was switched on before;
-  /// `version` is the firmware of a `uarmV4`.
+  /// `isSupplied` tells whether a motor supply with a switch is on; `version` is the firmware of a
+  /// `uarmV4`.
   public static func make(
     _ kind: SimulatedKind, wiring: Wiring, pose: [Double], isSupplied: Bool = false,
     version: SimulatedUArm.Version = .v4100
@@ -107,8 +107,8 @@ public enum SimulatedDevices {
     return SimulatedUArm(firmware, options: options)
   }
 
-  /// Where a robot stands that nobody has placed: its park pose, or the middle of its limits where
-  /// zero is outside.
+  /// The default pose of a simulated robot: its park pose, or zero, or the middle of limits that do
+  /// not include zero.
   public static func standingPose(of wiring: Wiring) -> [Double] {
     wiring.park
       ?? wiring.motors.map { motor in

@@ -1,18 +1,19 @@
 import Foundation
 
-/// A simulated device in this process, as a port that a stream can use.
+/// A transport to a simulated device in this process.
 ///
-/// The device lives in the calls of its host: whoever waits for bytes lets its time pass.
+/// The device advances within the calls of its host; its time passes while the host waits for
+/// bytes.
 public struct SimulatedTransport: Transport, Sendable {
-  /// What is at the other end.
+  /// The name of the device.
   public let name: String
   private var device: any SimulatedDevice
   private var link: FaultyLink
   private var schedule: FaultSchedule
-  /// How long it takes to notice that the cable is pulled [s].
+  /// The time after which a pulled cable is noticed [s].
   private static let noticing = 0.05
 
-  /// A device behind a wire, with what is to go wrong.
+  /// Creates a transport to a device behind a link, with a schedule of faults.
   public init(
     name: String, device: any SimulatedDevice, link: FaultyLink, faults: [FaultSchedule.Entry] = []
   ) {
@@ -22,10 +23,10 @@ public struct SimulatedTransport: Transport, Sendable {
     schedule = FaultSchedule(faults)
   }
 
-  /// Where the motors are, in the device's units.
+  /// The positions of the motors in the device's units.
   public var motorPositions: [Double] { device.motorPositions }
 
-  /// Hands bytes to the wire, which takes all.
+  /// Writes bytes; the link takes all of them.
   public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     let now = MonotonicClock.now
     schedule.begin(now)
@@ -34,32 +35,32 @@ public struct SimulatedTransport: Transport, Sendable {
     return bytes.count
   }
 
-  /// What has arrived.
+  /// Reads the bytes that have arrived.
   public mutating func read() throws(TransportError) -> [UInt8] {
     let now = MonotonicClock.now
     try pass(now)
     return link.receivedByHost(now)
   }
 
-  /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
+  /// Waits until bytes have arrived, or until a time of `MonotonicClock`.
   public mutating func waitForBytes(until instant: Double) throws(TransportError) {
     while true {
       let now = MonotonicClock.now
       try pass(now)
       guard now < instant, !link.hasBytesForHost(now) else { return }
       let wake = [device.wakeTime, link.wakeTime, schedule.wakeTime].compactMap { $0 }.min()
-      // A device that wants to be advanced all the time is not.
+      // The device is not advanced more often than this.
       MonotonicClock.sleep(until: min(instant, max(wake ?? instant, now + 1e-4)))
     }
   }
 
-  /// Throws away what has not arrived yet.
+  /// Discards the bytes that have not arrived yet.
   public mutating func discard() throws(TransportError) {
     link.discardToDevice()
     _ = link.receivedByHost(.infinity)
   }
 
-  /// Nothing to give back.
+  /// Unplugs the device.
   public mutating func close() { link.inject(.unplug) }
 
   private mutating func pass(_ now: Double) throws(TransportError) {
@@ -72,16 +73,16 @@ public struct SimulatedTransport: Transport, Sendable {
   }
 }
 
-/// Faults that begin so many seconds after the host's first byte.
+/// A schedule of faults, in seconds after the host's first byte.
 public struct FaultSchedule: Sendable {
   /// A fault and when it begins.
   public struct Entry: Sendable, Hashable {
     /// The fault.
     public var fault: Fault
-    /// Seconds after the host's first byte [s].
+    /// The time after the host's first byte [s].
     public var time: Double
 
-    /// A fault at a time.
+    /// Creates an entry.
     public init(_ fault: Fault, at time: Double) {
       self.fault = fault
       self.time = time
@@ -91,19 +92,19 @@ public struct FaultSchedule: Sendable {
   private var entries: [Entry]
   private var start: Double?
 
-  /// A schedule that has not begun.
+  /// Creates a schedule that has not begun.
   public init(_ entries: [Entry]) { self.entries = entries.sorted { $0.time < $1.time } }
 
-  /// The host's first byte was seen; later calls change nothing.
+  /// Begins the schedule at the host's first byte; later calls have no effect.
   public mutating func begin(_ now: Double) { start = start ?? now }
 
-  /// When the next fault begins [s], nil for never.
+  /// When the next fault begins [s]; nil for never.
   public var wakeTime: Double? {
     guard let start, let first = entries.first else { return nil }
     return start + first.time
   }
 
-  /// The faults that begin now.
+  /// Removes and returns the faults that begin by now.
   public mutating func due(_ now: Double) -> [Fault] {
     guard let wake = wakeTime, wake <= now, let start else { return [] }
     let due = entries.prefix { start + $0.time <= now }

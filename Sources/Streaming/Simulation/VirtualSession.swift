@@ -1,13 +1,13 @@
-/// Bytes that went over a wire.
+/// Bytes that were sent or received.
 public struct RecordedBytes: Sendable, Hashable {
-  /// When they left [s].
+  /// When the bytes left their sender [s].
   public var time: Double
-  /// Whether they went from the host to the device.
+  /// Whether the host sent them to the device.
   public var isToDevice: Bool
   /// The bytes.
   public var bytes: [UInt8]
 
-  /// Bytes of an instant.
+  /// Creates a record.
   public init(time: Double, isToDevice: Bool, bytes: [UInt8]) {
     self.time = time
     self.isToDevice = isToDevice
@@ -15,31 +15,31 @@ public struct RecordedBytes: Sendable, Hashable {
   }
 }
 
-/// A session and a simulated device at both ends of a wire, in a time that only passes when asked.
+/// A session and a simulated device, connected by a link, in virtual time.
 ///
 /// Minutes of streaming take milliseconds, and the same schedule gives the same bytes.
 package struct VirtualSession: Sendable {
-  /// Something that happens at an instant.
+  /// An event that is scheduled for a time.
   package enum ScheduledEvent: Sendable, Hashable {
     /// A fault of the link or the device begins.
     case fault(Fault)
-    /// The operator wants something.
+    /// The operator gives an input.
     case input(OperatorInput)
-    /// The host does not get the processor for so long [s].
+    /// The host does not run for some time [s].
     case hostAway(Double)
   }
 
-  /// The host's end.
+  /// The session at the host's end.
   package private(set) var session: Session
-  /// The other end.
+  /// The simulated device.
   package private(set) var device: any SimulatedDevice
-  /// What is between them.
+  /// The link between them.
   package private(set) var link: FaultyLink
-  /// All bytes, as they left host and device.
+  /// All bytes that host and device have sent.
   package private(set) var recorded: [RecordedBytes] = []
-  /// What the session said, with the time [s].
+  /// The session's events with their times [s].
   package private(set) var events: [(time: Double, event: SessionEvent)] = []
-  /// Where the motors were whenever a frame was sent, in the device's units.
+  /// The positions of the motors at each frame, in the device's units.
   package private(set) var motorPositions: [(time: Double, positions: [Double])] = []
   /// The clock [s].
   package private(set) var now = 0.0
@@ -48,32 +48,32 @@ package struct VirtualSession: Sendable {
   private var hostReturns = -Double.infinity
   private var linkLostAt: Double?
 
-  /// How long it takes a host to notice that the cable is pulled [s].
+  /// The time after which the host notices a pulled cable [s].
   private static let noticing = 0.05
-  /// Time passes at least this much from step to step, so that it does pass [s].
+  /// The least step in time [s].
   private static let leastStep = 1e-6
 
-  /// A line at time zero.
+  /// Creates a virtual session at time zero.
   package init(session: Session, device: any SimulatedDevice, link: FaultyLink) {
     self.session = session
     self.device = device
     self.link = link
   }
 
-  /// Puts something into the schedule.
+  /// Schedules an event.
   package mutating func at(_ time: Double, _ event: ScheduledEvent) {
     schedule.append((time, event))
     schedule.sort { $0.time < $1.time }
   }
 
-  /// Lets time pass until the session is over, or until `limit` [s]; whether it is over.
+  /// Runs until the session is over or until `limit` [s]; returns whether the session is over.
   @discardableResult
   package mutating func run(until limit: Double) -> Bool {
     while !session.isFinished, now < limit { step(limit) }
     return session.isFinished
   }
 
-  /// Lets time pass after the session is over, so that the device comes to rest.
+  /// Lets time pass after the end of the session, so that the device comes to rest.
   package mutating func coast(_ duration: Double) {
     let end = now + duration
     while now < end {
@@ -90,7 +90,7 @@ package struct VirtualSession: Sendable {
     now = min(limit, max(now + Self.leastStep, wake))
     var input: OperatorInput?
     while let first = schedule.first, first.time <= now {
-      // One wish in each call; the others wait for the next.
+      // Each call takes one input; further ones wait for the next call.
       if case .input = first.event, input != nil { break }
       schedule.removeFirst()
       switch first.event {
@@ -136,6 +136,6 @@ package struct VirtualSession: Sendable {
 }
 
 extension [Double?] {
-  /// The earliest of some instants, infinity where there is none.
+  /// The earliest of the times; infinity if there are none.
   fileprivate var earliest: Double { compactMap { $0 }.min() ?? .infinity }
 }

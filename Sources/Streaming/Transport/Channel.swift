@@ -1,21 +1,22 @@
 import Foundation
 import Synchronization
 
-/// The only owner of one open terminal: it reads, writes, waits, and closes exactly once.
+/// The owner of an open terminal: it reads, writes, waits, and closes the descriptor once.
 ///
-/// A class, because a copied value would close what the original still uses. Reads never block: the
-/// terminal is non-blocking with VMIN 1, so "nothing there" (EAGAIN) and "hung up" (0 bytes) differ.
+/// It is a class because a copied value would close the descriptor of the original. Reads never
+/// block: the terminal is non-blocking with VMIN 1, so "no data" (EAGAIN) and "hung up" (0 bytes)
+/// differ.
 final class Channel: Sendable {
-  /// What the user calls it.
+  /// The path that the user gave.
   let name: String
   /// The descriptor, valid until `close()`.
   let number: Int32
   private let isClosed = Atomic(false)
 
-  /// The most that one read hands over [bytes].
+  /// The largest number of bytes of one read.
   static let largestRead = 4096
-  /// How often a silent line is asked whether it is still there [s]; an unplug must be known
-  /// within 0.1 s, and not every driver wakes those who wait.
+  /// The time after which an idle terminal is checked for a hang-up [s]; an unplugged adapter must
+  /// be noticed within 0.1 s, and not every kernel driver wakes a waiting process.
   private static let liveness = 0.05
 
   /// Takes over an open descriptor.
@@ -26,13 +27,13 @@ final class Channel: Sendable {
 
   deinit { close() }
 
-  /// Gives the descriptor back, once.
+  /// Closes the descriptor, once.
   func close() {
     guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
     _ = Foundation.close(number)
   }
 
-  /// What has arrived, without waiting.
+  /// Reads the bytes that have arrived, without waiting.
   func read() throws(TransportError) -> [UInt8] {
     try checkOpen()
     var result = 0
@@ -49,7 +50,7 @@ final class Channel: Sendable {
     return bytes
   }
 
-  /// Hands bytes to the system; returns how many it took.
+  /// Writes bytes; returns how many the system took.
   func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try checkOpen()
     guard !bytes.isEmpty else { return 0 }
@@ -62,7 +63,7 @@ final class Channel: Sendable {
     }
   }
 
-  /// Waits until something is there to read, or the instant of `MonotonicClock` has come.
+  /// Waits until bytes can be read, or until a time of `MonotonicClock`.
   func wait(until instant: Double) throws(TransportError) {
     repeat {
       try checkOpen()
@@ -75,9 +76,9 @@ final class Channel: Sendable {
     } while MonotonicClock.now < instant
   }
 
-  /// Waits for at most some seconds; above 0 if a read would not have to wait.
+  /// Waits for at most some seconds; the result is positive if a descriptor can be read.
   ///
-  /// `pselect` has the resolution that a frame needs; `poll` has milliseconds.
+  /// It uses `pselect`, because the resolution of `poll` is a millisecond.
   static func awaitReadable(_ number: Int32, _ seconds: Double) -> Int32 {
     guard number < 1024 else {
       var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
@@ -95,21 +96,21 @@ final class Channel: Sendable {
       && entry.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
   }
 
-  /// How many bytes can be read.
+  /// The number of bytes that can be read.
   ///
-  /// Not asked in passing: the question waits for whoever is bringing some just now.
+  /// The call may wait for the kernel worker that delivers bytes, so it is not made routinely.
   private func waiting() throws(TransportError) -> Int32 {
     var count: Int32 = 0
     guard ioctl(number, UInt(FIONREAD), &count) == 0 else { throw lost(errno) }
     return count
   }
 
-  /// Throws away what the system holds in both directions.
+  /// Discards the bytes in the system in both directions.
   func discard() throws(TransportError) {
     try checkOpen()
     guard tcflush(number, TCIOFLUSH) == 0 else { throw lost(errno) }
-    // What is on its way inside the system escapes the flush; a device that never pauses must not
-    // hold us here.
+    // The flush misses bytes that the kernel has not delivered yet; the number of attempts is
+    // bounded for a device that never pauses.
     for _ in 0..<64 {
       guard try !read().isEmpty else { return }
     }
@@ -146,8 +147,8 @@ extension Channel {
     return tcsetattr(descriptor, TCSANOW, &settings) == 0 ? 0 : errno
   }
 
-  /// Whether the terminal has become what `makeRaw` asks for: the call succeeds even if only some
-  /// of the settings were taken.
+  /// Whether the terminal has the settings of `makeRaw`; the system call succeeds even if it takes
+  /// only some of them.
   static func isRaw(_ descriptor: Int32) -> Bool {
     var settings = termios()
     guard tcgetattr(descriptor, &settings) == 0 else { return false }
@@ -158,10 +159,10 @@ extension Channel {
       && least == 1
   }
 
-  /// A descriptor above those of the standard streams, in the place of one that may be among them.
+  /// Replaces a descriptor by one above those of the standard streams.
   ///
-  /// A program that was started with a closed standard error would write to the port what it means
-  /// for its user. Returns -1 where there is none, with the reason in `errno`.
+  /// A program that is started with standard error closed would otherwise write its messages to the
+  /// port. Returns -1 on failure, with the reason in `errno`.
   static func aboveStandardStreams(_ descriptor: Int32) -> Int32 {
     guard 0 <= descriptor, descriptor <= STDERR_FILENO else { return descriptor }
     let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)

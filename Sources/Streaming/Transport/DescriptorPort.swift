@@ -2,17 +2,17 @@ import Foundation
 
 /// A pseudo-terminal, or any other terminal that libserialport does not take.
 ///
-/// Baud rates mean nothing there. A copy is the same port.
+/// Baud rates have no meaning for it. Copies share the port.
 struct DescriptorPort: Transport, Sendable {
   private let channel: Channel
 
-  /// What is at the other end.
+  /// The name of the device.
   var name: String { channel.name }
 
-  /// It is one.
+  /// A terminal.
   var isTerminal: Bool { true }
 
-  /// Opens a terminal by its path or a link to it ("/dev/pts/3"), raw and for this program alone.
+  /// Opens a terminal by its path or a link to it ("/dev/pts/3"), in raw mode and locked.
   init(path: String) throws(TransportError) {
     let descriptor = Channel.aboveStandardStreams(
       open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC))
@@ -21,7 +21,7 @@ struct DescriptorPort: Transport, Sendable {
     guard isatty(descriptor) == 1 else {
       throw .unsupported("'\(path)' is not a serial port or terminal")
     }
-    // No TIOCEXCL here: on a pseudo-terminal that its simulator keeps open it would outlive us.
+    // No TIOCEXCL: on a pseudo-terminal that its simulator keeps open it would persist.
     guard Channel.lock(descriptor) else { throw PortFailure.inUse(path) }
     let failure = Channel.makeRaw(descriptor)
     guard failure == 0, Channel.isRaw(descriptor) else {
@@ -31,22 +31,22 @@ struct DescriptorPort: Transport, Sendable {
     self.channel = channel
   }
 
-  /// Hands bytes to the system and says how many it took.
+  /// Writes bytes; returns how many the system took.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try channel.write(bytes)
   }
 
-  /// What has arrived, without waiting.
+  /// Reads the bytes that have arrived, without waiting.
   mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
 
-  /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
+  /// Waits until bytes have arrived, or until a time of `MonotonicClock`.
   mutating func waitForBytes(until instant: Double) throws(TransportError) {
     try channel.wait(until: instant)
   }
 
-  /// Throws away what the system holds in both directions.
+  /// Discards the bytes in the system in both directions.
   mutating func discard() throws(TransportError) { try channel.discard() }
 
-  /// Gives the terminal back.
+  /// Closes the terminal.
   mutating func close() { channel.close() }
 }

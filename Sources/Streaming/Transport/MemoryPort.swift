@@ -2,16 +2,16 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// One end of a line that exists only in memory, for tests.
+/// One end of a connection in memory, for tests.
 ///
-/// A copy is the same end. Like a terminal it holds a bounded number of bytes.
+/// Copies share the end. Like a terminal it holds a bounded number of bytes.
 struct MemoryPort: Transport, Sendable {
-  /// What is at the other end, for messages.
+  /// The name of the device, for messages.
   let name: String
   private let line: Line
   private let side: Int
 
-  /// Two ends: what one writes the other reads.
+  /// Creates two connected ends: each reads what the other writes.
   static func pair(
     _ name: String = "memory", capacity: Int = 4096
   ) -> (host: MemoryPort, device: MemoryPort) {
@@ -27,35 +27,35 @@ struct MemoryPort: Transport, Sendable {
     self.side = side
   }
 
-  /// Hands bytes over and says for how many there was room.
+  /// Writes bytes; returns for how many there was room.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     guard let taken = line.write(bytes, to: 1 - side) else { throw lost }
     return taken
   }
 
-  /// What has arrived, at most 4096 bytes.
+  /// Reads the bytes that have arrived, at most 4096.
   mutating func read() throws(TransportError) -> [UInt8] {
     guard let bytes = line.read(side) else { throw lost }
     return bytes
   }
 
-  /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
+  /// Waits until bytes have arrived, or until a time of `MonotonicClock`.
   mutating func waitForBytes(until instant: Double) throws(TransportError) {
     guard line.wait(side, until: instant) else { throw lost }
   }
 
-  /// Throws away what is on its way in both directions.
+  /// Discards the bytes in both directions.
   mutating func discard() throws(TransportError) {
     guard line.discard() else { throw lost }
   }
 
-  /// Cuts the line, for both ends.
+  /// Closes the connection for both ends.
   mutating func close() { line.cut() }
 
   private var lost: TransportError { .lost("port '\(name)' is gone: its line was cut") }
 }
 
-/// What both ends share; a class because it is one thing with two owners.
+/// The buffers of both ends; a class because the ends share them.
 private final class Line: Sendable {
   private struct State {
     var queues: [[UInt8]] = [[], []]

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The sentences for ports that cannot be opened.
+/// The errors of ports that cannot be opened.
 enum PortFailure {
-  /// What an error number of opening means for this port.
+  /// The error for an error number of `open`.
   static func opening(_ path: String, _ code: Int32) -> TransportError {
     switch code {
     case ENOENT, ENOTDIR, ENXIO, ENODEV: notFound(path)
@@ -12,7 +12,7 @@ enum PortFailure {
     }
   }
 
-  /// There is no such port; says which there are.
+  /// The error for a port that does not exist, with the ports that do.
   static func notFound(_ path: String, among ports: [PortDescription] = Ports.list())
     -> TransportError
   {
@@ -23,7 +23,7 @@ enum PortFailure {
     return .notFound("there is no port '\(path)'; \(rest)")
   }
 
-  /// Who may use a port's file.
+  /// The owner of a port's file.
   struct Owner {
     /// The group's name, or its number where it has none.
     var group: String
@@ -47,7 +47,7 @@ enum PortFailure {
     }
   }
 
-  /// Permission is missing; says which group has it and how to join it.
+  /// The error for missing permission, with the group that has it and how to join it.
   static func denied(_ path: String, owner: Owner?) -> TransportError {
     guard let owner, owner.groupMay else {
       return .denied("permission for port '\(path)' is missing, and no group but root has it")
@@ -57,7 +57,7 @@ enum PortFailure {
         + "'sudo usermod -aG \(owner.group) $USER' and a new login join")
   }
 
-  /// Somebody else has it; says who, as far as one may see.
+  /// The error for a port that another process uses, with that process if it is visible.
   static func inUse(_ path: String) -> TransportError {
     inUse(path, by: PortHolder.all(of: path))
   }
@@ -66,13 +66,13 @@ enum PortFailure {
     guard !holders.isEmpty else {
       return .busy("port '\(path)' is in use by a program that this user may not see")
     }
-    // We have it open too, in vain, while we look.
+    // This process has the port open too.
     let others = holders.filter { $0.process != Int(getpid()) }
     let shown = (others.isEmpty ? holders : others).map(\.description)
     return .busy("port '\(path)' is in use by \(list(shown))")
   }
 
-  /// A setting was not taken.
+  /// The error for a setting that the port did not take.
   static func unsettable(_ path: String, _ setting: String, _ code: Int32) -> TransportError {
     let reason = code == 0 ? "the driver ignores it" : String(cString: strerror(code))
     return .unsupported("port '\(path)' cannot be set to \(setting): \(reason)")
@@ -86,9 +86,9 @@ enum PortFailure {
 
 /// A process that has a port open.
 struct PortHolder: Hashable, CustomStringConvertible {
-  /// Its process id.
+  /// The process id.
   var process: Int
-  /// Its name.
+  /// The name of the process.
   var name: String
 
   var description: String {
@@ -96,9 +96,9 @@ struct PortHolder: Hashable, CustomStringConvertible {
       ? "this program itself" : "'\(name)' (process \(process))"
   }
 
-  /// All whose open files this user may see.
+  /// All holders whose open files this user may see.
   ///
-  /// The simulator of a pseudo-terminal has both ends open and is not counted.
+  /// The simulator of a pseudo-terminal, which has both ends open, is not included.
   static func all(of path: String) -> [PortHolder] {
     guard let device = resolved(path) else { return [] }
     let files = FileManager.default
@@ -117,7 +117,7 @@ struct PortHolder: Hashable, CustomStringConvertible {
     }
   }
 
-  /// The path with all links followed.
+  /// Returns the path with all links followed.
   static func resolved(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }

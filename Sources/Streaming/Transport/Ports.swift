@@ -3,16 +3,16 @@ import Foundation
 
 /// A serial port that is plugged in.
 public struct PortDescription: Sendable, Hashable {
-  /// Where it is ("/dev/ttyUSB0").
+  /// The path ("/dev/ttyUSB0").
   public var path: String
-  /// What the system calls it.
+  /// The system's description of the port.
   public var title: String
-  /// The USB device, if it is one.
+  /// The USB device behind the port; nil if there is none.
   package var usb: USBDevice?
-  /// Names that stay the same when it is plugged in again ("/dev/serial/by-id/…").
+  /// Links that stay the same when the device is plugged in again ("/dev/serial/by-id/…").
   public var links: [String]
 
-  /// A port.
+  /// Creates a description.
   init(path: String, title: String, usb: USBDevice? = nil, links: [String] = []) {
     self.path = path
     self.title = title
@@ -20,13 +20,13 @@ public struct PortDescription: Sendable, Hashable {
     self.links = links
   }
 
-  /// Which robot it could be, guesses all.
+  /// Guesses at the robot behind the port.
   public var possibilities: [String] { usb?.possibilities ?? [] }
 }
 
 /// The serial ports of this machine.
 public enum Ports {
-  /// What is plugged in, in the order of the names.
+  /// Returns the ports that are plugged in, sorted by name.
   public static func list() -> [PortDescription] {
     var ports: UnsafeMutablePointer<OpaquePointer?>?
     guard sp_list_ports(&ports) == SP_OK, let ports else { return [] }
@@ -46,11 +46,11 @@ public enum Ports {
     return found.sorted { $0.path.localizedStandardCompare($1.path) == .orderedAscending }
   }
 
-  /// Opens a port of whatever kind it is, by its path or a link to it.
+  /// Opens a serial port or pseudo-terminal by its path or a link to it.
   ///
   /// - Parameters:
   ///   - name: The path ("/dev/ttyUSB0", "/dev/serial/by-id/…", a link of `motionc simulate`).
-  ///   - baud: Bits a second; without meaning for a pseudo-terminal.
+  ///   - baud: The baud rate; it has no meaning for a pseudo-terminal.
   public static func open(
     _ name: String, baud: Int
   ) throws(TransportError) -> any Transport & Sendable {
@@ -69,8 +69,8 @@ public enum Ports {
     return try SerialPort(path: name, baud: baud)
   }
 
-  /// Where a device is now that was plugged in under another name; nil while it is away, or where
-  /// two devices look the same.
+  /// Finds the port of a device that may have been plugged in again; nil if it is absent or
+  /// ambiguous.
   static func find(
     _ device: USBDevice, among ports: [PortDescription] = Ports.list()
   ) -> PortDescription? {
@@ -83,7 +83,7 @@ public enum Ports {
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
   }
 
-  /// The links that the system makes by the devices' names, by the path they lead to.
+  /// The links that the system creates for device names, by the path to which they lead.
   private static func stableNames(_ folder: String = "/dev/serial/by-id") -> [String: [String]] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     var links: [String: [String]] = [:]

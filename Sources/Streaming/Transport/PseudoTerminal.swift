@@ -2,19 +2,19 @@ import Foundation
 
 /// The device's end of a pseudo-terminal, on which a simulated device answers.
 ///
-/// A copy is the same terminal. Others open `device`, or the link.
+/// Copies share the terminal. A host opens `device`, or the link.
 public struct PseudoTerminal: Transport, Sendable {
   private let master: Channel
-  /// Kept open so that a client that leaves is not taken for an unplugged cable.
+  /// Kept open so that a host that closes its end does not look like an unplugged cable.
   private let spare: Channel
   private let link: TerminalLink?
   /// The path of the host's end ("/dev/pts/3").
   public let device: String
 
-  /// Where the host's end is found.
+  /// The path of the link, or of the host's end.
   public var name: String { link?.path ?? device }
 
-  /// Makes a pseudo-terminal, and where a path is given, a symbolic link to its host's end.
+  /// Creates a pseudo-terminal and, if a path is given, a symbolic link to the host's end.
   public init(link path: String? = nil) throws(TransportError) {
     var (number, slave): (Int32, Int32) = (-1, -1)
     var characters = [CChar](repeating: 0, count: 128)
@@ -30,7 +30,7 @@ public struct PseudoTerminal: Transport, Sendable {
       guard fcntl(end, F_SETFL, O_RDWR | O_NONBLOCK) == 0, fcntl(end, F_SETFD, FD_CLOEXEC) == 0
       else { throw Self.failure(errno) }
     }
-    // Before the first byte in either direction: a fresh slave echoes and waits for line ends.
+    // Before the first byte, because a new slave echoes and waits for line ends.
     let failure = Channel.makeRaw(slave)
     guard failure == 0, Channel.isRaw(slave) else { throw Self.failure(failure) }
     self.device = device
@@ -41,23 +41,23 @@ public struct PseudoTerminal: Transport, Sendable {
     .unsupported("no pseudo-terminal can be made: \(String(cString: strerror(code)))")
   }
 
-  /// Hands the device's bytes to the system and says how many it took.
+  /// Writes the device's bytes; returns how many the system took.
   public mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try master.write(bytes)
   }
 
-  /// What the host has sent, without waiting.
+  /// Reads the bytes that the host has sent, without waiting.
   public mutating func read() throws(TransportError) -> [UInt8] { try master.read() }
 
-  /// Waits until the host has sent something, or the instant of `MonotonicClock` has come.
+  /// Waits until the host has sent bytes, or until a time of `MonotonicClock`.
   public mutating func waitForBytes(until instant: Double) throws(TransportError) {
     try master.wait(until: instant)
   }
 
-  /// Throws away what the system holds in both directions.
+  /// Discards the bytes in the system in both directions.
   public mutating func discard() throws(TransportError) { try master.discard() }
 
-  /// Pulls the cable: the host's end is gone, and the link with it.
+  /// Closes the terminal like a pulled cable and removes the link.
   public mutating func close() {
     link?.remove()
     spare.close()
@@ -65,9 +65,9 @@ public struct PseudoTerminal: Transport, Sendable {
   }
 }
 
-/// A symbolic link that is removed with the terminal it leads to.
+/// A symbolic link that is removed with its terminal.
 ///
-/// A class, so that the last copy of the terminal removes it.
+/// It is a class so that the last copy of the terminal removes it.
 private final class TerminalLink: Sendable {
   let path: String
   private let target: String
@@ -94,7 +94,8 @@ private final class TerminalLink: Sendable {
     if Self.destination(of: path) == target { unlink(path) }
   }
 
-  /// Whether a simulator that was killed left this behind: a link to a terminal that is no more.
+  /// Whether the path is a link to a terminal that does not exist any more, left by a killed
+  /// simulator.
   private static func isLeftOver(_ path: String) -> Bool {
     guard let destination = destination(of: path) else { return false }
     return destination.hasPrefix("/dev/pts/") && access(destination, F_OK) != 0

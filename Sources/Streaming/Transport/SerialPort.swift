@@ -3,46 +3,46 @@ import Foundation
 
 /// A real serial port: 8 data bits, no parity, one stop bit, no flow control.
 ///
-/// libserialport opens and sets it; what its version 0.1.1 leaves out is done here (lock, exclusive
-/// use, close-on-exec, DTR kept at close, links followed). Once set, the descriptor alone is kept.
-/// A copy is the same port.
+/// libserialport opens and configures it. What its version 0.1.1 lacks is done here: lock,
+/// exclusive use, close-on-exec, DTR kept at close, links followed. Afterwards only the descriptor
+/// is kept. Copies share the port.
 struct SerialPort: Transport, Sendable {
-  /// What becomes of the DTR line, which resets the boards of Arduino's kind when it is switched on.
+  /// The state of the DTR line, which resets Arduino boards when it is switched on.
   enum ModemLine: Sendable, Hashable {
-    /// On, as the system switches it at the opening.
+    /// On, as the system sets it when the port is opened.
     case on
-    /// Off: for boards that stand still while it is on.
+    /// Off, for boards that do not run while it is on.
     case off
   }
 
   private let channel: Channel
-  /// Bits a second.
+  /// The baud rate.
   let baud: Int
-  /// What becomes of DTR.
+  /// The state of DTR.
   let modemLine: ModemLine
-  /// The USB device behind it, if it is one.
+  /// The USB device behind the port; nil if there is none.
   let usb: USBDevice?
-  /// What is not as it should be and yet allows work, a sentence each.
+  /// Warnings about the port, one sentence each.
   let warnings: [String]
 
-  /// What is at the other end.
+  /// The name of the device.
   var name: String { channel.name }
 
-  /// It is one to the kernel.
+  /// A terminal for the kernel.
   var isTerminal: Bool { true }
 
-  /// Opens and sets a port, by its path or a link to it.
+  /// Opens and configures a port, by its path or a link to it.
   init(
     path: String, baud: Int, modemLine: ModemLine = .on
   ) throws(TransportError) {
     guard let device = PortHolder.resolved(path) else { throw PortFailure.notFound(path) }
-    // Asked first, because opening may reset a board that somebody else is talking to.
+    // Checked first, because opening may reset a board that another process uses.
     let holders = PortHolder.all(of: device)
     guard holders.isEmpty else { throw PortFailure.inUse(path, by: holders) }
     let number = try Self.openAndSet(device, name: path, baud: baud, modemLine: modemLine)
     let channel = Channel(adopting: number, name: path)
     guard Channel.lock(number) else { throw PortFailure.inUse(path) }
-    // Ignored by root, and no help against one that was there before: the lock above is the check.
+    // Root and earlier processes are not affected by it; the lock above is the check.
     _ = ioctl(number, UInt(TIOCEXCL))
     try channel.discard()
     let terminal = URL(filePath: device).lastPathComponent
@@ -53,9 +53,9 @@ struct SerialPort: Transport, Sendable {
     warnings = LatencyTimer.shorten(terminal)
   }
 
-  /// Opens the same device again after an unplug, wherever it is now.
+  /// Opens the same device again after it was unplugged.
   ///
-  /// A USB device is found by vendor, product, serial number and interface; anything else by path.
+  /// A USB device is found by vendor, product, serial number and interface; other ports by path.
   func reopened() throws(TransportError) -> SerialPort {
     guard let usb else { return try SerialPort(path: name, baud: baud, modemLine: modemLine) }
     guard let port = Ports.find(usb) else {
@@ -66,23 +66,23 @@ struct SerialPort: Transport, Sendable {
     return try SerialPort(path: port.path, baud: baud, modemLine: modemLine)
   }
 
-  /// Hands bytes to the system and says how many it took.
+  /// Writes bytes; returns how many the system took.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int {
     try channel.write(bytes)
   }
 
-  /// What has arrived, without waiting.
+  /// Reads the bytes that have arrived, without waiting.
   mutating func read() throws(TransportError) -> [UInt8] { try channel.read() }
 
-  /// Waits until something has arrived, or the instant of `MonotonicClock` has come.
+  /// Waits until bytes have arrived, or until a time of `MonotonicClock`.
   mutating func waitForBytes(until instant: Double) throws(TransportError) {
     try channel.wait(until: instant)
   }
 
-  /// Throws away what the system holds in both directions.
+  /// Discards the bytes in the system in both directions.
   mutating func discard() throws(TransportError) { try channel.discard() }
 
-  /// Gives the port back.
+  /// Closes the port.
   mutating func close() {
     _ = ioctl(channel.number, UInt(TIOCNXCL))
     channel.close()
@@ -92,7 +92,7 @@ struct SerialPort: Transport, Sendable {
 // MARK: - Opening through libserialport
 
 extension SerialPort {
-  /// A descriptor of the port, set as asked, that belongs to the caller.
+  /// Opens and configures the port; returns a descriptor that belongs to the caller.
   private static func openAndSet(
     _ device: String, name: String, baud: Int, modemLine: ModemLine
   ) throws(TransportError) -> Int32 {
@@ -109,7 +109,7 @@ extension SerialPort {
     guard sp_get_port_handle(port, &handle) == SP_OK else {
       throw PortFailure.opening(name, sp_last_error_code())
     }
-    // Before the baud rate: libserialport reads the settings anew for each of its own.
+    // Before the baud rate, because libserialport reads the settings again for each of its own.
     let failure = Channel.makeRaw(handle)
     guard failure == 0 else { throw PortFailure.unsettable(name, "raw mode", failure) }
     try set(port, name: name, baud: baud, modemLine: modemLine)
@@ -142,7 +142,8 @@ extension SerialPort {
     try checkRate(port, name: name, baud: baud)
   }
 
-  /// A driver may choose another rate silently; beyond 2.5 % the bits are misread.
+  /// Refuses a rate that the kernel driver has changed by more than 2.5 %, with which bits are
+  /// misread.
   private static func checkRate(
     _ port: OpaquePointer, name: String, baud: Int
   ) throws(TransportError) {
@@ -159,9 +160,10 @@ extension SerialPort {
   }
 }
 
-/// How long an FTDI chip holds back received bytes: 16 ms as it comes, too long for a bus.
+/// The latency timer of an FTDI chip, which delays received bytes by 16 ms by default, too long for
+/// a bus.
 enum LatencyTimer {
-  /// Sets it to 1 ms where the system has one and allows it; what remains is a warning.
+  /// Sets the timer to 1 ms if there is one; returns a warning if the system does not allow it.
   static func shorten(_ terminal: String, tree: String = "/sys/class/tty") -> [String] {
     let path = "\(tree)/\(terminal)/device/latency_timer"
     guard let before = milliseconds(path), before > 1 else { return [] }

@@ -1,57 +1,57 @@
-/// A way for bytes to and from one device.
+/// A connection that carries bytes to and from one device.
 ///
-/// One owner; nothing in it blocks longer than it is told.
+/// It has one owner, and no call blocks longer than the caller allows.
 public protocol Transport {
-  /// What is at the other end, for messages ("/dev/ttyUSB0").
+  /// The name of the device, for messages ("/dev/ttyUSB0").
   var name: String { get }
 
-  /// Whether asking for bytes may wait for the kernel, as terminals do; such a port is read by a
-  /// thread of its own.
+  /// Whether reading may wait for the kernel, as on terminals; such a port is read by a thread of
+  /// its own.
   var isTerminal: Bool { get }
 
-  /// What the user should know of the port, one sentence each.
+  /// Warnings about the port for the user, one sentence each.
   var warnings: [String] { get }
 
-  /// Hands bytes to the system and says how many it took; the rest is the caller's to keep.
+  /// Writes bytes; returns how many the system took. The caller keeps the rest.
   mutating func write(_ bytes: [UInt8]) throws(TransportError) -> Int
 
-  /// What has arrived, without waiting; empty where nothing has. At most 4096 bytes.
+  /// Reads the bytes that have arrived, at most 4096, without waiting.
   mutating func read() throws(TransportError) -> [UInt8]
 
-  /// Waits until something has arrived, or the instant [s of the session's clock] has come.
+  /// Waits until bytes have arrived, or until a time of the session's clock [s].
   mutating func waitForBytes(until instant: Double) throws(TransportError)
 
-  /// Throws away what the system holds in both directions.
+  /// Discards the bytes in the system in both directions.
   mutating func discard() throws(TransportError)
 
-  /// Gives the device back; later calls throw `.lost`.
+  /// Closes the connection; later calls throw `.lost`.
   mutating func close()
 }
 
 extension Transport {
-  /// What only stands for a port answers at once.
+  /// Reading does not wait.
   public var isTerminal: Bool { false }
 
-  /// Nothing.
+  /// No warnings.
   public var warnings: [String] { [] }
 }
 
-/// Why a port cannot be used, one sentence each.
+/// The reason why a port cannot be used, with one sentence for the user.
 public enum TransportError: Error, Sendable, Hashable {
-  /// There is none of this name.
+  /// The port does not exist.
   case notFound(String)
-  /// Permission is missing; says which group has it.
+  /// The user has no permission; the sentence names the group that has it.
   case denied(String)
-  /// Somebody else has it; says who, if known.
+  /// Another process uses the port; the sentence names it if it is known.
   case busy(String)
-  /// It cannot be set as the wiring wants (baud rate, framing).
+  /// The port cannot be configured as the wiring demands (baud rate, framing).
   case unsupported(String)
-  /// It was there and is gone.
+  /// The port was lost.
   case lost(String)
 }
 
 extension TransportError: CustomStringConvertible {
-  /// The sentence.
+  /// The sentence for the user.
   public var description: String {
     switch self {
     case .notFound(let text), .denied(let text), .busy(let text), .unsupported(let text),

@@ -1,23 +1,23 @@
 import Foundation
 
-/// What the system knows of the USB device behind a port.
+/// The USB device behind a port, as the system describes it.
 ///
-/// With it a device is found again that was unplugged and came back under another name.
+/// It identifies a device that was unplugged and has come back under another name.
 package struct USBDevice: Sendable, Hashable {
   /// The vendor's number.
   package var vendor: UInt16
   /// The product's number.
   package var product: UInt16
-  /// The serial number, where the device has one.
+  /// The serial number; nil if the device has none.
   package var serial: String?
-  /// Which of the device's interfaces the port is, where it has several.
+  /// The interface of the device to which the port belongs; nil if it is not known.
   package var interface: String?
   /// The vendor's name.
   package var manufacturer: String?
   /// The product's name.
   package var productName: String?
 
-  /// A device of these numbers.
+  /// Creates a description.
   package init(
     vendor: UInt16, product: UInt16, serial: String? = nil, interface: String? = nil,
     manufacturer: String? = nil, productName: String? = nil
@@ -39,17 +39,17 @@ package struct USBDevice: Sendable, Hashable {
     return "\(hex(vendor)):\(hex(product))"
   }
 
-  /// Whether another device's numbers are the same in all that tells two devices apart.
+  /// Whether another description is of the same device.
   package func isSame(as other: USBDevice) -> Bool {
     vendor == other.vendor && product == other.product && serial == other.serial
       && interface == other.interface
   }
 
-  /// What the system's device tree says of a terminal ("ttyUSB0"); nil where it is not on USB.
+  /// Reads the system's device tree for a terminal ("ttyUSB0"); nil if it is not on USB.
   init?(terminal: String, tree: String = "/sys/class/tty") {
     guard var folder = PortHolder.resolved("\(tree)/\(terminal)/device") else { return nil }
     var interface: String?
-    // Terminal, its serial function, the interface, the device: never more than a few steps up.
+    // The device is a few levels above the terminal: terminal, serial function, interface, device.
     for _ in 0..<6 {
       interface = interface ?? Self.line(folder, "bInterfaceNumber")
       if let vendor = Self.number(folder, "idVendor"),
@@ -70,7 +70,7 @@ package struct USBDevice: Sendable, Hashable {
     line(folder, file).flatMap { UInt16($0, radix: 16) }
   }
 
-  /// A device chooses these texts itself, so no more than a line of printable ones is taken.
+  /// Reads one line of printable characters, since the device chooses these texts itself.
   private static func line(_ folder: String, _ file: String) -> String? {
     guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(file)"),
       let bytes = try? handle.read(upToCount: 256)
@@ -85,10 +85,10 @@ package struct USBDevice: Sendable, Hashable {
 // MARK: - Which robot it could be
 
 extension USBDevice {
-  /// What a device of these numbers could be; empty where nothing is known.
+  /// The robots that the device could belong to; empty if none is known.
   ///
-  /// The numbers belong to the USB chip and not to the robot, so this is never more than a guess:
-  /// what is connected is found out by asking it.
+  /// The numbers identify the USB chip and not the robot, so these are guesses; the driver
+  /// identifies the robot.
   package var possibilities: [String] {
     switch (vendor, product) {
     case (0x2341, 0x0042), (0x2341, 0x0010), (0x2A03, 0x0042):

@@ -2,9 +2,9 @@ public import Files
 import Foundation
 import Kinematics
 
-/// What is true of one physical robot and not of all of its kind.
+/// The calibration of one physical robot: zeros, directions and ranges of its motors.
 public struct Calibration: Sendable, Hashable {
-  /// What was found for one joint; nil where the wiring holds.
+  /// The calibration of one joint; nil for values that the wiring gives.
   public struct Joint: Sendable, Hashable {
     /// The joint's name.
     public var name: String
@@ -12,10 +12,10 @@ public struct Calibration: Sendable, Hashable {
     public var zero: Double?
     /// 1 or -1: whether the register grows with the position.
     public var direction: Double?
-    /// What the register may be told.
+    /// The range of the register that may be commanded.
     public var range: ClosedRange<Double>?
 
-    /// What was found.
+    /// Creates the calibration of a joint.
     public init(
       name: String, zero: Double? = nil, direction: Double? = nil,
       range: ClosedRange<Double>? = nil
@@ -29,19 +29,19 @@ public struct Calibration: Sendable, Hashable {
 
   /// The robot's name.
   public var robot: String
-  /// What was spoken.
+  /// The device of the wiring.
   public var device: Wiring.Device
-  /// Who calibrated.
+  /// The person who calibrated the robot.
   public var by: String?
-  /// When (ISO 8601).
+  /// The date (ISO 8601).
   public var made: String?
-  /// What was found, by joint.
+  /// The calibrated joints.
   public var joints: [Joint]
 
   private static let keys = ["robot", "driver", "by", "made", "joints"]
   private static let jointKeys = ["zero", "direction", "range"]
 
-  /// A calibration of these joints.
+  /// Creates a calibration.
   public init(
     robot: String, device: Wiring.Device, by: String? = nil, made: String? = nil, joints: [Joint]
   ) {
@@ -90,7 +90,7 @@ public struct Calibration: Sendable, Hashable {
     }
   }
 
-  /// Writes the file, whole or not at all.
+  /// Writes the file atomically.
   public func write(to path: String) throws(FileError) {
     try AtomicFile.write(text, to: path)
   }
@@ -115,7 +115,7 @@ public struct Calibration: Sendable, Hashable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// A text between double quotes, with what YAML would take for something else escaped.
+  /// Returns a text in double quotes, escaped for YAML.
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
@@ -135,9 +135,9 @@ public struct Calibration: Sendable, Hashable {
 // MARK: - Use
 
 extension Calibration {
-  /// The wiring of the physical robot.
+  /// Returns the wiring of the physical robot.
   ///
-  /// Where a motor's range does not reach as far as the joint's limits, the limits end there.
+  /// The limits of a joint are narrowed to the range of its motor.
   func applied(
     to wiring: Wiring, of robot: Robot, path: String
   ) throws(WiringError) -> Wiring {

@@ -1,15 +1,15 @@
-/// Turns what hands and read-backs say of each joint into a calibration.
+/// Computes a calibration from read-backs of joints that a person moves by hand.
 public struct CalibrationGuide: Sendable {
-  /// What was read while a person held a joint in three places [units of the register].
+  /// The read-backs of a joint that a person held in three places [units of the register].
   public struct Reading: Sendable, Hashable {
-    /// At the reference position.
+    /// The register at the reference position.
     public var reference: Double
-    /// At the end where the joint's position is least.
+    /// The register at the end where the joint's position is least.
     public var lower: Double
-    /// At the end where it is greatest.
+    /// The register at the end where the joint's position is greatest.
     public var upper: Double
 
-    /// Three places of a joint.
+    /// Creates a reading.
     public init(reference: Double, lower: Double, upper: Double) {
       self.reference = reference
       self.lower = lower
@@ -17,22 +17,22 @@ public struct CalibrationGuide: Sendable {
     }
   }
 
-  /// Why a reading is not used, in one sentence.
+  /// The reason why a reading is refused, in one sentence.
   public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// The sentence.
     public let description: String
   }
 
-  /// The wiring that is calibrated.
+  /// The wiring to calibrate.
   public let wiring: Wiring
 
-  /// The least way between the ends of a joint [rad or m]; less is a slip of hands.
+  /// The least distance between the ends of a joint [rad or m]; a smaller one is a mistake.
   private static let leastWay = 0.05
 
-  /// A guide for a wiring.
+  /// Creates a guide for a wiring.
   public init(_ wiring: Wiring) { self.wiring = wiring }
 
-  /// The wiring to measure with: nothing is outside, wherever a horn was put on.
+  /// The wiring for measuring, in which no position is out of range, however the horns are mounted.
   public var measuringWiring: Wiring {
     var result = wiring
     for (index, motor) in wiring.motors.enumerated() {
@@ -45,18 +45,19 @@ public struct CalibrationGuide: Sendable {
     return result
   }
 
-  /// The position at which a joint's zero is taken [rad or m]: zero, or the nearest that it can take.
+  /// The position at which a joint's zero is measured [rad or m]: zero, or the nearest reachable
+  /// one.
   public func reference(ofMotor index: Int) -> Double {
     let limits = wiring.motors[index].limits
     return min(max(0, limits.lowerBound), limits.upperBound)
   }
 
-  /// The register's value of a position that was measured with `measuringWiring`.
+  /// The value of the register for a position that was measured with `measuringWiring`.
   public func raw(_ position: Double, ofMotor index: Int) -> Double {
     wiring.motors[index].raw(position)
   }
 
-  /// What a reading says of a joint.
+  /// Returns the calibration of a joint from its reading.
   public func joint(
     _ index: Int, _ reading: Reading
   ) throws(Refusal) -> Calibration.Joint {

@@ -1,6 +1,6 @@
 import Files
 
-/// What a file says of one motor, or of all of them; nil where it says nothing.
+/// The entry of one motor, or of all motors, in a file; nil for values that it does not give.
 struct MotorEntry {
   var direction: Double?
   var zero: Double?
@@ -9,18 +9,18 @@ struct MotorEntry {
   var model: String?
   var group: String?
   var torqueCap: Double?
-  /// How far the joint may be sent first [rad or m].
+  /// The longest first move of the joint [rad or m].
   var firstMove: Double?
 
   /// The keys of an entry in wire.yaml, without the id.
   static let keys =
     ["direction", "zero", "range", "model", "group", "torque_cap", "far"] + scaleKeys
-  /// The keys of which one gives the scale.
+  /// The keys of which exactly one gives the scale.
   static let scaleKeys = [
     "ticks_per_radian", "ticks_per_degree", "ticks_per_metre", "steps_per_turn",
   ]
 
-  /// Reads a mapping; `isAngular` is nil for the defaults, which are for joints that turn.
+  /// Reads a mapping; `isAngular` is nil for the defaults, which apply to rotary joints.
   init(_ yaml: StrictYAML, isAngular: Bool?) throws(YAMLError) {
     direction = try Self.direction(yaml)
     zero = try yaml.number("zero")
@@ -41,7 +41,7 @@ struct MotorEntry {
     return value
   }
 
-  /// Two numbers, the lesser first.
+  /// Two numbers, the smaller first.
   static func range(_ yaml: StrictYAML) throws(YAMLError) -> ClosedRange<Double>? {
     guard let bounds = try yaml.numbers("range", count: 2) else { return nil }
     guard bounds[0] < bounds[1] else {
@@ -71,7 +71,7 @@ struct MotorEntry {
     }
   }
 
-  /// What a joint has, and for the rest what all have.
+  /// Returns the entry with missing values taken from the defaults.
   func filled(from defaults: MotorEntry) -> MotorEntry {
     var entry = self
     entry.direction = direction ?? defaults.direction
@@ -85,12 +85,12 @@ struct MotorEntry {
     return entry
   }
 
-  /// An entry that says nothing.
+  /// Creates an empty entry.
   init() {}
 }
 
 extension Double {
-  /// A number for a sentence: at most four decimals, none where it is whole.
+  /// The number with at most four decimals, for messages.
   var short: String {
     guard isFinite, abs(self) < 1e9 else { return "\(self)" }
     let rounded = (self * 10_000).rounded() / 10_000

@@ -1,8 +1,8 @@
 import Files
 
-/// Reads what `wire.yaml` says of protection: `stall`, `commands`, `heat`, `rest`.
+/// Reads the keys of `wire.yaml` for protection: `stall`, `commands`, `heat`, `rest`.
 struct ProtectionReader {
-  /// The keys at the top of the file.
+  /// The keys at the top level of the file.
   static let keys = ["stall", "commands", "heat", "rest"]
 
   private let file: StrictYAML
@@ -62,7 +62,7 @@ extension Wiring.Device {
 }
 
 extension StrictYAML {
-  /// The number of a key within bounds, if given.
+  /// The number of a key within bounds; nil if it is not given.
   func number(_ key: String, _ bounds: ClosedRange<Double>) throws(YAMLError) -> Double? {
     guard let value = try number(key) else { return nil }
     guard bounds.contains(value) else {
@@ -71,7 +71,7 @@ extension StrictYAML {
     return value
   }
 
-  /// The angle of a key, written in degrees within bounds [rad], if given.
+  /// The angle of a key, in degrees within bounds, as radians; nil if it is not given.
   func angle(_ key: String, _ degrees: ClosedRange<Double>) throws(YAMLError) -> Double? {
     try number(key, degrees).map { $0 * .pi / 180 }
   }

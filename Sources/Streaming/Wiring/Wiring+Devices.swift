@@ -1,6 +1,6 @@
-/// What is known of a protocol's registers before any file is read.
+/// The properties of a protocol that no file gives.
 extension Wiring.Device {
-  /// The ids that a motor may have.
+  /// The valid ids of a motor.
   var ids: ClosedRange<Int> {
     switch self {
     case .uarmSwiftPro, .uarmSwift, .uarmMetal: 0...3
@@ -9,10 +9,10 @@ extension Wiring.Device {
     }
   }
 
-  /// What the register of the goal can express for a motor; more is never sent.
+  /// The range of a motor's goal register.
   ///
-  /// Within one turn, without the multi-turn modes. uArm: base and wrist are servo angles of 0 to
-  /// 180°, left and right angles to the horizon.
+  /// It covers one turn, without the multi-turn modes. Base and wrist of a uArm are servo angles of
+  /// 0 to 180°, left and right are angles to the horizon.
   func register(id: Int) -> ClosedRange<Double> {
     switch self {
     case .uarmSwiftPro, .uarmSwift, .uarmMetal: id == 1 || id == 2 ? -180...180 : 0...180
@@ -22,7 +22,7 @@ extension Wiring.Device {
     }
   }
 
-  /// Register units for a radian where the file gives none; nil where models differ.
+  /// The default register units of a radian; nil if they depend on the model.
   var unitsPerRadian: Double? {
     switch self {
     case .uarmSwiftPro, .uarmSwift, .uarmMetal: 180 / .pi
@@ -33,7 +33,7 @@ extension Wiring.Device {
     }
   }
 
-  /// The register at position zero where the file gives none.
+  /// The default of the register at position zero.
   func zero(id: Int) -> Double? {
     switch self {
     case .uarmSwiftPro, .uarmSwift, .uarmMetal: id == 1 || id == 2 ? 0 : 90
@@ -44,7 +44,7 @@ extension Wiring.Device {
     }
   }
 
-  /// Bits a second as the devices come.
+  /// The factory baud rate.
   var baud: Int {
     switch self {
     case .uarmSwiftPro, .uarmSwift, .uarmMetal, .lx16a: 115_200

@@ -3,17 +3,17 @@ import Foundation
 public import Kinematics
 
 extension Wiring {
-  /// What a robot's wiring is called beside its URDF.
+  /// The name of the wiring file beside a robot's URDF.
   public static let fileName = "wire.yaml"
   private static let largestFile = 256 << 10
 
   /// Reads a wiring and checks it against its robot.
   ///
   /// - Parameters:
-  ///   - path: The `wire.yaml`.
-  ///   - robot: The robot, whose limits count; they must include velocities.
-  ///   - calibration: The calibration of one physical robot, whose zeros, directions and ranges go
-  ///     before those of the wiring.
+  ///   - path: The path of the `wire.yaml`.
+  ///   - robot: The robot, whose limits must include velocities.
+  ///   - calibration: The calibration of one physical robot, which replaces zeros, directions and
+  ///     ranges of the wiring.
   public init(
     contentsOf path: String, for robot: Robot, calibration: String? = nil
   ) throws(WiringError) {
@@ -29,7 +29,7 @@ extension Wiring {
     }
   }
 
-  /// The wiring that lies beside a robot's URDF.
+  /// Reads the wiring beside a robot's URDF.
   public init(of robot: Robot, calibration: String? = nil) throws(WiringError) {
     let path = URL(filePath: robot.path).deletingLastPathComponent().appending(path: Self.fileName)
       .path

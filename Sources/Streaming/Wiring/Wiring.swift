@@ -1,8 +1,8 @@
-/// How a robot's joints hang on its wire: what `wire.yaml` says, checked against the robot.
+/// The assignment of a robot's joints to motors, from `wire.yaml`, checked against the robot.
 public struct Wiring: Sendable, Hashable {
-  /// The protocols that are spoken.
+  /// The supported devices and their protocols.
   public enum Device: String, Sendable, Hashable, CaseIterable {
-    /// uArm Swift Pro; whether it has the V3 or the V4 firmware is found out by asking.
+    /// uArm Swift Pro; the driver finds out whether it has the V3 or the V4 firmware.
     case uarmSwiftPro = "uarm-swift-pro"
     /// uArm Swift.
     case uarmSwift = "uarm-swift"
@@ -20,34 +20,35 @@ public struct Wiring: Sendable, Hashable {
     case lx16a
   }
 
-  /// One motor and its joint: `raw = zero + direction · unitsPerRadian · position`.
+  /// A motor and its joint: `raw = zero + direction · unitsPerRadian · position`.
   public struct Motor: Sendable, Hashable {
     /// The joint's name in the robot's description.
     public var joint: String
     /// The motor's id on the bus; for a uArm 0 base, 1 left, 2 right, 3 wrist.
     public var id: Int
-    /// 1 or -1: whether the register grows with the joint's position.
+    /// 1 or -1: whether the register increases or decreases with the joint's position.
     public var direction: Double
-    /// The register's value (for a uArm: degrees) at position zero.
+    /// The value of the register at position zero (for a uArm: degrees).
     public var zero: Double
-    /// Register units (for a uArm: degrees) for each radian or metre.
+    /// The register units of a radian or metre (for a uArm: degrees).
     public var unitsPerRadian: Double
-    /// The least and greatest value of the register that may be commanded.
+    /// The range of the register that may be commanded.
     public var range: ClosedRange<Double>
-    /// The least and greatest position of the joint [rad or m].
+    /// The range of the joint [rad or m].
     public var limits: ClosedRange<Double>
     /// The greatest speed of the joint [rad/s or m/s].
     public var velocityLimit: Double
-    /// The motor's model, where one is expected ("XM430-W350").
+    /// The motor's model ("XM430-W350"); nil if any model is accepted.
     public var model: String?
-    /// The group that is switched on together ("legs").
+    /// The group of motors that is switched on together ("legs").
     public var group: String?
-    /// The share of its torque to which it is capped, above 0, at most 1; nil for the driver's own.
+    /// The torque cap as a share of the motor's torque, above 0 and at most 1; nil for the
+    /// driver's.
     public var torqueCap: Double?
-    /// How far from where it stands its joint may be sent first [rad or m]; nil for the usual.
+    /// The longest first move of the joint [rad or m]; nil for the default.
     public var firstMove: Double?
 
-    /// A motor.
+    /// Creates a motor.
     public init(
       joint: String, id: Int, direction: Double, zero: Double, unitsPerRadian: Double,
       range: ClosedRange<Double>, limits: ClosedRange<Double>, velocityLimit: Double,
@@ -68,12 +69,12 @@ public struct Wiring: Sendable, Hashable {
       self.firstMove = firstMove
     }
 
-    /// The register's value of a position, not rounded.
+    /// Returns the value of the register for a position, not rounded.
     public func raw(_ position: Double) -> Double {
       zero + direction * unitsPerRadian * position
     }
 
-    /// The position of a register's value.
+    /// Returns the position for a value of the register.
     public func position(_ raw: Double) -> Double {
       direction * (raw - zero) / unitsPerRadian
     }
@@ -85,12 +86,12 @@ public struct Wiring: Sendable, Hashable {
     public var id: Int
     /// The address of the register, one byte.
     public var address: Int
-    /// What switches on.
+    /// The value that switches the supply on.
     public var value: Int
     /// How long the motors need to boot [s].
     public var delay: Double
 
-    /// A switch.
+    /// Creates a switch.
     public init(id: Int, address: Int, value: Int, delay: Double) {
       self.id = id
       self.address = address
@@ -101,22 +102,22 @@ public struct Wiring: Sendable, Hashable {
 
   /// The robot's name.
   public var robot: String
-  /// What is spoken.
+  /// The device and its protocol.
   public var device: Device
-  /// Bits a second.
+  /// The baud rate.
   public var baud: Int
   /// One motor for each coordinate of the robot's configuration, in that order.
   public var motors: [Motor]
-  /// What must be switched on first.
+  /// The switch of the motors' supply; nil if there is none.
   public var powerSwitch: PowerSwitch?
-  /// Frames a second, where wire.yaml says it [Hz].
+  /// The frame rate [Hz]; nil if wire.yaml does not give one.
   public var rate: Double?
   /// A pose in which the robot may be left, in the order of the motors [rad or m].
   public var park: [Double]?
-  /// What keeps motors from harm.
+  /// The protection of the motors.
   public var protection: Protection
 
-  /// A wiring of parts that are checked already; `Wiring(contentsOf:for:)` checks.
+  /// Creates a wiring from values that are not checked; `Wiring(contentsOf:for:)` checks them.
   public init(
     robot: String, device: Device, baud: Int, motors: [Motor], powerSwitch: PowerSwitch? = nil,
     rate: Double? = nil, park: [Double]? = nil, protection: Protection = Protection()

@@ -1,10 +1,10 @@
-/// Why a wiring or a calibration cannot be used, in one sentence.
+/// The reason why a wiring or a calibration cannot be used, in one sentence.
 public enum WiringError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// There is no such file, or it may not be read.
+  /// The file does not exist or cannot be read.
   case unreadable(path: String, reason: String)
-  /// The wiring is not one of this robot.
+  /// The wiring is invalid for this robot.
   case invalidWiring(path: String, reason: String)
-  /// The calibration is not one of this robot and wiring.
+  /// The calibration is invalid for this robot and wiring.
   case invalidCalibration(path: String, reason: String)
 
   /// The sentence for the user.
@@ -16,7 +16,7 @@ public enum WiringError: Error, Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Names in one line, the first hundred of them.
+  /// The first hundred names in one line.
   static func list(_ names: [String]) -> String {
     guard !names.isEmpty else { return "none" }
     let shown = names.prefix(100).map { "'\($0)'" }.joined(separator: ", ")

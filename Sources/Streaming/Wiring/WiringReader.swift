@@ -1,7 +1,7 @@
 import Files
 import Kinematics
 
-/// Reads `wire.yaml` and checks every statement of it against the robot.
+/// Reads `wire.yaml` and checks all of its values against the robot.
 struct WiringReader {
   private let file: StrictYAML
   private let robot: Robot
@@ -72,7 +72,7 @@ struct WiringReader {
       value: try yaml.requiredWhole("value", within: 0...255), delay: delay)
   }
 
-  /// The park pose, in degrees or metres by the joint's name.
+  /// The park pose, given in degrees or metres by joint names.
   private func park(_ motors: [Wiring.Motor]) throws(YAMLError) -> [Double]? {
     guard let yaml = try file.mapping("park", what: "park", keys: nil) else { return nil }
     for name in yaml.names where !motors.contains(where: { $0.joint == name }) {
@@ -106,7 +106,7 @@ struct WiringReader {
     }
   }
 
-  /// Limits in the unit that users of the file think in.
+  /// Limits in the unit of the file, for messages.
   static func shown(_ limits: ClosedRange<Double>, isAngular: Bool) -> String {
     let scale = isAngular ? 180 / Double.pi : 1
     return "\((limits.lowerBound * scale).short) to \((limits.upperBound * scale).short) "
@@ -199,7 +199,8 @@ extension WiringReader {
       velocityLimit: velocity, model: values.model, group: values.group,
       torqueCap: values.torqueCap, firstMove: joint.isAngular ? values.firstMove : firstMove)
     try check(motor, device: device, isAngular: joint.isAngular, in: entry)
-    // By the rounding that was let through, so that every position within limits has a register.
+    // The range is widened by the accepted rounding, so that every position within limits has a
+    // register value.
     motor.range =
       min(
         motor.range.lowerBound, motor.rawLimits.lowerBound)...max(
@@ -207,7 +208,7 @@ extension WiringReader {
     return motor
   }
 
-  /// The joint's limits, all of which a stream needs.
+  /// The joint's limits, all of which are required for streaming.
   private func bounds(
     _ coordinate: Int, in entry: StrictYAML
   ) throws(YAMLError) -> (ClosedRange<Double>, Double) {
@@ -248,10 +249,10 @@ extension WiringReader {
 }
 
 extension Wiring.Motor {
-  /// What is rounding in limits that were written in degrees with some decimals [register units].
+  /// The accepted rounding of limits that are given in degrees with few decimals [register units].
   static let tolerance = 1e-3
 
-  /// The register's values at the joint's limits, the lesser first.
+  /// The values of the register at the joint's limits, the smaller first.
   var rawLimits: ClosedRange<Double> {
     let (first, second) = (raw(limits.lowerBound), raw(limits.upperBound))
     return min(first, second)...max(first, second)
@@ -259,12 +260,12 @@ extension Wiring.Motor {
 }
 
 extension ClosedRange<Double> {
-  /// Both ends for a sentence.
+  /// Both ends, for messages.
   var shown: String { "\(lowerBound.short) to \(upperBound.short)" }
 }
 
 extension StrictYAML {
-  /// The whole number of a key within bounds, if given.
+  /// The integer of a key within bounds; nil if it is not given.
   func whole(_ key: String, within range: ClosedRange<Int>) throws(YAMLError) -> Int? {
     guard let number = try number(key) else { return nil }
     guard let whole = Int(exactly: number), range.contains(whole) else {
@@ -276,7 +277,7 @@ extension StrictYAML {
     return whole
   }
 
-  /// The whole number of a key that must be given.
+  /// The integer of a required key.
   func requiredWhole(_ key: String, within range: ClosedRange<Int>) throws(YAMLError) -> Int {
     guard let whole = try whole(key, within: range) else {
       throw error(key, "the key is missing")

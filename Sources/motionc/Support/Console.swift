@@ -1,12 +1,20 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// What the tool says, on standard output for results and standard error for everything else.
+///
+/// Names from files, arguments and devices are cleaned where they are put into a line (`printable`,
+/// `shownPath`); what is written here is looked at once more, so that a terminal obeys nothing that
+/// this tool did not say itself.
 enum Console {
   /// Whether standard error is a terminal.
   static let isInteractive = isatty(STDERR_FILENO) == 1
 
-  /// A result; where it cannot be written, the tool has failed.
+  /// The most of a sentence that is shown [Unicode scalars].
+  private static let longestSentence = 4000
+
+  /// A result, which may have several lines; where it cannot be written, the tool has failed.
   static func result(_ text: String) {
     guard !hasWritten(result: text) else { return }
     exit(ExitStatus.ioError.rawValue)
@@ -14,26 +22,42 @@ enum Console {
 
   /// A result, and whether it could be written; what went wrong is said.
   static func hasWritten(result text: String) -> Bool {
-    guard !write(text + "\n", to: STDOUT_FILENO) else { return true }
+    guard !write(harmless(text) + "\n", to: STDOUT_FILENO) else { return true }
     failure("standard output could not be written: \(String(cString: strerror(errno)))")
     return false
   }
 
-  /// The sentence of an error, in one line; what a file holds does not reach the terminal as
-  /// control characters.
-  static func failure(_ sentence: String) {
-    let scalars = sentence.unicodeScalars.map { (scalar) -> Unicode.Scalar in
-      guard scalar.properties.generalCategory == .control else { return scalar }
-      return scalar == "\n" || scalar == "\t" ? " " : "\u{FFFD}"
-    }
-    note("motionc: \(String(String.UnicodeScalarView(scalars)))")
+  /// The sentence of an error, in one line.
+  static func failure(_ sentence: String) { note("motionc: \(sentence)") }
+
+  /// A note beside the result, in one line.
+  static func note(_ text: String) {
+    write(text.printable(limit: longestSentence) + "\n", to: STDERR_FILENO)
   }
 
-  /// A note beside the result.
-  static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+  /// What the parser of arguments says, in its several lines.
+  static func usage(_ text: String, to descriptor: Int32) {
+    write(harmless(text) + "\n", to: descriptor)
+  }
+
+  /// The text with what a terminal would obey written as JSON's escapes, so that JSON stays JSON;
+  /// lines stay lines.
+  static func harmless(_ text: String) -> String {
+    guard !text.unicodeScalars.allSatisfy({ $0.isPrintable || $0 == "\n" }) else { return text }
+    var result = ""
+    for scalar in text.unicodeScalars {
+      if scalar.isPrintable || scalar == "\n" {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += JSONText.escaped(scalar)
+      }
+    }
+    return result
+  }
 
   /// A line of progress: written over on a terminal, a plain line elsewhere.
   static func progress(_ text: String) {
+    let text = text.printable(limit: longestSentence)
     write(isInteractive ? "\r\u{1B}[K" + text : text + "\n", to: STDERR_FILENO)
   }
 

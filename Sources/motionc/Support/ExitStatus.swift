@@ -19,8 +19,10 @@ enum ExitStatus {
   static let noInput = ExitCode(66)
   /// A library is missing, or a device or its motors.
   static let unavailable = ExitCode(69)
-  /// A robot had to be stopped.
+  /// A robot had to be stopped; EX_SOFTWARE of sysexits.h, and also a mistake of this program.
   static let robotStopped = ExitCode(70)
+  /// A mistake of this program.
+  static let internalError = ExitCode(70)
   /// The output cannot be created.
   static let cannotCreate = ExitCode(73)
   /// Writing failed.
@@ -40,53 +42,26 @@ enum ExitStatus {
       && !isFromParser(error)
   }
 
-  /// The code of an error.
+  /// The code of an error: that of its category.
+  ///
+  /// An error without a category is a mistake of this program, which no user's input should reach.
   static func code(for error: any Error) -> ExitCode {
-    switch error {
-    case let error as FileError: code(for: error)
-    case UnsafeMotion.file(let error): code(for: error)
-    case GenerationError.file(let error): code(for: error)
-    case MotionDataError.file(let error): code(for: error)
-    case RetargetingError.file(let error): code(for: error)
-    case KinematicsError.unreadable, KinematicsError.unknownRobot: noInput
-    case SessionRefusal.option: ExitCode.validationFailure
-    case WiringError.unreadable: noInput
-    case let error as TransportError: code(for: error)
-    case let fault as DriverFault: code(for: fault.kind)
-    case is ViewRefusal: unavailable
-    case MotionError.unreadable: noInput
-    case MotionError.unwritable: cannotCreate
-    default: dataError
-    }
+    (error as? any CategorizedError).map { code(for: $0.category) } ?? internalError
   }
 
-  private static func code(for error: FileError) -> ExitCode {
-    switch error {
-    case .unreadable: noInput
-    case .malformed: dataError
+  /// The code of a category.
+  static func code(for category: ErrorCategory) -> ExitCode {
+    switch category {
+    case .usage: ExitCode.validationFailure
+    case .data: dataError
+    case .noInput: noInput
+    case .unavailable: unavailable
+    case .robotStopped: robotStopped
     case .cannotCreate: cannotCreate
-    case .writeFailed: ioError
-    }
-  }
-
-  private static func code(for error: TransportError) -> ExitCode {
-    switch error {
-    case .notFound: noInput
-    case .denied: noPermission
+    case .inputOutput: ioError
     case .busy: busy
-    case .unsupported: unavailable
-    case .lost: ioError
-    }
-  }
-
-  /// The code of what went wrong with a robot.
-  static func code(for kind: DriverFault.Kind) -> ExitCode {
-    switch kind {
-    case .wrongDevice, .missingMotors: unavailable
-    case .silent, .linkLost: ioError
     case .protocolBroken: protocolError
-    case .deviceError, .voltage, .temperature, .position, .refusedSetPoint, .stall: robotStopped
-    case .far: dataError
+    case .permission: noPermission
     }
   }
 

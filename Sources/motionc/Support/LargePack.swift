@@ -75,13 +75,13 @@ enum LargeTraining {
   static func peakMemory(pack path: String, steps: Int) throws -> Int {
     let source = try WindowSource(shard: DatasetShard(path: path), frames: 64)
     var options = GeneratorTraining.Options()
-    options.batch = 64
-    options.steps = steps
+    options.run.batch = 64
+    options.run.steps = steps
     // As a user's training, whose memory is at its peak while it writes a checkpoint.
-    options.checkpoint = "\(path).checkpoint"
-    options.checkpointInterval = max(1, steps / 2)
-    options.threads = ProcessInfo.processInfo.activeProcessorCount
-    _ = try GeneratorTraining(source: source, options: options).run()
+    options.run.checkpoint = "\(path).checkpoint"
+    options.run.checkpointInterval = max(1, steps / 2)
+    options.run.threads = ProcessInfo.processInfo.activeProcessorCount
+    _ = try TrainingRun(GeneratorTraining(source: source, options: options)).run()
     var random = RandomSource(seed: 2)
     for _ in 0..<drawn { _ = source.draw(using: &random) }
     return try ProcessMemory.peak()

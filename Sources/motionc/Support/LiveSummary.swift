@@ -52,7 +52,7 @@ struct LiveSummary {
     switch ending {
     case .planned, .completed: nil
     case .operatorStopped, .operatorAborted: ExitStatus.interrupted
-    case .fault(let fault): ExitStatus.code(for: fault.kind)
+    case .fault(let fault): ExitStatus.code(for: fault.category)
     }
   }
 

@@ -37,13 +37,13 @@ struct MotionCompiler: Sendable {
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
       var text =
-        "\(path): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
+        "\(path.shownPath): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
         + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
         text += "; at most \(worst) away from the motion"
       }
       text += TrajectoryReport.clock(trajectory).map { ", \($0)" } ?? ""
-      for finding in findings { text += "\n  \(finding)" }
+      for finding in findings { text += "\n  \(finding.shownReason)" }
       return text
     }
   }

@@ -1,36 +1,19 @@
 import ArgumentParser
 import Files
-import Foundation
 import Learning
 
-/// What the trainings of all motion models can be told.
+/// The options that the trainings of all motion models have.
 struct MotionTrainingOptions: ParsableArguments {
+  @OptionGroup var file: TrainingFileOptions
+
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
-  @Option(name: [.short, .long], help: "The model's file.", completion: .file())
-  var output: String
-
-  @Option(help: "Steps to do.")
+  @Option(help: "The number of steps.")
   var steps: Int?
 
   @Option(help: "Windows in a step.")
   var batch: Int = 64
-
-  @Option(help: "What all random numbers depend on.")
-  var seed: UInt64 = 1
-
-  @Option(help: "Threads; all cores if not given. The bytes of the model do not depend on it.")
-  var threads: Int?
-
-  @Flag(help: "Goes on from the checkpoint of a training that was ended.")
-  var resume = false
-
-  @Option(help: "When to stop, with a checkpoint: 90s, 10m, 2h.")
-  var timeLimit: TimeLimit?
-
-  @Option(help: "Trains only on rows of index.csv whose licence begins with this.")
-  var licence: String?
 
   @Option(help: "The learning rate after warming up.")
   var rate: Float?
@@ -48,20 +31,16 @@ struct MotionTrainingOptions: ParsableArguments {
   var checkpointEvery: Int = 500
 
   @Option(
-    help: "The file of the packed motions, kept and used again; removed afterwards if not given.",
+    help: "A file for the packed motions, kept and used again; removed afterwards if not given.",
     completion: .file())
   var pack: String?
-
-  @Flag(help: "Progress as JSON lines on standard output.")
-  var json = false
 
   func validate() throws {
     guard (1...10_000_000).contains(steps ?? 1), (1...65_536).contains(batch) else {
       throw ValidationError("--steps must be within 1 and 10000000, --batch within 1 and 65536.")
     }
-    guard (threads ?? 1) > 0, checkpointEvery > 0, (rate ?? 0.1) > 0, (rate ?? 0.1) < 1 else {
-      throw ValidationError(
-        "--threads and --checkpoint-every must be above 0, --rate between 0 and 1.")
+    guard checkpointEvery > 0, (rate ?? 0.1) > 0, (rate ?? 0.1) < 1 else {
+      throw ValidationError("--checkpoint-every must be above 0, --rate between 0 and 1.")
     }
     guard (1...4096).contains(width), heads > 0, width % heads == 0, (1...64).contains(layers)
     else {
@@ -70,42 +49,14 @@ struct MotionTrainingOptions: ParsableArguments {
     }
   }
 
-  /// Where the state of an unfinished training is.
-  var checkpoint: String { output + ".checkpoint" }
-
-  /// The threads that work.
-  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
-
-  /// Finds out now and not after the training whether the model can be written.
-  func checkOutput() throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
-      throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
-    }
-    let probe = "\(output).\(UUID().uuidString).probe"
-    try AtomicFile.write("", to: probe)
-    try? FileManager.default.removeItem(atPath: probe)
-  }
-
-  /// Says how a training ended; throws where it was interrupted.
-  func conclude(_ ending: Trainer.Ending, write: () throws -> Void) throws {
-    Console.endProgress()
-    guard ending != .cancelled else {
-      Console.note("ended by request; '\(checkpoint)' holds the state, --resume goes on from it")
-      throw ExitStatus.interrupted
-    }
-    try write()
-    Console.note(
-      ending == .timeLimit
-        ? "time is over before the last step: '\(output)' is written, --resume goes on"
-        : "written to '\(output)'")
-  }
-
-  /// What the model's file says of its making.
-  func history(clips: Int) -> [String: String] {
-    [
-      "tool": Motionc.nameAndVersion, "data": "\(clips) clips",
-      "data_licence": licence ?? "not stated",
-    ]
+  /// The options of a run on so many clips; `usual` are those of the model.
+  func run(usual: TrainingRunOptions, clips: Int) -> TrainingRunOptions {
+    file.run(
+      batch: batch, steps: steps ?? usual.steps, rate: rate ?? usual.rate,
+      checkpointEvery: checkpointEvery,
+      history: [
+        "tool": Motionc.nameAndVersion, "data": "\(clips) clips",
+        "data_licence": file.licence ?? "not stated",
+      ])
   }
 }

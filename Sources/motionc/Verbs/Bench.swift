@@ -43,34 +43,64 @@ struct Bench: ParsableCommand {
   @Option(help: .hidden)
   var steps: Int = 200
 
+  @Option(help: .hidden)
+  var compileMotion: String?
+
+  @Flag(help: .hidden)
+  var names = false
+
   func run() throws {
     if let trainOnPack {
       Console.result("\(try LargeTraining.peakMemory(pack: trainOnPack, steps: steps))")
       return
     }
+    if let compileMotion {
+      Console.result("\(try peakMemory(compiling: compileMotion))")
+      return
+    }
+    if names {
+      Console.result(measures.flatMap(\.lines).joined(separator: "\n"))
+      return
+    }
     let known = measures.map(\.name)
     for name in only where !known.contains(name) {
       throw ValidationError(
-        "There is no measure '\(name)'; there are \(known.joined(separator: ", ")).")
+        "There is no measure '\(name.printable)'; there are \(known.joined(separator: ", ")).")
     }
-    for (name, measure) in measures where only.isEmpty || only.contains(name) {
-      for line in try measure() { Console.result(line) }
+    for measure in measures where only.isEmpty || only.contains(measure.name) {
+      for line in try measure.run() { Console.result(line) }
     }
   }
 
-  private typealias Measure = () throws -> [String]
+  /// A measure: what `--only` calls it, the names of the lines that it prints, and how it is taken.
+  private struct Measure {
+    let name: String
+    let lines: [String]
+    let run: () throws -> [String]
 
-  private var measures: [(name: String, run: Measure)] {
+    init(_ name: String, lines: [String]? = nil, _ run: @escaping () throws -> [String]) {
+      self.name = name
+      self.lines = lines ?? [name]
+      self.run = run
+    }
+  }
+
+  private var measures: [Measure] {
     [
-      ("fk_ns", forwardKinematics), ("fk_backward_ratio", backwardKinematics),
-      ("retargeter_step_speedup", compactStep), ("retargeter_default_speedup", defaultStep),
-      ("generator_step_speedup", generatorStep), ("sample_ms", sampleTime),
-      ("sample_batch_gain", sampleGain), ("smooth_ms", smoothTime),
-      ("train_rss_gb", trainingMemory),
-      ("blas_gflops", blas), ("limit_program_s", limitProgram), ("compile_fps", compileSpeed),
-      ("compile_peak_mb", compileMemory), ("uarm_stream_faults", armFaults),
-      ("following_deg", followingError), ("stop_ms", stopTime), ("stream", streaming),
-      ("stream_busy", busyStreaming), ("stream_nice", niceStreaming),
+      Measure("fk_ns", forwardKinematics), Measure("fk_backward_ratio", backwardKinematics),
+      Measure("retargeter_step_speedup", compactStep),
+      Measure("retargeter_default_speedup", defaultStep),
+      Measure("generator_step_speedup", generatorStep), Measure("sample_ms", sampleTime),
+      Measure("sample_batch_gain", sampleGain), Measure("smooth_ms", smoothTime),
+      Measure("train_rss_gb", trainingMemory), Measure("blas_gflops", blas),
+      Measure("limit_program_s", limitProgram), Measure("compile_fps", compileSpeed),
+      Measure("compile_peak_mb", compileMemory), Measure("uarm_stream_faults", armFaults),
+      Measure("following_deg", followingError), Measure("stop_ms", stopTime),
+      Measure(
+        "stream",
+        lines: ["stream_lateness_ms", "command_to_wire_us", "stream_mb", "stream_cpu"], streaming),
+      Measure("stream_busy", lines: ["stream_busy_lateness_ms"], busyStreaming),
+      Measure("stream_nice", lines: ["stream_nice_failures"], niceStreaming),
     ]
   }
 
@@ -126,16 +156,16 @@ struct Bench: ParsableCommand {
     let training = try RetargeterTraining(
       robot: Robot.named("unitree_g1"), mapping: Mapping.shipped(for: "unitree_g1"),
       poses: PosePool(), options: options)
-    let seconds = try training.secondsPerStep()
+    let seconds = try TrainingRun(training).secondsPerStep()
     let ratio = peer.map { $0 / seconds }
     let peerText = peer.map { ", \"peer_seconds\": \(JSONText.number($0.rounded(4)))" } ?? ""
     return [
       line(
         name, ratio, "times faster", target: ">= \(Int(target))", met: ratio.map { $0 >= target },
         also:
-          ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.batch), "
+          ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.run.batch), "
           + "\"network_evaluations\": \(training.evaluationsPerStep), \"peer_network_evaluations\": "
-          + "\(3 * options.batch)\(peerText)")
+          + "\(3 * options.run.batch)\(peerText)")
     ]
   }
 
@@ -224,24 +254,19 @@ struct Bench: ParsableCommand {
   private func compileMemory() throws -> [String] {
     let work = try BenchmarkMotion(minutes: 10)
     defer { work.remove() }
-    let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = [
-      "compile", work.path, "--robot", "unitree_g1", "--model", try shippedModel(), "-o",
-      work.folder,
-    ]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw FileError.malformed(
-        path: work.path, reason: "compiling it ended with exit code \(process.terminationStatus)")
-    }
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
-    let megabytes = Double(usage.ru_maxrss) * 1024 / 1e6
+    let megabytes = Double(try Self.peakOfChild(["--compile-motion", work.path])) / 1e6
     return [line("compile_peak_mb", megabytes, "MB", target: "<= 300", met: megabytes <= 300)]
+  }
+
+  /// Compiles a motion as a user would, into its own folder; returns the most memory that this
+  /// process ever held [bytes].
+  private func peakMemory(compiling motion: String) throws -> Int {
+    let folder = motion.range(of: "/", options: .backwards).map { motion[..<$0.lowerBound] } ?? "."
+    var command = try Compile.parse([
+      motion, "--robot", "unitree_g1", "--model", try shippedModel(), "-o", String(folder),
+    ])
+    try command.run()
+    return try ProcessMemory.peak()
   }
 
   private func shippedModel() throws -> String {

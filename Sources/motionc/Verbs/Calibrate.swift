@@ -56,8 +56,9 @@ struct Calibrate: ParsableCommand {
     var joints: [Calibration.Joint] = []
     for index in wiring.motors.indices {
       guard !client.jointsWithoutSensor.contains(index) else {
+        Console.note("")
         Console.note(
-          "\nJoint '\(wiring.motors[index].joint)' has no sensor: what the firmware answers is what it "
+          "Joint '\(wiring.motors[index].joint)' has no sensor: what the firmware answers is what it "
             + "told the servo last. It is left as the wiring has it.")
         continue
       }
@@ -111,7 +112,8 @@ struct Calibrate: ParsableCommand {
         ? "\(Console.fixed(position * 180 / .pi, 1)) degrees" : "\(Console.fixed(position, 4)) m"
     }
     while true {
-      Console.note("\nJoint '\(motor.joint)' (motor \(motor.id)), by hand, then Enter:")
+      Console.note("")
+      Console.note("Joint '\(motor.joint)' (motor \(motor.id)), by hand, then Enter:")
       let reference = try read(
         index, guide, &client, "to \(shown(guide.reference(ofMotor: index))), its reference")
       let lower = try read(

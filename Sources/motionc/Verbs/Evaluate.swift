@@ -111,7 +111,7 @@ extension RetargeterEvaluation {
         "directly mapped joints off by \(Console.fixed(directError * 180 / .pi, 2))° on average")
     }
     for (link, distance) in linkDistances.sorted(by: { $0.key < $1.key }) {
-      lines.append("  \(link.padded(28))\(millimetres(distance))")
+      lines.append("  \(link.printable.padded(28))\(millimetres(distance))")
     }
     lines.append("\(Int(posesPerSecond)) poses a second on one core")
     return lines

@@ -122,7 +122,7 @@ struct EvaluateGenerator: ParsableCommand {
     if !unknown.isEmpty {
       Console.note(
         "left out of the \(side) clips, since the model does not know the label: "
-          + unknown.sorted().joined(separator: ", "))
+          + unknown.sorted().shownList)
     }
     guard found.count >= 16 else {
       throw FileError.malformed(
@@ -208,8 +208,8 @@ struct GeneratorReport: Encodable {
           + (labels.real > 0
             ? "\(Console.fixed(labels.trainedOnReal / labels.real, 2)) of held-out" : ""),
         line("R_S (diversity)", labels.trainedOnSamples, labels.balanced[2]),
-        "labels told apart: \(labels.names.joined(separator: ", "))",
-        "labels left out: \(labels.left.isEmpty ? "none" : labels.left.joined(separator: ", "))",
+        "labels told apart: \(labels.names.map(\.printable).joined(separator: ", "))",
+        "labels left out: \(labels.left.isEmpty ? "none" : labels.left.map(\.printable).joined(separator: ", "))",
       ]
     }
     lines += [

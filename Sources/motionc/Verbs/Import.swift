@@ -61,7 +61,7 @@ struct Import: ParsableCommand {
       Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
     } else {
       Console.result(report.lines.joined(separator: "\n"))
-      Console.result("  written to \(target)")
+      Console.result("  written to \(target.shownPath)")
     }
   }
 }

@@ -122,13 +122,14 @@ private struct RobotReport: Encodable {
   private static func tree(of robot: Robot) -> [String] {
     var children = [[Int]](repeating: [], count: robot.links.count)
     for (index, joint) in robot.joints.enumerated() { children[joint.parentLink].append(index) }
-    var lines = [robot.links[0].name]
+    var lines = [robot.links[0].name.printable]
     var open = children[0].reversed().map { (joint: $0, depth: 1) }
     while let (index, depth) = open.popLast() {
       let joint = robot.joints[index]
       let indent = String(repeating: "  ", count: min(depth, 40))
       lines.append(
-        "\(indent)\(robot.links[joint.childLink].name)  [\(joint.kind.rawValue) \(joint.name)]")
+        "\(indent)\(robot.links[joint.childLink].name.printable)  [\(joint.kind.rawValue) "
+          + "\(joint.name.printable)]")
       open += children[joint.childLink].reversed().map { ($0, depth + 1) }
     }
     return lines
@@ -136,33 +137,36 @@ private struct RobotReport: Encodable {
 
   func print() {
     Console.result(
-      "\(name): \(links) links, \(joints.count) independent joints, "
+      "\(name.printable): \(links) links, \(joints.count) independent joints, "
         + "\(dependentJoints.count) dependent, \(floatingBase ? "floating" : "fixed") base")
     let limits = limitsFingerprint.isEmpty ? "incomplete" : "\(limitsFingerprint.prefix(12))…"
-    Console.result("from \(path) (SHA-256 \(fingerprint.prefix(12))…; of the limits \(limits))\n")
-    let width = (joints.map(\.name.count).max() ?? 0) + 2
+    Console.result(
+      "from \(path.shownPath) (SHA-256 \(fingerprint.prefix(12))…; of the limits \(limits))\n")
+    let width = (joints.map(\.name.printable.count).max() ?? 0) + 2
     Console.result(
       "joint".padded(width) + "lower      upper      velocity   accel.     jerk       mirror")
     for joint in joints {
       let bounds = [joint.lower, joint.upper, joint.velocity, joint.acceleration, joint.jerk]
         .map { ($0.map { Console.fixed($0.value, 3) } ?? "not given").padded(11) }.joined()
       let sign = joint.mirrorSign < 0 ? "-" : ""
-      Console.result(joint.name.padded(width) + bounds + (joint.mirror.map { sign + $0 } ?? "none"))
+      Console.result(
+        joint.name.printable.padded(width) + bounds
+          + (joint.mirror.map { sign + $0.printable } ?? "none"))
     }
     let sources = Set(
       joints.flatMap { [$0.lower, $0.upper, $0.velocity, $0.acceleration, $0.jerk] }
         .compactMap { $0?.source })
     Console.result(
-      "\nlimits from \(sources.sorted().joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)"
+      "\nlimits from \(sources.sorted().map(\.shownPath).joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)"
     )
     for limit in coupledLimits {
-      let sum = limit.terms.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+      let sum = limit.terms.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.printable)" }
       Console.result(
-        "coupled '\(limit.name)': \(Console.fixed(limit.lower, 4)) <= \(sum.joined(separator: " + "))"
-          + " <= \(Console.fixed(limit.upper, 4)) (\(limit.source))")
+        "coupled '\(limit.name.printable)': \(Console.fixed(limit.lower, 4)) <= \(sum.joined(separator: " + "))"
+          + " <= \(Console.fixed(limit.upper, 4)) (\(limit.source.shownPath))")
     }
     for (name, rule) in dependentJoints.sorted(by: { $0.key < $1.key }) {
-      Console.result("dependent \(name) = \(rule)")
+      Console.result("dependent \(name.printable) = \(rule.printable)")
     }
     Console.result("\n" + tree.joined(separator: "\n"))
     for warning in warnings { Console.note("note: \(warning)") }

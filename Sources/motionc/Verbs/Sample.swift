@@ -137,7 +137,7 @@ struct ClipFormat {
     let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     guard !names.isEmpty, names.allSatisfy({ known.contains($0) }) else {
       throw ValidationError(
-        "--format '\(text)': one or more of \(known.joined(separator: ", ")) expected.")
+        "--format '\(text.printable)': one or more of \(known.joined(separator: ", ")) expected.")
     }
     return ClipFormat(names: names)
   }

@@ -65,7 +65,7 @@ struct Smooth: ParsableCommand {
             + "\(JSONText.number(result.clip.skeleton.stature)), \"output\": "
             + "\(JSONText.quoted(stem))}")
       } else {
-        Console.result((report.lines + ["  written to \(stem)"]).joined(separator: "\n"))
+        Console.result((report.lines + ["  written to \(stem.shownPath)"]).joined(separator: "\n"))
       }
     }
     if files.count > 1 { Console.note("note: \(files.count) smoothed, 0 failed") }

@@ -31,6 +31,8 @@ struct TrainRetargeter: ParsableCommand {
 
   @OptionGroup var robot: RobotOptions
 
+  @OptionGroup var file: TrainingFileOptions
+
   @Option(
     help: "The mapping's file; Mappings/human-to-ROBOT.yaml if none is given.",
     completion: .file(extensions: ["yaml"]))
@@ -41,29 +43,11 @@ struct TrainRetargeter: ParsableCommand {
     completion: .file())
   var motions: [String] = []
 
-  @Option(name: [.short, .long], help: "The model's file.", completion: .file())
-  var output: String
-
   @Option(help: "Passes over the poses (an epoch has at least 25,600).")
   var epochs: Int = 100
 
   @Option(help: "Poses in a step.")
   var batch: Int = 256
-
-  @Option(help: "What all random numbers depend on.")
-  var seed: UInt64 = 1
-
-  @Option(help: "Threads; all cores if not given. The bytes of the model do not depend on it.")
-  var threads: Int?
-
-  @Flag(help: "Goes on from the checkpoint of a training that was ended.")
-  var resume = false
-
-  @Option(help: "When to stop, with a checkpoint: 90s, 10m, 2h.")
-  var timeLimit: TimeLimit?
-
-  @Option(help: "Trains only on rows of index.csv whose licence begins with this.")
-  var licence: String?
 
   @Option(help: "The part of poses drawn from human joint ranges, 0...1, beside motions.")
   var randomShare: Double = 0.3
@@ -92,9 +76,6 @@ struct TrainRetargeter: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "Progress as JSON lines on standard output.")
-  var json = false
-
   func validate() throws {
     guard 0 < epochs, epochs <= 1_000_000, batch >= 2, batch <= 65_536, batch.isMultiple(of: 2)
     else {
@@ -107,8 +88,8 @@ struct TrainRetargeter: ParsableCommand {
     guard 0 <= generatorShare, generatorShare <= 1 else {
       throw ValidationError("--generator-share must be within 0 and 1.")
     }
-    guard (threads ?? 1) > 0, checkpointEvery > 0 else {
-      throw ValidationError("--threads and --checkpoint-every must be above 0.")
+    guard checkpointEvery > 0 else {
+      throw ValidationError("--checkpoint-every must be above 0.")
     }
   }
 
@@ -117,15 +98,16 @@ struct TrainRetargeter: ParsableCommand {
     let mapping =
       try mapping.map { try Mapping(contentsOf: $0) }
       ?? Mapping.shipped(for: robot.folderName)
-    let set = try MotionSplit(motions, licence: licence)
+    let set = try MotionSplit(motions, licence: file.licence)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
-        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
+        reason: "no clip to train on"
+          + (file.licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
     let inputs = InputFiles(set.files + [generator, mapping.path] + robot.allFiles)
-    for path in [output, checkpoint] { try inputs.refuse(path) }
+    for path in [file.output, file.checkpoint] { try inputs.refuse(path) }
     var pool = PosePool()
     if !set.training.isEmpty {
       let read = try MotionSplit.read(set.training, options: reading.options)
@@ -133,40 +115,19 @@ struct TrainRetargeter: ParsableCommand {
       for clip in read.clips { pool.add(clip) }
     }
     let sampled = try generator.map {
-      try SampledMotion(
-        model: $0, seed: seed, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+      try SampledMotion(model: $0, seed: file.seed, threads: file.threadCount)
     }
     let options = try trainingOptions(pool: pool, clips: set.training.count, sampled: sampled)
-    Console.note(
-      "\(pool.count) poses of \(pool.clipNames.count) clips, \(set.validation.count) clips held "
-        + "back; \(options.steps) steps of \(batch) poses on \(options.threads) threads")
-    let training = try RetargeterTraining(
+    let subject = try RetargeterTraining(
       robot: robot, mapping: mapping, poses: pool,
       generated: sampled?.poses(share: generatorShare), options: options)
-    // A place that cannot be written to is found now and not after the training.
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: output, isDirectory: &isFolder), isFolder.boolValue {
-      throw FileError.cannotCreate(path: output, reason: "it is a folder, the model is a file")
-    }
-    try AtomicFile.write("", to: output + ".probe")
-    try? FileManager.default.removeItem(atPath: output + ".probe")
-    Interruption.catchSignals()
-    var meter = TrainingMeter(json: json)
-    let (retargeter, ending) = try training.run(
-      resume: resume, isCancelled: { Interruption.isRequested }, progress: { meter.show($0) })
-    Console.endProgress()
-    guard ending != .cancelled else {
-      Console.note("ended by request; '\(checkpoint)' holds the state, --resume goes on from it")
-      throw ExitStatus.interrupted
-    }
-    try retargeter.write(to: output)
-    Console.note(
-      ending == .timeLimit
-        ? "time is over before the last step: '\(output)' is written, --resume goes on"
-        : "written to '\(output)'")
+    try file.train(
+      subject,
+      announcement:
+        "\(pool.count) poses of \(pool.clipNames.count) clips, \(set.validation.count) clips held "
+        + "back; \(options.run.steps) steps of \(batch) poses on \(options.run.threads) threads"
+    ) { try $0.write(to: $1) }
   }
-
-  private var checkpoint: String { output + ".checkpoint" }
 
   private func trainingOptions(
     pool: PosePool, clips: Int, sampled: SampledMotion?
@@ -183,20 +144,15 @@ struct TrainRetargeter: ParsableCommand {
         options.weights[parts[0]] != nil
       else {
         let names = LossWeights.names.map(\.name).joined(separator: ", ")
-        throw ValidationError("--weight '\(text)': NAME=NUMBER expected, NAME one of \(names).")
+        throw ValidationError(
+          "--weight '\(text.printable)': NAME=NUMBER expected, NAME one of \(names).")
       }
       options.weights[parts[0]] = value
     }
-    options.batch = batch
-    options.steps = epochs * max(1, max(pool.count, 25_600) / batch)
-    options.seed = seed
-    options.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     options.randomShare = randomShare
-    options.rate = rate
-    options.checkpoint = checkpoint
-    options.checkpointInterval = checkpointEvery
-    options.timeLimit = timeLimit?.duration
-    options.history = history(clips: clips, sampled: sampled)
+    options.run = file.run(
+      batch: batch, steps: epochs * max(1, max(pool.count, 25_600) / batch), rate: rate,
+      checkpointEvery: checkpointEvery, history: history(clips: clips, sampled: sampled))
     return options
   }
 
@@ -204,7 +160,7 @@ struct TrainRetargeter: ParsableCommand {
   private func history(clips: Int, sampled: SampledMotion?) -> [String: String] {
     let captured = clips == 0 ? nil : "\(clips) clips"
     let data = [captured, sampled?.name, "random poses"].compactMap { $0 }
-    let terms = [clips == 0 ? nil : licence ?? "not stated", sampled?.licence]
+    let terms = [clips == 0 ? nil : file.licence ?? "not stated", sampled?.licence]
     let known = Set(terms.compactMap { $0 }).sorted()
     var history = [
       "tool": Motionc.nameAndVersion,
@@ -214,18 +170,5 @@ struct TrainRetargeter: ParsableCommand {
     ]
     history["generator"] = sampled?.fingerprint
     return history
-  }
-}
-
-/// A duration on the command line: 90s, 10m, 2h.
-struct TimeLimit: ExpressibleByArgument {
-  let duration: Duration
-
-  init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
-    guard let unit = argument.last.flatMap({ units[$0] }),
-      let number = Double(argument.dropLast()), number > 0, number < 1e6
-    else { return nil }
-    duration = .seconds(number * unit)
   }
 }

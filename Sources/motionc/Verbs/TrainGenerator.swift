@@ -47,9 +47,9 @@ struct TrainGenerator: ParsableCommand {
 
   func run() throws {
     let data = try TrainingData(
-      motions: training.motions, licence: training.licence, labels: labels,
+      motions: training.motions, licence: training.file.licence, labels: labels,
       embeddings: embeddings, reading: reading.options, file: training.pack,
-      model: training.output, tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
+      model: training.file.output, tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
     let source = try data.source(frames: frames)
     if source.leftOut > 0 {
@@ -57,18 +57,14 @@ struct TrainGenerator: ParsableCommand {
         "\(source.leftOut) clips are shorter than three quarters of a window of \(frames) frames"
           + " and left out")
     }
-    let training = try GeneratorTraining(source: source, options: options(clips: data.clipCount))
-    try self.training.checkOutput()
-    Console.note(
-      "\(data.clipCount) clips, \(data.frameCount) frames, \(source.shard.labels.count) labels; "
-        + "\(training.options.steps) steps of \(training.options.batch) windows on "
-        + "\(training.options.threads) threads")
-    Interruption.catchSignals()
-    var meter = TrainingMeter(json: self.training.json)
-    let (generator, ending) = try training.run(
-      resume: self.training.resume, isCancelled: { Interruption.isRequested },
-      progress: { meter.show($0) })
-    try self.training.conclude(ending) { try generator.write(to: self.training.output) }
+    let options = options(clips: data.clipCount)
+    try training.file.train(
+      GeneratorTraining(source: source, options: options),
+      announcement:
+        "\(data.clipCount) clips, \(data.frameCount) frames, \(source.shard.labels.count) labels; "
+        + "\(options.run.steps) steps of \(options.run.batch) windows on \(options.run.threads) "
+        + "threads"
+    ) { try $0.write(to: $1) }
   }
 
   private func options(clips: Int) -> GeneratorTraining.Options {
@@ -80,15 +76,7 @@ struct TrainGenerator: ParsableCommand {
     options.backbone.feedForward = 4 * training.width
     options.backbone.frames = frames
     options.backbone.framesPerToken = framesPerToken
-    options.batch = training.batch
-    options.steps = training.steps ?? 10_000
-    options.seed = training.seed
-    options.threads = training.threadCount
-    options.rate = training.rate ?? options.rate
-    options.checkpoint = training.checkpoint
-    options.checkpointInterval = training.checkpointEvery
-    options.timeLimit = training.timeLimit?.duration
-    options.history = training.history(clips: clips)
+    options.run = training.run(usual: options.run, clips: clips)
     return options
   }
 }

@@ -29,8 +29,10 @@ struct TrainSmoother: ParsableCommand {
   @Flag(help: "Predicts a covariance for each position.")
   var covariance = false
 
-  @Flag(inversion: .prefixedNo, help: "Ends in the skeleton, so that bones keep their length.")
-  var skeleton = true
+  @Flag(
+    name: .customLong("no-skeleton"),
+    help: "Predicts positions alone, so that bones may change their length.")
+  var withoutSkeleton = false
 
   @OptionGroup var reading: ReadingOptions
 
@@ -42,35 +44,33 @@ struct TrainSmoother: ParsableCommand {
 
   func run() throws {
     let data = try TrainingData(
-      motions: training.motions, licence: training.licence, labels: nil, embeddings: nil,
-      reading: reading.options, file: training.pack, model: training.output,
+      motions: training.motions, licence: training.file.licence, labels: nil, embeddings: nil,
+      reading: reading.options, file: training.pack, model: training.file.output,
       tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
     // Without covariances there is nothing to calibrate, and every clip is trained on.
     let (clips, rest) =
       covariance ? Self.divided(data.shard.training) : (data.shard.training, nil)
     let source = try WindowSource(shard: clips, frames: frames)
-    let smootherTraining = try SmootherTraining(
-      options: options(clips: data.clipCount),
+    let options = options(clips: data.clipCount)
+    let subject = try SmootherTraining(
+      options: options,
       sourceText: "\(clips.clips.count) clips (\(source.shard.fingerprint.prefix(16)))"
     ) { source.draw(using: &$0) }
-    try training.checkOutput()
-    Console.note(
-      "\(data.clipCount) clips, \(data.frameCount) frames; "
-        + "\(smootherTraining.options.steps) steps of \(smootherTraining.options.batch) windows on "
-        + "\(smootherTraining.options.threads) threads")
-    Interruption.catchSignals()
-    var meter = TrainingMeter(json: training.json)
-    var (smoother, ending) = try smootherTraining.run(
-      resume: training.resume, isCancelled: { Interruption.isRequested },
-      progress: { meter.show($0) })
-    if let rest, ending != .cancelled {
-      let stretches = try WindowSource(
-        shard: rest, frames: min(4 * frames, rest.clips.map(\.frames).max() ?? frames))
-      smoother.calibrate(on: { stretches.draw(using: &$0) }, seed: training.seed)
-      smoother.history["calibration"] = "\(rest.clips.count) clips kept from training"
-    }
-    try training.conclude(ending) { try smoother.write(to: training.output) }
+    try training.file.train(
+      subject,
+      announcement:
+        "\(data.clipCount) clips, \(data.frameCount) frames; \(options.run.steps) steps of "
+        + "\(options.run.batch) windows on \(options.run.threads) threads",
+      finish: { if let rest { try calibrate(&$0, on: rest) } }
+    ) { try $0.write(to: $1) }
+  }
+
+  private func calibrate(_ smoother: inout Smoother, on clips: DatasetShard) throws {
+    let stretches = try WindowSource(
+      shard: clips, frames: min(4 * frames, clips.clips.map(\.frames).max() ?? frames))
+    smoother.calibrate(on: { stretches.draw(using: &$0) }, seed: training.file.seed)
+    smoother.history["calibration"] = "\(clips.clips.count) clips kept from training"
   }
 
   private static func divided(_ pack: DatasetShard) -> (DatasetShard, DatasetShard?) {
@@ -86,17 +86,9 @@ struct TrainSmoother: ParsableCommand {
     options.network.backbone.decoderLayers = training.layers
     options.network.backbone.feedForward = 4 * training.width
     options.network.backbone.frames = frames
-    options.network.usesSkeleton = skeleton
+    options.network.usesSkeleton = !withoutSkeleton
     options.network.predictsCovariance = covariance
-    options.batch = training.batch
-    options.steps = training.steps ?? options.steps
-    options.seed = training.seed
-    options.threads = training.threadCount
-    options.rate = training.rate ?? options.rate
-    options.checkpoint = training.checkpoint
-    options.checkpointInterval = training.checkpointEvery
-    options.timeLimit = training.timeLimit?.duration
-    options.history = training.history(clips: clips)
+    options.run = training.run(usual: options.run, clips: clips)
     return options
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Kinematics
 import Trajectories
 
@@ -64,7 +65,7 @@ struct Verify: ParsableCommand {
         if !isBroken {
           Batch.report(error, file: file)
         } else if !json {
-          Console.result("\(file): \(error)")
+          Console.result("\(file.shownPath): \("\(error)".shownReason)")
         }
       }
     }
@@ -83,11 +84,11 @@ struct Verify: ParsableCommand {
   private func summary(_ trajectory: SafeTrajectory, _ file: String) -> String {
     let uses = TrajectoryVerifier.Quantity.allCases.compactMap { quantity in
       trajectory.verification.greatestUse(of: quantity).map {
-        "\(quantity.rawValue) \(Console.fixed(100 * $0.share, 1)) % (\($0.name))"
+        "\(quantity.rawValue) \(Console.fixed(100 * $0.share, 1)) % (\($0.name.printable))"
       }
     }
     return
-      "\(file): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
+      "\(file.shownPath): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
       + "greatest use: \(uses.joined(separator: ", "))" + TrajectoryReport.unlimited(trajectory)
       + (TrajectoryReport.clock(trajectory).map { "; motion \($0)" } ?? "")
   }

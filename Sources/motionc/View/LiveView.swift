@@ -1,10 +1,13 @@
+import Files
 import Foundation
 import Kinematics
 
 /// Why the live view cannot be shown.
-struct ViewRefusal: Error, CustomStringConvertible {
+struct ViewRefusal: CategorizedError {
   /// The sentence for the user.
   let description: String
+
+  var category: ErrorCategory { .unavailable }
 }
 
 /// The running stream in a browser of this machine: `--view`.

@@ -1,51 +1,51 @@
-/// A frame that was found in what arrived, whatever the protocol.
+/// A frame that a parser has found, of any protocol.
 struct BusFrame: Sendable, Hashable {
   var id: UInt8
   /// Instruction, command or error.
   var code: UInt8
-  /// What follows the code, without stuffing.
+  /// The bytes after the code, without stuffing.
   var data: [UInt8]
   /// The frame as it was on the wire.
   var wire: [UInt8]
 }
 
-/// Finds frames in a stream of bytes and finds its way back after damage.
+/// A parser that finds frames in a stream of bytes and recovers after damage.
 protocol BusParser: Sendable {
-  /// The longest frame that is awaited, in bytes; longer ones are damage.
+  /// The largest length of an expected frame in bytes; longer ones are damaged.
   var limit: Int { get set }
-  /// How many beginnings of frames turned out to be none.
+  /// The number of frame headers that were rejected.
   var rejected: Int { get }
-  /// Bytes that wait for the rest of their frame; never more than `limit`.
+  /// The bytes of an incomplete frame; never more than `limit`.
   var pending: [UInt8] { get }
-  /// Forgets what waits.
+  /// Discards the pending bytes.
   mutating func reset()
-  /// The frames that are complete now.
+  /// Adds bytes and returns the frames that are complete.
   mutating func receive(_ bytes: [UInt8]) -> [BusFrame]
 }
 
 extension BusParser {
-  /// How many bytes wait.
+  /// The number of pending bytes.
   var pendingCount: Int { pending.count }
 }
 
-/// What a motor answered.
+/// The answer of a motor.
 struct BusReply: Sendable, Hashable {
   var id: Int
-  /// Why the motor did not do what it was asked, nil where it did.
+  /// Why the motor has refused the request; nil if it has not.
   var refusal: String?
-  /// The error that the motor reports of itself, nil where it is well.
+  /// The error that the motor reports; nil if there is none.
   var alert: BusAlert?
   var data: [UInt8]
 }
 
-/// An error that a motor reports of itself.
+/// An error that a motor reports.
 struct BusAlert: Sendable, Hashable {
   var kind: DriverFault.Kind
-  /// "overload", "overheating"; nil where the motor must be asked.
+  /// The name of the error, such as "overload"; nil if a register must be read for it.
   var text: String?
 }
 
-/// A stretch of a motor's registers (LX-16A: a read command and the size of its answer).
+/// A block of a motor's registers (LX-16A: a read command and the size of its answer).
 struct BusBlock: Sendable, Hashable {
   var address: Int
   var count: Int
@@ -55,35 +55,35 @@ struct BusBlock: Sendable, Hashable {
     self.count = count
   }
 
-  /// Whether another stretch lies within.
+  /// Whether it contains another block.
   func holds(_ other: BusBlock) -> Bool {
     address <= other.address && other.address + other.count <= address + count
   }
 }
 
-/// One packet that is answered.
+/// A packet that is answered.
 struct BusRequest: Sendable, Hashable {
-  /// One answer that it makes.
+  /// An expected answer.
   struct Answer: Sendable, Hashable {
     var id: Int
-    /// Bytes of data; nil where any number will do.
+    /// The number of data bytes; nil for any number.
     var count: Int?
   }
 
   var bytes: [UInt8]
   /// The answers, in their order on the wire.
   var answers: [Answer]
-  /// Bytes of all answers together, with their headers.
+  /// The number of bytes of all answers, with their headers.
   var answerBytes: Int
-  /// What is read, nil for pings and writes.
+  /// The block that is read; nil for pings and writes.
   var block: BusBlock?
-  /// The code that an answer must carry (LX-16A), nil where codes are errors.
+  /// The code that an answer must have (LX-16A); nil if codes are errors.
   var code: UInt8?
   /// Whether all answers are in one packet, one after the other (Dynamixel's fast sync read).
   var isShared = false
 }
 
-/// What can be known of a motor; units as said.
+/// A quantity of a motor.
 enum BusQuantity: Sendable, Hashable {
   case model
   case firmware
@@ -93,7 +93,7 @@ enum BusQuantity: Sendable, Hashable {
   case goal
   /// Register units, signed.
   case position
-  /// Thousandths of the greatest.
+  /// Thousandths of the greatest load.
   case load
   /// Millivolts.
   case voltage, lowestVoltage, highestVoltage
@@ -101,129 +101,129 @@ enum BusQuantity: Sendable, Hashable {
   case temperature, highestTemperature
   /// The bits of the latched error.
   case error
-  /// The bus watchdog as set; -1 when it has stopped the motor.
+  /// The setting of the bus watchdog; -1 if it has stopped the motor.
   case watchdog
-  /// Register units: the motor's own limits.
+  /// The motor's own limits in register units.
   case lowestGoal, highestGoal
   /// Microseconds.
   case returnDelay
 }
 
-/// A register that must have a value before the stream, written only if it has another.
+/// A register that must have a certain value for streaming; it is written only if it differs.
 struct BusSetting: Sendable, Hashable {
-  /// Such as "return delay".
+  /// The name, such as "return delay".
   var name: String
   var block: BusBlock
   var found: Int
   var value: Int
-  /// The packets that write it.
+  /// The packets that write the value.
   var bytes: [UInt8]
-  /// Whether the motor cannot be used without it.
+  /// Whether the motor cannot be used without the setting.
   var isNeeded = true
-  /// How its bytes lie on the wire.
+  /// The byte order of the value.
   var order = WordOrder.littleEndian
 }
 
-/// What one protocol says in its own words; everything else the drivers of all buses share.
+/// A protocol of servo motors: packets, registers and limits; the rest of a bus driver is shared.
 protocol BusDialect: Sendable {
   associatedtype Parser: BusParser
 
-  /// "Dynamixel"
+  /// The name of the protocol, such as "Dynamixel".
   static var name: String { get }
-  /// The tables of the models by their names, for those that can say a model.
+  /// The model numbers by model names; empty for motors that do not report a model.
   static var models: [String: Int] { get }
-  /// One unit of the bus watchdog [s], nil where there is none.
+  /// The unit of the bus watchdog [s]; nil if there is none.
   static var watchdogUnit: Double? { get }
-  /// Frames a second beyond which the motors gain nothing [Hz].
+  /// The frame rate above which the motion does not improve [Hz].
   static var greatestRate: Double { get }
-  /// How long the motors stay behind their goals [s].
+  /// The lag of the motors behind their goals [s].
   static var lag: Double { get }
-  /// Register units of a full turn, nil where the range ends before.
+  /// The register units of a full turn; nil if the range is smaller.
   var turn: Double? { get }
 
   init(_ wiring: Wiring)
   static func makeParser() -> Parser
 
-  /// Bytes of an answer with so much data, at most.
+  /// The largest number of bytes of an answer with some data bytes.
   func answerCount(_ data: Int) -> Int
-  /// What a frame says as an answer, nil for one that is none.
+  /// The answer in a frame; nil if the frame is none.
   func reply(_ frame: BusFrame) -> BusReply?
 
-  /// The answers in a shared packet, or in the beginning of one that the others never completed:
-  /// those that are whole.
+  /// The complete answers in a shared packet, or in the beginning of an incomplete one.
   func sharedReplies(_ bytes: [UInt8], to request: BusRequest) -> [BusReply]
-  /// A question that shows whether these motors have shared answers, nil where they cannot.
+  /// A request that shows whether the motors can share an answer; nil if they cannot.
   func sharingTrial(_ ids: [Int]) -> BusRequest?
-  /// What the trial has shown.
+  /// Notes whether the motors have shared an answer.
   mutating func notice(sharing: Bool)
 
   func ping(_ id: Int) -> BusRequest
-  /// A question to all, nil where the protocol has none that is safe.
+  /// A ping to all motors; nil if the protocol has no safe one.
   func pingAll() -> BusRequest?
-  /// Model and firmware in the answer to a ping, nil where it has none.
+  /// Model and firmware in the answer to a ping; nil if it has none.
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)?
   func read(_ block: BusBlock, from id: Int) -> BusRequest
-  /// One request that all of them answer, nil where these motors have none.
+  /// A request that all of the motors answer; nil if they have none.
   func read(_ block: BusBlock, fromAll ids: [Int]) -> BusRequest?
-  /// One byte into a board that is no motor, nil where the protocol has no boards.
+  /// A request that writes one byte to a board that is not a motor; nil if the protocol has no
+  /// boards.
   func write(_ value: Int, to address: Int, of id: Int) -> BusRequest?
 
-  /// What is read of each motor when it is met.
+  /// The blocks that are read when a motor is identified.
   var identityBlocks: [BusBlock] { get }
   var positionBlock: BusBlock { get }
   var goalBlock: BusBlock { get }
   var torqueBlock: BusBlock { get }
-  /// What is read now and then beside the position.
+  /// The blocks that are read occasionally to monitor a motor's health.
   var healthBlocks: [BusBlock] { get }
   /// The size of a motor's image, in bytes.
   var imageCount: Int { get }
-  /// Where a block's data lie in a motor's image.
+  /// The index of a block's data in a motor's image.
   func place(of block: BusBlock) -> Int
-  /// Whether a block says a quantity.
+  /// Whether a block contains a quantity.
   func holds(_ quantity: BusQuantity, _ block: BusBlock) -> Bool
-  /// A quantity from a motor's image, nil where these motors have none.
+  /// A quantity in a motor's image; nil if the motors do not have it.
   func value(_ quantity: BusQuantity, in image: [UInt8]) -> Int?
 
-  /// The firmware's number as people write it.
+  /// The usual notation of a firmware version.
   func firmwareText(_ firmware: Int) -> String
 
-  /// Called when all identities are known: a dialect may choose words by model.
+  /// Configures the dialect for the identified motors, given their images.
   mutating func configure(for images: [[UInt8]])
-  /// What must be written, or why the motor cannot be used: the end of a sentence after its name.
+  /// The settings that must be written, or why the motor cannot be used.
   func settings(id: Int, image: [UInt8]) -> BusSettings
-  /// What a latched error means, nil for none.
+  /// The alert for the bits of a latched error; nil for none.
   func alert(_ bits: Int) -> BusAlert?
 
-  /// Torque for the motors, on or off.
+  /// Packets that switch the torque of motors on or off.
   func torque(_ on: Bool, _ ids: [Int]) -> [UInt8]
-  /// The goals of one frame.
+  /// Packets with the goals of one frame.
   func goals(_ goals: [BusGoal], interval: Double) -> [UInt8]
-  /// Low speed, for the moment of switching on.
+  /// Packets that set a low speed while the torque is switched on.
   func slow(_ ids: [Int]) -> [UInt8]
-  /// The speed of the stream.
+  /// Packets that set the speed for streaming.
   func fast(_ ids: [Int]) -> [UInt8]
-  /// The bus watchdog's setting, empty where there is none.
+  /// Packets that set the bus watchdog; empty if there is none.
   func watchdog(_ value: Int, _ ids: [Int]) -> [UInt8]
-  /// The stop of the protocol, with the goals to hold.
+  /// Packets that stop the motors and hold goals.
   func stop(_ goals: [BusGoal]) -> [UInt8]
 
-  /// The register that caps a motor's torque and is forgotten without power; nil where there is none.
+  /// The volatile register that caps a motor's torque; nil if there is none.
   var torqueRegister: BusTorqueRegister? { get }
-  /// Values for that register, in packets that nobody answers.
+  /// Packets with values for that register, which nobody answers.
   func torqueLimits(_ values: [BusGoal]) -> [UInt8]
   /// How a motor counts its turns.
   func turns(_ image: [UInt8]) -> BusTurns
 }
 
-/// What a motor's settings come to.
+/// The result of checking a motor's settings.
 enum BusSettings: Sendable, Hashable {
-  /// These must be written; and what else is worth a line.
+  /// The settings that must be written, and remarks for the user.
   case write([BusSetting], notes: [String])
-  /// The end of a sentence after the motor's name.
+  /// Why the motor cannot be used, as the end of a sentence after its name.
   case unusable(String)
 }
 
-/// Where one motor shall be, in register units.
+/// The goal of a motor in register units, or another value for it.
 struct BusGoal: Sendable, Hashable {
   var id: Int
   var value: Int

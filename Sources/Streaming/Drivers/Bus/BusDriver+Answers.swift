@@ -1,16 +1,16 @@
-// What the motors' answers mean.
+// Sending questions and interpreting answers.
 extension BusDriver {
   /// Sends packets that nobody answers.
   mutating func transmit(_ bytes: [UInt8]) { wire.transmit(bytes, at: now, into: &output) }
 
-  /// Asks a question; a question to all has a time for its answers [s].
+  /// Asks a question, with the time for the answers of a question to all [s].
   mutating func ask(
     _ request: BusRequest, _ purpose: BusExchange.Purpose, for seconds: Double? = nil
   ) {
     wire.ask(request, purpose, for: seconds, at: now, in: dialect, into: &output)
   }
 
-  /// Takes the answers to a question that is answered, or whose time is over.
+  /// Handles the answers to a question that is answered, or whose time is over.
   mutating func settle() {
     guard let ended = wire.settle(at: now, in: dialect) else { return }
     if ended.isDamaged {
@@ -37,7 +37,7 @@ extension BusDriver {
     if block == dialect.positionBlock { motors[motor].positionMisses += 1 }
   }
 
-  /// Keeps what a motor said.
+  /// Stores the data of an answer.
   private mutating func absorb(_ reply: BusReply, of request: BusRequest) {
     guard let motor = indexOfID[reply.id] else {
       if reply.id == wiring.powerSwitch?.id {
@@ -88,8 +88,8 @@ extension BusDriver {
         + "time and give each its own")
   }
 
-  /// The fault of motors that were met and answer no reading: the vendor's level 0 lets them answer
-  /// pings only, and it is not ours to change before the user's go.
+  /// The fault of motors that answer pings but no readings, as at the vendor's status return level
+  /// 0, which must not be changed before the user allows it.
   func noReading(from silent: [Int]) -> DriverFault {
     guard wire.strangeAnswers <= 2, !silent.isEmpty, silent.allSatisfy({ motors[$0].model != nil })
     else { return noAnswer(from: silent) }
@@ -99,6 +99,6 @@ extension BusDriver {
         + "expected level 1 or 2")
   }
 
-  /// Motors in a sentence: "motor 1 (a), motor 2 (b)".
+  /// Motors for a message: "motor 1 (a), motor 2 (b)".
   func list(_ motors: [Int]) -> String { motors.map(name).joined(separator: ", ") }
 }

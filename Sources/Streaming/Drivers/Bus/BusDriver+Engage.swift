@@ -1,14 +1,14 @@
-// Torque on, standing still; torque off.
+// Engaging, finishing, stopping and releasing.
 extension BusDriver {
-  /// Between two groups that are switched on, for the supply's sake [s].
+  /// The time between switching on two groups, to limit the supply's load [s].
   private static var groupPause: Double { 0.075 }
-  /// A motor that moves farther when it is switched on is not under control [rad].
+  /// How far a motor may move when it is switched on [rad].
   private static var stillness: Double { 1 * Double.pi / 180 }
 
-  /// Goals first, torque second.
+  /// Begins to engage: goals first, then torque.
   ///
-  /// Motors that have torque already keep it: a robot that stands by its
-  /// own torque would fall. They are only told to stay where they are measured.
+  /// Motors that have torque already keep it, since a robot that stands by it would fall; their
+  /// goals become their measured positions.
   mutating func beginEngage() {
     abandon()
     phase = .engaging
@@ -28,7 +28,7 @@ extension BusDriver {
     next(readingPositions)
   }
 
-  /// Goals of the group where it stands, within limits.
+  /// Sets the goals of a group to its measured positions, within limits.
   private mutating func goalsAtRest(_ group: [Int]) -> [BusGoal] {
     for motor in group {
       guard let position = value(.position, motor) else { continue }
@@ -50,7 +50,7 @@ extension BusDriver {
   }
 
   mutating func setGoals(_ group: [Int]) {
-    // Read once more just before: limp joints sink, and a goal must not lift them in a jump.
+    // Positions are read again just before: limp joints sink, and a goal must not make them jump.
     if let moved = group.first(where: { moves($0) }) {
       return fail(
         DriverFault(
@@ -71,7 +71,7 @@ extension BusDriver {
       + asking(dialect.goalBlock, group) + [.judge(.torques(group, attempt: attempt))]
   }
 
-  /// Torque only where the goal has arrived: an old goal would be a jump.
+  /// Switches torque on only if the goals have arrived, since an old goal would be a jump.
   mutating func judgeGoals(_ group: [Int], _ attempt: Int) {
     if let wrong = group.first(where: { value(.goal, $0) != motors[$0].goal }) {
       guard attempt < 2 else {
@@ -161,8 +161,8 @@ extension BusDriver {
     output.events.append(.held)
   }
 
-  /// The goals to stay at: where a motor was sent, since that is where it stands a moment later
-  /// without a jerk back; where it is, if it could not follow and would press on.
+  /// The goals for a stop: the last goal of a motor, which it reaches shortly without a jerk, or
+  /// its position if it could not follow and would press on.
   private var restingGoals: [BusGoal] {
     motors.indices.compactMap { motor in
       guard let goal = motors[motor].goal else { return nil }
@@ -181,8 +181,10 @@ extension BusDriver {
     }
   }
 
-  /// The stop goes before everything, and twice more: nobody acknowledges it, and the answer that is
-  /// on the wire may have damaged the first.
+  /// Stops at once.
+  ///
+  /// The stop is sent three times in all, because nobody acknowledges it and an answer on the wire
+  /// may damage the first.
   mutating func stop() {
     let isKnown = phase != .idle
     let free = wire.exchange?.free ?? now
@@ -203,7 +205,7 @@ extension BusDriver {
         + torqueRestoring : []
   }
 
-  /// Torque off from the last group to the first (leaves before the trunk).
+  /// Switches torque off from the last group to the first (limbs before the trunk).
   mutating func beginRelease() {
     abandon()
     phase = .releasing

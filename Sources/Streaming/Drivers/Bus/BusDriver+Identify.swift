@@ -1,10 +1,10 @@
-// Who is there, in what state, and where: nothing is written but to a switch of the supply.
+// Identifying the motors, their states and positions; only a power switch may be written.
 extension BusDriver {
-  /// Warmer motors are not engaged [°C].
+  /// The highest temperature at which motors are engaged [°C].
   private static var coolEnough: Int { 60 }
-  /// Readings that agree differ by no more than this [register units].
+  /// The largest difference of two readings that agree [register units].
   private static var agreement: Int { 2 }
-  /// A joint may rest so far outside its limits; it is then held at the limit [rad].
+  /// How far outside its limits a joint may rest; it is then held at the limit [rad].
   private static var slack: Double { 1 * Double.pi / 180 }
 
   mutating func beginIdentify(mayPower: Bool) {
@@ -27,22 +27,26 @@ extension BusDriver {
     ids.map { .ask(dialect.ping($0), toleratesSilence: true) } + [.judge(.pinged)]
   }
 
-  /// Switches the motors' supply on, if it is off and may be; motors come up without torque.
+  /// Switches the motors' supply on if it is off and this is allowed; motors start without torque.
   mutating func judgePower() {
-    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else {
+      return next(pings)
+    }
     guard identification.mayPower || identification.powerReply == nil else {
       return fail(
         DriverFault(
           .voltage,
           "the motors' supply is off: address \(power.address) of the board \(power.id) says "
-            + "\(identification.powerReply ?? 0), expected \(power.value), which is written with --go only"))
+            + "\(identification.powerReply ?? 0), expected \(power.value), which is written with --go only"
+        ))
     }
     guard identification.powerReply != nil else { return judgePowered() }
     guard let write = dialect.write(power.value, to: power.address, of: power.id) else {
       return fail(
         DriverFault(.wrongDevice, "a \(Dialect.name) bus of this protocol has no power switch"))
     }
-    identification.notes.append("motor supply switched on (board \(power.id), address \(power.address))")
+    identification.notes.append(
+      "motor supply switched on (board \(power.id), address \(power.address))")
     next([
       .ask(write, toleratesSilence: true), .wait(max(0, min(power.delay, 5))),
       .ask(
@@ -52,8 +56,12 @@ extension BusDriver {
   }
 
   mutating func judgePowered() {
-    guard let power = wiring.powerSwitch, identification.powerReply != power.value else { return next(pings) }
-    let found = identification.powerReply.map { "address \(power.address) says \($0)" } ?? "it does not answer"
+    guard let power = wiring.powerSwitch, identification.powerReply != power.value else {
+      return next(pings)
+    }
+    let found =
+      identification.powerReply.map { "address \(power.address) says \($0)" }
+      ?? "it does not answer"
     fail(
       DriverFault(
         .missingMotors,
@@ -61,7 +69,7 @@ extension BusDriver {
           + "\(power.value)"))
   }
 
-  /// Everyone who is wired must have answered, and be of the model that is wired.
+  /// Checks that all wired motors have answered and are of the wired models.
   mutating func judgePinged() {
     let missing = motors.indices.filter { motors[$0].answered == -.infinity }
     guard missing.isEmpty else {
@@ -78,7 +86,7 @@ extension BusDriver {
     if let wrong = wrongModel() { return fail(wrong) }
     var steps: [BusStep] = []
     if let all = dialect.pingAll() {
-      // As the vendor's SDK: each of the 253 ids has its time.
+      // As in the vendor's SDK: each of the 253 ids has a time slot.
       steps += [.listen(all, 253 * (wire.time(of: 14) + 0.003) + 0.05), .judge(.unexpectedIDs)]
     }
     for block in dialect.identityBlocks { steps += asking(block, Array(motors.indices)) }
@@ -117,7 +125,7 @@ extension BusDriver {
     "one of " + Dialect.models.keys.sorted().joined(separator: ", ")
   }
 
-  /// Motors that nobody wired could answer in the place of others, or be another robot's.
+  /// Refuses motors that are not wired, which may be another robot's or share an id.
   mutating func judgeUnexpectedIDs() {
     let unexpected = identification.unexpectedIDs.filter {
       indexOfID[$0.key] == nil && $0.key != wiring.powerSwitch?.id
@@ -131,11 +139,12 @@ extension BusDriver {
           "the bus has motors that are not wired: ids \(list), expected \(ids.count) motors"))
     }
     for id in unexpected.keys.sorted() {
-      identification.notes.append("something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
+      identification.notes.append(
+        "something else answers on the bus: id \(id), model \(unexpected[id] ?? 0)")
     }
   }
 
-  /// Checks state and settings of every motor; all complaints in one fault.
+  /// Checks state and settings of every motor and reports all problems in one fault.
   mutating func judgeUsable() {
     dialect.configure(for: motors.map(\.image))
     for motor in motors.indices where motors[motor].model == nil {
@@ -172,19 +181,21 @@ extension BusDriver {
     fail(DriverFault(first.kind, texts + more))
   }
 
-  /// Whether the motors answered one question together; from here on it is known.
+  /// Continues once it is known whether the motors can share an answer.
   mutating func judgeShared() {
     // Motors that do not know the question do not answer it.
     wire.forgiveMiss()
     readStanding(then: .identified)
   }
 
-  /// A setting is written only where the motor is limp: with torque it would be refused.
+  /// Plans to write a setting, or reports it for a motor with torque, which would refuse it.
   private mutating func plan(
     _ setting: BusSetting, _ motor: Int,
     _ complaints: inout [(kind: DriverFault.Kind, text: String)]
   ) {
-    guard motors[motor].hasTorque else { return identification.settings.append(.init(motor: motor, setting: setting)) }
+    guard motors[motor].hasTorque else {
+      return identification.settings.append(.init(motor: motor, setting: setting))
+    }
     let text = "\(name(motor)) has torque, so that its \(setting.name) stays \(setting.found)"
     if setting.isNeeded {
       complaints.append((.deviceError, text + ", expected \(setting.value): release it first"))
@@ -223,7 +234,7 @@ extension BusDriver {
 
   func volts(_ millivolts: Int) -> String { "\(Double(millivolts / 100) / 10) V" }
 
-  /// How long answers are awaited depends on what the motors wait before them.
+  /// Notes the motors' longest return delay, on which the time-outs depend.
   mutating func noteReturnDelay() {
     guard let delay = motors.indices.compactMap({ value(.returnDelay, $0) }).max() else { return }
     wire.returnDelay = max(0.00002, min(Double(delay) * 1e-6, 0.0006))
@@ -294,7 +305,7 @@ extension BusDriver {
     return nil
   }
 
-  /// An angle in a sentence: "12.5°".
+  /// An angle for a message: "12.5°".
   func degrees(_ radians: Double) -> String {
     "\((radians * 1800 / .pi).rounded() / 10)°"
   }
@@ -314,7 +325,7 @@ extension BusDriver {
     output.events.append(.measured(measurement(of: Array(motors.indices))))
   }
 
-  /// What is known of some motors now.
+  /// A measurement of the motors that have answered.
   func measurement(of answered: [Int]) -> Measurement {
     var result = Measurement(
       time: now, positions: Array(repeating: nil, count: motors.count))

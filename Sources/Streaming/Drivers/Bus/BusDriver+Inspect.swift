@@ -1,9 +1,9 @@
-// What a reading says about the state of a motor.
+// Checking the readings of a motor.
 extension BusDriver {
-  /// Looks at what has just been read; what is alarming must be seen twice while frames run.
+  /// Checks what was just read; during a stream a fault must be read twice.
   ///
-  /// What was seen once is read again at once, and once only: the second reading confirms it or
-  /// clears it, and nothing else clears it.
+  /// A suspicious value is read again at once, and only once: the second reading confirms or clears
+  /// it, and nothing else clears it.
   mutating func inspect(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
     if let block { inspectTorqueLimit(motor, block) }
     guard [.engaging, .ready, .finishing].contains(phase) else { return }
@@ -31,7 +31,7 @@ extension BusDriver {
 
   private mutating func inspectAlert(_ motor: Int, _ reply: BusReply, _ block: BusBlock?) {
     guard let cause = errorBlock else {
-      // Every answer carries the errors themselves: one without them clears what was suspected.
+      // Every answer has the error bits, so an answer without errors clears the suspicion.
       guard let alert = reply.alert else {
         motors[motor].suspicions[.alert] = nil
         return
@@ -40,7 +40,8 @@ extension BusDriver {
         motor, .alert, block ?? dialect.torqueBlock, alert.kind,
         "reports \(alert.text ?? "a hardware error")")
     }
-    // The bit does not say why, and its absence clears nothing: the register does both.
+    // The alert bit does not tell the cause, and its absence clears nothing; only the register
+    // does.
     guard reply.alert != nil, !motors[motor].alerted, block.map({ !$0.holds(cause) }) ?? true
     else { return }
     motors[motor].alerted = true
@@ -51,17 +52,17 @@ extension BusDriver {
     }
   }
 
-  /// The block of health that holds the latched errors, nil where answers carry them.
+  /// The block that holds the latched errors; nil if answers have them.
   private var errorBlock: BusBlock? {
     (dialect.healthBlocks + [dialect.positionBlock]).first { dialect.holds(.error, $0) }
   }
 
-  /// Whether a motor's errors are suspected and were not found well since.
+  /// Whether an error of a motor is suspected and not cleared.
   func isErrorSuspected(_ motor: Int) -> Bool {
     motors[motor].alerted || motors[motor].suspicions[.alert] != nil
   }
 
-  /// The latched errors as just read: they confirm a suspicion, raise one, or clear it.
+  /// Checks the latched errors, which confirm, raise or clear a suspicion.
   private mutating func inspectErrors(_ motor: Int, _ reply: BusReply, _ block: BusBlock) {
     if let alert = dialect.alert(value(.error, motor) ?? 0) {
       alarm(motor, .alert, block, alert.kind, "reports \(alert.text ?? "an error")")
@@ -86,7 +87,7 @@ extension BusDriver {
     }
   }
 
-  /// A fault at the second sight; while nothing streams, at the first.
+  /// Reports a fault when it is read twice, or at once while there is no stream.
   private mutating func alarm(
     _ motor: Int, _ suspicion: BusMotor.Suspicion, _ block: BusBlock, _ kind: DriverFault.Kind,
     _ text: String
@@ -107,12 +108,12 @@ extension BusDriver {
     check((low...high).contains(voltage), motor, .voltage, block, .voltage) { text }
   }
 
-  /// Where a motor ends the stream [°C].
+  /// The highest temperature of a motor in a stream [°C].
   func greatestTemperature(_ motor: Int) -> Int {
     min(75, (value(.highestTemperature, motor) ?? 78) - 3)
   }
 
-  /// Motors switch themselves off at their limit, and the robot falls: we stop before.
+  /// Stops before motors switch themselves off at their limit and the robot falls.
   private mutating func inspectTemperature(_ motor: Int, _ block: BusBlock) {
     guard let warmth = value(.temperature, motor) else { return }
     let greatest = greatestTemperature(motor)
@@ -120,15 +121,15 @@ extension BusDriver {
     check(warmth <= greatest, motor, .temperature, block, .temperature) { text }
   }
 
-  /// A position that no motor can have reached since the last is a slip of the encoder, or damage.
+  /// Checks for a position that the motor cannot have reached, caused by encoder slip or a damaged
+  /// answer.
   private mutating func inspectPosition(_ motor: Int, _ block: BusBlock) {
     guard let position = value(.position, motor) else { return }
     guard phase == .ready, let last = motors[motor].position else {
       if phase == .ready { keep(position, motor) }
       return
     }
-    // A host that was away reads late what was measured long ago: the last one may be as old as its
-    // question.
+    // A delayed host reads old answers late, so the last position may be as old as its question.
     let elapsed = now - motors[motor].positionAsked
     let way = 2 * wiring.motors[motor].velocityLimit * elapsed + 6 * .pi / 180
     let reach = min(abs(units(way, motor)), 1e9)

@@ -1,6 +1,6 @@
-// The way from one phase to the next, step by step.
+// Carrying out scripts.
 extension BusDriver {
-  /// How often a question is asked before the motor counts as silent.
+  /// The number of attempts after which a motor counts as silent.
   private static var tries: Int { 3 }
 
   /// Does all steps that can be done now.
@@ -26,7 +26,7 @@ extension BusDriver {
     }
   }
 
-  /// What becomes of the script after a question.
+  /// Continues the script after a question, repeats the question or fails.
   mutating func endStep(_ ended: BusExchange, triesLeft: Int, _ tolerates: Bool) {
     guard phase != .failed else { return }
     if ended.request.isShared { dialect.notice(sharing: ended.outstanding.isEmpty) }
@@ -53,7 +53,7 @@ extension BusDriver {
     motors.map { .ask(dialect.read(block, from: ids[$0]), toleratesSilence: toleratesSilence) }
   }
 
-  /// Motors by their groups, in the order of the wiring.
+  /// The motors by groups, in the order of the wiring.
   var groups: [[Int]] {
     var names: [String] = []
     var members: [String: [Int]] = [:]
@@ -90,18 +90,18 @@ extension BusDriver {
     }
   }
 
-  /// A quantity of a motor, from what was last read.
+  /// A quantity of a motor, as last read.
   func value(_ quantity: BusQuantity, _ motor: Int) -> Int? {
     guard let value = dialect.value(quantity, in: motors[motor].image) else { return nil }
     guard quantity == .position || quantity == .goal, let turn = dialect.turn else { return value }
     return value - motors[motor].turns * Int(turn)
   }
 
-  /// The register values that a motor may be told [register units].
+  /// The goals that a motor may receive [register units].
   func allowed(_ motor: Int) -> ClosedRange<Int> {
     let wired = wiring.motors[motor]
     let ends = [wired.raw(wired.limits.lowerBound), wired.raw(wired.limits.upperBound)]
-    // Limits are met to a thousandth of a unit, so that an end that is a whole unit counts.
+    // The tolerance of a thousandth of a unit includes limits that are whole units.
     let lower = max(wired.range.lowerBound, min(ends[0], ends[1]) - 0.001).rounded(.up)
     let upper = min(wired.range.upperBound, max(ends[0], ends[1]) + 0.001).rounded(.down)
     guard lower >= -1e9, upper <= 1e9, lower <= upper else { return 0...0 }

@@ -1,13 +1,14 @@
-// Registers that must have a value before the stream: written after the user's go, where they differ.
+// Writing registers that must have certain values for streaming.
 extension BusDriver {
-  /// Writes what was found different when the motors were identified, then goes on to torque.
+  /// Writes the settings that were found to differ, then continues with torque limits.
   mutating func beginSettings() {
     for motor in motors.indices { motors[motor].hasTorque = value(.torque, motor) == 1 }
-    // With torque it would be refused; whoever switched it on meanwhile is told in `judgeSettled`.
+    // With torque the write would be refused; `judgeSettled` reports a needed setting that is
+    // refused.
     identification.settings.removeAll { !$0.setting.isNeeded && motors[$0.motor].hasTorque }
     guard !identification.settings.isEmpty else { return beginTorque() }
     var steps: [BusStep] = []
-    // A register that is kept without power takes its time to be written.
+    // Writing a non-volatile register takes some time.
     for entry in identification.settings { steps += [.send(entry.setting.bytes), .wait(0.03)] }
     for entry in identification.settings {
       let request = dialect.read(entry.setting.block, from: ids[entry.motor])
@@ -35,8 +36,8 @@ extension BusDriver {
     beginTorque()
   }
 
-  /// The settings by their names and values, each with its motors: "return delay 250 -> 0 of motor 1
-  /// (a), motor 2 (b) written".
+  /// Lines that list each setting with its motors: "return delay 250 -> 0 of motor 1 (a), motor 2
+  /// (b) written".
   func settingLines(_ ending: String) -> [String] {
     var kinds: [String] = []
     var members: [String: [Int]] = [:]

@@ -1,8 +1,8 @@
-// Frames out, readings in between.
+// Streaming: frames, and readings between them.
 extension BusDriver {
-  /// A motor that has not answered for so long, and to five questions, is silent [s].
+  /// The time without an answer to five questions after which a motor is silent [s].
   private static var silenceLimit: Double { 0.25 }
-  /// A motor whose position was not read for so long is lost, whatever else it answers [s].
+  /// The time without a position after which a motor is lost, whatever else it answers [s].
   private static var blindLimit: Double { 1 }
 
   mutating func beginStream() {
@@ -20,13 +20,13 @@ extension BusDriver {
 
   // MARK: Set-points
 
-  /// Takes a set-point if it may be sent; it goes out as soon as the wire is free.
+  /// Checks a set-point and queues it; it is sent as soon as the wire is free.
   mutating func follow(_ point: SetPoint) {
     switch checked(point) {
     case .failure(let fault): fail(fault)
     case .success(let goals):
       if let fault = watchdogFault { return fail(fault) }
-      // A frame that still waits is older and will not be sent.
+      // A frame that still waits is older and is dropped.
       stream.frame = .init(point: point, goals: goals, time: now)
       stream.interval = point.interval
     }
@@ -57,9 +57,10 @@ extension BusDriver {
       return refusal(point, "interval \(point.interval) s, expected 0.001 s to 1 s")
     }
     if let slow = tooSlow(point) { return refusal(point, slow) }
-    // Frames that were skipped leave a longer way to the next: that of the time between the two, up
-    // to where a session begins again from rest.
-    let elapsed = min(max(point.interval, now - stream.goalTime), Session.stall + 2 * point.interval)
+    // After skipped frames the step may be longer, in proportion to the elapsed time, up to the gap
+    // after which a session continues from rest.
+    let elapsed = min(
+      max(point.interval, now - stream.goalTime), Session.stall + 2 * point.interval)
     let way = stream.goalTime == -.infinity ? point.interval : elapsed
     var goals: [BusGoal] = []
     goals.reserveCapacity(motors.count)
@@ -93,7 +94,7 @@ extension BusDriver {
     return .success(goals)
   }
 
-  /// Why the wire cannot carry frames at this rate, nil where it can.
+  /// Why the wire cannot carry frames at this rate; nil if it can.
   private func tooSlow(_ point: SetPoint) -> String? {
     guard point.interval != stream.interval || stream.lastFrame == -.infinity else { return nil }
     let write = dialect.goals(
@@ -133,7 +134,7 @@ extension BusDriver {
     max(now, wire.sent) + seconds + BusStream.guardTime <= stream.due(at: now)
   }
 
-  /// Asks at most one question, the most pressing that is through before the next frame.
+  /// Asks the most urgent question whose answer is complete before the next frame, if any.
   private mutating func poll() {
     if watchdog == nil, stream.lastFrame > -.infinity, stream.isStreaming(at: now) {
       armWatchdog()
@@ -144,7 +145,7 @@ extension BusDriver {
       stream.urgent.removeFirst()
       return ask(request, .poll)
     }
-    // Positions first, but on a slow wire they must not crowd out everything else.
+    // Positions come first, but on a slow wire they must not displace all other questions.
     if stream.isHealthDue(at: now, overdue: true), askHealth() { return }
     if !stream.hasReadPositions, let request = positionRequest() {
       if request.answers.count == motors.count { stream.lastTraffic = now }
@@ -153,7 +154,7 @@ extension BusDriver {
     if stream.isHealthDue(at: now) { _ = askHealth() }
   }
 
-  /// Asks one motor for one block of its health, if there is time; says whether it did.
+  /// Asks one motor for one block of its health if there is time; returns whether it did.
   private mutating func askHealth() -> Bool {
     let blocks = dialect.healthBlocks
     guard let question = stream.healthQuestion(of: motors.count, blocks) else { return false }
@@ -164,7 +165,7 @@ extension BusDriver {
     return true
   }
 
-  /// Only once the stream has begun: from now on the motors stop if the host falls silent.
+  /// Switches the watchdog on once frames are sent, so that motors stop if the host falls silent.
   private mutating func armWatchdog() {
     guard let unit = Dialect.watchdogUnit else { return }
     let value = min(max(Int((max(0.3, 5 * stream.interval) / unit).rounded(.up)), 10), 127)
@@ -174,7 +175,7 @@ extension BusDriver {
     watchdog = BusWatchdog(value: value, sent: wire.sent)
   }
 
-  /// The next reading of positions: all, as many as fit, or one after the other.
+  /// The next reading of positions: all motors, as many as fit, or one motor.
   private mutating func positionRequest() -> BusRequest? {
     let block = dialect.positionBlock
     let left = Array(ids[min(stream.cursor, ids.count)...])
@@ -202,7 +203,7 @@ extension BusDriver {
     return request
   }
 
-  /// What a reading in the stream comes to.
+  /// Handles the end of a question between frames.
   mutating func endPoll(_ ended: BusExchange) {
     guard phase == .ready else { return }
     let block = ended.request.block
@@ -212,7 +213,7 @@ extension BusDriver {
       if !answered.isEmpty { output.events.append(.measured(measurement(of: answered))) }
     }
     if let block {
-      // Also what was asked to confirm or clear a suspicion: it must not go unanswered.
+      // Questions that confirm or clear a suspicion are repeated too.
       for missing in ended.outstanding {
         guard let motor = indexOfID[missing.id],
           ended.request.answers.count > 1 || isErrorSuspected(motor)
@@ -229,7 +230,7 @@ extension BusDriver {
     }
     let silent = motors.indices.filter {
       (motors[$0].misses >= 5 && now - motors[$0].answered > Self.silenceLimit)
-        // Who answers other questions and never this one is not known to be anywhere.
+        // A motor that answers other questions only has no known position.
         || (motors[$0].positionMisses >= 5 && now - motors[$0].positionTime > Self.blindLimit)
     }
     if !silent.isEmpty { fail(noAnswer(from: silent)) }

@@ -1,11 +1,11 @@
-// Limits of the motors' torque: written before they move, restored when they have.
+// Torque limits: written before the motors move, restored afterwards.
 extension BusDriver {
-  /// How often a limit is written before a motor counts as not taking it.
+  /// The number of writes after which a motor counts as refusing its limit.
   private static var torqueTries: Int { 3 }
 
   // MARK: Before the go
 
-  /// A motor's torque limit as last read, nil where there is none.
+  /// A motor's torque limit as last read; nil if there is none.
   private func torqueLimit(_ motor: Int) -> Int? { number(dialect.torqueRegister?.block, motor) }
 
   private func number(_ block: BusBlock?, _ motor: Int) -> Int? {
@@ -15,7 +15,7 @@ extension BusDriver {
     return register.order.value(motors[motor].image[place..<(place + block.count)])
   }
 
-  /// The cap of a motor in units of its register; nil where it is not capped.
+  /// The cap of a motor in register units; nil if it is not capped.
   private func torqueCap(_ motor: Int) -> Int? {
     guard let register = dialect.torqueRegister, let share = wiring.torqueCap(ofMotor: motor),
       let greatest = number(register.greatest, motor), greatest > 0
@@ -23,7 +23,7 @@ extension BusDriver {
     return max(1, Int((share * Double(greatest)).rounded()))
   }
 
-  /// Why a motor has too little torque to be engaged, nil where it has enough.
+  /// Why a motor has too little torque to be engaged; nil if it has enough.
   func torqueComplaint(_ motor: Int) -> String? {
     guard let register = dialect.torqueRegister, torqueCap(motor) != nil,
       let limit = torqueLimit(motor), limit <= 0
@@ -32,7 +32,7 @@ extension BusDriver {
       + "supply off and on"
   }
 
-  /// What will be written, or that there is nothing to write, for the notes before the go.
+  /// Remarks on the limits that will be written when the motors are engaged.
   var torqueNotes: [String] {
     guard let register = dialect.torqueRegister else {
       return [
@@ -59,11 +59,11 @@ extension BusDriver {
 
   // MARK: Engaging
 
-  /// Caps the torque of all motors, then goes on to torque.
+  /// Caps the torque of all motors, then switches it on.
   mutating func beginTorque() {
     guard let register = dialect.torqueRegister else { return beginGroups() }
     torque.tries = 0
-    // Read once more: another operating mode sets it anew.
+    // Read again, because a change of the operating mode resets the limit.
     next(asking(register.block, Array(motors.indices)) + [.judge(.torqueFound)])
   }
 
@@ -85,14 +85,14 @@ extension BusDriver {
         + asking(register.block, values.compactMap { indexOfID[$0.id] }) + [.judge(.torqueCapped)])
   }
 
-  /// What the motors are to be told.
+  /// The limits to write.
   private var torqueValues: [BusGoal] {
     motors.indices.compactMap { motor in
       torque.wanted(motor).map { BusGoal(id: ids[motor], value: $0) }
     }
   }
 
-  /// Notes that the motors are told their limits, and returns what they are told.
+  /// Notes that the limits are written now, and returns them.
   private mutating func noteTorqueSent() -> [BusGoal] {
     let goals = torqueValues
     torque.tries += 1
@@ -134,7 +134,7 @@ extension BusDriver {
     torque.tries = 0
   }
 
-  /// Writes limits that are due, and asks whether they have arrived.
+  /// Writes limits that are due and reads them back.
   mutating func runTorque() {
     guard let register = dialect.torqueRegister, torque.isDue else { return }
     if torque.tries > 0 {
@@ -158,7 +158,7 @@ extension BusDriver {
     }
   }
 
-  /// Notes what a motor says of its limit.
+  /// Notes that a motor has its limit.
   mutating func inspectTorqueLimit(_ motor: Int, _ block: BusBlock) {
     guard block == dialect.torqueRegister?.block, let value = torque.sent[motor],
       torqueLimit(motor) == value
@@ -166,7 +166,7 @@ extension BusDriver {
     torque.unconfirmed.remove(motor)
   }
 
-  /// A limit that stays too high is worth a word; one that stays too low ends the stream.
+  /// Warns of a limit that stays too high; a limit that stays too low ends the stream.
   private mutating func giveUpTorque() {
     guard let motor = torque.unconfirmed.min() else { return }
     let fault = unconfirmedTorque(of: motor)
@@ -176,7 +176,7 @@ extension BusDriver {
 
   // MARK: The end
 
-  /// The way back to what was found, for a bus of which some may not answer any more.
+  /// The steps that restore the limits, on a bus where some motors may not answer any more.
   var torqueRestoring: [BusStep] {
     torque.sent.contains { $0 != nil } ? [.judge(.torqueRestoring)] : []
   }
@@ -192,7 +192,8 @@ extension BusDriver {
     }
   }
 
-  /// Asks one after the other, until two have not answered: the host may be waiting to leave.
+  /// Reads the limits back one after the other, until two motors have not answered, since the host
+  /// may be about to exit.
   mutating func judgeTorqueRestored() {
     if let asked = torque.asked, motors[asked].misses > 0 { torque.silent += 1 }
     torque.asked = nil

@@ -1,10 +1,10 @@
 /// How a motor counts its turns.
 enum BusTurns: Sendable, Hashable {
-  /// Within one: a goal in another turn cannot be said, or is refused.
+  /// Within one turn: a goal in another turn cannot be expressed or is refused.
   case one
-  /// Over many, goals as well as positions.
+  /// Over many turns, for goals and positions.
   case many
-  /// Over many, until the settings are written that are due.
+  /// Over many turns until the pending settings are written, then within one.
   case oneOnceWritten
 }
 
@@ -13,8 +13,8 @@ extension BusDialect {
 }
 
 extension DynamixelDialect {
-  /// Extended position and current-based position count over many turns; position mode is written
-  /// before there is torque, and begins anew within one.
+  /// Extended position and current-based position mode count over many turns; position mode, which
+  /// is written before torque is on, counts within one turn.
   func turns(_ image: [UInt8]) -> BusTurns {
     DynamixelRegister.operatingMode.value(in: image) == 3 ? .one : .oneOnceWritten
   }
@@ -30,15 +30,15 @@ extension FeetechDialect {
   }
 }
 
-// A count that is whole turns away from the joint's limits.
+// Motors whose register is whole turns away from the joint's limits.
 extension BusDriver {
-  /// How many turns are looked at on either side; a register with a sign holds seven.
+  /// The number of turns to check on either side; a signed register holds seven.
   private static var mostTurns: Int { 7 }
 
-  /// Finds the turn of a motor in which its joint is within limits, and counts in it from here on.
+  /// Finds the turn of a motor in which its joint is within limits, and uses it from now on.
   ///
-  /// A goal is then sent in the motor's own turn, never the long way round. Where the motor takes no
-  /// goals in its turn, or more than one turn fits, the robot is not moved.
+  /// Goals are sent in the motor's own turn, so that it never moves the long way round. It is a
+  /// fault if the motor does not take goals in its turn, or if more than one turn fits.
   mutating func unwrap(_ motor: Int, slack: Int) -> DriverFault? {
     guard let turn = dialect.turn, let raw = dialect.value(.position, in: motors[motor].image)
     else { return nil }
@@ -49,7 +49,7 @@ extension BusDriver {
     motors[motor].turns = 0
     guard counts != .one || fitting != [0] else { return nil }
     guard fitting.count <= 1 else {
-      // Within one turn the count says which.
+      // A motor that counts within one turn is in turn 0.
       if counts == .one, fitting.contains(0) { return nil }
       return DriverFault(
         .position,
@@ -72,14 +72,14 @@ extension BusDriver {
     abs(turns) == 1 ? "a turn" : "\(abs(turns)) turns"
   }
 
-  /// What is worth a line of motors that count in another turn.
+  /// Remarks on motors that count in another turn.
   var turnNotes: [String] {
     motors.indices.filter { motors[$0].turns != 0 }.map { motor in
       "\(name(motor)) counts \(Self.text(motors[motor].turns)) off its joint, which is unwrapped"
     }
   }
 
-  /// Goals in the turns in which the motors count.
+  /// Goals in the turns of the motors.
   func inTheirTurns(_ goals: [BusGoal]) -> [BusGoal] {
     guard let turn = dialect.turn else { return goals }
     return goals.map { goal in

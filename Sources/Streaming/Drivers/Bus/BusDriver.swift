@@ -1,7 +1,8 @@
-/// The driver of all servo buses, for one protocol: one question at a time on a wire that is shared.
+/// The driver of all servo buses, for one protocol: one question at a time on a wire that is
+/// shared.
 ///
-/// A question is asked only if its answer is complete before the next frame is due, and a frame waits
-/// for no answer but the one that is on the wire.
+/// A question is asked only if its answer is complete before the next frame is due, and a frame
+/// waits for no answer but the one that is on the wire.
 struct BusDriver<Dialect: BusDialect>: RobotDriver {
   enum Phase: Sendable, Hashable {
     case idle, identifying, identified, engaging, ready, finishing, stopped, releasing, released
@@ -37,12 +38,13 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     torque = BusTorque(count: motors.count)
   }
 
-  /// A motor in a sentence: "motor 3 (r_sho_roll)".
+  /// A motor for a message: "motor 3 (r_sho_roll)".
   func name(_ motor: Int) -> String {
     "motor \(wiring.motors[motor].id) (\(wiring.motors[motor].joint))"
   }
 
-  /// The rate at which frame, reading of positions and a question of health fit with 50 % to spare.
+  /// The frame rate at which a frame, a reading of positions and a question about health take two
+  /// thirds of the interval.
   var preferredRate: Double {
     let count = ids.count
     let write = dialect.goals(ids.map { BusGoal(id: $0, value: 0) }, interval: 0.01).count
@@ -50,7 +52,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     if let request = dialect.read(dialect.positionBlock, fromAll: ids) {
       read = wire.time(of: request.bytes.count + request.answerBytes)
     } else {
-      // One after the other: a quarter of them for each frame is enough.
+      // Motors that are read one by one need a quarter of the readings for each frame.
       let one = dialect.read(dialect.positionBlock, from: ids.first ?? 1)
       let each = wire.time(of: one.bytes.count + one.answerBytes) + 0.0015
       read = each * Double((count + 3) / 4)
@@ -95,7 +97,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
       }
       beginIdentify(mayPower: mayPower)
     case .measure:
-      // Who is there is asked again with it, which on a bus costs little.
+      // Motors are identified again at the same time, which takes little time on a bus.
       guard [.identified, .released].contains(phase) else { return refuse("measure") }
       beginIdentify(mayPower: false)
     case .engage:
@@ -136,7 +138,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     }
   }
 
-  /// Says a fault and falls silent until the next order; the last goals stay in force.
+  /// Reports a fault and sends nothing until the next order; the last goals stay in force.
   mutating func fail(_ fault: DriverFault) {
     guard phase != .failed else { return }
     output.events.append(.fault(fault))
@@ -144,7 +146,7 @@ struct BusDriver<Dialect: BusDialect>: RobotDriver {
     abandon()
   }
 
-  /// Forgets everything that was on its way.
+  /// Forgets the script, the question and the frame that are under way.
   mutating func abandon() {
     script.abandon()
     wire.abandon()

@@ -1,40 +1,42 @@
-/// What is known of one motor on a bus.
+/// The state of one motor on a bus.
 struct BusMotor: Sendable {
-  /// A reading that must be seen twice before it counts: one byte of checksum lets some damage pass.
+  /// A kind of reading that counts only when it is read twice, since a one-byte checksum does not
+  /// detect all damage.
   enum Suspicion: Sendable, Hashable {
     case alert, torque, watchdog, voltage, temperature, jump
   }
 
-  /// Its registers as last read.
+  /// The motor's registers as last read.
   var image: [UInt8]
-  /// What it said when it was met.
+  /// The model, as reported by the motor.
   var model: Int?
   var firmware: Int?
-  /// The error that its last answer reported.
+  /// The error in the motor's last answer.
   var alert: BusAlert?
-  /// Where it was measured [register units], and when [s].
+  /// The measured position [register units] and when it was read [s].
   var position: Int?
   var positionTime = -Double.infinity
-  /// How many turns its count is ahead of the joint's; positions and goals here are without them.
+  /// The number of turns by which the register is ahead of the joint; positions and goals are
+  /// stored without them.
   var turns = 0
-  /// When that position was asked for: it is no older [s].
+  /// When that position was requested [s]; it is not older.
   var positionAsked = -Double.infinity
-  /// Questions for the position without an answer since the last.
+  /// The number of unanswered questions for the position since the last answer.
   var positionMisses = 0
-  /// Answers that came damaged since the last reading of the position.
+  /// The number of damaged answers since the last reading of the position.
   var damaged = 0
-  /// Where it was told to be [register units].
+  /// The goal of the motor [register units].
   var goal: Int?
-  /// Whether it was switched on by us, or found on.
+  /// Whether the motor's torque is on.
   var hasTorque = false
-  /// Whether its registers say what its voltage and temperature are.
+  /// Whether voltage and temperature of the motor can be read.
   var hasHealth = false
-  /// Questions without an answer since the last answer, and when that came [s].
+  /// The number of unanswered questions since the last answer, and when that came [s].
   var misses = 0
   var answered = -Double.infinity
-  /// What was seen once.
+  /// How often each suspicious reading was seen.
   var suspicions: [Suspicion: Int] = [:]
-  /// Whether its alert bit was seen and its cause is being asked for.
+  /// Whether the alert bit was seen and its cause is being read.
   var alerted = false
 
   init(imageCount: Int) { image = Array(repeating: 0, count: imageCount) }

@@ -1,11 +1,11 @@
 /// The register that caps a motor's torque while it follows goals.
 struct BusTorqueRegister: Sendable, Hashable {
-  /// What people call it, such as "goal PWM".
+  /// The name of the register, such as "goal PWM".
   var name: String
   var block: BusBlock
-  /// The register that holds the greatest value which the motor takes for it, kept without power.
+  /// The non-volatile register that holds the greatest value of this one.
   var greatest: BusBlock
-  /// How the bytes of both lie on the wire.
+  /// The byte order of both registers.
   var order = WordOrder.littleEndian
 }
 
@@ -17,8 +17,8 @@ extension BusDialect {
 extension DynamixelDialect {
   /// The goal PWM, which limits the PWM in position mode, is in RAM and on all models.
   ///
-  /// The goal current limits nothing in that mode. Mode 5 would limit the current, but it counts over
-  /// many turns, without the motor's own position limits, and is changed without torque only.
+  /// The goal current has no effect in that mode. Mode 5 would limit the current, but it counts
+  /// over many turns without the motor's position limits, and can be set only without torque.
   var torqueRegister: BusTorqueRegister? {
     BusTorqueRegister(name: "goal PWM", block: BusBlock(100, 2), greatest: BusBlock(36, 2))
   }
@@ -27,7 +27,7 @@ extension DynamixelDialect {
 }
 
 extension DynamixelOneDialect {
-  /// The torque limit in RAM; the greatest torque is what it begins with when power comes.
+  /// The torque limit in RAM, which is set to the greatest torque at power-on.
   var torqueRegister: BusTorqueRegister? {
     BusTorqueRegister(name: "torque limit", block: BusBlock(34, 2), greatest: BusBlock(14, 2))
   }
@@ -38,7 +38,7 @@ extension DynamixelOneDialect {
 }
 
 extension FeetechDialect {
-  /// STS and SMS have a torque limit in RAM; SCS have none there.
+  /// The torque limit in RAM of STS and SMS; SCS have none.
   var torqueRegister: BusTorqueRegister? {
     turn == nil
       ? nil
@@ -50,27 +50,28 @@ extension FeetechDialect {
   }
 }
 
-/// What a driver knows of its motors' torque limits.
+/// The state of the motors' torque limits.
 struct BusTorque: Sendable {
-  /// What the registers held before anything was written.
+  /// The values of the registers before anything was written.
   var found: [Int?]
   /// The caps of the wiring.
   var caps: [Int?]
-  /// What was written last; nil where nothing was.
+  /// The values that were written last; nil if none was.
   var sent: [Int?]
-  /// What all are to be told.
+  /// The level that is to be written.
   var level: TorqueLevel?
-  /// Whether that is still to be written, in the stream.
+  /// Whether the level is still to be written in the stream.
   var isDue = false
-  /// The motors that have not said yet that they have it.
+  /// The motors that have not confirmed their values yet.
   var unconfirmed: Set<Int> = []
-  /// How often it was written.
+  /// How often the level was written.
   var tries = 0
-  /// At the end: who is still to be asked, who is being asked, and how many did not answer.
+  /// While limits are restored: the motors that are still to be asked, the one that is asked, and
+  /// how many did not answer.
   var unasked: [Int] = []
   var asked: Int?
   var silent = 0
-  /// When it was written last [s].
+  /// When the level was written last [s].
   var written = -Double.infinity
 
   init(count: Int) {
@@ -79,7 +80,7 @@ struct BusTorque: Sendable {
     sent = found
   }
 
-  /// What a motor is to be told now.
+  /// The value to write to a motor now.
   func wanted(_ motor: Int) -> Int? {
     switch level {
     case .share(let share): caps[motor].map { max(1, Int((Double($0) * share).rounded())) }
@@ -88,14 +89,14 @@ struct BusTorque: Sendable {
     }
   }
 
-  /// What was found, but never less than the cap under which the robot stands now: a limit that was
-  /// lower than the cap before could let it sink.
+  /// The value that was found, but not less than the present cap, since a lower limit could let the
+  /// robot sink.
   private func restored(_ motor: Int) -> Int? {
     guard let found = found[motor], sent[motor] != nil else { return nil }
     return max(found, caps[motor] ?? found)
   }
 
-  /// The motors whose limits are, or may be, not what was found.
+  /// The motors whose limits differ, or may differ, from those that were found.
   var changed: [Int] {
     sent.indices.filter { motor in
       guard let sent = sent[motor] else { return false }

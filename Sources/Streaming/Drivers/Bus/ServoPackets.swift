@@ -1,4 +1,4 @@
-/// Instructions in frames with `FF FF`: Dynamixel 1.0, Feetech STS and SCS.
+/// The instructions in frames with header `FF FF`: Dynamixel 1.0, Feetech STS and SCS.
 enum ServoInstruction: UInt8, Sendable {
   case ping = 0x01
   case read = 0x02
@@ -10,7 +10,7 @@ enum ServoInstruction: UInt8, Sendable {
   case bulkRead = 0x92
 }
 
-/// How integers of two bytes lie on the wire.
+/// The byte order of two-byte integers.
 enum WordOrder: Sendable, Hashable {
   case littleEndian, bigEndian
 
@@ -25,7 +25,7 @@ enum WordOrder: Sendable, Hashable {
   }
 }
 
-/// Integers with a sign bit and a magnitude, as Feetech has them.
+/// Integers with a sign bit and a magnitude, as Feetech uses them.
 enum SignMagnitude {
   static func value(_ raw: Int, signBit: Int) -> Int {
     let magnitude = raw & ((1 << signBit) - 1)
@@ -38,11 +38,11 @@ enum SignMagnitude {
   }
 }
 
-/// The packets of frames with `FF FF`.
+/// Creates packets with header `FF FF`.
 struct ServoPackets: Sendable {
   var order = WordOrder.littleEndian
 
-  /// Header, id, length, error and checksum beside the data.
+  /// The bytes of an answer beside its data: header, id, length, error and checksum.
   static let overhead = 6
 
   func frame(_ id: Int, _ instruction: ServoInstruction, _ parameters: [UInt8] = []) -> [UInt8] {
@@ -61,13 +61,13 @@ struct ServoPackets: Sendable {
       block: block)
   }
 
-  /// Feetech STS: all named ids answer, in this order.
+  /// A sync read of Feetech STS, which the motors answer in the order of the ids.
   func syncRead(_ block: BusBlock, from ids: [Int]) -> BusRequest {
     let parameters = [byte(block.address), byte(block.count)] + ids.map(byte)
     return toAll(frame(Int(ShortFrame.broadcast), .syncRead, parameters), block, ids)
   }
 
-  /// MX of protocol 1.0: a zero, then length, id and address of each.
+  /// A bulk read of MX motors of protocol 1.0: a zero, then length, id and address of each motor.
   func bulkRead(_ block: BusBlock, from ids: [Int]) -> BusRequest {
     var parameters: [UInt8] = [0]
     for id in ids { parameters += [byte(block.count), byte(id), byte(block.address)] }
@@ -86,7 +86,8 @@ struct ServoPackets: Sendable {
       answers: [.init(id: id, count: 0)], answerBytes: Self.overhead)
   }
 
-  /// One value for each id, in packets that nobody answers; as many as the length byte allows.
+  /// Packets that write one value to each id, which nobody answers; the length byte limits their
+  /// size.
   func syncWrite(_ address: Int, width: Int, _ values: [BusGoal]) -> [UInt8] {
     let most = max(1, 240 / (width + 1))
     var result: [UInt8] = []

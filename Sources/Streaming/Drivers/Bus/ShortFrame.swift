@@ -3,7 +3,7 @@
 /// Dynamixel 1.0 and Feetech begin with `FF FF`; their length counts code, parameters and check.
 /// LX-16A begins with `55 55`; its length counts itself too.
 struct ShortFrame: Sendable, Hashable {
-  /// What the frame begins with, twice.
+  /// The header byte, which is sent twice.
   enum Header: UInt8, Sendable {
     case servo = 0xFF
     case lx = 0x55
@@ -12,11 +12,11 @@ struct ShortFrame: Sendable, Hashable {
     var lengthBias: Int { self == .lx ? 3 : 2 }
   }
 
-  /// The id that all motors listen to.
+  /// The id of all motors.
   static let broadcast: UInt8 = 0xFE
 
   var header: Header
-  /// Whom it is for, or from.
+  /// The id of the recipient, or of the sender of an answer.
   var id: UInt8
   /// Instruction, command or error.
   var code: UInt8
@@ -38,11 +38,11 @@ struct ShortFrame: Sendable, Hashable {
     return result
   }
 
-  /// The complement of the sum of everything between header and check.
+  /// The complement of the sum of all bytes between header and check.
   static func check(_ bytes: ArraySlice<UInt8>) -> UInt8 { ~bytes.reduce(0, &+) }
 }
 
-/// Finds short frames in what arrives, whatever else arrives with them.
+/// Finds short frames in a stream of bytes that may contain other data.
 struct ShortFrameParser: BusParser {
   let header: ShortFrame.Header
   var limit = 255 + 4
@@ -68,7 +68,7 @@ struct ShortFrameParser: BusParser {
       }
       guard there >= 4 else { break }
       let count = Int(buffer[start + 3]) - header.lengthBias + 6
-      // FF is not an id: one more header byte than two shifts the frame by one.
+      // FF is not an id, but a third header byte, which shifts the frame by one.
       guard buffer[start + 2] != 0xFF, count >= 6, count <= limit else {
         rejected += 1
         start += 1

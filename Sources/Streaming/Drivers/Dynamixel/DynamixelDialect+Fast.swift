@@ -1,10 +1,10 @@
 // Fast sync read: one packet in which all motors answer.
 //
-// It saves seven bytes and a return delay for each motor. Indirect data would bring health into the
-// same packet, and are left alone: a dozen registers of each motor would have to be written and given
-// back, some models refuse that with torque on, and every answer carries the alert bit already.
+// It saves seven bytes and a return delay for each motor. Indirect data, which could add health to
+// the same packet, are not used: a dozen registers of each motor would have to be written and
+// restored, some models refuse that with torque on, and every answer has the alert bit anyway.
 extension DynamixelDialect {
-  /// The firmware that brought it; the smallest motors have it one later.
+  /// Whether the firmware supports it; the smallest motors support it one version later.
   static func readsFast(_ image: [UInt8]) -> Bool {
     guard let firmware = DynamixelRegister.firmware.value(in: image),
       let model = DynamixelRegister.model.value(in: image)
@@ -12,7 +12,7 @@ extension DynamixelDialect {
     return firmware >= ([1190, 1200].contains(model) ? 46 : 45)
   }
 
-  /// The trial is a reading of positions: nobody takes the firmware's number for the ability.
+  /// A reading of positions, because the firmware version alone does not prove the support.
   func sharingTrial(_ ids: [Int]) -> BusRequest? {
     mayShare && ids.count > 1 ? fastRead(positionBlock, ids) : nil
   }
@@ -29,13 +29,13 @@ extension DynamixelDialect {
       isShared: true)
   }
 
-  /// Header, id, length and instruction; then for each motor error, id and check beside its data.
+  /// The bytes before the first answer: header, id, length and instruction.
   private static let fastHead = 8
   private static let fastFrame = 4
 
-  /// The answers that are whole, although more is missing or damaged behind them.
+  /// The complete answers, even if later ones are missing or damaged.
   ///
-  /// Each motor's check is that of all bytes so far. Nothing is stuffed here.
+  /// The check of each motor is that of all bytes before it. There is no byte stuffing.
   func sharedReplies(_ bytes: [UInt8], to request: BusRequest) -> [BusReply] {
     let head: [UInt8] = [0xFF, 0xFF, 0xFD, 0x00, DynamixelPacket.broadcast]
     guard let count = request.block?.count, bytes.count > Self.fastHead,

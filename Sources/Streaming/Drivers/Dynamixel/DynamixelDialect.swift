@@ -1,10 +1,11 @@
-/// Streams to Dynamixel motors of the X series and MX(2.0), protocol 2.0.
+/// The driver of Dynamixel motors of the X series and MX(2.0), protocol 2.0.
 ///
-/// One sync write for each frame, one sync read of positions between two frames, health of one motor
-/// after the other; the motors' own bus watchdog stops them if the host falls silent.
+/// It sends one sync write for each frame and one sync read of positions between two frames, and
+/// reads the health of one motor after the other. The motors' bus watchdog stops them if the host
+/// falls silent.
 typealias DynamixelDriver = BusDriver<DynamixelDialect>
 
-/// How X series and MX(2.0) motors are spoken to: protocol 2.0.
+/// Protocol 2.0 of X series and MX(2.0) motors.
 struct DynamixelDialect: BusDialect {
   static let name = "Dynamixel"
   static let models = [
@@ -17,17 +18,17 @@ struct DynamixelDialect: BusDialect {
   static let greatestRate = 100.0
   static let lag = 0.03
 
-  /// The first firmware with the bus watchdog.
+  /// The first firmware version with the bus watchdog.
   static let oldestFirmware = 38
-  /// Models whose register 126 is a load in 0.1 % and not a current.
+  /// The models whose register 126 is a load in 0.1 % and not a current.
   private static let loadModels: Set<Int> = [1060, 30]
-  /// 4.6 rev/min or 27°/s, for the moment of switching on.
+  /// The speed while torque is switched on: 4.6 rev/min or 27°/s.
   private static let slowVelocity = 20
 
   var turn: Double? { 4096 }
 
-  /// Whether the firmware of all motors is new enough for fast sync read, and whether they answered
-  /// one when they were met.
+  /// Whether the firmware of all motors supports fast sync read, and whether they have answered
+  /// one.
   var mayShare = false
   var shares = false
 
@@ -90,7 +91,7 @@ struct DynamixelDialect: BusDialect {
     return request(packet, from: [id], count: 0)
   }
 
-  /// One value for each id, in one packet that nobody answers.
+  /// A packet that writes one value to each id, which nobody answers.
   func syncWrite(_ register: DynamixelRegister, _ values: [BusGoal]) -> [UInt8] {
     guard !values.isEmpty else { return [] }
     let width = register.width
@@ -196,7 +197,8 @@ struct DynamixelDialect: BusDialect {
     }
     var notes: [String] = []
     if value(.driveMode) & 1 == 1 { notes.append("counts in reverse (drive mode, bit 0)") }
-    // A time-based profile and torque that a goal switches on would change what our words mean.
+    // A time-based profile, or torque that a goal switches on, would change the meaning of our
+    // packets.
     let mode = value(.driveMode) & ~0b1100
     var settings: [BusSetting] = []
     func want(_ name: String, _ register: DynamixelRegister, _ wanted: Int, isNeeded: Bool = true) {
@@ -223,7 +225,7 @@ struct DynamixelDialect: BusDialect {
       + syncWrite(.profileAcceleration, 0, ids)
   }
 
-  /// The host interpolates: a profile of the motor's own would only add lag.
+  /// No profile, which would only add lag, since the host interpolates.
   func fast(_ ids: [Int]) -> [UInt8] { syncWrite(.profileVelocity, 0, ids) }
 
   func watchdog(_ value: Int, _ ids: [Int]) -> [UInt8] { syncWrite(.busWatchdog, value, ids) }
@@ -233,7 +235,7 @@ struct DynamixelDialect: BusDialect {
   func byte(_ value: Int) -> UInt8 { UInt8(truncatingIfNeeded: value) }
 }
 
-/// Why a motor of protocol 2.0 did not do what it was asked.
+/// The reason why a motor of protocol 2.0 has refused a request.
 enum DynamixelRefusal: UInt8, Sendable {
   case resultFail = 1
   case instruction, check, dataRange, dataLength, dataLimit, access

@@ -15,7 +15,7 @@ enum DynamixelOneRegister: Int, Sendable, CaseIterable {
   case multiTurnOffset = 20
   case torque = 24
   case goal = 30
-  /// In 0.114 rev/min (AX 0.111); 0 is as fast as it can.
+  /// In 0.114 rev/min (AX 0.111); 0 is the greatest speed.
   case movingSpeed = 32
   case position = 36
   /// In 0.1 %, bit 10 is clockwise.
@@ -45,13 +45,14 @@ enum DynamixelOneRegister: Int, Sendable, CaseIterable {
   }
 }
 
-/// Streams to Dynamixel motors of protocol 1.0: MX, AX, RX.
+/// The driver of Dynamixel motors of protocol 1.0: MX, AX, RX.
 ///
-/// One sync write for each frame; between two frames one bulk read where all motors are MX, else one
-/// motor after the other. There is no watchdog: the last goals stay in force when the host falls silent.
+/// It sends one sync write for each frame. Between two frames it sends one bulk read if all motors
+/// are MX, and otherwise reads one motor after the other. There is no watchdog: the last goals stay
+/// in force if the host falls silent.
 typealias DynamixelOneDriver = BusDriver<DynamixelOneDialect>
 
-/// How MX and AX motors of protocol 1.0 are spoken to.
+/// Protocol 1.0 of MX and AX motors.
 struct DynamixelOneDialect: BusDialect {
   static let name = "Dynamixel 1.0"
   static let models = [
@@ -62,9 +63,9 @@ struct DynamixelOneDialect: BusDialect {
   static let greatestRate = 100.0
   static let lag = 0.03
 
-  /// Models with 4096 steps a turn that understand bulk read.
+  /// The models with 4096 steps a turn that support bulk read.
   private static let mxModels: Set<Int> = [360, 29, 310, 320]
-  /// 4.6 rev/min or 27°/s, for the moment of switching on.
+  /// The speed while torque is switched on: 4.6 rev/min or 27°/s.
   private static let slowSpeed = 40
 
   private let packets = ServoPackets()
@@ -72,7 +73,7 @@ struct DynamixelOneDialect: BusDialect {
   let turn: Double?
 
   init(_ wiring: Wiring) {
-    // AX motors end at 300°; MX have no end, and so a seam.
+    // AX motors turn by 300°; MX turn without end and have a seam.
     turn = wiring.motors.allSatisfy { abs($0.unitsPerRadian) > 500 } ? 4096 : nil
     readsTogether = turn != nil
   }
@@ -100,11 +101,11 @@ struct DynamixelOneDialect: BusDialect {
     return bits & 1 == 1 ? BusAlert(kind: .voltage, text: "input voltage") : nil
   }
 
-  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
-  /// that hands back what was sent would make a motor of them.
+  /// A read, because a ping and the answer of a motor with low voltage have the same bytes, so that
+  /// the echo of an adapter would look like a motor.
   func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 3), from: id) }
 
-  /// All would answer at once in this protocol.
+  /// All motors would answer at once in this protocol.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }
   func read(_ block: BusBlock, from id: Int) -> BusRequest { packets.read(block, from: id) }

@@ -1,6 +1,6 @@
-/// A packet of Dynamixel protocol 2.0, without what the wire adds (header, length, stuffing, CRC).
+/// A packet of Dynamixel protocol 2.0, without header, length, stuffing and CRC.
 struct DynamixelPacket: Sendable, Hashable {
-  /// What a packet asks for, or that it answers.
+  /// The instruction of a packet.
   enum Instruction: UInt8, Sendable {
     case ping = 0x01
     case read = 0x02
@@ -17,17 +17,17 @@ struct DynamixelPacket: Sendable, Hashable {
     case bulkWrite = 0x93
   }
 
-  /// The id that all motors listen to.
+  /// The id of all motors.
   static let broadcast: UInt8 = 0xFE
 
   /// The longest packet, as in the vendor's SDK.
   static let maximumCount = 1024
 
-  /// Whom it is for, or from.
+  /// The id of the recipient, or of the sender of an answer.
   var id: UInt8
-  /// The instruction's byte.
+  /// The byte of the instruction.
   var instruction: UInt8
-  /// Its parameters, in a status packet the error first.
+  /// The parameters; a status packet begins with the error.
   var parameters: [UInt8]
 
   init(id: UInt8, _ instruction: Instruction, _ parameters: [UInt8] = []) {
@@ -47,7 +47,7 @@ struct DynamixelPacket: Sendable, Hashable {
     for byte in parameters {
       result.append(byte)
       let end = result.count
-      // Byte stuffing: a false header within the parameters gets one more FD.
+      // Byte stuffing: an FD is added after a header sequence within the parameters.
       if byte == 0xFD, end >= 10, result[end - 2] == 0xFF, result[end - 3] == 0xFF {
         result.append(0xFD)
       }
@@ -72,7 +72,7 @@ enum DynamixelCheck {
 
   static func of(_ bytes: ArraySlice<UInt8>) -> UInt16 { of(bytes, after: 0) }
 
-  /// The check of bytes that follow others, from theirs.
+  /// The check of bytes that follow others with a given check.
   static func of(_ bytes: ArraySlice<UInt8>, after check: UInt16) -> UInt16 {
     let table = table
     return bytes.reduce(check) { check, byte in
@@ -81,7 +81,7 @@ enum DynamixelCheck {
   }
 }
 
-/// Finds the packets of protocol 2.0 in what arrives, whatever else arrives with them.
+/// Finds packets of protocol 2.0 in a stream of bytes that may contain other data.
 struct DynamixelParser: BusParser {
   var limit = DynamixelPacket.maximumCount
   private(set) var rejected = 0
@@ -122,7 +122,7 @@ struct DynamixelParser: BusParser {
     }
     guard there >= 7 else { return .incomplete }
     let length = Int(buffer[start + 5]) | Int(buffer[start + 6]) << 8
-    // FD after the header is stuffing, not an id; a length beyond what is awaited is damage.
+    // FD after the header is stuffing, not an id; a length above the limit is damage.
     guard buffer[start + 4] != 0xFD, length >= 3, length + 7 <= limit else {
       rejected += 1
       return .skip(1)

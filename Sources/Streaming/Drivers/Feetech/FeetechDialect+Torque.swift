@@ -1,8 +1,8 @@
 extension FeetechDialect {
   /// The greatest torque of SCS motors, which have no limit in RAM.
   ///
-  /// It is kept without power and not restored, so that it is written only where `wire.yaml` asks for
-  /// a cap, and only where it is above it.
+  /// The register is non-volatile and not restored, so it is written only if `wire.yaml` gives a
+  /// cap that is lower than its value.
   func maximumTorque(_ id: Int, _ image: [UInt8]) -> [BusSetting] {
     let (register, lock) = (BusBlock(16, 2), 48)
     guard let share = motors[id]?.torqueCap, register.address + 2 <= image.count else { return [] }

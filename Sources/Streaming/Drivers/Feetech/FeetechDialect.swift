@@ -1,12 +1,14 @@
-/// Streams to Feetech motors: STS and SMS, or SCS.
+/// The driver of Feetech motors: STS and SMS, or SCS.
 ///
-/// One sync write for each frame; between two frames one sync read (STS) or one motor after the other
-/// (SCS). There is no watchdog: the last goals stay in force when the host falls silent.
+/// It sends one sync write for each frame. Between two frames it sends one sync read (STS) or reads
+/// one motor after the other (SCS). There is no watchdog: the last goals stay in force if the host
+/// falls silent.
 typealias FeetechDriver = BusDriver<FeetechDialect>
 
-/// How Feetech motors are spoken to.
+/// The protocol of Feetech motors.
 ///
-/// STS and SMS have little-endian words and a sync read, SCS big-endian words and none.
+/// STS and SMS have little-endian words and a sync read, SCS have big-endian words and no sync
+/// read.
 struct FeetechDialect: BusDialect {
   static let name = "Feetech"
   static let models = ["STS3215": 777, "STS3250": 2825, "SM8512BL": 11272, "SCS0009": 1284]
@@ -14,9 +16,9 @@ struct FeetechDialect: BusDialect {
   static let greatestRate = 100.0
   static let lag = 0.03
 
-  /// For the moment of switching on [step/s of 4096]: 27°/s.
+  /// The speed while torque is switched on [step/s of 4096]: 27°/s.
   private static let slowSpeed = 310.0
-  /// Near the greatest speed of an STS3215 [step/s].
+  /// The speed for streaming, near the greatest one of an STS3215 [step/s].
   private static let fastSpeed = 3400.0
   /// In 100 step/s².
   private static let slowAcceleration = 20
@@ -45,7 +47,7 @@ struct FeetechDialect: BusDialect {
 
   func answerCount(_ data: Int) -> Int { data + ServoPackets.overhead }
 
-  /// A set error bit comes with data that are valid; a bit that no error has is damage.
+  /// Data are valid even if an error bit is set; an undefined bit shows damage.
   func reply(_ frame: BusFrame) -> BusReply? {
     guard frame.id != ShortFrame.broadcast, frame.code & 0b1101_0000 == 0 else { return nil }
     return BusReply(
@@ -63,11 +65,11 @@ struct FeetechDialect: BusDialect {
     return BusAlert(kind: kind, text: names.joined(separator: ", "))
   }
 
-  /// A read, since a ping and the answer of a motor with low voltage are the same bytes: an adapter
-  /// that hands back what was sent would make a motor of them.
+  /// A read, because a ping and the answer of a motor with low voltage have the same bytes, so that
+  /// the echo of an adapter would look like a motor.
   func ping(_ id: Int) -> BusRequest { packets.read(BusBlock(0, 5), from: id) }
 
-  /// Motors without a time slot of their own would answer at once.
+  /// Motors without time slots would answer at once.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }
   func read(_ block: BusBlock, from id: Int) -> BusRequest { packets.read(block, from: id) }
@@ -132,7 +134,8 @@ struct FeetechDialect: BusDialect {
 
   func firmwareText(_ firmware: Int) -> String { "\(firmware / 100).\(firmware % 100)" }
 
-  /// The unit of speed differs between motors of one model: bit 2 of the phase register says it.
+  /// Reads the unit of speed, which differs between motors of one model, from bit 2 of the phase
+  /// register.
   mutating func configure(for images: [[UInt8]]) {
     for (id, image) in zip(order, images) {
       let phase = FeetechRegister.phase.value(in: image, packets.order) ?? 0
@@ -173,7 +176,8 @@ struct FeetechDialect: BusDialect {
 
   func slow(_ ids: [Int]) -> [UInt8] { speeds(ids, Self.slowAcceleration) { _ in Self.slowSpeed } }
 
-  /// An explicit speed well above the joint's limit: what 0 means depends on another bit.
+  /// An explicit speed well above the joint's limit, because the meaning of 0 depends on another
+  /// bit.
   func fast(_ ids: [Int]) -> [UInt8] {
     speeds(ids, Self.fastAcceleration) { id in
       let limit = motors[id].map { abs($0.velocityLimit * $0.unitsPerRadian) } ?? 0

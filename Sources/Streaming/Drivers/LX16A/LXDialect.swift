@@ -9,9 +9,9 @@ enum LXCommand: UInt8, Sendable, CaseIterable {
   case moveStop = 12
   case idRead = 14
   case offsetAdjust = 17
-  /// Least, greatest.
+  /// The least and the greatest angle.
   case angleLimitRead = 21
-  /// Least, greatest [mV].
+  /// The least and the greatest voltage [mV].
   case voltageLimitRead = 23
   /// In °C.
   case temperatureLimitRead = 25
@@ -22,11 +22,11 @@ enum LXCommand: UInt8, Sendable, CaseIterable {
   case positionRead = 28
   /// 0 is position; then speed.
   case modeRead = 30
-  /// 1 has torque, 0 has none.
+  /// 1 is torque on, 0 is off.
   case loadWrite = 31
   case loadRead = 32
 
-  /// Bytes of the parameters: of the command for a write, of the answer for a read.
+  /// The number of parameter bytes: of the command for a write, of the answer for a read.
   var width: Int {
     switch self {
     case .moveStart, .moveStop: 0
@@ -36,17 +36,17 @@ enum LXCommand: UInt8, Sendable, CaseIterable {
     }
   }
 
-  /// What is read, where the command reads.
+  /// The block that a reading command reads.
   var block: BusBlock { BusBlock(Int(rawValue), width) }
 }
 
-/// Streams to LewanSoul and Hiwonder LX-16A motors.
+/// The driver of LewanSoul and Hiwonder LX-16A motors.
 ///
-/// One timed move for each motor and frame; between two frames one motor's position after the other.
-/// There is no watchdog: the last moves are carried out when the host falls silent.
+/// It sends one timed move for each motor and frame and reads one motor's position after the other
+/// between two frames. There is no watchdog: the last moves are completed if the host falls silent.
 typealias LX16ADriver = BusDriver<LXDialect>
 
-/// How LX-16A motors are spoken to; writes are never answered.
+/// The protocol of LX-16A motors; writes are never answered.
 struct LXDialect: BusDialect {
   static let name = "LX-16A"
   static let models: [String: Int] = [:]
@@ -54,7 +54,8 @@ struct LXDialect: BusDialect {
   static let greatestRate = 25.0
   static let lag = 0.09
 
-  /// Frames last a little longer than their interval, so that a late one is no standstill.
+  /// The duration of a move relative to the frame interval, so that the motors do not stop before a
+  /// late frame.
   private static let stretch = 1.1
 
   /// The range ends at 240°.
@@ -87,7 +88,7 @@ struct LXDialect: BusDialect {
     return request
   }
 
-  /// All would answer at once.
+  /// All motors would answer at once.
   func pingAll() -> BusRequest? { nil }
   func identity(_ reply: BusReply) -> (model: Int, firmware: Int)? { nil }
 
@@ -117,7 +118,7 @@ struct LXDialect: BusDialect {
 
   func place(of block: BusBlock) -> Int { block.address * 4 }
 
-  /// The command whose answer says a quantity, and which of its words.
+  /// The command whose answer contains a quantity, and the index of its word.
   private func source(_ quantity: BusQuantity) -> (command: LXCommand, word: Int)? {
     switch quantity {
     case .torque: (.loadRead, 0)
@@ -162,14 +163,14 @@ struct LXDialect: BusDialect {
 
   /// Each move begins as it arrives.
   ///
-  /// Prepared moves with one start would begin together, but a lost
-  /// one would let an older move begin again.
+  /// Prepared moves with a common start would begin together, but if one is lost, its motor would
+  /// repeat an older move.
   func goals(_ goals: [BusGoal], interval: Double) -> [UInt8] {
     let time = LittleEndian.bytes(Int((min(interval, 30) * 1000 * Self.stretch).rounded(.up)), 2)
     return goals.flatMap { Self.frame($0.id, .moveWrite, LittleEndian.bytes($0.value, 2) + time) }
   }
 
-  /// Speed is given with each move.
+  /// Each move has its own speed.
   func slow(_ ids: [Int]) -> [UInt8] { [] }
   func fast(_ ids: [Int]) -> [UInt8] { [] }
   func watchdog(_ value: Int, _ ids: [Int]) -> [UInt8] { [] }

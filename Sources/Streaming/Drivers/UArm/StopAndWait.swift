@@ -1,18 +1,18 @@
-/// How firmwares are streamed to that answer each command: a few unanswered at most, the newest
-/// frame next, late frames skipped.
+/// Stop-and-wait streaming to firmwares that answer each command: few commands are unanswered, the
+/// newest frame is sent next, and late frames are skipped.
 struct StopAndWait: Sendable {
-  /// How a frame is said.
+  /// The command for a frame.
   enum Style: Sendable, Hashable {
     /// V4: `G2206`, feed along the three-motor vector.
     case joints
     /// V3 and Swift: `G0`, feed in mm/min along the straight line.
     case pointPerMinute
-    /// Metal: `G0`, feed in mm/s, 100 to 1000; below 100 it would be the servos' raw duty.
+    /// Metal: `G0`, feed in mm/s, 100 to 1000; below 100 it would be the raw duty of the servos.
     case pointPerSecond
   }
 
   var style: Style
-  /// Commands that may be unanswered.
+  /// The number of commands that may be unanswered.
   var window: Int
   private var next: UArmLive.Frame?
   private var ready: [UArmCommand] = []
@@ -21,7 +21,7 @@ struct StopAndWait: Sendable {
   private var lastWrist: Double?
   private var lastTime: Double?
   private(set) var path = UArmPath()
-  /// Frames in a row that were skipped because the arm was still busy.
+  /// The number of successive frames that were skipped because the arm was busy.
   private(set) var skippedCount = 0
 
   init(_ style: Style, window: Int, at angles: UArmKinematics.Angles, wrist: Double?) {
@@ -31,12 +31,12 @@ struct StopAndWait: Sendable {
     lastWrist = wrist
   }
 
-  /// Commands that are not answered yet.
+  /// The number of unanswered commands.
   var openCount: Int { open.count }
   /// Whether everything was sent and answered.
   var isDone: Bool { open.isEmpty && ready.isEmpty && next == nil }
 
-  /// Takes a frame; one that was not sent yet is skipped for it.
+  /// Takes a frame, which replaces one that was not sent yet.
   mutating func follow(
     _ frame: UArmLive.Frame, _ link: inout UArmLink, _ kinematics: UArmKinematics
   ) {
@@ -45,7 +45,7 @@ struct StopAndWait: Sendable {
     pump(&link, kinematics)
   }
 
-  /// Takes a reply.
+  /// Handles a reply.
   mutating func answered(_ id: Int, _ link: inout UArmLink, _ kinematics: UArmKinematics) {
     open.removeAll { $0 == id }
     pump(&link, kinematics)

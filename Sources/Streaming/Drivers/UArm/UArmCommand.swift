@@ -1,11 +1,11 @@
-/// A command of the uArm family, with its units; `line(id:dialect:)` is its text.
+/// A command of the uArm family; `line(id:dialect:)` is its text.
 enum UArmCommand: Sendable, Hashable {
   // Motion
   /// All three motors at once, absolute [degrees], feed in the firmware's F (V4 ≥ 4.5.0).
   case moveJoints(UArmKinematics.Angles, feed: Double)
   /// The tool point, absolute [mm].
   case moveTo(UArmKinematics.Point, feed: Double)
-  /// The wrist servo [degrees], 90 is its middle; acts when it is parsed.
+  /// The wrist servo [degrees], 90 is its middle; it acts when it is parsed.
   case wrist(Double)
   /// V3: stops quickly and clears the queue.
   case quickStop
@@ -15,17 +15,17 @@ enum UArmCommand: Sendable, Hashable {
   // Settings
   /// All motors hold.
   case attach
-  /// All motors let go; the arm falls.
+  /// All motors are released; the arm falls.
   case detach
   /// One motor holds (Swift and Metal).
   case attachMotor(Int)
-  /// One motor lets go (Swift and Metal).
+  /// One motor is released (Swift and Metal).
   case detachMotor(Int)
   /// Whether a motor holds: 0 left, 1 right, 2 base on V4 (the firmware permutes them).
   case isAttached(Int)
   /// V4 acceleration of all motors, in units of 80 degrees/s²; stored in EEPROM.
   case acceleration(Double)
-  /// Position report every so many seconds, 0 for never.
+  /// Reports the position periodically [s]; 0 for never.
   case report(every: Double)
   /// Whether the end of a motion is reported.
   case reportMotionEnd(Bool)
@@ -51,27 +51,27 @@ enum UArmCommand: Sendable, Hashable {
   case angle(Int)
   /// The listing of the grbl settings, V4; has no number.
   case settings
-  /// What `?` shows, V4; accepted when idle only, stored in EEPROM, has no number.
+  /// The mask of the status line, V4; accepted only when idle, stored in EEPROM, has no number.
   case statusMask(Int)
 }
 
-/// How codes and parameters are written.
+/// The notation of codes and parameters.
 enum UArmDialect: Sendable, Hashable {
-  /// Four-digit codes, letters count: Swift Pro and later Swift.
+  /// Four-digit codes and parameters by letter: Swift Pro and later Swift.
   case letters
-  /// Three-digit codes, parameters by position: Metal and early Swift.
+  /// Three-digit codes and parameters by position: Metal and early Swift.
   case positions
 }
 
-/// The bytes that V4 catches on reception; they work even while it parses nothing.
+/// The real-time bytes, which V4 handles on reception even while it does not parse.
 enum UArmRealTime: UInt8, Sendable, Hashable {
   /// Feed hold: decelerates and keeps the queue.
   case hold = 0x21
-  /// Goes on after a hold.
+  /// Resumes after a hold.
   case resume = 0x7E
-  /// Asks for the status line.
+  /// Queries the status line.
   case status = 0x3F
-  /// Steppers stop at once, planner and receive ring are emptied.
+  /// Stops the steppers at once and clears planner and receive ring.
   case reset = 0x18
 }
 
@@ -82,7 +82,7 @@ extension UArmCommand {
   /// The least F that is sent to V4: grbl raises smaller ones to 1 itself.
   static let leastFeed = 1.0
 
-  /// Whether it is answered at once by V4 (P), or from the ring of synchronous commands (G, M).
+  /// Whether V4 answers it at once (P) and not from the ring of synchronous commands (G, M).
   var isQuery: Bool {
     switch self {
     case .name, .firmware, .power, .encoders, .mode, .angles, .position, .angle: true
@@ -106,7 +106,7 @@ extension UArmCommand {
     }
   }
 
-  /// The line with its end; nil where it cannot be said (a number that is not finite, too long).
+  /// The line with its end; nil if it cannot be expressed (a number that is not finite, too long).
   func line(id: Int, dialect: UArmDialect = .letters) -> [UInt8]? {
     guard let text = text(dialect) else { return nil }
     // V4 copies the text into 50 bytes, Metal's line has 48; the id is copied into a small buffer.
@@ -126,7 +126,7 @@ extension UArmCommand {
     case .moveTo(let point, let feed):
       return joined("G0", [("X", point.x), ("Y", point.y), ("Z", point.z)], decimals: 2, feed)
     case .wrist(let degrees):
-      // Beyond its range the firmware mirrors the servo, so it is clamped here; F must be there on V4.
+      // Clamped, because the firmware mirrors angles beyond the servo's range; V4 requires F.
       guard degrees.isFinite, let value = fixed(min(max(degrees, 0), 180), 2) else { return nil }
       return long ? "G2202 N3 V\(value) F1" : "G202 N3 V\(value)"
     case .quickStop: return "M2000"
@@ -171,8 +171,8 @@ extension UArmCommand {
   }
 }
 
-/// A number with a fixed count of decimals and no exponent; nil where it is not finite or needs
-/// more than seven digits before the point (G22xx fields hold nine characters at least).
+/// A number with fixed decimals and no exponent; nil if it is not finite or has more than seven
+/// digits before the point (G22xx fields hold at least nine characters).
 func fixed(_ value: Double, _ decimals: Int) -> String? {
   guard -9_999_999 < value && value < 9_999_999 else { return nil }
   var scale = 1.0

@@ -1,35 +1,35 @@
-/// Bringing a V4's replies into step, once its motion has ended.
+/// The state of resynchronising a V4's replies after its motion.
 struct UArmAlignment: Sendable {
-  /// What is under way.
+  /// A stage of the resynchronisation.
   enum Stage: Sendable, Hashable {
     case idle
-    /// The arm is held; settings pass.
+    /// The arm is on hold while settings are sent.
     case holding
-    /// It goes on; the replies are awaited until an instant [s].
+    /// The hold was released; replies are awaited until a time [s].
     case released(until: Double)
   }
 
   var stage = Stage.idle
-  /// How often it was tried.
+  /// The number of attempts.
   var attempts = 0
   /// When the arm was first seen at rest [s].
   var restStart: Double?
 
-  /// How long replies of an arm that rests may stay away from each other [s].
+  /// The longest time between two replies of an arm at rest [s].
   static let settling = 0.05
 }
 
 extension UArmDriver {
-  /// Brings the replies into step where they are not; whether that is over.
+  /// Resynchronises the replies if necessary; returns whether that is finished.
   ///
-  /// The arm rests and everything was parsed. The firmware may hang in `!` and `~` where its transmit
-  /// ring is full, so they are sent only while it has nothing to say.
+  /// The arm is at rest and everything was parsed. The firmware can hang in `!` and `~` if its
+  /// transmit ring is full, so they are sent only while it has nothing to send.
   mutating func align() -> Bool {
     guard var alignment = finishing?.alignment else { return false }
     defer { finishing?.alignment = alignment }
     switch alignment.stage {
     case .idle:
-      // While a batch arrives the count may fit by chance.
+      // While a batch of replies arrives, the count may match by chance.
       let rest = alignment.restStart ?? now
       alignment.restStart = rest
       guard now > max(rest, poll.lastSynchronous) + UArmAlignment.settling else { return false }

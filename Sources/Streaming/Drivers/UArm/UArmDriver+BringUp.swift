@@ -29,7 +29,7 @@ extension UArmDriver {
     start(script)
   }
 
-  /// Sends the first step's command, passing over steps that this model does not have.
+  /// Sends the command of the first step that this model has.
   private mutating func start(_ begun: UArmScript) {
     var script = begun
     while let step = script.steps.first {
@@ -52,7 +52,7 @@ extension UArmDriver {
     complete(script.purpose)
   }
 
-  /// What a step says to this model; nil if it has no such step.
+  /// The command of a step for this model; nil if the model does not have the step.
   private func command(_ step: UArmScript.Step) -> UArmCommand? {
     let isV4 = model == .proV4
     let isPro = isV4 || model == .proV3
@@ -71,7 +71,7 @@ extension UArmDriver {
     case .angles, .anglesAgain, .anglesAttached: return .angles
     case .wrist: return isPro ? .angle(3) : nil
     case .position: return .position
-    // Swift answers garbage to it, and both it and Metal energise at the start.
+    // Swift answers garbage, and Swift and Metal switch their motors on at power-up.
     case .isAttached(let motor): return isPro ? .isAttached(motor) : nil
     case .state, .machine, .wait: return nil
     case .attach: return isPro ? .attach : nil
@@ -81,8 +81,8 @@ extension UArmDriver {
     }
   }
 
-  /// `M204 A`, where the listing says something else than the options; without a listing nothing is
-  /// written.
+  /// The argument of `M204 A` if the listed settings differ from the options; nil without a
+  /// listing.
   private var accelerationToWrite: Double? {
     guard let wanted = options.acceleration.map({ $0 / 80 }) else { return nil }
     let found = [120, 121, 122].compactMap { identity.settings[$0] }
@@ -92,7 +92,8 @@ extension UArmDriver {
     return wanted
   }
 
-  /// At 20 Hz, and from 40 to 50, frames and the firmware's ramps fit each other.
+  /// Warns of rates other than 20 Hz and 40 to 50 Hz, at which the frames do not fit the firmware's
+  /// ramps.
   private mutating func warnOfRate(_ rate: Double) {
     guard !(19.9...20.1).contains(rate), !(40...50).contains(rate) else { return }
     warn(
@@ -100,8 +101,7 @@ extension UArmDriver {
         + "a third at 10; expected 20, or 40 to 50")
   }
 
-  /// What the firmware accelerates with along each motor [degrees/s²]; the factory's value where it
-  /// does not say.
+  /// The firmware's acceleration of each motor [degrees/s²]; the factory value if it is not listed.
   private var storedAcceleration: Double {
     let found = [120, 121, 122].compactMap { identity.settings[$0] }.min()
     return accelerationToWrite.map { $0 * 80 } ?? found.map { max($0, 0.1) * 80 } ?? 800
@@ -124,7 +124,7 @@ extension UArmDriver {
 
   // MARK: - Replies
 
-  /// Takes a reply to the awaited line.
+  /// Handles the reply to the awaited line.
   mutating func scriptReply(_ fields: UArmFields, error: Int??, _ running: UArmScript) {
     guard let step = running.steps.first else { return }
     let failed = error != nil
@@ -132,7 +132,7 @@ extension UArmDriver {
     switch step {
     case .name:
       if failed, link.dialect == .letters, wiring.device == .uarmSwift {
-        // Some left the factory with firmware that knows three-digit codes only.
+        // Some were sold with firmware that knows three-digit codes only.
         link.dialect = .positions
         return start(running)
       }
@@ -146,7 +146,7 @@ extension UArmDriver {
       }
       guard identify(found) else { return }
     case .power:
-      // An older Swift that does not know the question is taken as having power.
+      // An older Swift that does not know the question is assumed to have power.
       if failed, model == .swift { break }
       guard !failed, fields.number("V") == 1 else {
         return fail(
@@ -183,8 +183,10 @@ extension UArmDriver {
     advance(running)
   }
 
-  /// V3 reads a potentiometer, which is far out of range where none is connected: the servo stands
-  /// in its middle then, where it goes when the arm is switched on.
+  /// Notes the wrist's angle.
+  ///
+  /// The potentiometer of a V3 is far out of range if it is not connected; the servo is then
+  /// assumed to be in its middle, where it goes at power-up.
   private mutating func takeWrist(_ value: Double?) {
     guard model == .proV3, let value, !(-10 <= value && value <= 190) else {
       readings.wristAngle = value
@@ -202,7 +204,7 @@ extension UArmDriver {
     return angles.distance(previous) < 0.2
   }
 
-  /// Goes on to the next step, or to one that became necessary after those that ask.
+  /// Continues with the next step; a step may be added after the queries.
   private mutating func advance(_ running: UArmScript, adding step: UArmScript.Step? = nil) {
     var script = running
     script.steps.removeFirst()
@@ -215,7 +217,7 @@ extension UArmDriver {
     start(script)
   }
 
-  /// The arm still moves (a boot motion): measures again, for up to ten seconds.
+  /// Measures an arm that still moves, as after booting, again for up to ten seconds.
   private mutating func again(_ running: UArmScript) {
     var script = running
     script.movingCount += 1
@@ -272,8 +274,8 @@ extension UArmDriver {
     return true
   }
 
-  /// The firmware's own position must be what our kinematics make of its angles: a wrong mode, a
-  /// wrong model or a lost calibration shows here.
+  /// Compares the firmware's position with our kinematics of its angles; they differ for a wrong
+  /// mode, a wrong model or a lost calibration.
   private mutating func check(position fields: UArmFields) -> Bool {
     guard let found = fields.numbers("XYZ"), let angles = readings.angles else { return true }
     let point = UArmKinematics.Point(x: found[0], y: found[1], z: found[2])
@@ -282,8 +284,8 @@ extension UArmDriver {
     guard distance <= 2 else {
       let text =
         "the uArm says its tool is at \(found) mm, our kinematics \(fixed(distance, 1) ?? "?") mm away"
-      // V3 tells the last commanded point, which somebody may have moved the arm away from; the
-      // tool offsets of Swift and Metal are not published.
+      // V3 reports the last commanded point, although the arm may have been moved since; the tool
+      // offsets of Swift and Metal are not published.
       guard model == .proV4 else {
         warn(text)
         return true
@@ -359,7 +361,7 @@ extension UArmDriver {
     output.events.append(.engaged)
   }
 
-  /// A step of a row was not answered in time.
+  /// Handles a step that was not answered in time.
   mutating func scriptTimedOut(_ running: UArmScript) {
     guard let step = running.steps.first else { return }
     if step == .wait { return advance(running) }
@@ -374,7 +376,7 @@ extension UArmDriver {
       .attachMotor:
       fail(.silent, "the uArm does not answer '\(step)'; expected a reply within 1 s")
     case .detach, .detachMotor:
-      // V4 does not reply where its ring is out of step; the command was sent all the same.
+      // V4 does not reply while its ring is out of step; the command was sent anyway.
       warn("the uArm did not confirm that its motors are off")
       advance(running)
     case .isAttached, .mode, .reportsOff, .closedLoopOff, .motionEndOff, .settings, .acceleration,
@@ -389,7 +391,7 @@ extension UArmDriver {
     }
   }
 
-  /// The listing of settings is complete, or a mask was taken.
+  /// Handles the end of the listing of settings, or the acknowledgement of the status mask.
   mutating func acknowledged(_ running: UArmScript) {
     guard let step = running.steps.first, step == .settings || step == .statusMask else { return }
     if step == .statusMask {
@@ -398,12 +400,12 @@ extension UArmDriver {
     advance(running)
   }
 
-  /// The status line that tells how machine and motor angles belong together.
+  /// Handles the status line, which gives the offset between machine and motor angles.
   mutating func scriptStatus(_ status: UArmStatus, _ running: UArmScript) {
     guard let step = running.steps.first, step == .machine || step == .state else { return }
     switch status.state {
     case "Hold":
-      // Somebody's `!` was never undone; nothing would move.
+      // The arm was left on hold, so that nothing would move.
       output.bytes.append(UArmRealTime.resume.rawValue)
       link.countRealTime()
       warn("the uArm was on hold; it goes on now")
@@ -421,7 +423,7 @@ extension UArmDriver {
     advance(running)
   }
 
-  /// Measures once more where the arm rests.
+  /// Measures an arm at rest again.
   mutating func measure() {
     switch phase {
     case .identified, .released: begin(.measuring)
@@ -429,7 +431,7 @@ extension UArmDriver {
     }
   }
 
-  /// Lets go of all motors; only a resting arm is let go.
+  /// Releases all motors of an arm at rest.
   mutating func release() {
     switch phase {
     case .identified, .engaged, .held, .stopped:

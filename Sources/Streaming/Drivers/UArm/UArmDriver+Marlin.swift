@@ -2,8 +2,8 @@ import Foundation
 
 /// The stream to V3; see `UArmMarlin`.
 extension UArmDriver {
-  /// The settings for the stream come after the bring-up's row; the arm is engaged when they are
-  /// taken.
+  /// Begins to write the settings for the stream after the bring-up; the arm is engaged once they
+  /// are accepted.
   mutating func prepareMarlin(at angles: UArmKinematics.Angles) {
     execution = .marlin(
       UArmMarlin(
@@ -22,7 +22,7 @@ extension UArmDriver {
     return result
   }
 
-  /// Whether replies, time and the end of a stream are `UArmMarlin`'s.
+  /// The state of the stream to a V3; nil if it does not handle replies and time.
   var marlin: UArmMarlin? {
     guard case .marlin(let marlin) = execution else { return nil }
     switch phase {
@@ -31,7 +31,7 @@ extension UArmDriver {
     }
   }
 
-  /// Takes a reply; false where it is none to our lines.
+  /// Handles a reply; returns false if it is not one to the stream's lines.
   mutating func marlinReceives(_ reply: UArmReply) -> Bool {
     guard var marlin else { return false }
     switch reply {
@@ -45,7 +45,7 @@ extension UArmDriver {
     return true
   }
 
-  /// Lets time pass; false where there is no stream to V3.
+  /// Lets time pass; returns false if there is no stream to a V3.
   mutating func advanceMarlin() -> Bool {
     guard var marlin else { return false }
     let findings = marlin.advance(now)
@@ -60,7 +60,7 @@ extension UArmDriver {
     return true
   }
 
-  /// What is to be written, and the load of the wire.
+  /// Takes the bytes to write.
   mutating func takeMarlinBytes() {
     guard case .marlin(var marlin) = execution else { return }
     output.bytes += marlin.wire.take()
@@ -82,7 +82,7 @@ extension UArmDriver {
     }
   }
 
-  /// Frames wait, and taken together they would cut corners.
+  /// Fails because too many frames wait; merged into one move they would cut corners.
   mutating func failBehind(_ count: Int) {
     fail(.position, "the uArm does not keep up: \(count) frames wait to be sent; play it slower")
   }
@@ -115,8 +115,7 @@ extension UArmDriver {
 }
 
 extension UArmMarlin {
-  /// How far a motor is from where it was told to be around the time it takes to get there
-  /// [degrees]; zero where nothing is known.
+  /// The distance of a motor from its commands about a lag ago [degrees]; zero if there are none.
   func distance(of motor: Int, _ value: Double, at time: Double) -> Double {
     var (least, most) = (Double.infinity, -Double.infinity)
     for step in -10...10 {

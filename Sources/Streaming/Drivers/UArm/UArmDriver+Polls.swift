@@ -1,15 +1,16 @@
-/// What a V4 is asked while it may move, and what is done where an answer does not come.
+/// Queries to a V4 that may move, and missing answers.
 ///
-/// The main loop that answers also prepares motion and parses moves, so only short questions are
-/// asked, one at a time: behind each move one that shows that it was parsed. In a frame of 50 ms the
-/// loop spends up to 15 ms on the move, 22 ms on one motor's sensor and 1 ms on the status line.
+/// The firmware's main loop answers queries, prepares motion and parses moves, so only short
+/// queries are sent, one at a time. Each move is followed by a query whose answer shows that the
+/// move was parsed. In a frame of 50 ms the loop spends up to 15 ms on the move, 22 ms on one
+/// motor's sensor and 1 ms on the status line.
 extension UArmDriver {
-  /// How long an answer may take before the line is taken to be broken [s]: a move, a sensor, the
-  /// wire and a slow USB adapter together take 70 ms.
+  /// The time limit of an answer [s]; a move, a sensor, the wire and a slow USB adapter together
+  /// take 70 ms.
   static let answerTime = 0.15
-  /// How long nothing may be answered at all [s]; a board that starts again says so after a second.
+  /// The longest time without any answer [s]; a board that restarts reports it after a second.
   static let silenceTime = 2.0
-  /// From one sensor to the next [s].
+  /// The time between two queries of sensors [s].
   private static let sensorTime = 0.095
 
   mutating func watchV4() {
@@ -29,8 +30,8 @@ extension UArmDriver {
     )
   }
 
-  /// `?` ten times a second: it costs a millisecond, and is answered while a full planner stalls the
-  /// parser.
+  /// Sends `?` ten times a second; it takes a millisecond and is answered even while a full planner
+  /// stalls the parser.
   private mutating func askStatus() {
     while poll.next <= now {
       poll.next += 0.1
@@ -41,11 +42,11 @@ extension UArmDriver {
     }
   }
 
-  /// Asks behind each move, and ten times a second without any.
+  /// Sends a query after each move, and ten times a second without moves.
   mutating func probe() {
     if let id = poll.pending {
       guard now - poll.asked > Self.answerTime else { return }
-      // Late, or lost; what stands broken before the next line is made no command.
+      // The answer is late or lost; a broken line must not be joined with the next one.
       link.forget(id)
       poll.pending = nil
       separate()
@@ -55,17 +56,18 @@ extension UArmDriver {
     ask(question)
   }
 
-  /// Makes what the parser may have of a broken line too long to be a command.
+  /// Makes an incomplete line in the parser too long to be a command.
   private mutating func separate() {
     guard link.isAcknowledged, now - poll.separated > 2 * Self.answerTime else { return }
     poll.separated = now
     output.bytes += UArmLink.separator
   }
 
-  /// The next question: where the arm rests, all motors at once, which takes too long in motion.
+  /// The next query; all motors at once are queried only at rest, because that takes too long in
+  /// motion.
   private var question: UArmCommand {
     if isResting { return now - poll.motorAsked > 0.2 ? .angles : .power }
-    // Before 4.7.0 P2244 is not known; a dead sensor shows as an angle that does not change.
+    // Before 4.7.0 P2244 is not known; a dead sensor then shows an angle that does not change.
     let knowsSensors = identity.version.map { $0 >= UArmVersion(4, 7, 0) } ?? false
     if knowsSensors, poll.mustCheckSensors { return .encoders }
     let isBehind = link.waitingMoves > 0
@@ -73,7 +75,7 @@ extension UArmDriver {
     return knowsSensors && !isBehind && poll.slot % 10 == 0 ? .encoders : .power
   }
 
-  /// Whether no block is, or will be, in the planner.
+  /// Whether the planner is empty and stays so.
   var isResting: Bool {
     switch phase {
     case .engaged, .held: true
@@ -82,13 +84,13 @@ extension UArmDriver {
     }
   }
 
-  /// Says when the next question is due.
+  /// When the next query is due; nil for other models.
   var probeTime: Double? {
     guard model == .proV4 else { return nil }
     return poll.asked + (poll.pending == nil ? Self.sensorTime : Self.answerTime) + 1e-4
   }
 
-  /// Notes that a motor's sensor was asked.
+  /// Notes which sensors were queried.
   mutating func noteQuestion(_ command: UArmCommand) {
     switch command {
     case .angle(let motor) where motor < 3:

@@ -1,4 +1,4 @@
-/// What the replies mean in each phase.
+/// Handling replies.
 extension UArmDriver {
   mutating func handle(_ reply: UArmReply) {
     if marlinReceives(reply) { return }
@@ -51,7 +51,7 @@ extension UArmDriver {
     }
   }
 
-  /// A number that nobody waits for: late, or doubled, or from something else.
+  /// Handles a reply with a number that is not awaited: late, repeated, or from another device.
   private mutating func unexpected(_ id: Int) {
     guard !link.isLate(id) else { return }
     poll.unknownReplies += 1
@@ -65,10 +65,10 @@ extension UArmDriver {
     }
   }
 
-  /// The reply to a move, the wrist or a setting.
+  /// Handles the reply to a move, the wrist or a setting.
   private mutating func synchronous(_ sent: UArmLink.Sent, _ error: Int??) {
     if let error {
-      // Early V4 firmwares turn the wrist and answer E21 all the same.
+      // Early V4 firmwares answer E21 although they turn the wrist.
       if case .wrist = sent.command, error == 21 { return next(after: sent) }
       let code = error.map { "E\($0)" } ?? "no result"
       return fail(
@@ -96,12 +96,12 @@ extension UArmDriver {
   private mutating func next(after sent: UArmLink.Sent) {
     switch execution {
     case .live(let live):
-      // The arm was idle for a moment: its planner ran dry, or its segments did. The status tells.
+      // The arm was idle: its planner or its segment buffer ran empty; the status line tells which.
       if let place = sent.sequence, live.isFlowing(reply: place), case .following = phase {
         poll.next = now
       }
     case .stopAndWait(var sender):
-      // A query may wait behind moves; their replies show as well that the arm is alive.
+      // A query may wait behind moves, whose replies show too that the arm responds.
       poll.lastAnswer = now
       sender.answered(sent.id, &link, kinematics)
       execution = .stopAndWait(sender)
@@ -114,7 +114,7 @@ extension UArmDriver {
     warn("the uArm's planner ran dry in mid-stream; its lead is now \(live.lead) frames")
   }
 
-  /// `P2200`, from the encoders.
+  /// Handles the reply to `P2200`, the encoders' angles.
   private mutating func measured(_ fields: UArmFields, _ sent: UArmLink.Sent) {
     guard let found = fields.numbers("BLR") else { return }
     let pose = UArmKinematics.Angles(base: found[0], left: found[1], right: found[2])
@@ -129,7 +129,7 @@ extension UArmDriver {
     if let restStart = finishing?.restStart, sent.time > restStart + 0.05 { arrived(pose) }
   }
 
-  /// `P2206`, one motor's encoder.
+  /// Handles the reply to `P2206`, one encoder's angle.
   private mutating func measured(_ motor: Int, _ fields: UArmFields, _ sent: UArmLink.Sent) {
     guard let found = fields.number("V"), 0..<3 ~= motor else { return }
     var positions = [Double?](repeating: nil, count: wiring.motors.count)
@@ -140,7 +140,7 @@ extension UArmDriver {
     let window = live.expected(at: sent.time)
     if let distance = path?.deviation(ofMotor: motor, at: found, from: window.0, to: window.1) {
       compare(distance, motor)
-      // One that is off is asked again at once.
+      // A motor that is off the path is measured again at once.
       if stream.deviations[motor].count > 0 { poll.motor = motor }
     }
   }
@@ -157,15 +157,15 @@ extension UArmDriver {
     output.events.append(.gauge(QueueGauge(queued: queued, busLoad: min(load, 1))))
   }
 
-  /// The stream has run empty: a motor that could not follow is seen at the latest now.
+  /// Checks the pose at the end of the stream, which shows a motor that could not follow.
   private mutating func arrived(_ pose: UArmKinematics.Angles) {
     let off = path?.deviation(of: pose, from: now, to: now) ?? 0
     if off <= options.deviationLimit { return held() }
-    // Once may be a reply that was damaged.
+    // A single deviation may be a damaged reply.
     if stream.deviations[3].count >= 2 { failFar(off) }
   }
 
-  /// Missed steps, a jam, or an error that was never heard show as a lasting distance.
+  /// Checks for a lasting deviation, caused by missed steps, a jam or a lost error message.
   mutating func compare(_ distance: Double, _ motor: Int) {
     var found = stream.deviations[motor]
     if found.count == 0 { found.start = now }

@@ -1,16 +1,16 @@
-/// What is done after a stop.
+/// The state of a driver after a stop.
 struct UArmStopping: Sendable {
-  /// What comes next.
+  /// The next step.
   enum Stage: Sendable {
-    /// V4: the arm brakes after `!`; the status line tells when it stands.
+    /// V4: the arm brakes after `!`; the status line shows when it stands.
     case braking
-    /// V4: 0x18 was sent; up to 40 ms nothing is heard.
+    /// V4: 0x18 was sent; the firmware ignores bytes for up to 40 ms.
     case reset
-    /// V3: once more, for a line that was lost.
+    /// V3: the stop is repeated in case a line was lost.
     case again
-    /// V3: what was stored for the stream is put back.
+    /// V3: the stored settings are restored.
     case restore
-    /// Asking where the arm is.
+    /// The position of the arm is queried.
     case ask
   }
 
@@ -22,12 +22,12 @@ struct UArmStopping: Sendable {
   var asked = 0
   var last: [Double]?
 
-  /// How long a V4 may brake before 0x18 ends it; at the 80 degrees/s² of a cautious setting, from
-  /// 60 degrees/s [s].
+  /// How long a V4 may brake before 0x18 stops it [s]; enough for 60 degrees/s at the 80 degrees/s²
+  /// of a cautious setting.
   static let brakingTime = 1.0
 }
 
-/// Stopping: never releases, never waits for a reply before it is said to be on its way.
+/// Stopping: it never releases the motors and is reported without waiting for a reply.
 extension UArmDriver {
   mutating func stop() {
     if case .stopping = phase {
@@ -51,23 +51,23 @@ extension UArmDriver {
     phase = .stopping(UArmStopping(stage: stage, next: now + wait, began: now))
   }
 
-  /// The strongest means that keeps the motors energised.
+  /// The bytes of the strongest stop that keeps the motors energised.
   ///
-  /// What was cut off in front of the port may
-  /// have left half a line on the wire, so commands begin with a line end.
+  /// Discarding waiting bytes may have left half a line on the wire, so commands begin with a line
+  /// end.
   private var stopBytes: [UInt8] {
     switch model {
-    // Braked in a tenth of a second by all versions; 0x18 in motion would stop the motors at once and,
-    // before 4.10.0, end in an alarm whose `$X` carries out what was queued.
+    // All versions brake in a tenth of a second. In motion, 0x18 would stop the motors abruptly
+    // and, before 4.10.0, cause an alarm whose `$X` carries out what was queued.
     case .proV4: return [UArmRealTime.hold.rawValue]
-    // M410 acts on reception, within a millisecond even while a move waits for room; without a
-    // number, as Marlin compares the whole line. It leaves the firmware with a wrong idea of where
-    // the arm is, and a move after it would go anywhere: M2000 measures anew.
+    // M410 acts on reception, within a millisecond even while a move waits for room; it has no
+    // number, since Marlin compares the whole line. The firmware's position is wrong afterwards, so
+    // that the next move could go anywhere; M2000 measures it again.
     case .proV3: return Self.quickStop
     case .swift:
       return lineEnd + (UArmCommand.stopAndClear.line(id: 9999, dialect: link.dialect) ?? [])
-    // Metal has no stop: the one move that it may have under way ends, and nothing follows. A device
-    // that is not known yet was not moved.
+    // Metal has no stop: the move that may be under way ends, and no other follows. An unidentified
+    // device was not moved.
     default: return lineEnd
     }
   }
@@ -92,7 +92,7 @@ extension UArmDriver {
       stopping.stage = .restore
       stopping.next = now + 0.1
     case .restore:
-      // M2000 throws away what is queued behind it, so this comes later.
+      // Sent later, because M2000 discards what is queued behind it.
       if let storing { output.bytes += Array("\n#9998 \(storing)\n".utf8) }
       storing = nil
       stopping.stage = .ask
@@ -105,7 +105,7 @@ extension UArmDriver {
         return
       }
       if stopping.asked == 0 { output.bytes += lineEnd }
-      // V4's P2220 comes from the encoders; V3's is the commanded point, so P2200 there.
+      // P2220 of V4 comes from the encoders; P2220 of V3 is the commanded point, so P2200 is used.
       stopping.awaited = link.queue(model == .proV4 ? .position : .angles)
       stopping.asked += 1
       stopping.next = now + 0.5
@@ -113,7 +113,7 @@ extension UArmDriver {
     phase = .stopping(stopping)
   }
 
-  /// Empties the planner of a V4 that stands.
+  /// Clears the planner of a V4 that stands.
   private mutating func clear(_ running: UArmStopping) {
     var stopping = running
     sendRealTime(.reset)
@@ -123,7 +123,7 @@ extension UArmDriver {
     phase = .stopping(stopping)
   }
 
-  /// A status line after a stop: while it brakes, two equal ones show that it stands.
+  /// Handles a status line after a stop; two equal positions show that the arm stands.
   mutating func stopStatus(_ status: UArmStatus, _ running: UArmStopping) {
     var stopping = running
     if status.state == "Alarm" {
@@ -137,7 +137,8 @@ extension UArmDriver {
     phase = .stopping(stopping)
   }
 
-  /// Two equal answers, a fifth of a second apart, confirm that the arm stands.
+  /// Handles the position after a stop; two equal ones a fifth of a second apart confirm that the
+  /// arm stands.
   mutating func confirmed(_ fields: UArmFields, _ running: UArmStopping) {
     guard let found = fields.numbers(model == .proV4 ? "XYZ" : "BLR") else { return }
     var stopping = running

@@ -1,4 +1,4 @@
-/// The stream: frames, polls, time-outs, the end.
+/// Streaming: frames, polls, time-outs and the end.
 extension UArmDriver {
   mutating func follow(_ point: SetPoint) {
     switch phase {
@@ -31,7 +31,7 @@ extension UArmDriver {
     }
   }
 
-  /// Frames were skipped for too long: the arm is too slow for the stream, or says nothing any more.
+  /// Fails after too many skipped frames: the arm is too slow for the stream, or does not answer.
   private mutating func fallBehind(_ count: Int) {
     let isSilent = now - poll.lastAnswer > 1.4
     fail(
@@ -41,7 +41,7 @@ extension UArmDriver {
         : "the uArm does not keep up: \(count) frames in a row were skipped; play it slower")
   }
 
-  /// Why a set-point must not be sent; nil where it may.
+  /// Why a set-point must not be sent; nil if it may be sent.
   private func refusal(of point: SetPoint) -> String? {
     let motors = wiring.motors
     guard point.positions.count == motors.count else {
@@ -62,7 +62,7 @@ extension UArmDriver {
         return "\(label) is to go to \(raw)°, outside the motor's \(motor.range)"
       }
       guard let last = stream.lastPositions?[index] else { continue }
-      // The first frame must be where the arm stands; later ones no further than its speed allows.
+      // The first frame must be where the arm stands; later ones must be within its speed.
       let reach = motor.velocityLimit * elapsed * 1.25 + (isFirst ? 0.035 : 0.005)
       guard abs(value - last) <= reach else {
         return "\(label) is to step from \(last) to \(value); expected at most \(reach)"
@@ -145,7 +145,7 @@ extension UArmDriver {
     }
   }
 
-  /// Asks where the arm is and how it fares, and looks whether answers come.
+  /// Queries positions and state of the arm and checks that answers come.
   private mutating func watch() {
     if model == .proV4 {
       watchV4()
@@ -154,7 +154,7 @@ extension UArmDriver {
     }
   }
 
-  /// Ten times a second: P2200 and other questions, which wait behind moves.
+  /// Queries ten times a second, with P2200 and other questions that wait behind moves.
   private mutating func watchOthers() {
     while poll.next <= now {
       poll.next += 0.1
@@ -174,7 +174,7 @@ extension UArmDriver {
     fail(.silent, "the uArm has not answered for 2.5 s; expected P2200's reply in 0.1 s")
   }
 
-  /// Puts a query on its way; at most one is unanswered, and none that would stop a V4's motors.
+  /// Queues a query, of which at most one is unanswered, unless it would stop the motors of a V4.
   mutating func ask(_ command: UArmCommand) {
     if model == .proV4, !isResting, !UArmTimings(identity.version).isAllowedInMotion(command) {
       return
@@ -186,11 +186,11 @@ extension UArmDriver {
   }
 }
 
-/// When what was asked and answered.
+/// The times of queries and answers.
 struct UArmPolling: Sendable {
   var next = Double.infinity
   var slot = 0
-  /// The number of the query that is not answered yet, and when it was queued.
+  /// The number of the unanswered query, and when it was queued [s].
   var pending: Int?
   var asked = 0.0
   var lastAnswer = 0.0
@@ -199,14 +199,14 @@ struct UArmPolling: Sendable {
   /// When a move or a setting was last answered [s].
   var lastSynchronous = -Double.infinity
   var lastGauge = 0.0
-  /// Replies in a row whose numbers nobody waits for.
+  /// The number of successive replies with unexpected numbers.
   var unknownReplies = 0
-  /// When each motor was last asked for, and the next in turn.
+  /// The motor to query next, and when a motor was queried last [s].
   var motor = 0
   var motorAsked = -Double.infinity
-  /// Whether a motor was measured where it should not be.
+  /// Whether a motor was measured off its path, so that the sensors must be checked.
   var mustCheckSensors = false
-  /// When the parser was last brought to the beginning of a line by force.
+  /// When a separator was sent last [s].
   var separated = -Double.infinity
 
   mutating func begin(_ now: Double) {

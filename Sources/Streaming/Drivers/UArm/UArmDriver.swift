@@ -1,48 +1,50 @@
 import Foundation
 
-/// Streams to a uArm: Swift Pro with either firmware, Swift or Metal.
+/// The driver of a uArm: Swift Pro with either firmware, Swift or Metal.
 ///
-/// Which firmware a Swift Pro has is found out by asking. Its V4 firmwares were run unchanged on an
-/// emulated board to find out what it may rely on (Docs/streaming.md); nothing was tried on hardware.
+/// The driver finds out which firmware a Swift Pro has. The V4 firmwares were run unchanged on an
+/// emulated board to find out what the driver may rely on (Docs/streaming.md); nothing was tested
+/// on hardware.
 struct UArmDriver: RobotDriver {
-  /// What may be chosen.
+  /// The options of the driver.
   struct Options: Sendable, Hashable {
     /// How V4 is streamed to.
     enum Policy: Sendable, Hashable {
-      /// Smoothly, with a lead in the planner.
+      /// Smoothly, with some frames ahead in the planner.
       case live
-      /// Two commands at a time, each awaited; the arm stops after every second one.
+      /// With at most two unanswered commands; the arm stops after every second one.
       case exact
     }
 
     /// How V4 is streamed to.
     var policy = Policy.live
-    /// Frames that V4's planner is kept ahead.
+    /// The number of frames ahead in the planner of a V4.
     var lead = 4
-    /// Acceleration of V4's motors [degrees/s²], nil to leave it as it is.
+    /// The acceleration of the motors of a V4 [degrees/s²]; nil to leave it unchanged.
     ///
-    /// It is stored in EEPROM, so it is written only where `$$` says something else. 800 is the
-    /// factory's value and four times what our trajectories use: from block to block the firmware then
-    /// changes speed in an eighth of a frame, and the motors' mean acceleration is the trajectory's
-    /// (measured at 800: 201 at a limit of 200; at 200: 0.3 s late and up to 0.5° off the path).
+    /// It is stored in EEPROM, so it is written only if `$$` lists another value. 800 is the
+    /// factory value and four times that of our trajectories: the firmware then changes speed
+    /// between blocks in an eighth of a frame, and the mean acceleration of the motors is that of
+    /// the trajectory (measured at 800: 201 for a limit of 200; at 200: 0.3 s late and up to 0.5°
+    /// off the path).
     var acceleration: Double? = 800
-    /// Whether V4's status line may be switched to the planner's gauge (`$10=12`), which is stored in
-    /// EEPROM; without, the gauge is used where somebody else switched it on.
+    /// Whether the status line of a V4 may be set to include the planner's fill level (`$10=12`),
+    /// which is stored in EEPROM; otherwise the level is used only if it is already included.
     var mayWriteStatusMask = false
     /// How far a motor may be from its path before the stream ends [degrees].
     var deviationLimit = 8.0
 
-    /// The defaults.
+    /// Creates default options.
     init() {}
   }
 
-  /// What it is doing.
+  /// What the driver is doing.
   enum Phase: Sendable {
     case closed
     case booting(until: Double, quietUntil: Double)
     case script(UArmScript)
     case identified
-    /// V3: settings for the stream.
+    /// V3: settings for the stream are written.
     case preparing
     case engaged
     case following
@@ -61,9 +63,9 @@ struct UArmDriver: RobotDriver {
     case marlin(UArmMarlin)
   }
 
-  /// Which motors there are.
+  /// The motors and their units.
   let wiring: Wiring
-  /// What was chosen.
+  /// The options of the driver.
   let options: Options
   var phase = Phase.closed
   var now = 0.0
@@ -84,7 +86,7 @@ struct UArmDriver: RobotDriver {
   /// V3: the line that restores what was stored in the arm; nil if there is nothing to restore.
   var storing: String?
 
-  /// A driver for a wiring with motors 0 base, 1 left, 2 right and perhaps 3 wrist.
+  /// Creates a driver for a wiring with motors 0 base, 1 left, 2 right and optionally 3 wrist.
   init(wiring: Wiring, options: Options = Options()) {
     self.wiring = wiring
     self.options = options
@@ -109,10 +111,10 @@ struct UArmDriver: RobotDriver {
     set { if case .finishing = phase, let newValue { phase = .finishing(newValue) } }
   }
 
-  /// 20 Hz, as the maker's own node streams.
+  /// 20 Hz, the rate of the vendor's ROS node.
   var preferredRate: Double { 20 }
 
-  /// The lead in the planner, or the time that a move takes.
+  /// The delay of the planner, or the duration of a move.
   var expectedLag: Double {
     switch execution {
     case .live(let live): live.wantedLag
@@ -124,10 +126,10 @@ struct UArmDriver: RobotDriver {
     }
   }
 
-  /// The wrist, where nothing is measured of it.
+  /// The wrist, if it cannot be measured.
   ///
-  /// A V4's is a servo without a way back: its answer is the duty that it was told. A V3's has a
-  /// potentiometer, where it is connected.
+  /// A V4 reports the commanded angle of its wrist. A V3 has a potentiometer, which may not be
+  /// connected.
   var motorsWithoutSensor: Set<Int> {
     model == .proV4 || (model == .proV3 && identity.wristHasNoSensor)
       ? Set([place(3)].compactMap { $0 }) : []
@@ -151,7 +153,7 @@ struct UArmDriver: RobotDriver {
     return times.min()
   }
 
-  /// Goes on; see `RobotDriver`.
+  /// Advances the driver; see `RobotDriver`.
   mutating func advance(
     to now: Double, received: [UInt8], order: DriverOrder?
   ) -> DriverOutput {
@@ -182,7 +184,7 @@ struct UArmDriver: RobotDriver {
     }
   }
 
-  /// Whether the arm may move by our doing, so that a fault must stop it.
+  /// Whether the driver may have made the arm move, so that a fault must stop it.
   var mayMove: Bool {
     switch phase {
     case .engaged, .following, .finishing, .held: true
@@ -211,7 +213,7 @@ struct UArmDriver: RobotDriver {
 
   mutating func warn(_ text: String) { output.events.append(.warning(text)) }
 
-  /// Says a fault; if the arm may move, it is stopped at once.
+  /// Reports a fault and, if the arm may move, stops it at once.
   mutating func fail(_ kind: DriverFault.Kind, _ text: String) {
     switch phase {
     case .failed, .stopping, .stopped: return
@@ -225,7 +227,7 @@ struct UArmDriver: RobotDriver {
 
   // MARK: - Motors
 
-  /// The place of a motor in the wiring.
+  /// The index of a motor in the wiring.
   func place(_ id: Int) -> Int? { wiring.motors.firstIndex { $0.id == id } }
 
   /// The three motor angles of joint positions.
@@ -256,7 +258,7 @@ struct UArmDriver: RobotDriver {
     }
   }
 
-  /// Says where the motors are.
+  /// Reports measured angles.
   mutating func report(_ angles: UArmKinematics.Angles, wrist: Double?) {
     output.events.append(
       .measured(Measurement(time: now, positions: positions(angles, wrist: wrist))))

@@ -8,19 +8,12 @@ import Foundation
 struct UArmKinematics: Sendable, Hashable {
   /// Motor angles [degrees].
   struct Angles: Sendable, Hashable {
-    /// Turret, 90 is forward, grows counter-clockwise seen from above.
+    /// The turret: 90 is forward, increasing counter-clockwise as seen from above.
     var base: Double
     /// The lower arm above the horizontal.
     var left: Double
     /// The forearm below the horizontal.
     var right: Double
-
-    /// Motor angles.
-    init(base: Double, left: Double, right: Double) {
-      self.base = base
-      self.left = left
-      self.right = right
-    }
   }
 
   /// The tool point [mm].
@@ -32,14 +25,7 @@ struct UArmKinematics: Sendable, Hashable {
     /// Upwards.
     var z: Double
 
-    /// A point.
-    init(x: Double, y: Double, z: Double) {
-      self.x = x
-      self.y = y
-      self.z = z
-    }
-
-    /// How far another point is [mm].
+    /// The distance of another point [mm].
     func distance(to other: Point) -> Double {
       ((x - other.x) * (x - other.x) + (y - other.y) * (y - other.y)
         + (z - other.z) * (z - other.z)).squareRoot()
@@ -58,30 +44,31 @@ struct UArmKinematics: Sendable, Hashable {
   var lowerArm = 142.07
   /// The forearm's length [mm].
   var forearm = 158.81
-  /// How far the shoulder is before the base's axis [mm].
+  /// The distance of the shoulder in front of the base's axis [mm].
   var shoulderOffset = 13.2
-  /// How high the shoulder is [mm].
+  /// The height of the shoulder [mm].
   var shoulderHeight = 107.4
-  /// How far the tool point is before the wrist [mm].
+  /// The distance of the tool point in front of the wrist [mm].
   var front = 56.65
-  /// How far the tool point is below the wrist [mm].
+  /// The distance of the tool point below the wrist [mm].
   var drop = 74.55
-  /// What the base may be [degrees].
+  /// The range of the base [degrees].
   var baseLimits = 0.0...180.0
-  /// What the left motor may be [degrees].
+  /// The range of the left motor [degrees].
   var leftLimits = -4.0...135.6
-  /// What the right motor may be [degrees].
+  /// The range of the right motor [degrees].
   var rightLimits = -4.0...119.9
-  /// What the angle between the links, 180° - L - R, may be [degrees].
+  /// The range of the angle between the links, 180° - L - R [degrees].
   var elbowLimits = 10.0...151.0
-  /// What the tool point's height may be [mm], where the firmware looks at it.
+  /// The range of the tool point's height [mm]; nil if the firmware does not check it.
   var heightLimits: ClosedRange<Double>?
-  /// Which axis is forward.
+  /// The axis that is forward.
   var forward = Forward.x
-  /// Whether the firmware asks for a least radius at each height (V3).
+  /// Whether the firmware requires a least radius at each height (V3).
   var hasLeastRadius = false
 
-  /// Swift Pro with the V4 firmware and the given end effector; nil for a mode without figures.
+  /// Swift Pro with the V4 firmware and an end effector; nil for a mode whose dimensions are not
+  /// known.
   static func swiftProV4(mode: Int = 0) -> UArmKinematics? {
     guard let tool = endEffectors[mode] else { return nil }
     var result = UArmKinematics()
@@ -101,7 +88,7 @@ struct UArmKinematics: Sendable, Hashable {
 
   /// Swift, not Pro.
   ///
-  /// Its sources give no drop of the tool point.
+  /// Its source code has no drop of the tool point.
   static let swift: UArmKinematics = {
     var result = UArmKinematics()
     result.shoulderHeight = 88.9
@@ -117,7 +104,7 @@ struct UArmKinematics: Sendable, Hashable {
 
   /// Metal.
   ///
-  /// Its frame is turned: +y is forward. Its sources give no drop of the tool point.
+  /// Its frame is rotated: +y is forward. Its source code has no drop of the tool point.
   static let metal: UArmKinematics = {
     var result = UArmKinematics()
     result.lowerArm = 148.25
@@ -143,12 +130,12 @@ struct UArmKinematics: Sendable, Hashable {
   /// The angle between the links [degrees].
   func elbow(_ angles: Angles) -> Double { 180 - angles.left - angles.right }
 
-  /// The horizontal distance of the tool point from the base's axis [mm]; below zero behind it.
+  /// The horizontal distance of the tool point from the base's axis [mm]; negative behind it.
   func reach(_ angles: Angles) -> Double {
     lowerArm * cosine(angles.left) + forearm * cosine(angles.right) + shoulderOffset + front
   }
 
-  /// Where the tool point is.
+  /// Returns the tool point for motor angles.
   func point(_ angles: Angles) -> Point {
     let s = reach(angles)
     let z =
@@ -159,9 +146,9 @@ struct UArmKinematics: Sendable, Hashable {
     }
   }
 
-  /// The motor angles for a tool point; nil where the links cannot reach it.
+  /// Returns the motor angles for a tool point; nil if the links cannot reach it.
   ///
-  /// Limits are not asked.
+  /// Limits are not checked.
   func angles(_ point: Point) -> Angles? {
     let base =
       forward == .x
@@ -182,9 +169,9 @@ struct UArmKinematics: Sendable, Hashable {
       right: degrees(acos(atWrist)) - elevation)
   }
 
-  /// Why the firmware would refuse these angles (`E22`), nil where it takes them.
+  /// Returns why the firmware would refuse angles (`E22`); nil if it accepts them.
   ///
-  /// The limits are taken a hundredth of a degree wider where rounding for the wire needs it.
+  /// The limits are widened by a hundredth of a degree to allow for rounding on the wire.
   func refusal(_ angles: Angles) -> String? {
     let slack = 0.005
     let named = [
@@ -207,8 +194,9 @@ struct UArmKinematics: Sendable, Hashable {
     return nil
   }
 
-  /// V3 keeps the wrist away from its own base (firmware 3.2.0); half a millimetre more than it asks
-  /// for, as it also looks at the straight line between two points.
+  /// Checks the least radius of V3, which keeps the wrist away from the base (firmware 3.2.0), with
+  /// a margin of half a millimetre, since the firmware also checks the straight line between two
+  /// points.
   private func radiusRefusal(_ angles: Angles) -> String? {
     guard hasLeastRadius else { return nil }
     let height = point(angles).z + drop
@@ -225,11 +213,12 @@ struct UArmKinematics: Sendable, Hashable {
     return nil
   }
 
-  /// The point to say to a firmware that cuts what it hears to tenths of a millimetre, towards zero.
+  /// Returns the point to send to a firmware that truncates to tenths of a millimetre, towards
+  /// zero.
   ///
-  /// The nearest of the tenths around a point that the firmware takes: on the edge of the limits a
-  /// cut could otherwise lead outside them. Said with half a tenth more, so that no rounding of the
-  /// firmware's own can cut it to the next.
+  /// It is the nearest of the surrounding tenths that the firmware accepts, since truncation at the
+  /// edge of the limits could lead outside them, plus half a tenth, so that rounding in the
+  /// firmware does not lead to the next one.
   func cuttable(_ point: Point) -> Point {
     func tenths(_ value: Double) -> [Double] {
       [(value * 10).rounded(.down) / 10, (value * 10).rounded(.up) / 10]

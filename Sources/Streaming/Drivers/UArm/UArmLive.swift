@@ -1,7 +1,7 @@
-/// How V4 is streamed to: one joint move for each frame, a lead of a few blocks in the planner, feeds
-/// that take the time which the trajectory has, the wrist held back until the arm gets there.
+/// The smooth stream to a V4: one joint move for each frame, a few blocks ahead in the planner,
+/// feeds that match the trajectory's times, and the wrist delayed until the arm arrives.
 ///
-/// Replies to moves come only when the arm is idle and are not waited for (uArm firmware 4.10).
+/// Replies to moves come only when the arm is idle and are not awaited (uArm firmware 4.10).
 struct UArmLive: Sendable {
   /// One frame of the stream.
   struct Frame: Sendable, Hashable {
@@ -12,41 +12,41 @@ struct UArmLive: Sendable {
     var interval: Double
   }
 
-  /// Frames that the planner is kept ahead.
+  /// The number of frames ahead in the planner.
   ///
   /// grbl plans a stop at the end of its look-ahead.
   var lead: Int
-  /// Frames that wait until there are enough for a lead.
+  /// The frames that wait until there are enough for the lead.
   private var waiting: [Frame] = []
-  /// Whether frames go straight to the planner.
+  /// Whether frames are sent to the planner at once.
   private(set) var isFlowing = false
   private var flowStart = 0
   private var flowTime = 0.0
   private var last: UArmKinematics.Angles
-  /// When the frame that `last` is of was handed over [s].
+  /// When the frame of `last` was handed over [s].
   private var lastTime: Double?
   private var interval = 0.05
   private(set) var path = UArmPath()
-  /// How far the arm is behind the set-points [s].
+  /// The lag of the arm behind the set-points [s].
   private(set) var lag: Double
-  /// What queued blocks will change of the lag when they are carried out [s]: slow motion cannot be
-  /// observed well.
+  /// The changes of the lag by queued blocks once they are carried out [s], since the lag of a slow
+  /// motion is hard to observe.
   private var changes: [(due: Double, seconds: Double)] = []
   private var feeds: UArmFeed
   private var wrists: [(due: Double, degrees: Double)] = []
   private var lastWrist: Double?
   private var wantedWrist: Double?
-  /// Blocks in the planner, where the status line says it.
+  /// The number of blocks in the planner; nil if the status line does not include it.
   var blocks: Int?
-  /// Whether the arm was seen at rest since the last move.
+  /// Whether the arm was at rest since the last move.
   var isAtRest = false
 
   /// A move shorter than this is not sent: two motor steps [degrees].
   static let leastStep = 0.025
-  /// Below this feed the firmware cannot go as slowly as wanted, so there is no stream to keep.
+  /// The least feed that the firmware can follow; below it the stream pauses.
   static let creepFeed = 1.2
   static let greatestLead = 8
-  /// How long before the lead has gone the stream counts as ended [s].
+  /// How long before the planner is empty the stream counts as ended [s].
   private static let margin = 0.05
 
   init(
@@ -61,32 +61,33 @@ struct UArmLive: Sendable {
     lag = Self.lag(lead: lead, interval: interval)
   }
 
-  /// How far the arm shall be behind [s]: the frames that are gathered, and the first move's parsing.
+  /// The wanted lag [s]: the gathered frames and the parsing of the first move.
   var wantedLag: Double { Self.lag(lead: lead, interval: interval) }
   static func lag(lead: Int, interval: Double) -> Double { Double(lead + 1) * interval + 0.015 }
-  /// Blocks that the planner has, as far as is known.
+  /// The number of blocks in the planner, as reported or estimated.
   var queued: Double { blocks.map(Double.init) ?? (isFlowing ? lag / max(interval, 0.001) : 0) }
   /// When a wrist command is due.
   func wakeTime(after now: Double) -> Double? { wrists.first.map { max($0.due, now + 0.005) } }
-  /// The instants between which the arm is expected on its path.
+  /// The range of path times at which the arm is expected.
   func expected(at now: Double) -> (Double, Double) { (now - lag - 0.15, now - lag + 0.15) }
 
   // MARK: - Frames
 
-  /// Takes a frame and queues what is to be sent for it.
+  /// Takes a frame and queues the lines for it.
   mutating func follow(_ frame: Frame, _ link: inout UArmLink) {
     interval = frame.interval
     settleChanges(frame.time)
     path.append(frame.angles, at: frame.time)
     hold(wrist: frame)
-    // A planner that fills up stalls the parser: nothing more goes to it, later frames take over. So
-    // they do where the move before has not gone yet: what was missed is never sent in a burst.
+    // A full planner stalls the parser, so that frames are skipped before it is full. They are also
+    // skipped while too many moves wait, so that moves are never sent in a burst.
     guard queued < 12, !isFlowing || link.waitingMoves < lead else { return }
     let step = frame.angles.distance(last)
     if isFlowing {
       let feed = feed(step, frame)
       if feed >= Self.creepFeed { return send(frame, &link) }
-      // Slower than the firmware can go: the next frame takes its way over, while the lead lasts.
+      // The frame is slower than the firmware can go: its step is left to the next frame while the
+      // planner has blocks.
       guard !outlasts(frame) else { return }
       rest()
       return gather(frame, step, &link)
@@ -103,10 +104,10 @@ struct UArmLive: Sendable {
     if waiting.count > lead { flow(&link) }
   }
 
-  /// Sends what was gathered.
+  /// Sends the gathered frames.
   ///
-  /// Frames that creep are merged into one block, which can be carried out as slowly as it should;
-  /// while the end still creeps there is no stream to keep up.
+  /// Frames that are too slow are merged into one block, which the firmware can carry out slowly
+  /// enough; if the last frame is too slow, the stream does not flow yet.
   private mutating func flow(_ link: inout UArmLink) {
     let frames = waiting
     waiting.removeAll()
@@ -116,7 +117,7 @@ struct UArmLive: Sendable {
     flowTime = end.time
     lag = wantedLag
     changes = []
-    // What crept before has no time of its own any more: the last frame is to be reached in a lag.
+    // Earlier slow frames do not count: the last frame is to be reached within the lag.
     if let first = frames.first {
       lastTime = max(lastTime ?? -.infinity, first.time - first.interval)
     }
@@ -127,8 +128,7 @@ struct UArmLive: Sendable {
     send(end, &link)
   }
 
-  /// The time that a frame's step is for [s]: a set-point is for the instant at which it is handed
-  /// over, and frames that had no step of their own count in.
+  /// The duration of a frame's step [s]: from the frame of the last step until this one.
   private func time(of frame: Frame) -> Double {
     guard let lastTime else { return frame.interval }
     return min(max(frame.time - lastTime, 0.2 * frame.interval), 20 * frame.interval)
@@ -137,7 +137,7 @@ struct UArmLive: Sendable {
   /// The nominal feed: 0.75 · the three-motor vector / time (uArm firmware 4.10: F 60 is 80°/s).
   private func feed(_ step: Double, _ frame: Frame) -> Double { 0.75 * step / time(of: frame) }
 
-  /// Whether the planner still has blocks when the next frame comes, without one for this frame.
+  /// Whether the planner still has blocks at the next frame if this one is not sent.
   private func outlasts(_ frame: Frame) -> Bool {
     let left = lag + changes.reduce(0) { $0 + $1.seconds } - time(of: frame)
     return left > frame.interval + Self.margin
@@ -158,18 +158,18 @@ struct UArmLive: Sendable {
     lastTime = frame.time
   }
 
-  /// Ends the unbroken stream: the next frames are gathered for a lead.
+  /// Ends the continuous stream; the next frames are gathered again.
   private mutating func rest() {
     isFlowing = false
     feeds.rest()
   }
 
-  /// The stream ends: what waits is sent.
+  /// Sends the waiting frames at the end of the stream.
   mutating func finish(_ link: inout UArmLink) {
     let frames = waiting
     waiting.removeAll()
     for frame in frames { send(frame, &link) }
-    // The last few hundredths of a degree as well.
+    // The remaining few hundredths of a degree.
     if let end = path.last, end.distance(last) > 0.012 {
       if link.queue(.moveJoints(end, feed: 5)) != nil { last = end }
     }
@@ -179,8 +179,9 @@ struct UArmLive: Sendable {
 
   // MARK: - Wrist
 
-  /// The servo acts when its line is parsed, ahead of all moves in the planner, so its line waits
-  /// until the arm gets there; half a frame early, as it jumps and then stands.
+  /// Delays the wrist's command until the arm arrives, because the servo acts when the line is
+  /// parsed, before the moves in the planner; half a frame early, since the servo jumps and then
+  /// stands.
   private mutating func hold(wrist frame: Frame) {
     guard let degrees = frame.wrist else { return }
     wrists.append((frame.time + wantedLag - frame.interval / 2, degrees))
@@ -195,19 +196,19 @@ struct UArmLive: Sendable {
       wrists.removeFirst()
     }
     guard let wanted else { return }
-    // Small changes wait for more, unless the wrist stands where it was wanted before.
+    // Small changes are collected unless the wrist has come to rest.
     let stands = wrists.isEmpty || abs(wanted - (wantedWrist ?? .infinity)) < 0.02
     wantedWrist = wanted
     guard abs(wanted - (lastWrist ?? .infinity)) >= (stands ? 0.02 : 0.3) else { return }
     if link.queue(.wrist(wanted)) != nil { lastWrist = wanted }
   }
 
-  /// Whether every wrist command has gone.
+  /// Whether every wrist command was sent.
   var isDone: Bool { wrists.isEmpty }
 
   // MARK: - Gauges
 
-  /// Counts what was carried out by now.
+  /// Applies the changes of the lag that are due.
   private mutating func settleChanges(_ now: Double) {
     guard let first = changes.first, first.due <= now - lag else { return }
     while let first = changes.first, first.due <= now - lag {
@@ -221,24 +222,24 @@ struct UArmLive: Sendable {
     feeds.correct(for: lag + changes.reduce(0) { $0 + $1.seconds } - wantedLag)
   }
 
-  /// Takes where the arm is and lets the feeds bring it to where it is as far behind as wanted.
+  /// Takes the pose of the arm and corrects the feeds so that the lag becomes the wanted one.
   mutating func observe(_ angles: UArmKinematics.Angles, at time: Double) {
     guard isFlowing, let error = path.lagError(of: angles, at: time, lag: lag) else { return }
     lag = min(max(lag + error, 0), 2)
     regulate()
   }
 
-  /// Whether a synchronous reply came in mid-stream.
+  /// Whether a synchronous reply belongs to the flowing stream.
   func isFlowing(reply place: Int) -> Bool { isFlowing && place >= flowStart }
 
-  /// Whether an arm that says that it is idle has run out of blocks; one that has not got to the last
-  /// of them only ran out of prepared motion and goes on by itself.
+  /// Whether an idle arm has run out of blocks; one that has not reached the last block has only
+  /// run out of prepared segments and continues by itself.
   func isDry(idleAt pose: UArmKinematics.Angles?, at now: Double) -> Bool {
     guard isFlowing, now > flowTime + 0.4 else { return false }
     return pose.map { $0.distance(last) < 0.3 } ?? true
   }
 
-  /// The planner ran dry: a greater lead, built up anew.
+  /// Increases the lead after the planner ran dry; it is built up again.
   mutating func ranDry() {
     isFlowing = false
     feeds.rest()

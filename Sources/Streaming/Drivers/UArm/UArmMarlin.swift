@@ -1,24 +1,24 @@
-/// How V3 is streamed to (uArm firmware 3.2.0, based on Marlin).
+/// The stream to a V3 (uArm firmware 3.2.0, based on Marlin).
 ///
 /// The firmware cuts `G0` into a hundred segments for each second that the tool would need at F,
-/// and then takes F as degrees/s along the three-motor vector. Its planner holds three blocks, so
-/// that short segments make the arm crawl. Here F is so great that a frame is one segment, straight
-/// in joint space, and `M203`, the greatest speed of each motor, makes it last as long as it shall.
-/// Each frame is two lines, and the next line goes when the last was answered; the answer to a move
-/// comes when there is room for it, so that the planner is kept full by waiting.
+/// and then uses F as degrees/s along the three-motor vector. Its planner holds three blocks, so
+/// that short segments make the arm crawl. Here F is so large that a frame is one segment, straight
+/// in joint space, and `M203`, the greatest speed of each motor, determines its duration. Each
+/// frame has two lines, and a line is sent when the one before was answered. The answer to a move
+/// comes when the planner has room for it, so that waiting for it keeps the planner full.
 struct UArmMarlin: Sendable {
   /// One frame of the stream.
   struct Frame: Sendable, Hashable {
     var time: Double
     var angles: UArmKinematics.Angles
     var wrist: Double?
-    /// The time that it is for [s].
+    /// The duration of the frame [s].
     var seconds: Double
-    /// When it was to be sent [s].
+    /// When the frame was due [s].
     var due: Double
   }
 
-  /// What became known.
+  /// A result of a reply or of passing time.
   enum Finding: Sendable, Hashable {
     case prepared
     case pose(UArmKinematics.Angles, asked: Double)
@@ -28,7 +28,7 @@ struct UArmMarlin: Sendable {
     case held
   }
 
-  /// What it is doing.
+  /// What the stream is doing.
   enum Stage: Sendable, Hashable {
     case preparing
     case streaming
@@ -37,26 +37,26 @@ struct UArmMarlin: Sendable {
     case held
   }
 
-  /// Acceleration of the planner [degrees/s²].
+  /// The acceleration of the planner [degrees/s²].
   ///
-  /// A block may enter the last one with sqrt(2 · acceleration · length): at 20 frames a second
-  /// 120 degrees/s along the vector.
+  /// The last block may be entered with sqrt(2 · acceleration · length), which is 120 degrees/s
+  /// along the vector at 20 frames a second.
   static let acceleration = 1200.0
-  /// What the factory has there.
+  /// The factory value [degrees/s²].
   static let factoryAcceleration = 200.0
-  /// How much a motor's speed may change from block to block [degrees/s].
+  /// The greatest change of a motor's speed between two blocks [degrees/s].
   static let jump = 30.0
-  /// Blocks that the planner holds.
+  /// The number of blocks in the planner.
   static let depth = 3
-  /// A move shorter than this is not sent [degrees]: the firmware leaves out five steps of 1/320.
+  /// The shortest move that is sent [degrees]; the firmware ignores five steps of 1/320.
   static let leastStep = 0.02
-  /// Frames are taken no more often than this [s].
+  /// The least time between two frames [s].
   static let leastTime = 0.0395
-  /// Up to this speed of the vector there is time for a question beside the stream [degrees/s].
+  /// The speed along the vector up to which there is time for a query between frames [degrees/s].
   static let calmSpeed = 25.0
-  /// So many frames may wait; taken together they would cut corners.
+  /// The largest number of waiting frames; more of them, merged into one move, would cut corners.
   static let mostWaiting = 16
-  /// How long the arm may be without a question, however fast it is [s].
+  /// The longest time without a query, at any speed [s].
   static let longestSilence = 4.0
 
   let kinematics: UArmKinematics
@@ -65,7 +65,7 @@ struct UArmMarlin: Sendable {
   var wire = UArmMarlinWire()
   var stage = Stage.preparing
   var lines: [(UArmMarlinWire.Purpose, String)] = []
-  /// What the arm had stored: acceleration and the jumps of its motors, by their place.
+  /// The values that the arm had stored, acceleration and speed changes, by index.
   var stored: [Int: Double] = [:]
 
   // Frames
@@ -76,7 +76,7 @@ struct UArmMarlin: Sendable {
   var tailSpeed = 0.0
   var isFlowing = false
   var isResting = true
-  /// Blocks since the motion began.
+  /// The number of blocks since the motion began.
   var flowCount = 0
   var path = UArmPath()
 
@@ -87,9 +87,9 @@ struct UArmMarlin: Sendable {
   var speedText = ""
   var took = 0.03
   var durations: [Double] = []
-  /// When everything that the planner has will be carried out [s].
+  /// When the planner will be empty [s].
   var end = -Double.infinity
-  /// How far the arm is behind the set-points [s].
+  /// The lag of the arm behind the set-points [s].
   var lag = 0.15
   var wrists: [(due: Double, degrees: Int)] = []
   var lastWrist: Int?
@@ -98,7 +98,7 @@ struct UArmMarlin: Sendable {
   var nextQuestion = 0.0
   var lastQuestion = 0.0
   var turn = 0
-  /// Whether the arm has said that nothing moves, after the end.
+  /// Whether the arm has reported, after the end, that nothing moves.
   var isStill = false
   var endBegan = 0.0
 
@@ -113,7 +113,8 @@ struct UArmMarlin: Sendable {
     prepare()
   }
 
-  /// The settings for the stream; what the arm has stored is asked first, for it is put back.
+  /// Begins to write the settings for the stream; the stored values are read first, so that they
+  /// can be restored.
   mutating func prepare() {
     stage = .preparing
     speedText = ""
@@ -124,16 +125,16 @@ struct UArmMarlin: Sendable {
     ]
   }
 
-  /// Blocks and frames that were not carried out yet, as far as is known.
+  /// The estimated number of blocks and frames that were not carried out yet.
   func queued(_ now: Double) -> Double {
     Double(waiting.count) + max(0, end - now) / 0.05
   }
 
-  /// Whether the arm answers and is too far behind all the same; where a line is asked about again,
-  /// three silent attempts are what ends the stream.
+  /// Whether the arm answers but is too far behind; while a line is repeated, three failed attempts
+  /// end the stream instead.
   var isTooFarBehind: Bool { !wire.isRepeating && waiting.count > Self.mostWaiting }
 
-  /// When there is something to do [s].
+  /// When something is to be done [s].
   func wakeTime(after now: Double) -> Double? {
     guard wire.isFree else { return wire.wakeTime }
     guard lines.isEmpty, block == nil, !isFlowing || waiting.isEmpty else { return now }
@@ -154,7 +155,7 @@ struct UArmMarlin: Sendable {
     let count = lastNumber.map { min(max(number - $0, 1), 20) } ?? 1
     let frame = Frame(
       time: now, angles: angles, wrist: wrist, seconds: min(Double(count) * interval, 1), due: now)
-    // The last frame is taken in any case, see `finish`.
+    // The last frame is always taken; see `finish`.
     left = frame
     guard frame.seconds >= Self.leastTime || lastNumber == nil else { return }
     lastNumber = number

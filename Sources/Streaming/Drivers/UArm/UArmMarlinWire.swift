@@ -6,9 +6,9 @@
 /// and whose reply was lost is refused by its number. Nothing is sent behind a broken line before a
 /// question was answered, so that no rest of one line can be joined to another.
 struct UArmMarlinWire: Sendable {
-  /// What a line is for.
+  /// The purpose of a line.
   enum Purpose: Sendable, Hashable {
-    /// The count of lines begins anew.
+    /// A restart of the line numbers.
     case count
     /// A setting.
     case setting
@@ -18,21 +18,21 @@ struct UArmMarlinWire: Sendable {
     case move
     /// A turn of the wrist.
     case wrist
-    /// A question, which is answered with its number.
+    /// A query, which is answered with its number.
     case question
   }
 
-  /// What became of the line that was sent.
+  /// The outcome of a line that was sent.
   enum Outcome: Sendable, Hashable {
-    /// It was taken; and how long the answer took [s].
+    /// The line was accepted, after some time [s].
     case taken(Purpose, text: String, seconds: Double)
-    /// A question was answered, when it had been asked at an instant [s].
+    /// A query that was sent at a time was answered [s].
     case answered(text: String, UArmFields, asked: Double)
-    /// The firmware refuses it, with this code.
+    /// The firmware has refused the line with a code.
     case refused(text: String, code: Int)
-    /// The firmware expects another line than the one that can come.
+    /// The firmware expects a line that cannot be sent.
     case broken(String)
-    /// No answer came.
+    /// The line was not answered.
     case silent(text: String)
   }
 
@@ -45,42 +45,42 @@ struct UArmMarlinWire: Sendable {
     var sent: Double
     var deadline: Double
     var attempt = 1
-    /// The number that the firmware wants, where it has said so.
+    /// The line number that the firmware has requested; nil if it has not.
     var wanted: Int?
-    /// The number of the question that finds out whether lines arrive whole again.
+    /// The number of the query that checks whether lines arrive intact again; nil if there is none.
     var probe: Int?
   }
 
-  /// How often a line is sent.
+  /// The number of times that a line is sent.
   static let attempts = 3
-  /// What fits into the receive ring [bytes].
+  /// The size of the receive ring [bytes].
   static let ringSize = 63
-  /// How long a probe may take [s]: a move may stand in front of it.
+  /// The time limit of the checking query [s], which may wait behind a move.
   private static let probePatience = 0.5
 
   private var open: Open?
-  /// The number of the last line that the firmware has taken.
+  /// The number of the last line that the firmware has accepted.
   private var number = 0
   private var id = 5000
   private var bytes: [UInt8] = []
-  /// Lines that had to be sent again.
+  /// The number of lines that were repeated.
   private(set) var repeatedCount = 0
-  /// Bytes handed out, for the load of the wire.
+  /// The number of bytes sent.
   private(set) var byteCount = 0
 
-  /// Whether the next line may go.
+  /// Whether the next line may be sent.
   var isFree: Bool { open == nil }
   /// When an answer is overdue [s].
   var wakeTime: Double? { open?.deadline }
 
-  /// What is to be written now.
+  /// Takes the bytes to write.
   mutating func take() -> [UInt8] {
     defer { bytes.removeAll() }
     byteCount += bytes.count
     return bytes
   }
 
-  /// Sends a line; the last one must have been answered.
+  /// Sends a line; the one before must have been answered.
   mutating func send(_ purpose: Purpose, _ text: String, at now: Double, patience: Double) {
     precondition(open == nil, "'\(text)' would go before '\(open?.text ?? "")' was answered")
     let number = purpose == .question ? nextID() : number + 1
@@ -90,7 +90,8 @@ struct UArmMarlinWire: Sendable {
     write()
   }
 
-  /// The bytes of a line with its number and the exclusive or of all that stands before the star.
+  /// The bytes of a line with its number and checksum, the exclusive or of all bytes before the
+  /// star.
   static func line(_ number: Int, _ text: String) -> [UInt8] {
     let said = Array("N\(number) \(text)".utf8)
     return said + Array("*\(said.reduce(0, ^))\n".utf8)
@@ -112,7 +113,7 @@ struct UArmMarlinWire: Sendable {
 
   // MARK: - Answers
 
-  /// Takes a reply; nil where it does not end the line, or is not for it.
+  /// Handles a reply; returns nil if it does not end the line or does not belong to it.
   mutating func receive(_ reply: UArmReply, at now: Double) -> Outcome? {
     guard let open else { return nil }
     switch reply {
@@ -136,7 +137,7 @@ struct UArmMarlinWire: Sendable {
     _ id: Int, _ fields: UArmFields, _ open: Open, _ now: Double
   ) -> Outcome? {
     if open.probe == id {
-      // Lines arrive whole again.
+      // Lines arrive intact again.
       again(now)
       return nil
     }
@@ -153,7 +154,7 @@ struct UArmMarlinWire: Sendable {
       self.open?.attempt += 1
       again(now)
       return nil
-    // It was carried out before; only its answer was lost.
+    // The line was carried out before; only its answer was lost.
     case open.number + 1: return taken(open, now)
     default:
       self.open = nil
@@ -172,10 +173,10 @@ struct UArmMarlinWire: Sendable {
     if text.hasPrefix("Resend:") {
       self.open?.wanted = Int(text.dropFirst(7).filter { $0.isASCII && $0.isNumber }.prefix(9))
     } else if text.hasPrefix("Error:No Line Number"), open.probe == nil {
-      // The line's beginning was lost; no `ok` follows.
+      // The beginning of the line was lost; no `ok` follows.
       self.open?.deadline = now
     } else if text.hasPrefix("echo:Unknown command"), open.probe == nil, open.purpose != .count {
-      // With a checksum that was right: the firmware does not know it.
+      // The checksum was right, but the firmware does not know the command.
       if open.purpose != .question { number = open.number }
       self.open = nil
       return .refused(text: open.text, code: 20)
@@ -194,11 +195,11 @@ struct UArmMarlinWire: Sendable {
     write()
   }
 
-  /// Whether a line was not answered in time and is asked about, or sent again.
+  /// Whether a line was not answered in time and is queried or repeated.
   var isRepeating: Bool { (open?.attempt ?? 1) > 1 }
 
-  /// Looks whether an answer is overdue: what is left of the line is ended, and a question shows
-  /// when lines arrive whole again.
+  /// Checks whether an answer is overdue; the line is then terminated, and a query shows when lines
+  /// arrive intact again.
   mutating func letTimePass(_ now: Double) -> Outcome? {
     guard let open, now >= open.deadline else { return nil }
     guard open.attempt < Self.attempts else {

@@ -1,4 +1,4 @@
-/// Which arm with which firmware answers.
+/// A model of arm and firmware.
 enum UArmModel: Sendable, Hashable {
   /// Swift Pro, grbl-based firmware from 4.5.0 on.
   case proV4
@@ -9,7 +9,7 @@ enum UArmModel: Sendable, Hashable {
   /// Metal.
   case metal
 
-  /// What it is called.
+  /// The name of the model.
   var name: String {
     switch self {
     case .proV4, .proV3: "uArm Swift Pro"
@@ -27,7 +27,7 @@ enum UArmModel: Sendable, Hashable {
     }
   }
 
-  /// Finds out from name and firmware version which model it is, and refuses what is not known.
+  /// Returns the model for a name and firmware version; throws for unknown ones.
   static func identified(
     name: String, version: UArmVersion, for device: Wiring.Device
   ) throws(DriverFault) -> UArmModel {
@@ -37,7 +37,7 @@ enum UArmModel: Sendable, Hashable {
     case .uarmSwiftPro where lower.contains("swift") && isPro:
       switch version.major {
       case 4:
-        // G2206, the joint move, came with 4.5.0.
+        // G2206, the joint move, was added in 4.5.0.
         try require(version, UArmVersion(4, 5, 0), name)
         return .proV4
       case 3:
@@ -82,7 +82,7 @@ enum UArmModel: Sendable, Hashable {
   }
 }
 
-/// A firmware's version.
+/// A firmware version.
 struct UArmVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
   var major: Int
   var minor: Int
@@ -94,7 +94,7 @@ struct UArmVersion: Sendable, Hashable, Comparable, CustomStringConvertible {
     self.patch = patch
   }
 
-  /// `4.10.0`, `3.2`, also with something behind ("2.2.4_alpha").
+  /// Parses `4.10.0` or `3.2`, also with a suffix ("2.2.4_alpha").
   init?(_ text: String) {
     let parts = text.split(separator: ".", maxSplits: 2).map { part in
       Int(part.prefix { $0.isNumber && $0.isASCII }.prefix(4))

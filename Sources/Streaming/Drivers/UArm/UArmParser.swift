@@ -1,27 +1,27 @@
-/// Turns the bytes that a uArm sends into replies, line by line, in bounded memory.
+/// Parses the bytes of a uArm into replies, line by line, in bounded memory.
 ///
-/// Nothing is trusted: an overlong line is dropped up to its end, bytes that are not printable
-/// count as blanks, and what cannot be understood is text.
+/// An overlong line is dropped up to its end, unprintable bytes count as blanks, and lines that
+/// cannot be parsed are text.
 struct UArmParser: Sendable {
-  /// How long a line may be [bytes].
+  /// The greatest length of a line [bytes].
   static let longest = 256
 
   private var line: [UInt8] = []
   private var isOverlong = false
 
-  /// A parser at the beginning of a line.
+  /// Creates a parser at the beginning of a line.
   init() {}
 
-  /// How many bytes it keeps.
+  /// The number of bytes of the incomplete line.
   var pendingCount: Int { line.count }
 
-  /// Forgets the line that has begun.
+  /// Discards the incomplete line.
   mutating func clear() {
     line.removeAll(keepingCapacity: true)
     isOverlong = false
   }
 
-  /// The replies that these bytes complete.
+  /// Adds bytes and returns the replies that they complete.
   mutating func replies(_ bytes: [UInt8]) -> [UArmReply] {
     var result: [UArmReply] = []
     for byte in bytes {
@@ -45,7 +45,7 @@ struct UArmParser: Sendable {
   private mutating func finishLine(_ result: inout [UArmReply]) {
     guard !isOverlong else { return clear() }
     if let rest = takeInjected(&result) {
-      // The interrupt printed into another line: what stood before goes on with the next bytes.
+      // An interrupt has printed into another line, which continues with the next bytes.
       line = rest
       return
     }
@@ -53,7 +53,7 @@ struct UArmParser: Sendable {
     line.removeAll(keepingCapacity: true)
   }
 
-  /// Takes `ok @9 V0` off the end of a line that began as another, and gives what stood before.
+  /// Removes `ok @9 V0` from the end of a line that began as another; returns the rest.
   private func takeInjected(_ result: inout [UArmReply]) -> [UInt8]? {
     let mark = Array("ok @9 V0".utf8)
     guard line.count > mark.count, line.suffix(mark.count).elementsEqual(mark) else { return nil }
@@ -63,7 +63,7 @@ struct UArmParser: Sendable {
     return rest
   }
 
-  /// What one line says; nil for an empty one.
+  /// Parses one line; nil for an empty one.
   static func reply(_ line: [UInt8]) -> UArmReply? {
     let words = words(line[...])
     guard let first = words.first else { return nil }
@@ -74,9 +74,9 @@ struct UArmParser: Sendable {
       return .event(code: code, UArmFields(Array(words.dropFirst().prefix(8))))
     }
     if first.lowercased() == "ok" {
-      // V3, to a move without a number: `ok E22 unreachable`.
+      // The answer of V3 to a move without a number: `ok E22 unreachable`.
       if words.count >= 2, let code = errorCode(words[1]) { return .unnumberedFailure(code: code) }
-      // `ok @9 V0` on its own is what a hold says; a bare ok ends a listing or answers 0x18.
+      // `ok @9 V0` alone reports a hold; a bare ok ends a listing or answers 0x18.
       guard words.count >= 2, words[1].first == "@", let code = number(words[1].dropFirst()) else {
         return .acknowledgement
       }
@@ -105,7 +105,7 @@ struct UArmParser: Sendable {
     let words = words(line)
     guard let first = words.first, let id = number(first.dropFirst()) else { return nil }
     let rest = words.dropFirst()
-    // V3 says `ok E22 unreachable`: an error anywhere outweighs the ok.
+    // V3 answers `ok E22 unreachable`: an error anywhere overrides the ok.
     if let at = rest.firstIndex(where: { errorCode($0) != nil }) {
       return .failure(
         id: id, code: errorCode(rest[at]), UArmFields(Array(rest[(at + 1)...].prefix(8))))
@@ -155,7 +155,7 @@ struct UArmParser: Sendable {
     return number(word.dropFirst())
   }
 
-  /// Up to six decimal digits and nothing else.
+  /// Parses up to six decimal digits and nothing else.
   private static func number(_ text: some StringProtocol) -> Int? {
     let digits = text.utf8
     guard 1...6 ~= digits.count, digits.allSatisfy(isDigit) else { return nil }

@@ -4,12 +4,12 @@ struct UArmDeviation: Sendable, Hashable {
   var start = 0.0
 }
 
-/// Where the motors were told to be, for the last seconds, and how far the arm is behind.
+/// The commands of the last seconds, with which measured poses are compared.
 struct UArmPath: Sendable, Hashable {
   private var times: [Double] = []
   private var angles: [UArmKinematics.Angles] = []
 
-  /// How long the path is remembered [s].
+  /// How long commands are kept [s].
   static let length = 3.0
 
   var last: UArmKinematics.Angles? { angles.last }
@@ -24,7 +24,7 @@ struct UArmPath: Sendable, Hashable {
     }
   }
 
-  /// The command at an instant, held before its beginning and after its end.
+  /// The command at a time, clamped to the first and the last one.
   func command(at time: Double) -> UArmKinematics.Angles? {
     guard let first = angles.first, let end = angles.last else { return nil }
     guard let next = times.firstIndex(where: { $0 > time }) else { return end }
@@ -33,8 +33,8 @@ struct UArmPath: Sendable, Hashable {
     return angles[next - 1].mixed(angles[next], share)
   }
 
-  /// How much more the arm lags than `lag` says, from where it is, nil where it moves too slowly to
-  /// tell: one Gauss-Newton step along the path.
+  /// The difference between the arm's lag and `lag`, by one Gauss-Newton step along the path; nil
+  /// if the arm moves too slowly.
   func lagError(of pose: UArmKinematics.Angles, at time: Double, lag: Double) -> Double? {
     let width = 0.02
     guard let here = command(at: time - lag), let before = command(at: time - lag - width),
@@ -44,12 +44,12 @@ struct UArmPath: Sendable, Hashable {
     let square = (velocity * velocity).sum()
     guard square > 9 else { return nil }
     let error = -(pose.difference(here) * velocity).sum() / square
-    // Slow motion tells less: 10 degrees/s counts half.
+    // A slow motion has less weight: half at 10 degrees/s.
     return min(max(error * square / (square + 100), -0.05), 0.05)
   }
 
-  /// How far a pose is from the path between two instants: the worst motor, at the best instant
-  /// [degrees].
+  /// The distance of a pose from the path between two times: that of the worst motor at the best
+  /// time [degrees].
   func deviation(of pose: UArmKinematics.Angles, from start: Double, to end: Double) -> Double? {
     guard !times.isEmpty else { return nil }
     var best = Double.infinity
@@ -63,8 +63,8 @@ struct UArmPath: Sendable, Hashable {
 }
 
 extension UArmPath {
-  /// How far one motor (0 base, 1 left, 2 right) is from where it was told to be between two
-  /// instants, at the best of them [degrees].
+  /// The distance of one motor (0 base, 1 left, 2 right) from its commands between two times, at
+  /// the best time [degrees].
   func deviation(
     ofMotor motor: Int, at degrees: Double, from start: Double, to end: Double
   ) -> Double? {
@@ -86,7 +86,7 @@ extension UArmKinematics.Angles {
   /// Base, left, right [degrees].
   var degrees: SIMD3<Double> { SIMD3(base, left, right) }
 
-  /// This less another: base, left, right [degrees].
+  /// The difference from another: base, left, right [degrees].
   func difference(_ other: Self) -> SIMD3<Double> {
     SIMD3(base - other.base, left - other.left, right - other.right)
   }
@@ -97,7 +97,7 @@ extension UArmKinematics.Angles {
     return (d * d).sum().squareRoot()
   }
 
-  /// A mixture with another, by a share from 0 to 1.
+  /// Interpolates to another, by a share from 0 to 1.
   func mixed(_ other: Self, _ share: Double) -> Self {
     Self(
       base: base + (other.base - base) * share, left: left + (other.left - left) * share,

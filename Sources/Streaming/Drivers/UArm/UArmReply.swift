@@ -1,4 +1,4 @@
-/// What a uArm says in one line.
+/// A reply of a uArm, one line.
 enum UArmReply: Sendable, Hashable {
   /// `$id ok ...`.
   case success(id: Int, UArmFields)
@@ -18,20 +18,20 @@ enum UArmReply: Sendable, Hashable {
   case text(String)
 }
 
-/// The fields after `ok`, `E` or `@`: letter and text, in their order; at most eight.
+/// The fields after `ok`, `E` or `@`, at most eight, each a letter and a text.
 struct UArmFields: Sendable, Hashable {
-  /// The fields as they stand.
+  /// The texts of the fields.
   var texts: [String]
 
-  /// Fields.
+  /// Creates fields.
   init(_ texts: [String] = []) { self.texts = texts }
 
-  /// The number behind a letter, where there is one and it may be one of a uArm's.
+  /// The number after a letter; nil if there is none or it is implausible.
   func number(_ letter: Character) -> Double? {
     texts.first { $0.first == letter }.flatMap { Self.number($0.dropFirst()) }
   }
 
-  /// A number as firmwares write it: no exponent, and small enough for any use of ours.
+  /// Parses a number without exponent and with a plausible magnitude.
   static func number(_ text: some StringProtocol) -> Double? {
     guard text.utf8.allSatisfy({ "+-.0123456789".utf8.contains($0) }), let value = Double(text),
       value.magnitude < 1e7
@@ -39,7 +39,7 @@ struct UArmFields: Sendable, Hashable {
     return value
   }
 
-  /// The numbers behind letters, nil if one is missing.
+  /// The numbers after letters; nil if one is missing.
   func numbers(_ letters: String) -> [Double]? {
     var result: [Double] = []
     for letter in letters {
@@ -49,7 +49,7 @@ struct UArmFields: Sendable, Hashable {
     return result
   }
 
-  /// The first field without a leading V, as names and versions come.
+  /// The first field without a leading V, which precedes names and versions.
   var word: String? {
     guard let first = texts.first else { return nil }
     let bare = first.first == "V" || first.first == "v" ? String(first.dropFirst()) : first
@@ -61,14 +61,14 @@ struct UArmFields: Sendable, Hashable {
 struct UArmStatus: Sendable, Hashable {
   /// Idle, Run, Hold, Alarm, Check, Door.
   var state: String
-  /// Motor positions left, right, base in units of 80 degrees, where shown.
+  /// The motor positions left, right, base in units of 80 degrees; nil if they are not shown.
   var machine: [Double]?
-  /// Blocks in the planner, where shown.
+  /// The number of blocks in the planner; nil if it is not shown.
   var blocks: Int?
-  /// Bytes in the receive ring, where shown.
+  /// The number of bytes in the receive ring; nil if it is not shown.
   var received: Int?
 
-  /// A status.
+  /// Creates a status.
   init(
     state: String, machine: [Double]? = nil, blocks: Int? = nil, received: Int? = nil
   ) {

@@ -1,6 +1,6 @@
-/// A row of questions and settings, one after the other, each with its time-out.
+/// A sequence of queries and settings, each with its time-out.
 struct UArmScript: Sendable {
-  /// What the row is for.
+  /// The purpose of a script.
   enum Purpose: Sendable {
     case identifying
     case engaging
@@ -41,12 +41,12 @@ struct UArmScript: Sendable {
   var attempt = 1
   /// How often the arm was found moving.
   var movingCount = 0
-  /// When the step is given up.
+  /// When the step is given up [s].
   var deadline: Double
-  /// The number of the line that is awaited.
+  /// The number of the line whose reply is awaited.
   var awaited: Int?
 
-  /// The row for a purpose.
+  /// Creates the script for a purpose.
   init(_ purpose: Purpose, now: Double) {
     self.purpose = purpose
     deadline = now
@@ -57,7 +57,7 @@ struct UArmScript: Sendable {
         .position,
       ]
     case .engaging:
-      // What is set is set here: who only asks what is connected changes nothing.
+      // All settings are written here, so that identifying changes nothing.
       steps = [
         .state, .reportsOff, .closedLoopOff, .motionEndOff, .acceleration, .statusMask,
         .isAttached(0),
@@ -69,7 +69,7 @@ struct UArmScript: Sendable {
     }
   }
 
-  /// How long a step may take [s].
+  /// The time limit of a step [s].
   static func patience(_ step: Step) -> Double {
     switch step {
     case .attach: 2.5
@@ -80,7 +80,7 @@ struct UArmScript: Sendable {
     }
   }
 
-  /// How often a step is tried.
+  /// The number of attempts of a step.
   static func attempts(_ step: Step) -> Int {
     switch step {
     case .name: 6

@@ -1,22 +1,23 @@
-/// How long a V4 firmware's main loop takes for a line, and what its receive ring holds.
+/// The time that a V4 firmware's main loop takes for a line, and the size of its receive ring.
 ///
-/// Measured on the vendor's images of 4.5.0 to 4.10.0 on an emulated board, from the line's last
-/// byte to the first byte of its reply. The loop also prepares motion, at most 50 ms of it: a single
-/// line that takes longer stops the motors without braking.
+/// The times were measured with the vendor's images of 4.5.0 to 4.10.0 on an emulated board, from
+/// the last byte of the line to the first byte of its reply. The loop also prepares motion for at
+/// most 50 ms, so that a line that takes longer stops the motors abruptly.
 struct UArmTimings: Sendable, Hashable {
-  /// Bytes that the receive ring holds; what comes on top is lost without a sign.
+  /// The size of the receive ring [bytes]; further bytes are lost silently.
   static let ringSize = 127
-  /// Bytes that may be sent ahead of the parser: a line end always has room.
+  /// The number of bytes that may be sent ahead of the parser, which leaves room for a line end.
   static let ahead = 100
-  /// How long prepared motion lasts [s].
+  /// The duration of prepared motion [s].
   static let prepared = 0.05
 
-  /// Whether the firmware is 4.10.0 or later, which is a little faster.
+  /// Whether the firmware is 4.10.0 or later, which is slightly faster.
   var isLate = true
 
   init(_ version: UArmVersion?) { isLate = version.map { $0 >= UArmVersion(4, 10, 0) } ?? false }
 
-  /// What a line costs the loop at rest and while the motors step [s]; the greatest value measured.
+  /// The time that the loop takes for a line, at rest and while the motors move [s]; the greatest
+  /// measured values.
   func time(_ command: UArmCommand) -> (atRest: Double, moving: Double) {
     switch command {
     case .moveJoints, .moveTo: (0.012, 0.015)

@@ -1,5 +1,5 @@
-/// The firmwares of Metal and Swift: moves one after the other, answered when they are finished;
-/// parameters by position; a move of their own at the start.
+/// The firmwares of Metal and Swift: moves one after the other, answered when finished, parameters
+/// by position, and a move to the home pose at the start.
 struct ArmBlocking: Sendable {
   /// A move under way.
   private struct Move: Sendable {
@@ -26,7 +26,7 @@ struct ArmBlocking: Sendable {
 
   var isMoving: Bool { move != nil || bootTo != nil }
 
-  /// The firmware drives the arm to its home at every start.
+  /// Moves the arm to its home pose, as at every start of the firmware.
   mutating func bootMove(_ body: ArmBody) {
     let home = isMetal ? SIMD3(0.0, 150, 150) : SIMD3(150.0, 0, 150)
     bootTo = body.geometry.solve(home)
@@ -47,7 +47,7 @@ struct ArmBlocking: Sendable {
     }
     if move != nil {
       advance(&serial, &body)
-      // Metal looks at nothing while it moves; its bytes wait in the ring, or are lost.
+      // Metal does not read while it moves; bytes wait in the ring or are lost.
       if isMetal { return }
     }
     readLine(now, &serial, &body)
@@ -122,7 +122,7 @@ struct ArmBlocking: Sendable {
     if isMetal, feed < 0 { return answer(id, "E10", &serial, body) }
     if !isMetal, !body.hasPower { return answer(id, "E24", &serial, body) }
     var point = tip
-    // Metal cuts its inputs to a tenth of a millimetre.
+    // Metal truncates its inputs to tenths of a millimetre.
     if isMetal { point = (tip * 10).rounded(.towardZero) / 10 }
     guard !body.refusesMoves, let target = body.geometry.solve(point),
       body.geometry.isLegal(target), -120...260 ~= point.z

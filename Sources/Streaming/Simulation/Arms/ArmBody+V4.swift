@@ -1,5 +1,5 @@
-/// What the V4 firmware sees of the arm: magnetic angle sensors of 4096 steps a turn, and motors that
-/// it believes to follow.
+/// The arm as the V4 firmware sees it: magnetic angle sensors of 4096 steps a turn, and motors that
+/// are assumed to follow.
 extension ArmBody {
   /// Base, left, right: the sensors' counts at the reference pose, and that pose [degrees].
   static let referenceCounts = SIMD3(1000.0, 2000, 1500)
@@ -14,12 +14,12 @@ extension ArmBody {
     return counts
   }
 
-  /// The angles that the firmware makes of counts [degrees].
+  /// The firmware's angles for counts [degrees].
   static func angles(of counts: SIMD3<Double>) -> SIMD3<Double> {
     referencePose + (counts - referenceCounts) * (360.0 / 4096)
   }
 
-  /// The firmware takes the sensors' angles for the motors' and forgets its moves.
+  /// Sets the firmware's angles to those of the sensors and discards its moves.
   mutating func resynchronise() {
     let before = planner.position + offset
     planner.reset(to: Self.angles(of: sensorCounts))
@@ -27,15 +27,15 @@ extension ArmBody {
     offset = before - planner.position
   }
 
-  /// Angles cut to whole motor steps from where the firmware began to count: base, left, right.
+  /// Angles rounded to whole motor steps from where the firmware began to count: base, left, right.
   func wholeSteps(_ pose: SIMD3<Double>) -> SIMD3<Double> {
     let origin = planner.gridOrigin
     return origin + ((pose - origin) * (80 * (1 - 1e-6))).rounded(.towardZero) / 80
   }
 
-  /// The motors go on for a time; false if nothing was prepared.
+  /// Moves the motors for a time; returns false if no motion was prepared.
   ///
-  /// Without power, and where a motor is detached, the firmware counts steps and nothing turns.
+  /// Without power, or with a detached motor, the firmware counts steps that do not turn the motor.
   mutating func advance(_ time: Double) -> Bool {
     let before = planner.position
     let goesOn = planner.advance(time)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The simulated arms' own geometry, written apart from the driver's so that one checks the other.
+/// The geometry of the simulated arms, written independently of the driver's, so that each checks
+/// the other.
 struct ArmGeometry: Sendable {
   var upper: Double
   var fore: Double
@@ -14,7 +15,8 @@ struct ArmGeometry: Sendable {
   /// Whether forward is +y (Metal).
   var isTurned = false
 
-  /// The V4 firmware's, with the end effector of a mode; before 4.10.0 left and right begin at 0.
+  /// The geometry of the V4 firmware with the end effector of a mode; before 4.10.0 left and right
+  /// begin at 0.
   static func v4(
     mode: Int, version: SimulatedUArm.Version = .v4100
   ) -> ArmGeometry {
@@ -63,7 +65,7 @@ struct ArmGeometry: Sendable {
     return SIMD3(turn, left * 180 / .pi, right * 180 / .pi)
   }
 
-  /// Whether the firmware takes the angles.
+  /// Whether the firmware accepts angles.
   func isLegal(_ q: SIMD3<Double>) -> Bool {
     let slack = 0.01
     func holds(_ range: ClosedRange<Double>, _ value: Double) -> Bool {

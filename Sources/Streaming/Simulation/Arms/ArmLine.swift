@@ -4,7 +4,7 @@ struct ArmLine: Sendable {
   /// `G`, `M`, `P` or `$`; anything else is ignored.
   var letter: Character
   var code: Int
-  /// Parameters in their order; nil where a letter has no number.
+  /// The parameters in their order; nil for a letter without a number.
   var parameters: [(letter: Character, value: Double?)] = []
   /// The text after the number, without blanks.
   var body: String
@@ -17,7 +17,7 @@ struct ArmLine: Sendable {
     letters.allSatisfy { self[$0] != nil }
   }
 
-  /// Scans text without blanks and in upper case; nil where a firmware would ignore it.
+  /// Scans a text without blanks and in upper case; nil if a firmware would ignore it.
   init?(_ text: [UInt8]) {
     var rest = text[...]
     if rest.first == UInt8(ascii: "#") {
@@ -56,7 +56,7 @@ struct ArmLineBuffer: Sendable {
     comment = nil
   }
 
-  /// The text of a line that this byte ends.
+  /// Adds a byte; returns the text of the line that it ends.
   mutating func take(_ byte: UInt8) -> [UInt8]? {
     if byte == 10 || byte == 13 {
       defer { clear() }

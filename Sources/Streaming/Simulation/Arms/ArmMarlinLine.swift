@@ -1,17 +1,17 @@
-/// A line as V3 takes it.
+/// A line as V3 parses it.
 ///
-/// Number and checksum are looked at when it is read, everything else when it is carried out. Blanks
-/// are left out, case counts.
+/// Number and checksum are checked when the line is read, everything else when it is carried out.
+/// Blanks are ignored, case is significant.
 struct ArmMarlinLine: Sendable {
-  /// The number behind `#`, 0 for none.
+  /// The number after `#`; 0 for none.
   var id = 0
   /// The command's letter.
   var letter: Character = " "
   /// The command's code.
   var code = 0
-  /// What stands behind it.
+  /// The text after the code.
   private var arguments: [UInt8] = []
-  /// The text without its number, as an unknown command is quoted.
+  /// The text without its number, as quoted for an unknown command.
   var body = ""
   /// The whole text.
   let text: [UInt8]
@@ -49,13 +49,13 @@ struct ArmMarlinLine: Sendable {
     return Double(String(decoding: digits, as: UTF8.self)) ?? 0
   }
 
-  /// What the firmware says against number and checksum of a line; nil where it takes it.
+  /// An error in the number or checksum of a line.
   enum Fault: Sendable {
-    /// A text, and whether it asks for the line again.
+    /// The message of the firmware, and whether it requests the line again.
     case refused(String, asks: Bool)
   }
 
-  /// The number of a line that begins with one, nil for one without; or the fault.
+  /// Returns the number of a line, nil if it has none, or the fault.
   static func count(_ text: [UInt8], after last: Int) -> (number: Int?, fault: Fault?) {
     let line = Array(text.drop { $0 == 0x20 })
     let star = line.firstIndex(of: UInt8(ascii: "*"))

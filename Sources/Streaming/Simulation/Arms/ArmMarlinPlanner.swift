@@ -1,7 +1,7 @@
-/// V3's planner and step interrupt (uArm firmware 3.2.0): three blocks in joint space, a jump of
-/// speed that is allowed between two of them, and a block that keeps its speeds once it has begun.
+/// The planner and step interrupt of V3 (uArm firmware 3.2.0): three blocks in joint space, an
+/// allowed jump of speed between two of them, and a block that keeps its speeds once it has begun.
 ///
-/// Blocks are differences: the firmware counts steps from where it believes the arm to be.
+/// Blocks are differences: the firmware counts steps from the pose that it assumes.
 struct ArmMarlinPlanner: Sendable {
   /// One straight move in joint space.
   private struct Block: Sendable {
@@ -11,21 +11,22 @@ struct ArmMarlinPlanner: Sendable {
     var acceleration: Double
     var greatestEntry: Double
     var entry: Double
-    /// How much is done [degrees].
+    /// The distance that is done [degrees].
     var done = 0.0
-    /// The speed at its end, fixed when it begins [degrees/s].
+    /// The speed at the end of the block, fixed when it begins [degrees/s].
     var exit: Double?
   }
 
   /// Steps for each degree.
   static let resolution = 320.0
-  /// What fits; the ring of twelve cells is masked as if it had a power of two.
+  /// The number of blocks that fit; the firmware masks its ring of twelve cells as if its size were
+  /// a power of two.
   static let capacity = 3
-  /// Moves of no more steps than this are left out and added to the next.
+  /// Moves of at most this many steps are skipped and added to the next.
   private static let leastSteps = 5.0
-  /// The slowest that the step interrupt goes [degrees/s].
+  /// The least speed of the step interrupt [degrees/s].
   private static let slowest = 120 / resolution
-  /// Where the planner wants to be at the end of what it has [degrees/s].
+  /// The speed at the end of the last block [degrees/s].
   private static let endSpeed = 0.05
 
   /// Acceleration along the vector [degrees/s²], `M204 T`.
@@ -34,11 +35,11 @@ struct ArmMarlinPlanner: Sendable {
   var greatestSpeed = SIMD3(repeating: 2000.0)
   /// The greatest jump of base and left together, and of right [degrees/s], `M205 X Z`.
   var jump = (pair: 5.0, right: 5.0)
-  /// Where it believes the arm to be when all is done: base, left, right [degrees].
+  /// The assumed pose after all blocks: base, left, right [degrees].
   var planned: SIMD3<Double>
-  /// Where the motors are: base, left, right [degrees].
+  /// The angles of the motors: base, left, right [degrees].
   var position: SIMD3<Double>
-  /// Until when moves are thrown away after a quick stop [s].
+  /// Until when moves are discarded after a quick stop [s].
   var deafUntil = -Double.infinity
   private var blocks: [Block] = []
   private var previous = SIMD3<Double>.zero
@@ -62,7 +63,7 @@ struct ArmMarlinPlanner: Sendable {
     return min(rate <= 10_000 ? rate * 33e-6 : rate * 28e-6, 0.75)
   }
 
-  /// Stops at once; where it believes the arm to be must be set anew.
+  /// Stops at once; the assumed pose must be set again afterwards.
   mutating func quickStop(at now: Double) {
     blocks.removeAll()
     speed = 0
@@ -71,7 +72,7 @@ struct ArmMarlinPlanner: Sendable {
     deafUntil = now + 0.5
   }
 
-  /// Adds a block to a pose, at a speed along the vector; the caller has looked that there is room.
+  /// Adds a block to a pose at a speed along the vector; the caller must check that there is room.
   mutating func add(_ target: SIMD3<Double>, speed wanted: Double, at now: Double) {
     let rounded = (target * Self.resolution).rounded(.toNearestOrAwayFromZero) / Self.resolution
     let way = rounded - planned
@@ -120,7 +121,7 @@ struct ArmMarlinPlanner: Sendable {
     }
   }
 
-  /// One millisecond of steps.
+  /// Advances the steps by one millisecond.
   mutating func step() {
     var time = 0.001
     while time > 0, !blocks.isEmpty {
@@ -140,7 +141,7 @@ struct ArmMarlinPlanner: Sendable {
     if blocks.isEmpty { speed = 0 }
   }
 
-  /// A block that begins keeps the speed at its end, whatever comes behind it later.
+  /// Begins a block, which keeps the speed at its end whatever follows.
   private mutating func begin() {
     guard blocks[0].exit == nil else { return }
     blocks[0].exit = blocks.count > 1 ? blocks[1].entry : Self.endSpeed

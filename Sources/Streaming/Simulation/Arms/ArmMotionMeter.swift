@@ -1,35 +1,35 @@
-/// What the step pulses of three motors show: abrupt standstills, speeds, accelerations.
+/// Measures abrupt standstills, speeds and accelerations from the step pulses of three motors.
 ///
-/// A standstill is abrupt where no motor steps for more than 8 ms although all together took at
-/// least ten steps of 1/80° in the 20 ms before and in the 20 ms after. Speed is the mean over 50 ms,
-/// acceleration the difference of two neighbouring means over 100 ms: a motion that keeps a limit at
-/// every instant keeps it in both.
+/// A standstill is abrupt if no motor steps for more than 8 ms although all together take at least
+/// ten steps of 1/80° in the 20 ms before and in the 20 ms after. Speed is the mean over 50 ms,
+/// acceleration the difference of two adjacent means over 100 ms; a motion that keeps a limit at
+/// every time keeps it in both.
 struct ArmMotionMeter: Sendable {
   private static let window = 0.02
   private static let gap = 0.008
   private static let least = 10
-  /// Between two positions that speeds are computed from [s].
+  /// The time between two positions for speeds [s].
   private static let spacing = 0.0025
-  /// Positions kept: 200 ms.
+  /// The number of positions that are kept: 200 ms.
   private static let kept = 81
 
   private(set) var standstillCount = 0
-  /// How long the motors stood in the last abrupt standstill [s].
+  /// The duration of the last abrupt standstill [s].
   private(set) var lastStandstill = 0.0
-  /// Of base, left, right [degrees/s].
+  /// The greatest speeds of base, left and right [degrees/s].
   private(set) var greatestSpeed = SIMD3<Double>()
-  /// Of base, left, right [degrees/s²].
+  /// The greatest accelerations of base, left and right [degrees/s²].
   private(set) var greatestAcceleration = SIMD3<Double>()
 
   private var counts: SIMD3<Double>
-  /// Instants with steps in the last 20 ms, and how many.
+  /// The times and numbers of steps in the last 20 ms.
   private var recent: [(time: Double, count: Int)] = []
-  /// A pause that began at speed and whose end is being looked at.
+  /// A pause that began in motion and whose end is examined.
   private var pause: (length: Double, end: Double, after: Int)?
   private var positions: [SIMD3<Double>]
   private var head = 0
   private var nextSample = -Double.infinity
-  /// Samples to take after the last step.
+  /// The number of samples to take after the last step.
   private var samplesLeft = 0
 
   init(at pose: SIMD3<Double>) {
@@ -41,7 +41,7 @@ struct ArmMotionMeter: Sendable {
     (pose * 80).rounded(.toNearestOrAwayFromZero)
   }
 
-  /// Where the motors are at an instant.
+  /// Adds the angles of the motors at a time.
   mutating func look(_ pose: SIMD3<Double>, at now: Double) {
     let found = Self.steps(pose)
     guard found != counts || samplesLeft > 0 else { return }

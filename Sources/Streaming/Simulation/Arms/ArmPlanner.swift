@@ -1,13 +1,14 @@
 /// A planner as in grbl 0.9 (V4) or Marlin (V3): blocks in joint space with speeds looked ahead.
 ///
 /// Marlin's interrupt prepares by itself (`step`); grbl's main loop prepares segments
-/// (`prepareSegment`) that the motors work off without it (`advance`). Everything in degrees and seconds: the firmware's "millimetre" of 80 degrees only scales it.
+/// (`prepareSegment`) that the motors work off without it (`advance`). Everything in degrees and
+/// seconds: the firmware's "millimetre" of 80 degrees only scales it.
 struct ArmPlanner: Sendable {
   /// One straight move in joint space.
   struct Block: Sendable {
     var target: SIMD3<Double>
     var direction: SIMD3<Double>
-    /// What is left of it [degrees].
+    /// The remaining distance [degrees].
     var remaining: Double
     var nominalSpeed: Double
     var acceleration: Double
@@ -15,7 +16,7 @@ struct ArmPlanner: Sendable {
     var entry: Double
   }
 
-  /// How fast a corner may be taken.
+  /// The limit of the speed in a corner.
   enum Corner: Sendable {
     /// grbl's junction deviation [degrees].
     case deviation(Double)
@@ -23,33 +24,33 @@ struct ArmPlanner: Sendable {
     case jerk(Double)
   }
 
-  /// Blocks that fit.
+  /// The number of blocks that fit.
   var capacity = 17
   /// Acceleration of each motor [degrees/s²].
   var acceleration = 800.0
   /// The greatest speed of each motor [degrees/s].
   var greatestSpeed = 334.0
   var corner = Corner.deviation(0.8)
-  /// Where steps are counted from: base, left, right [degrees].
+  /// The origin of the steps: base, left, right [degrees].
   var gridOrigin = SIMD3<Double>()
-  /// How far `step` prepares motion ahead of the motors [steps of 1 ms].
+  /// How far `step` prepares motion ahead [steps of 1 ms].
   var preparation = 50
 
   var blocks: [Block] = []
-  /// Where the last block ends: base, left, right [degrees].
+  /// The end of the last block: base, left, right [degrees].
   private(set) var planned: SIMD3<Double>
-  /// Where the motors are: base, left, right [degrees].
+  /// The angles of the motors: base, left, right [degrees].
   private(set) var position: SIMD3<Double>
   var prepared: SIMD3<Double>
   private var segments: [SIMD3<Double>] = []
   private var segmentHead = 0
-  /// What grbl's main loop has prepared.
+  /// The segments that grbl's main loop has prepared.
   var queue = ArmSegments()
-  /// At the end of what is prepared [degrees/s].
+  /// The speed at the end of the prepared motion [degrees/s].
   var speed = 0.0
   private(set) var isHeld = false
   private(set) var isHolding = false
-  /// Whether a fault keeps it from moving on.
+  /// Whether a fault stops the planner.
   var isStuck = false
 
   init(at pose: SIMD3<Double>) {
@@ -59,11 +60,11 @@ struct ArmPlanner: Sendable {
   }
 
   var isFull: Bool { blocks.count >= capacity }
-  /// Whether nothing moves and nothing will.
+  /// Whether nothing moves or is queued.
   var isIdle: Bool { blocks.isEmpty && segmentHead == segments.count && queue.isEmpty }
   private var segmentCount: Int { segments.count - segmentHead }
 
-  /// Sets everything to a pose, as after a re-sync with the encoders; nothing moves any more.
+  /// Resets to a pose, as after a synchronisation with the encoders; all motion is discarded.
   mutating func reset(to pose: SIMD3<Double>) {
     blocks.removeAll()
     segments.removeAll()
@@ -84,11 +85,11 @@ struct ArmPlanner: Sendable {
     isHeld = false
   }
 
-  /// Adds a block; one without a step is left out.
+  /// Adds a block unless it has no step.
   ///
-  /// The caller has looked that there is room.
+  /// The caller must check that there is room.
   mutating func add(target: SIMD3<Double>, speed nominal: Double) {
-    // Motor resolution: 80 steps for each degree.
+    // The motors have 80 steps for each degree.
     let steps = ((target - gridOrigin) * 80).rounded(.toNearestOrEven)
     let rounded = gridOrigin + steps / 80
     let delta = rounded - planned
@@ -126,7 +127,7 @@ struct ArmPlanner: Sendable {
     }
   }
 
-  /// The backward and the forward pass over all blocks but the one under way.
+  /// Makes the backward and the forward pass over all blocks except the one under way.
   mutating func lookAhead() {
     var exit = 0.0
     for index in blocks.indices.dropFirst().reversed() {
@@ -144,7 +145,7 @@ struct ArmPlanner: Sendable {
     }
   }
 
-  /// Lets the motors work off what was prepared in segments; false if there was nothing.
+  /// Moves the motors along the prepared segments; returns false if there are none.
   mutating func advance(_ time: Double) -> Bool {
     guard !isStuck else { return true }
     guard let next = queue.advance(time) else { return false }
@@ -152,7 +153,7 @@ struct ArmPlanner: Sendable {
     return true
   }
 
-  /// One millisecond: prepares motion ahead, then the motors take one step of it.
+  /// Advances by one millisecond: prepares motion, then moves the motors by one step of it.
   mutating func step() {
     guard !isStuck else { return }
     if isHeld { return }
@@ -169,7 +170,7 @@ struct ArmPlanner: Sendable {
     }
   }
 
-  /// Prepares one more millisecond of motion; false when there is none.
+  /// Prepares another millisecond of motion; returns false if there is none.
   private mutating func prepareStep() -> Bool {
     guard let block = blocks.first else { return false }
     let dt = 0.001
@@ -183,7 +184,7 @@ struct ArmPlanner: Sendable {
     let wanted = min(block.nominalSpeed, braking)
     let next = min(
       max(wanted, speed - 2 * block.acceleration * dt), speed + block.acceleration * dt)
-    // The last thousandths would take for ever: a stepper takes its last step.
+    // The last thousandths would take too long, so the motor takes its last step.
     travel(max(next, 0.4), dt)
     return true
   }

@@ -1,15 +1,15 @@
-/// What the simulated buses share: motors on one half-duplex wire, and what can befall any of them.
+/// A simulated bus: motors on one half-duplex wire, with faults that any bus can have.
 protocol SimulatedBus: SimulatedDevice {
   associatedtype Motor: SimulatedBusMotor
 
   var wire: SimulatedWire { get set }
-  /// By their ids in ascending order.
+  /// The motors in ascending order of ids.
   var motors: [Motor] { get set }
   var listener: SimulatedListener { get set }
   var faults: SimulatedBusFaults { get set }
   var now: Double { get set }
 
-  /// Carries out what the motors have heard; a damaged packet too.
+  /// Handles a packet that the motors have received, which may be damaged.
   mutating func handle(_ packet: SimulatedPacket, at time: Double)
 }
 
@@ -17,27 +17,27 @@ protocol SimulatedBus: SimulatedDevice {
 protocol SimulatedBusMotor: Sendable {
   var id: Int { get }
   var servo: SimulatedServo { get set }
-  /// What its encoder adds to the truth [register units].
+  /// The error of the encoder [register units].
   var slip: Double { get set }
   /// Register units in a turn.
   var unitsPerTurn: Double { get }
-  /// By how much its encoder jumps: a turn, or 20° where the range ends before [register units].
+  /// The jump of a faulty encoder: a turn, or 20° for a smaller range [register units].
   var leap: Double { get }
 
   mutating func advance(to now: Double)
-  /// A latched overload.
+  /// Latches an overload.
   mutating func overload()
-  /// A latched overload that no answer tells of.
+  /// Latches an overload that answers do not report.
   mutating func overloadUnsaid()
-  /// The supply falls below what it allows.
+  /// Lowers the supply below the limit.
   mutating func sag()
-  /// It is hotter than it allows.
+  /// Raises the temperature above the limit.
   mutating func overheat()
-  /// It starts again and sleeps until an instant.
+  /// Restarts the motor, which does not answer until a time.
   mutating func restart(until instant: Double)
-  /// It introduces itself as something else.
+  /// Makes the motor report another model.
   mutating func impersonate()
-  /// Its firmware is too old.
+  /// Makes the motor report old firmware.
   mutating func age()
 }
 
@@ -49,19 +49,19 @@ extension SimulatedBusMotor {
 }
 
 extension SimulatedBus {
-  /// How far a motor that presses against something stays behind [degrees].
+  /// The error of a motor that presses against something [degrees].
   private static var stallAngle: Double { 8 }
 
-  /// How often host and motors spoke at once.
+  /// The number of collisions of host and motors.
   var collisions: Int { wire.collisions }
 
   /// When a packet arrives at either end [s].
   var wakeTime: Double? { wire.wakeTime }
 
-  /// Where the motors are, by their ids [register units].
+  /// The positions of the motors, by ids [register units].
   var motorPositions: [Double] { motors.map { $0.servo.position(at: now) } }
 
-  /// Lets time pass to `now` with what the host sent; returns what has left the motors by now.
+  /// Advances to `now` with the host's bytes; returns the bytes that have left the motors.
   mutating func advance(to now: Double, received: [UInt8]) -> [UInt8] {
     self.now = max(self.now, now)
     wire.fromHost(received, at: self.now)
@@ -72,7 +72,7 @@ extension SimulatedBus {
     return wire.toHost(at: self.now)
   }
 
-  /// Lets a fault begin; what a bus of such motors cannot have is ignored.
+  /// Begins a fault; faults that such motors cannot have are ignored.
   mutating func inject(_ fault: Fault) {
     faults.begin(fault)
     if fault == .sharedID { faults.sharedID = motors.first?.id }

@@ -1,18 +1,18 @@
-/// What is wrong with the answers of a simulated bus.
+/// The faults of the answers of a simulated bus.
 struct SimulatedBusFaults: Sendable {
   /// Answers carry another id.
   private var spoilsID = false
-  /// What answers claim beside their length.
+  /// What is added to the length that answers claim.
   private(set) var extraLength = 0
   private(set) var spoilsCheck = false
   private(set) var isSilent = false
   private(set) var hidesFirst = false
   private var isStale = false
   private var blips = false
-  /// The id that two motors have.
+  /// The id that two motors share; nil if none is shared.
   var sharedID: Int?
 
-  /// Lets a fault of the answers begin; others are the motors' own.
+  /// Begins a fault of the answers; other faults are those of motors.
   mutating func begin(_ fault: Fault) {
     switch fault {
     case .wrongID: spoilsID = true
@@ -28,13 +28,13 @@ struct SimulatedBusFaults: Sendable {
 
   func spoiledID(_ id: Int) -> Int { spoilsID ? (id + 1) % 253 : id }
 
-  /// Whether the next answer has the alert bit; one has, then none again.
+  /// Whether the next answer has the alert bit; only one answer has it.
   mutating func takeBlip() -> Bool {
     defer { blips = false }
     return blips
   }
 
-  /// How late the next answer is [s]; one is, then all are in time again.
+  /// The delay of the next answer [s]; only one answer is delayed.
   mutating func takeStaleness() -> Double {
     defer { isStale = false }
     return isStale ? 0.06 : 0

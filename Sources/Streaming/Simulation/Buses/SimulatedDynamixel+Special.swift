@@ -1,13 +1,14 @@
-// What protocol 2.0 has beside reading and writing: indirect data, clear, factory reset, fast reads.
+// Features of protocol 2.0 beside reading and writing: indirect data, clear, factory reset, fast
+// reads.
 extension SimulatedDynamixel {
-  /// A stretch of indirect addresses, two bytes each, and the data that lie where they lead.
+  /// A block of indirect addresses, two bytes each, and the data that they refer to.
   struct Indirection: Sendable {
     var addresses: Int
     var count: Int
     var data: Int
   }
 
-  /// Twenty in the smallest motors, two stretches of 28 in the others.
+  /// The blocks: one of twenty in the smallest motors, two of 28 in the others.
   var indirections: [Indirection] {
     guard isVersion2 else { return [] }
     return isSmallest
@@ -21,14 +22,14 @@ extension SimulatedDynamixel {
   /// XL330 and XC330.
   private var isSmallest: Bool { [1190, 1200, 1210, 1220, 1230, 1240].contains(get(0, 2)) }
 
-  /// As they leave the factory, and after each start: every address leads to its own data.
+  /// Resets the indirect addresses, each of which then refers to its own data, as after each start.
   mutating func resetIndirections() {
     for part in indirections {
       for place in 0..<part.count { set(part.addresses + 2 * place, 2, part.data + place) }
     }
   }
 
-  /// Where an address leads: elsewhere for indirect data, to itself for all others.
+  /// The address that an address refers to: itself except for indirect data.
   func destination(of address: Int) -> Int {
     for part in indirections where (part.data..<(part.data + part.count)).contains(address) {
       return get(part.addresses + 2 * (address - part.data), 2)
@@ -44,7 +45,7 @@ extension SimulatedDynamixel {
     }
   }
 
-  /// The registers as a host reads them, indirect data followed.
+  /// The registers as a host reads them, with indirect data resolved.
   func seen(_ address: Int, _ count: Int) -> [UInt8] {
     (address..<(address + count)).map { bytes(destination(of: $0), 1)[0] }
   }
@@ -52,7 +53,7 @@ extension SimulatedDynamixel {
   /// Fast sync and bulk read came with firmware 45, with 46 in the smallest motors.
   var readsFast: Bool { isVersion2 && get(6, 1) >= (isSmallest ? 46 : 45) }
 
-  /// Forgets whole turns, which is for a motor that stands; from firmware 42.
+  /// Clears whole turns of a motor that stands; from firmware 42 on.
   mutating func clear(_ body: [UInt8], at now: Double) -> Int {
     guard get(6, 1) >= 42 else { return instructionError }
     guard body == [0x01, 0x44, 0x58, 0x4C, 0x22] else { return rangeError }
@@ -63,16 +64,16 @@ extension SimulatedDynamixel {
     return 0
   }
 
-  /// Back to what the factory set, and a new start: 1 keeps the id, 2 the baud rate too.
+  /// Resets to factory settings and restarts: 1 keeps the id, 2 the baud rate too.
   mutating func factoryReset(_ body: [UInt8], isForAll: Bool, at now: Double) -> Int {
     guard body.count == 1, [0x01, 0x02, 0xFF].contains(body[0]) else { return rangeError }
-    // From firmware 42 a reset of everything must name its motor.
+    // From firmware 42 on, a full reset must not be sent to all motors.
     if isForAll, body[0] == 0xFF, get(6, 1) >= 42 { return 0 }
     let (oldID, oldBaud) = (get(7, 1), get(8, 1))
     for (address, byte) in factory.enumerated() { set(address, 1, Int(byte)) }
     set(7, 1, body[0] == 0xFF ? 1 : oldID)
     set(8, 1, body[0] == 0x02 ? oldBaud : Self.factoryBaud)
-    // At another rate than the bus it hears nothing any more.
+    // At another baud rate than that of the bus it receives nothing.
     restart(until: get(8, 1) == oldBaud ? now + 0.5 : .infinity)
     return 0
   }
@@ -88,8 +89,8 @@ extension SimulatedDynamixel {
 }
 
 extension SimulatedDynamixelBus {
-  /// Fast sync or bulk read: one packet to which each motor adds its error, id, data and the check
-  /// of all so far; whoever comes after a motor that is missing waits for it in vain.
+  /// Answers a fast sync or bulk read with one packet, to which each motor adds error, id, data and
+  /// the check of all bytes so far; motors after a missing one do not answer.
   mutating func fastChain(_ reads: [(id: Int, address: Int, count: Int)], at time: Double) {
     let length = reads.reduce(1) { $0 + $1.count + 4 } + faults.extraLength
     var packet: [UInt8] = [0xFF, 0xFF, 0xFD, 0x00, 0xFE]
@@ -115,7 +116,7 @@ extension SimulatedDynamixelBus {
     }
   }
 
-  /// The bit of one answer too many.
+  /// The alert bit of a single answer.
   mutating func takeBlip(of id: Int) -> Int {
     guard id == motors.first?.id, faults.takeBlip() else { return 0 }
     return isVersion2 ? 0x80 : 1 << 5

@@ -1,16 +1,16 @@
-/// One Dynamixel motor that is not there: its registers and what it does with them.
+/// A simulated Dynamixel motor: its registers and its behaviour.
 struct SimulatedDynamixel: SimulatedBusMotor {
-  /// Which it is; a factory reset gives it back the first.
+  /// The id; a factory reset sets it to 1.
   var id: Int { isVersion2 ? get(7, 1) : get(3, 1) }
   var servo: SimulatedServo
-  /// What its encoder adds to the truth [register units].
+  /// The error of the encoder [register units].
   var slip = 0.0
   let unitsPerTurn: Double
   var leap: Double { isVersion2 ? 4096 : unitsPerTurn / 18 }
   var registered: (address: Int, data: [UInt8])?
   private var table: [UInt8]
   let isVersion2: Bool
-  /// The first registers as the factory set them.
+  /// The factory settings of the first registers.
   private(set) var factory: [UInt8] = []
   private let isMX: Bool
   private let topSpeed: Double
@@ -21,7 +21,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   /// 2.3 A in units of 2.69 mA, an XM430-W350 by its e-Manual.
   private static let stallCurrent = 855.0
 
-  /// Models whose register 126 is a load.
+  /// Whether register 126 is a load in this model.
   private var isLoadModel: Bool { [1060, 30].contains(get(0, 2)) }
 
   /// 46 rev/min, an XM430-W350 without load at 12.0 V by its e-Manual; for the other models too.
@@ -94,7 +94,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     set(18, 1, 36)
   }
 
-  /// What the RAM holds after power came.
+  /// Sets the RAM as after power-on.
   private mutating func coldStart() {
     if isVersion2 {
       for address in 64..<147 { table[address] = 0 }
@@ -131,7 +131,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
 
   mutating func heard(at now: Double) { lastHeard = max(lastHeard, now) }
 
-  /// What the error byte says beside the refusal.
+  /// The bits of the error byte beside the refusal.
   var alertBits: Int {
     isVersion2 ? (get(70, 1) == 0 || isUnsaid ? 0 : 0x80) : errors1
   }
@@ -151,7 +151,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
 
   mutating func overload() { raise(5) }
 
-  /// The register alone holds it, and torque stays on.
+  /// Only the register shows the error, and torque stays on.
   mutating func overloadUnsaid() {
     guard isVersion2 else { return }
     set(70, 1, 1 << 5)
@@ -182,7 +182,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
   private mutating func switchTorque(_ on: Bool) {
     set(isVersion2 ? 64 : 24, 1, on ? 1 : 0)
     if on, !servo.hasTorque {
-      // Models differ here; the unkind one goes for the goal that it has.
+      // Models differ; the worst case is a motor that goes to its old goal.
       servo.goal = Double(signed(isVersion2 ? 116 : 30))
     }
     servo.hasTorque = on
@@ -225,7 +225,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     return seen(address, count)
   }
 
-  /// Writes and says the error: 0 for none.
+  /// Writes registers; returns the error, 0 for none.
   mutating func write(_ address: Int, _ data: [UInt8], at now: Double) -> Int {
     servo.advance(to: now)
     return isVersion2 ? write2(all: data, from: address) : write1(address, data)
@@ -240,7 +240,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     var start = 0
     while start < data.count {
       let width = isIndirectAddress(address + start) ? 2 : 1
-      // Indirect data that lead to the bytes of one register are written as one.
+      // Indirect data that refer to the bytes of one register are written together.
       let first = destination(of: address + start)
       let wanted = Self.widths[first] ?? width
       var count = 1
@@ -266,7 +266,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     if let width = Self.widths[address], width != data.count { return 5 }
     if isIndirectAddress(address) {
       guard data.count == 2 else { return 5 }
-      // The larger models refuse this with torque on; the unkind ones here too.
+      // The larger models refuse this with torque on; here all do.
       guard get(64, 1) == 0 else { return 7 }
       guard (64..<table.count).contains(value) else { return 4 }
     }
@@ -293,7 +293,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
         value == 0 ? topSpeed : min(topSpeed, Double(value) * 0.229 / 60 * unitsPerTurn)
     case 11:
       guard [0, 1, 3, 4, 5, 16].contains(value) else { return 4 }
-      // Another mode sets the limits anew, and position mode counts within one turn.
+      // A change of the mode resets the limits, and position mode counts within one turn.
       set(100, 2, get(36, 2))
       servo.torqueShare = 1
       if value == 3 { slip -= (slip / 4096).rounded() * 4096 }
@@ -314,7 +314,7 @@ struct SimulatedDynamixel: SimulatedBusMotor {
     for (index, byte) in data.enumerated() { table[address + index] = byte }
     if address <= 24, address + data.count > 24 { switchTorque(get(24, 1) == 1) }
     if address <= 30, address + data.count > 30 {
-      // A goal switches torque on, as the real ones do.
+      // A goal switches torque on, as in real motors.
       if !servo.hasTorque { switchTorque(true) }
       servo.goal = Double(get(30, 2))
     }

@@ -1,4 +1,4 @@
-/// A bus of Dynamixel motors that are not there, protocol 2.0 (X series) or 1.0 (MX and AX).
+/// A simulated bus of Dynamixel motors, protocol 2.0 (X series) or 1.0 (MX and AX).
 struct SimulatedDynamixelBus: SimulatedBus {
   var wire: SimulatedWire
   var motors: [SimulatedDynamixel]
@@ -8,8 +8,8 @@ struct SimulatedDynamixelBus: SimulatedBus {
   var listener: SimulatedListener
   var now = 0.0
 
-  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring; where
-  /// their supply has a switch, it is off if not said otherwise.
+  /// Creates the motors of a wiring, without torque at a pose [rad or m], in the order of the
+  /// wiring; `isSupplied` tells whether a switched supply is on.
   init(_ wiring: Wiring, pose: [Double], isSupplied: Bool = false) {
     isVersion2 = wiring.device != .dynamixel1
     let version2 = isVersion2
@@ -155,7 +155,7 @@ struct SimulatedDynamixelBus: SimulatedBus {
     }
   }
 
-  /// Answers one after the other; whoever comes after a motor that is missing waits for it in vain.
+  /// Answers one after the other; motors after a missing one do not answer.
   private mutating func chain(_ reads: [(id: Int, address: Int, count: Int)], at time: Double) {
     for read in reads {
       guard let index = motors.firstIndex(where: { $0.id == read.id }), listens(motors[index]),

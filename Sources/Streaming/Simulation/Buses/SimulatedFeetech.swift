@@ -1,8 +1,8 @@
-/// One Feetech motor that is not there: its registers and what it does with them.
+/// A simulated Feetech motor: its registers and its behaviour.
 struct SimulatedFeetech: SimulatedBusMotor {
   let id: Int
   var servo: SimulatedServo
-  /// What its encoder adds to the truth [register units].
+  /// The error of the encoder [register units].
   var slip = 0.0
   let unitsPerTurn: Double
   var leap: Double { unitsPerTurn / 18 }
@@ -105,7 +105,7 @@ struct SimulatedFeetech: SimulatedBusMotor {
 
   private mutating func switchTorque(_ on: Bool) {
     set(40, 1, on ? 1 : 0)
-    // The unkind case: it goes for whatever goal it has.
+    // The worst case: the motor goes to its old goal.
     if on, !servo.hasTorque { servo.goal = Double(signed(42, 15)) }
     servo.hasTorque = on
   }
@@ -128,14 +128,15 @@ struct SimulatedFeetech: SimulatedBusMotor {
     let isLocked = get(isSTS ? 55 : 48, 1) == 1
     for (index, byte) in data.enumerated() {
       let target = address + index
-      // What is kept without power is refused while locked; measurements always.
+      // Non-volatile registers are refused while locked; measurements are always refused.
       if target < 40, isLocked || get(40, 1) == 1 { continue }
       if (56..<71).contains(target) { continue }
       table[target] = byte
     }
     let touched = address..<(address + data.count)
     if touched.contains(40) { switchTorque(get(40, 1) == 1) }
-    // STS: a limit in RAM that begins as the greatest torque does; SCS: the greatest torque alone.
+    // STS have a limit in RAM that starts as the greatest torque; SCS have the greatest torque
+    // only.
     if isSTS, touched.contains(48) {
       servo.torqueShare = Double(min(get(48, 2), get(16, 2), 1000)) / 1000
     } else if !isSTS, touched.contains(16) {

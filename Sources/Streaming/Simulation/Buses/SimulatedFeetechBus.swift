@@ -1,4 +1,4 @@
-/// A bus of Feetech motors that are not there, STS or SCS.
+/// A simulated bus of Feetech motors, STS or SCS.
 struct SimulatedFeetechBus: SimulatedBus {
   var wire: SimulatedWire
   var motors: [SimulatedFeetech]
@@ -7,7 +7,8 @@ struct SimulatedFeetechBus: SimulatedBus {
   private let isSTS: Bool
   var now = 0.0
 
-  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
+  /// Creates the motors of a wiring, without torque at a pose [rad or m], in the order of the
+  /// wiring.
   init(_ wiring: Wiring, pose: [Double]) {
     isSTS = wiring.device != .feetechSCS
     let isSTS = isSTS
@@ -34,7 +35,7 @@ struct SimulatedFeetechBus: SimulatedBus {
     switch (packet.id, packet.instruction) {
     case (0xFE, 0x82) where isSTS && body.count > 2:
       for id in body.dropFirst(2) {
-        // Whoever comes after a motor that is missing waits for it in vain.
+        // Motors after a missing one do not answer.
         guard let index = motors.firstIndex(where: { $0.id == Int(id) }), listens(index, at: time)
         else { return }
         let begin = max(time, wire.lastWord)

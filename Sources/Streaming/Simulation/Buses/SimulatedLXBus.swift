@@ -1,4 +1,4 @@
-/// A bus of LX-16A motors that are not there.
+/// A simulated bus of LX-16A motors.
 struct SimulatedLXBus: SimulatedBus {
   var wire: SimulatedWire
   var motors: [SimulatedLX]
@@ -6,7 +6,8 @@ struct SimulatedLXBus: SimulatedBus {
   var listener = SimulatedListener(.lx)
   var now = 0.0
 
-  /// The motors of a wiring, standing limp at a pose [rad or m], in the order of the wiring.
+  /// Creates the motors of a wiring, without torque at a pose [rad or m], in the order of the
+  /// wiring.
   init(_ wiring: Wiring, pose: [Double]) {
     wire = SimulatedWire(baud: wiring.baud)
     motors = zip(wiring.motors, pose).map { SimulatedLX($0, position: $1) }
@@ -19,7 +20,7 @@ struct SimulatedLXBus: SimulatedBus {
       guard !faults.isSilent, time >= motors[index].asleepUntil, !(faults.hidesFirst && index == 0)
       else { continue }
       let data = motors[index].handle(packet.instruction, packet.body, at: time)
-      // To all only the question for the id is answered, by a bus of one motor.
+      // Of the questions to all, only the one for the id is answered, by a bus of one motor.
       guard let data, packet.id != 0xFE || (packet.instruction == 14 && motors.count == 1) else {
         continue
       }
@@ -29,11 +30,11 @@ struct SimulatedLXBus: SimulatedBus {
   }
 }
 
-/// One LX-16A motor that is not there.
+/// A simulated LX-16A motor.
 struct SimulatedLX: SimulatedBusMotor {
   let id: Int
   var servo: SimulatedServo
-  /// What its encoder adds to the truth [register units].
+  /// The error of the encoder [register units].
   var slip = 0.0
   var leap: Double { Self.turn / 18 }
   var unitsPerTurn: Double { Self.turn }
@@ -48,7 +49,7 @@ struct SimulatedLX: SimulatedBusMotor {
   private var offset: Int8 = 0
   /// 0 is on.
   private var lamp: UInt8 = 0
-  /// For which errors the lamp blinks: 1 temperature, 2 voltage, 4 stall.
+  /// The errors for which the lamp blinks: 1 temperature, 2 voltage, 4 stall.
   private var lampErrors: UInt8 = 7
   private var lastMove = (position: 0, time: 0)
   private var prepared: (position: Int, time: Int)?
@@ -91,13 +92,13 @@ struct SimulatedLX: SimulatedBusMotor {
   private mutating func begin(_ move: (position: Int, time: Int), at now: Double) {
     lastMove = move
     let target = Double(min(max(move.position, limits.least), limits.most) + Int(offset))
-    // The unkind case: a move gives torque back to a limp motor.
+    // The worst case: a move switches torque on again.
     servo.hasTorque = true
     let time = Double(min(move.time, 30000)) / 1000
     servo.move = (servo.goal, target, now, time)
   }
 
-  /// Carries out a command; says what it answers, nil for nothing.
+  /// Carries out a command; returns its answer, nil for none.
   mutating func handle(_ command: UInt8, _ body: [UInt8], at now: Double) -> [UInt8]? {
     servo.advance(to: now)
     switch command {
@@ -111,7 +112,7 @@ struct SimulatedLX: SimulatedBusMotor {
       servo.move = nil
       servo.goal = servo.position
     case 14: return [UInt8(truncatingIfNeeded: id)]
-    // Within ±30°; what 18 keeps for the next start is the same here.
+    // Within ±30°; command 18, which stores the offset, has no further effect here.
     case 17 where body.count == 1 && abs(Int(Int8(bitPattern: body[0]))) <= 125:
       offset = Int8(bitPattern: body[0])
     case 19: return [UInt8(bitPattern: offset)]

@@ -1,4 +1,4 @@
-/// What a simulated motor understands of what it hears.
+/// A packet that a simulated motor has received.
 struct SimulatedPacket: Sendable {
   var id: Int
   var instruction: UInt8
@@ -6,8 +6,8 @@ struct SimulatedPacket: Sendable {
   var isIntact: Bool
 }
 
-/// The ears and the mouth of simulated motors: framing of their own, not the drivers', so that a
-/// mistake of one side is not made by the other too.
+/// The framing of simulated motors, written independently of the drivers, so that an error in one
+/// is not repeated in the other.
 struct SimulatedListener: Sendable {
   /// How packets are framed.
   enum Framing: Sendable {
@@ -27,7 +27,7 @@ struct SimulatedListener: Sendable {
     }
   }
 
-  /// Hears one byte; says the packet that ends with it, if one does.
+  /// Receives one byte; returns the packet that ends with it, if any.
   mutating func hear(_ byte: UInt8) -> SimulatedPacket? {
     buffer.append(byte)
     if buffer.count > 2048 { buffer.removeFirst(1024) }
@@ -74,7 +74,7 @@ struct SimulatedListener: Sendable {
 
   private mutating func takeShort() -> SimulatedPacket? {
     guard buffer.count >= 6 else { return nil }
-    // The length of an LX-16A counts itself, the other does not.
+    // The length byte of an LX-16A counts itself, the others do not.
     let length = Int(buffer[3]) - (framing == .lx ? 1 : 0)
     guard length >= 2 else {
       buffer.removeFirst()
@@ -89,16 +89,16 @@ struct SimulatedListener: Sendable {
     return packet
   }
 
-  /// An answer as it goes on the wire, with what is wrong with it.
+  /// The bytes of an answer, with faults.
   func answer(
     _ id: Int, code: Int, _ data: [UInt8], _ faults: SimulatedBusFaults
   ) -> [UInt8] {
     let bytes = framed(id, code: code, data, faults)
-    // Both introduce themselves with the same bytes at the same time; what they read is not the same.
+    // Both motors send the same identity at the same time, but different readings.
     let isIntroduction = framing == .lx ? code == 14 : data.count <= 3
     guard faults.sharedID == id, !isIntroduction else { return bytes }
     let other = framed(id, code: code, data.map { $0 &+ 0x15 }, faults)
-    // Whoever pulls the line low wins.
+    // A low level on the wire wins.
     return zip(bytes, other).map { $0 & $1 } + bytes.dropFirst(other.count)
   }
 

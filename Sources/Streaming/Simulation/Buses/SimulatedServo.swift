@@ -1,4 +1,4 @@
-/// A motor that follows its goal like a real one: second order, finite speed and acceleration.
+/// A second-order model of a servo motor with limited speed and acceleration.
 struct SimulatedServo: Sendable {
   /// The step of the integration [s].
   private static let step = 0.001
@@ -6,36 +6,36 @@ struct SimulatedServo: Sendable {
   private static let frequency = 80.0
   private static let damping = 0.707
 
-  /// Where it is [register units] and how fast [units/s].
+  /// The position [register units] and the velocity [units/s].
   private(set) var position: Double
   private(set) var speed = 0.0
-  /// Where it shall be [register units].
+  /// The goal [register units].
   var goal: Double
   var hasTorque = false
-  /// Whether something holds it fast.
+  /// Whether the motor is jammed.
   var isJammed = false
-  /// How far it stays behind its goal because it presses against something [register units].
+  /// The error of a motor that presses against something [register units]; nil if it does not.
   var drag: Double?
-  /// The share of its torque that it may use, 0 to 1; with less it is slower too.
+  /// The torque limit as a share, 0 to 1; the motor is also slower with less.
   var torqueShare = 1.0
-  /// Whether it warms up though it stands, and by how much it has [°C].
+  /// Whether the motor warms up at rest, and by how much it has [°C].
   var isHeating = false
   private(set) var extraHeat = 0.0
-  /// The greatest speed now [units/s] and the greatest acceleration [units/s²].
+  /// The present greatest speed [units/s] and the greatest acceleration [units/s²].
   var topSpeed: Double
   let acceleration: Double
   private let noLoadSpeed: Double
   private let unitsPerTurn: Double
-  /// The share of its torque for each turn of error, as an XM430 with its usual gain has it.
+  /// The share of the torque for each turn of error, that of an XM430 with its default gain.
   private static let stiffness = 28.9
-  /// How fast a motor warms up that uses all its torque [°C/s], and in which time it cools [s].
+  /// The warming at full torque [°C/s] and the time constant of cooling [s].
   private static let heating = 2.0
   private static let cooling = 60.0
-  /// A move with a duration: from, to, begin [s], duration [s] (LX-16A).
+  /// A timed move of an LX-16A: from, to, begin [s], duration [s]; nil if there is none.
   var move: (from: Double, to: Double, begin: Double, duration: Double)?
   private var ticks = 0
 
-  /// A motor at rest; a turn has so many units, and a second so many turns.
+  /// Creates a motor at rest with the units of a turn and the greatest speed in turns per second.
   init(position: Double, unitsPerTurn: Double, turnsPerSecond: Double) {
     self.position = position
     goal = position
@@ -45,10 +45,10 @@ struct SimulatedServo: Sendable {
     acceleration = unitsPerTurn * 50
   }
 
-  /// Lets time pass to an instant [s].
+  /// Advances to a time [s].
   mutating func advance(to now: Double) {
     let target = Int((now / Self.step).rounded(.down))
-    // A device that was left alone for long has come to rest after two seconds.
+    // After two seconds without steps the motor has come to rest.
     if target - ticks > 2000 { ticks = target - 2000 }
     while ticks < target {
       ticks += 1
@@ -56,12 +56,12 @@ struct SimulatedServo: Sendable {
     }
   }
 
-  /// Where it is between two steps of the integration [register units].
+  /// The position between two integration steps [register units].
   func position(at now: Double) -> Double {
     position + speed * min(max(now - Double(ticks) * Self.step, 0), Self.step)
   }
 
-  /// The share of its torque that it uses, -1 to 1: less where it moves, since it is a generator too.
+  /// The torque as a share, -1 to 1; it is less in motion because of the back EMF.
   var effort: Double {
     guard hasTorque else { return 0 }
     let wish = (goal - position) / unitsPerTurn * Self.stiffness
@@ -94,10 +94,10 @@ struct SimulatedServo: Sendable {
     }
     var error = goal - position
     if let drag {
-      // As a slipping clutch: it follows only what is further away.
+      // Like a slipping clutch, the motor follows only larger errors.
       error = error < 0 ? min(0, error + drag) : max(0, error - drag)
     }
-    // Fast enough to be in time, slow enough to be able to brake.
+    // The speed is limited so that the motor can brake in time.
     let linear = error.magnitude * Self.frequency / (2 * Self.damping)
     let braking = (2 * 0.7 * acceleration * error.magnitude).squareRoot()
     let wanted = min(linear, braking, topSpeed, noLoadSpeed * torqueShare)

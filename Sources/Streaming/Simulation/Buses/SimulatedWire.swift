@@ -1,4 +1,4 @@
-/// A half-duplex wire in simulated time: every byte takes ten bits.
+/// A half-duplex wire in simulated time, with ten bits a byte.
 struct SimulatedWire: Sendable {
   private let byteTime: Double
   private var incoming: [(time: Double, byte: UInt8)] = []
@@ -8,14 +8,14 @@ struct SimulatedWire: Sendable {
   private var packetEnds: [Double] = []
   private var hostFree = -Double.infinity
   private var deviceFree = -Double.infinity
-  /// How often host and a device spoke at once.
+  /// The number of collisions of host and devices.
   private(set) var collisions = 0
-  /// The most that may wait in one direction; a real buffer drops the rest too.
+  /// The largest number of bytes that wait in one direction; a real buffer drops the rest too.
   private static let capacity = 65536
 
   init(baud: Int) { byteTime = 10 / Double(max(baud, 1)) }
 
-  /// Bytes that the host hands to its adapter now.
+  /// Adds bytes that the host writes now.
   mutating func fromHost(_ bytes: [UInt8], at now: Double) {
     guard !bytes.isEmpty else { return }
     var time = max(now, hostFree)
@@ -27,7 +27,7 @@ struct SimulatedWire: Sendable {
     hostFree = time
   }
 
-  /// Two speakers at once: what the device says is damaged from here on.
+  /// Damages a device's bytes from a collision on.
   private mutating func collide(from time: Double) {
     collisions += 1
     for index in outgoingHead..<outgoing.count where outgoing[index].time > time {
@@ -35,7 +35,7 @@ struct SimulatedWire: Sendable {
     }
   }
 
-  /// The next byte that has reached the devices by now.
+  /// Takes the next byte that has reached the devices.
   mutating func nextByte(at now: Double) -> (time: Double, byte: UInt8)? {
     guard incomingHead < incoming.count, incoming[incomingHead].time <= now else {
       if incomingHead == incoming.count, incomingHead > 0 {
@@ -54,23 +54,23 @@ struct SimulatedWire: Sendable {
     return incoming[incomingHead]
   }
 
-  /// A device speaks, not before an instant and after those who speak already.
+  /// Adds a device's bytes, not before a time and after other devices' bytes.
   mutating func fromDevice(_ bytes: [UInt8], notBefore instant: Double) {
     var time = max(instant, deviceFree)
     for byte in bytes where outgoing.count < Self.capacity {
       time += byteTime
       outgoing.append((time, byte))
     }
-    // A host that began to speak meanwhile is only seen when its bytes come.
+    // A host that begins to send meanwhile is noticed when its bytes arrive.
     if hostFree > time - Double(bytes.count) * byteTime + 1e-9 { collisions += 1 }
     deviceFree = time
     packetEnds.append(time)
   }
 
-  /// When the last device will have spoken [s].
+  /// When the last device has finished sending [s].
   var lastWord: Double { deviceFree }
 
-  /// What has reached the host by now.
+  /// Takes the bytes that have reached the host.
   mutating func toHost(at now: Double) -> [UInt8] {
     var result: [UInt8] = []
     while outgoingHead < outgoing.count, outgoing[outgoingHead].time <= now {

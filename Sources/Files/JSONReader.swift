@@ -1,83 +1,52 @@
-import Files
-
-/// A JSON value, with the keys of objects in the file's order.
-enum JSONValue: Sendable {
-  case null
-  case bool(Bool)
-  case number(Double)
-  case text(String)
-  case array([JSONValue])
-  case object([(key: String, value: JSONValue)])
-
-  /// The value of a key; nil where it has none or is no object.
-  subscript(_ key: String) -> JSONValue? {
-    guard case .object(let members) = self else { return nil }
-    return members.first { $0.key == key }?.value
-  }
-
-  /// The number, where it is one.
-  var number: Double? { if case .number(let value) = self { value } else { nil } }
-
-  /// The text, where it is one.
-  var text: String? { if case .text(let value) = self { value } else { nil } }
-
-  /// The elements, where it is a list.
-  var elements: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
-
-  /// Whether it is `null`.
-  var isNull: Bool { if case .null = self { true } else { false } }
-
-  /// The keys, where it is an object.
-  var keys: [String] {
-    if case .object(let members) = self { members.map(\.key) } else { [] }
-  }
-
-  /// A description for error messages.
-  var kind: String {
-    switch self {
-    case .null: "null"
-    case .bool: "a truth value"
-    case .number: "a number"
-    case .text: "a text"
-    case .array(let values): "a list of \(values.count)"
-    case .object: "an object"
-    }
-  }
-}
-
 /// Reads JSON strictly (RFC 8259).
 ///
 /// Nesting and the number of values are limited, so that no file can exhaust stack or memory.
-struct JSONReader {
-  /// The largest nesting depth; trackers need five levels.
-  static let deepest = 64
-  /// The largest number of values: eight minutes of twice 33 landmarks at 60 Hz.
-  static let mostValues = 12_000_000
+public struct JSONReader {
+  /// What is wrong, and where.
+  public struct Fault: Error, Equatable, Sendable {
+    /// The line, from one.
+    public let line: Int
+    /// The byte of the line, from one.
+    public let column: Int
+    /// What is wrong there.
+    public let reason: String
+  }
 
-  private let bytes: [UInt8]
-  private let path: String
-  private var position = 0
+  /// The largest nesting depth; trackers need five levels.
+  public static let deepest = 64
+
+  private let bytes: ArraySlice<UInt8>
+  private let mostValues: Int
+  private var position: Int
   private var valueCount = 0
 
-  /// Reads the one value of a file.
-  static func read(_ bytes: [UInt8], path: String) throws(MotionError) -> JSONValue {
-    var reader = JSONReader(bytes: bytes, path: path)
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.position = 3 }
+  /// Reads the one value of a text in UTF-8.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text.
+  ///   - mostValues: How many values are read at most, those in lists and objects counted.
+  ///   - allowsMark: Whether a byte-order mark may stand before it.
+  public static func read(
+    _ bytes: ArraySlice<UInt8>, mostValues: Int, allowsMark: Bool = false
+  ) throws(Fault) -> JSONValue {
+    var reader = JSONReader(bytes: bytes, mostValues: mostValues)
+    if allowsMark, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.position += 3 }
     reader.skipBlanks()
     let value = try reader.value(depth: 0)
     reader.skipBlanks()
-    guard reader.position == bytes.count else {
+    guard reader.position == bytes.endIndex else {
       throw reader.error("\(reader.found) stands behind the end of the JSON value")
     }
     return value
   }
 
-  private init(bytes: [UInt8], path: String) {
+  private init(bytes: ArraySlice<UInt8>, mostValues: Int) {
     self.bytes = bytes
-    self.path = path
+    self.mostValues = mostValues
+    position = bytes.startIndex
   }
 
-  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+  private var next: UInt8? { position < bytes.endIndex ? bytes[position] : nil }
 
   private mutating func skipBlanks() {
     while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
@@ -91,13 +60,13 @@ struct JSONReader {
     return true
   }
 
-  private mutating func value(depth: Int) throws(MotionError) -> JSONValue {
+  private mutating func value(depth: Int) throws(Fault) -> JSONValue {
     guard depth < Self.deepest else {
       throw error("lists and objects nest deeper than \(Self.deepest) levels")
     }
     valueCount += 1
-    guard valueCount <= Self.mostValues else {
-      throw error("it has more than \(Self.mostValues) values; cut it into parts")
+    guard valueCount <= mostValues else {
+      throw error("it has more than \(mostValues) values; cut it into parts")
     }
     switch next {
     case UInt8(ascii: "{"): return try object(depth)
@@ -106,11 +75,11 @@ struct JSONReader {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
-    default: return .number(try number())
+    default: return try number()
     }
   }
 
-  private mutating func array(_ depth: Int) throws(MotionError) -> JSONValue {
+  private mutating func array(_ depth: Int) throws(Fault) -> JSONValue {
     position += 1
     var values: [JSONValue] = []
     skipBlanks()
@@ -126,7 +95,7 @@ struct JSONReader {
     }
   }
 
-  private mutating func object(_ depth: Int) throws(MotionError) -> JSONValue {
+  private mutating func object(_ depth: Int) throws(Fault) -> JSONValue {
     position += 1
     var members: [(key: String, value: JSONValue)] = []
     skipBlanks()
@@ -149,7 +118,7 @@ struct JSONReader {
     }
   }
 
-  private mutating func word(_ word: String, _ value: JSONValue) throws(MotionError) -> JSONValue {
+  private mutating func word(_ word: String, _ value: JSONValue) throws(Fault) -> JSONValue {
     guard bytes[position...].starts(with: Array(word.utf8)) else {
       throw error("\(found), expected a JSON value")
     }
@@ -158,7 +127,7 @@ struct JSONReader {
   }
 
   /// A number as JSON writes it: no `NaN`, no leading `+` or zeros.
-  private mutating func number() throws(MotionError) -> Double {
+  private mutating func number() throws(Fault) -> JSONValue {
     let start = position
     _ = take(UInt8(ascii: "-"))
     let first = position
@@ -175,11 +144,13 @@ struct JSONReader {
       throw error("\(found), expected a JSON value")
     }
     let digits = String(decoding: bytes[start..<position], as: UTF8.self)
+    // A negative zero is none of the whole numbers.
+    if let value = Int(digits), value != 0 || digits == "0" { return .integer(value) }
     guard let value = Double(digits), value.isFinite else {
       position = start
       throw error("\(found) is too large for a number")
     }
-    return value
+    return .number(value)
   }
 
   private mutating func skipDigits() -> Int {
@@ -188,7 +159,7 @@ struct JSONReader {
     return position - start
   }
 
-  private mutating func text() throws(MotionError) -> String {
+  private mutating func text() throws(Fault) -> String {
     position += 1
     var content: [UInt8] = []
     while let byte = next {
@@ -207,7 +178,7 @@ struct JSONReader {
     throw error("the file ends inside a text")
   }
 
-  private mutating func escape() throws(MotionError) -> [UInt8] {
+  private mutating func escape() throws(Fault) -> [UInt8] {
     guard let byte = next else { throw error("the file ends inside a text") }
     position += 1
     switch byte {
@@ -232,8 +203,8 @@ struct JSONReader {
     }
   }
 
-  private mutating func codeUnit() throws(MotionError) -> UInt16 {
-    guard position + 4 <= bytes.count else { throw error("the file ends inside a text") }
+  private mutating func codeUnit() throws(Fault) -> UInt16 {
+    guard position + 4 <= bytes.endIndex else { throw error("the file ends inside a text") }
     let digits = bytes[position..<(position + 4)]
     var unit: UInt16 = 0
     for digit in digits {
@@ -248,21 +219,20 @@ struct JSONReader {
 
   /// A description of what is at the position, for error messages.
   private var found: String {
-    guard position < bytes.count else { return "the end of the file" }
+    guard position < bytes.endIndex else { return "the end of the file" }
     let isEnd = { (byte: UInt8) in byte <= 0x20 || ",]}:\"".utf8.contains(byte) }
     let end = bytes[(position + 1)...].prefix(19).firstIndex(where: isEnd)
-    let shown = bytes[position..<(end ?? min(position + 20, bytes.count))]
+    let shown = bytes[position..<(end ?? min(position + 20, bytes.endIndex))]
     return "'\(String(decoding: shown, as: UTF8.self).printable)'"
   }
 
-  private func error(_ reason: String) -> MotionError {
+  private func error(_ reason: String) -> Fault {
     var line = 1
-    var lineStart = 0
-    for index in 0..<min(position, bytes.count) where bytes[index] == 0x0A {
+    var lineStart = bytes.startIndex
+    for index in bytes.startIndex..<position where bytes[index] == 0x0A {
       line += 1
       lineStart = index + 1
     }
-    return .malformedText(
-      path: path, line: line, column: position - lineStart + 1, reason: reason)
+    return Fault(line: line, column: position - lineStart + 1, reason: reason)
   }
 }

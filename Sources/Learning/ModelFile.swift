@@ -1,0 +1,110 @@
+internal import Autodiff
+public import Files
+import Foundation
+
+/// A trained model's file: safetensors with its kind, the sizes of its network, the weights by
+/// name, and texts that tell where it comes from.
+public struct ModelFile {
+  /// The file's path.
+  public let path: String
+  /// Its tensors and texts.
+  public let contents: Safetensors
+  /// The SHA-256 of its bytes.
+  public let fingerprint: String
+
+  private static let (kindKey, sizesKey) = ("kind", "network")
+  /// The largest file that is read [bytes].
+  private static let largestFile = 1 << 30
+
+  /// Reads a model of a kind, such as "motionc generator 2"; any other file is refused.
+  public init(contentsOf path: String, kind: String) throws {
+    let bytes = try InputFile.bytes(of: path, limit: Self.largestFile)
+    contents = try Safetensors(decoding: bytes, path: path)
+    self.path = path
+    fingerprint = Fingerprint.sha256(bytes)
+    guard let found = contents.metadata[Self.kindKey], found == kind else {
+      throw refusal(
+        "its kind is '\(contents.metadata[Self.kindKey]?.printable ?? "not stated")', '\(kind)' "
+          + "expected")
+    }
+  }
+
+  /// That the file is not what it should be.
+  public func refusal(_ reason: String) -> LearningError { .mismatch(path: path, reason: reason) }
+
+  /// A text of the file.
+  public func text(_ key: String) throws(LearningError) -> String {
+    guard let value = contents.metadata[key] else { throw refusal("the text '\(key)' is missing") }
+    return value
+  }
+
+  /// A tensor of the file.
+  public func tensor(_ name: String) throws(FileError) -> StoredTensor {
+    try contents.tensor(name, in: path)
+  }
+
+  /// The sizes of the network.
+  ///
+  /// - Parameters:
+  ///   - isValid: Whether a network of such sizes can be made.
+  ///   - parameters: About how many parameters it has: compared with what the file holds, before
+  ///     memory is taken for them.
+  public func sizes<Sizes: Decodable>(
+    _: Sizes.Type = Sizes.self, isValid: (Sizes) -> Bool, parameters: (Sizes) -> Double
+  ) throws(LearningError) -> Sizes {
+    let text = try text(Self.sizesKey)
+    guard let sizes = try? JSONDecoder().decode(Sizes.self, from: Data(text.utf8)), isValid(sizes)
+    else { throw refusal("its network's sizes are '\(text.printable)'") }
+    let held = contents.tensors.values.reduce(0) { $0 + $1.count }
+    guard parameters(sizes) <= 2 * Double(held) else {
+      throw refusal("its network's sizes '\(text.printable)' do not fit its \(held) weights")
+    }
+    return sizes
+  }
+
+  /// The weights of a network in its layout.
+  public func weights(_ layout: ParameterLayout) throws -> [Float] {
+    try layout.values(from: contents, path: path)
+  }
+
+  /// The texts that tell where the model comes from: all but the kind, the sizes and a model's own.
+  public func history(without own: Set<String> = []) -> [String: String] {
+    contents.metadata.filter {
+      $0.key != Self.kindKey && $0.key != Self.sizesKey && !own.contains($0.key)
+    }
+  }
+
+  /// The contents of a model's file.
+  ///
+  /// - Parameters:
+  ///   - kind: The kind, such as "motionc generator 2".
+  ///   - sizes: The network's sizes, written as JSON.
+  ///   - weights: The weights by name.
+  ///   - tensors: Further tensors.
+  ///   - texts: Further texts of the model's own.
+  ///   - history: Texts that tell where the model comes from.
+  public static func contents(
+    kind: String, sizes: some Encodable, weights: [String: StoredTensor],
+    tensors: [String: StoredTensor] = [:], texts: [String: String] = [:],
+    history: [String: String]
+  ) -> Safetensors {
+    var metadata = history.merging(texts) { $1 }
+    metadata[kindKey] = kind
+    metadata[sizesKey] = json(sizes)
+    return Safetensors(metadata: metadata, tensors: weights.merging(tensors) { $1 })
+  }
+
+  /// A value as JSON with its names in order.
+  public static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return String(decoding: (try? encoder.encode(value)) ?? Data(), as: UTF8.self)
+  }
+}
+
+extension ParameterLayout {
+  /// Weights by name in half precision.
+  public func halfPrecisionTensors(of weights: [Float]) -> [String: StoredTensor] {
+    tensors(of: weights).mapValues { StoredTensor(halfPrecision: $0.floats(), shape: $0.shape) }
+  }
+}

@@ -1,0 +1,62 @@
+import Autodiff
+public import Files
+public import Kinematics
+import Learning
+
+extension Retargeter {
+  private static let kind = "motionc retargeter 1"
+  private static let ownTexts: Set = ["robot", "robot_sha256", "mapping", "joints"]
+
+  /// Reads a model for a robot; one that was trained for another is refused.
+  public init(contentsOf path: String, robot: Robot) throws {
+    let file = try ModelFile(contentsOf: path, kind: Self.kind)
+    guard try file.text("robot_sha256") == robot.fingerprint else {
+      throw file.refusal(
+        "it was trained for robot '\(try file.text("robot").printable)' with another URDF (SHA-256 "
+          + "\(try file.text("robot_sha256").prefix(12).description.printable)…) than "
+          + "'\(robot.path.shownPath)' (\(robot.fingerprint.prefix(12))…); train one for this robot"
+      )
+    }
+    let joints = robot.coordinateCount
+    let configuration = try file.sizes(
+      PoseTransformer.Configuration.self, isValid: \.isValid,
+      parameters: { Double($0.parameterEstimate(joints: joints)) })
+    var network = PoseTransformer(configuration, joints: joints)
+    let layout = ParameterLayout(placing: &network)
+    func bound(_ name: String) throws -> [Float] {
+      let tensor = try file.tensor(name)
+      return tensor.count == joints ? tensor.floats() : []
+    }
+    let bounds = JointBounds(
+      lower: try bound("bounds.lower"), upper: try bound("bounds.upper"))
+    guard bounds.lower.count == joints, bounds.upper.count == joints,
+      zip(bounds.lower, bounds.upper).allSatisfy({ -1e6 <= $0 && $0 <= $1 && $1 <= 1e6 })
+    else {
+      throw file.refusal(
+        "tensors 'bounds.lower' and 'bounds.upper' are not a range for each of \(joints) joints")
+    }
+    let mapping = try Mapping(parsing: try file.text("mapping"), path: "\(path) (mapping)")
+    self.init(
+      network: network, weights: try file.weights(layout),
+      targets: try HumanTargets(mapping: mapping, robot: robot), robot: robot, bounds: bounds,
+      history: file.history(without: Self.ownTexts), fingerprint: file.fingerprint)
+  }
+
+  /// Writes the model: weights by name, the mapping's text, the robot's fingerprint, the history.
+  public func write(to path: String) throws(FileError) {
+    var network = network
+    let layout = ParameterLayout(placing: &network)
+    try ModelFile.contents(
+      kind: Self.kind, sizes: network.configuration, weights: layout.tensors(of: weights),
+      tensors: [
+        "bounds.lower": StoredTensor(bounds.lower, shape: [bounds.lower.count]),
+        "bounds.upper": StoredTensor(bounds.upper, shape: [bounds.upper.count]),
+      ],
+      texts: [
+        "robot": robot.name, "robot_sha256": robot.fingerprint, "mapping": targets.mapping.text,
+        "joints": robot.coordinateNames.joined(separator: ","),
+      ],
+      history: history
+    ).write(to: path)
+  }
+}

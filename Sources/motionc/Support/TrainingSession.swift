@@ -1,0 +1,98 @@
+import ArgumentParser
+import Files
+import Foundation
+import Learning
+
+/// The options that all trainings have.
+struct TrainingFileOptions: ParsableArguments {
+  @Option(name: [.short, .long], help: "The model's file.", completion: .file())
+  var output: String
+
+  @Option(help: "The random seed.")
+  var seed: UInt64 = 1
+
+  @Option(help: "Threads; all cores by default. The bytes of the model do not depend on it.")
+  var threads: Int?
+
+  @Flag(help: "Resumes a training that was interrupted, from its checkpoint.")
+  var resume = false
+
+  @Option(help: "When to stop, with a checkpoint: 90s, 10m, 2h.")
+  var timeLimit: TimeLimit?
+
+  @Option(help: "Trains only on rows of index.csv whose licence begins with this.")
+  var licence: String?
+
+  @Flag(help: "Progress as JSON lines on standard output.")
+  var json = false
+
+  func validate() throws {
+    guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+  }
+
+  /// Where the state of an unfinished training is.
+  var checkpoint: String { output + ".checkpoint" }
+
+  /// The threads that work.
+  var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  /// The options of a run.
+  func run(
+    batch: Int, steps: Int, rate: Float, checkpointEvery: Int, history: [String: String]
+  ) -> TrainingRunOptions {
+    var run = TrainingRunOptions(
+      batch: batch, steps: steps, rate: rate, checkpointInterval: checkpointEvery)
+    run.seed = seed
+    run.threads = threadCount
+    run.checkpoint = checkpoint
+    run.timeLimit = timeLimit?.duration
+    run.history = history
+    return run
+  }
+
+  /// Trains and writes the model.
+  ///
+  /// - Parameters:
+  ///   - subject: What is trained.
+  ///   - announcement: What is said before the first step.
+  ///   - finish: Changes the model before it is written.
+  ///   - write: Writes the model to a path.
+  func train<Subject: TrainableModel>(
+    _ subject: Subject, announcement: String,
+    finish: (inout Subject.Model) throws -> Void = { _ in },
+    write: (Subject.Model, String) throws -> Void
+  ) throws {
+    // A place that cannot be written to is found now and not after the training.
+    try AtomicFile.requireWritable(output)
+    Console.note(announcement)
+    Interruption.catchSignals()
+    var meter = TrainingMeter(json: json)
+    var (model, ending) = try TrainingRun(subject).run(
+      resume: resume, isCancelled: { Interruption.isRequested }, metrics: { meter.show($0) })
+    Console.endProgress()
+    guard ending != .cancelled else {
+      Console.note(
+        "ended by request; '\(checkpoint.shownPath)' holds the state, --resume goes on from it")
+      throw ExitStatus.interrupted
+    }
+    try finish(&model)
+    try write(model, output)
+    Console.note(
+      ending == .timeLimit
+        ? "the time limit came before the last step: '\(output.shownPath)' is written, --resume goes on"
+        : "written to '\(output.shownPath)'")
+  }
+}
+
+/// A duration on the command line: 90s, 10m, 2h.
+struct TimeLimit: ExpressibleByArgument {
+  let duration: Duration
+
+  init?(argument: String) {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600]
+    guard let unit = argument.last.flatMap({ units[$0] }),
+      let number = Double(argument.dropLast()), number > 0, number < 1e6
+    else { return nil }
+    duration = .seconds(number * unit)
+  }
+}
