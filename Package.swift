@@ -98,6 +98,12 @@ let package = Package(
       swiftSettings: houseRules),
     tests("ArchitectureTests", []),
     tests("AutodiffTests", ["Autodiff", "CBLAS", "Files"]),
+    tests(
+      "DocumentationTests",
+      [
+        "Files", "Kinematics", "MotionModels", "Motions", "Retargeting", "Streaming",
+        "Trajectories",
+      ]),
     tests("FilesTests", ["Files"]),
     tests("GeometryTests", ["Geometry"]),
     tests("HumanBodyTests", ["Files", "Geometry", "HumanBody", "Motions"]),
