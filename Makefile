@@ -5,11 +5,13 @@ FLAGS    := -c release -Xcc -march=native
 TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
+DOCUMENTED := Geometry Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
+            Trajectories Streaming
 MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=
 
-.PHONY: demo test build bench bench-firmware bench-peers models format lint packages clean
+.PHONY: demo test build bench bench-firmware bench-peers models docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -23,7 +25,7 @@ test: packages
 build:
 	$(SWIFT) build $(FLAGS)
 
-## bench: one JSON line for each measure of the README's table
+## bench: one JSON line for each measure of Docs/benchmarks.md
 bench: packages build
 	@$(MOTIONC) bench
 
@@ -38,6 +40,16 @@ bench-firmware: build
 ## models: train what Examples/Models ships; MOTIONS=FOLDER for your own motions
 models: packages build
 	@sh Examples/train-models.sh "$(MOTIONS)"
+
+## docs: the API documentation of the public modules (DocC); a warning is an error
+docs: packages
+	$(SWIFT) package $(FLAGS) generate-documentation $(addprefix --target ,$(DOCUMENTED)) \
+	  --warnings-as-errors
+
+## pictures: the README's pictures, from the example motions and models
+pictures: packages
+	$(SWIFT) build $(FLAGS) --product example-strip
+	@.build/release/example-strip Examples Docs/images
 
 format:
 	$(SWIFT) format -i -r Sources Tests Examples Package.swift

@@ -32,6 +32,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
   ],
   targets: [
     // C libraries
@@ -88,12 +89,22 @@ let package = Package(
     .executableTarget(
       name: "example-motions", dependencies: ["Files", "Geometry", "Motions"],
       path: "Examples/MakeMotions", swiftSettings: houseRules),
+    .executableTarget(
+      name: "example-strip",
+      dependencies: ["Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"],
+      path: "Examples/DrawStrip", swiftSettings: houseRules),
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport",
       swiftSettings: houseRules),
     tests("ArchitectureTests", []),
     tests("AutodiffTests", ["Autodiff", "CBLAS", "Files"]),
+    tests(
+      "DocumentationTests",
+      [
+        "Files", "Kinematics", "MotionModels", "Motions", "Retargeting", "Streaming",
+        "Trajectories",
+      ]),
     tests("FilesTests", ["Files"]),
     tests("GeometryTests", ["Geometry"]),
     tests("HumanBodyTests", ["Files", "Geometry", "HumanBody", "Motions"]),

@@ -1,6 +1,6 @@
-/// What this module cannot do in the world it finds.
+/// An error of this module; its description is one sentence.
 public enum AutodiffError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The library of matrix products is not there.
+  /// OpenBLAS could not be loaded.
   case libraryMissing(reason: String)
 
   /// The sentence for the user.

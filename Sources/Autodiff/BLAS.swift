@@ -1,6 +1,6 @@
 internal import CBLAS
 
-/// The library of matrix products: which kernels run, and the one product that this module uses.
+/// The BLAS library: its kernels, and the matrix product that this module uses.
 public enum BLAS {
   /// Whether the library could be loaded.
   public static var isAvailable: Bool { motionc_blas_load() != 0 }
@@ -17,7 +17,7 @@ public enum BLAS {
   /// Whether this processor and system run 512-bit vectors.
   public static var processorHasAVX512: Bool { motionc_has_avx512() != 0 }
 
-  /// Checks that products can be computed, so that a tool can end with a sentence.
+  /// Throws if the library is missing, so that a tool can report it in a sentence.
   public static func require() throws(AutodiffError) {
     guard isAvailable else {
       throw .libraryMissing(reason: String(cString: motionc_blas_error()))

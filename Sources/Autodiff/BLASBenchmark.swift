@@ -1,6 +1,6 @@
 internal import Dispatch
 
-/// How fast products are.
+/// The benchmark of matrix products.
 public enum BLASBenchmark {
   /// GFLOP/s of square products together, the best of several rounds.
   public static func speed(size: Int, threads: Int, repetitions: Int) -> Double {

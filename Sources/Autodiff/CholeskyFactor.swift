@@ -4,11 +4,11 @@ internal import CBLAS
 package struct CholeskyFactor {
   /// The number of rows.
   package let size: Int
-  /// By columns; the upper triangle is not read.
+  /// The factor, column-major; the upper triangle is not read.
   private var factor: [Double]
 
-  /// Factors a matrix of which the lower triangle, row by row, is read; nil where it is not
-  /// positive definite or holds a number that is not finite.
+  /// Factors a matrix given row by row, of which the lower triangle is read; nil if it is not
+  /// positive definite or has an element that is not finite.
   package init?(_ matrix: [Double], size: Int) {
     precondition(matrix.count == size * size, "\(matrix.count) numbers for \(size) rows")
     self.size = size
@@ -20,13 +20,13 @@ package struct CholeskyFactor {
     else { return nil }
   }
 
-  /// Factors a covariance to which a little is added on the diagonal, more where that is not enough:
-  /// rounding takes the smallest eigenvalues below zero.
+  /// Factors a covariance with a small value added to the diagonal, increased until it suffices,
+  /// since rounding can make the smallest eigenvalues negative.
   ///
   /// - Parameters:
   ///   - matrix: Row by row, of finite numbers.
   ///   - size: The number of rows.
-  ///   - least: What is added at first, above zero.
+  ///   - least: The first value added to the diagonal, above zero.
   package init(regularizing matrix: [Double], size: Int, least: Double) {
     var added = least
     while true {

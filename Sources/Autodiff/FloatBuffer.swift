@@ -1,7 +1,7 @@
-/// Memory for numbers, aligned to cache lines and padded to whole vectors of sixteen.
+/// A buffer of floats, aligned to cache lines and padded to whole vectors of sixteen.
 ///
 /// A class, because tapes on several threads read the same parameters and each writes its own
-/// gradients; whoever shares one between threads sees to it that nobody writes meanwhile.
+/// gradients. A buffer shared between threads must not be written meanwhile; the caller ensures it.
 public final class FloatBuffer {
   /// The number of elements.
   public let count: Int

@@ -1,7 +1,7 @@
 extension Tape {
   typealias Pointer = UnsafeMutablePointer<Float>
 
-  /// Walks back from a number and adds to the gradients of parameters and inputs.
+  /// Computes gradients of a scalar and adds them to those of parameters and inputs.
   ///
   /// - Parameters:
   ///   - loss: A variable with one element.

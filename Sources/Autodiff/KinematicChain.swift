@@ -1,6 +1,6 @@
 internal import Geometry
 
-/// A tree of bones whose lengths and rotations are learned: which joint hangs on which, and where.
+/// A kinematic tree with bone lengths and rotations as variables: parents and bone directions.
 public struct KinematicChain: Sendable, Hashable {
   /// The index of each joint's parent; -1 for the first joint, and a joint follows its parent.
   public let parents: [Int]
@@ -151,7 +151,8 @@ enum ChainKernel {
             lengthTarget[joint] += (way * sums[joint]).sum()
           }
           guard let quaternionTarget else { continue }
-          // world = parent ⊗ unit; a small turn w in the parent's frame is d(unit) = ½ (0, w) ⊗ unit
+          // world = parent ⊗ unit; a small turn w in the parent's frame is d(unit) = ½ (0, w) ⊗
+          // unit
           let above = parent < 0 ? FloatQuaternion.identity : turns[parent]
           let unit = above.inverse * turns[joint]
           let local = above.inverse * sums[moments + joint]

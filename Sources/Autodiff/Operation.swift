@@ -1,6 +1,6 @@
-/// What follows a linear map inside the same operation.
+/// The activation applied after a linear map, in the same operation.
 public enum Activation: String, Sendable, Hashable, CaseIterable {
-  /// Nothing.
+  /// The identity.
   case none
   /// max(x, 0).
   case relu
@@ -46,7 +46,7 @@ public struct Selection: Sendable, Hashable {
   }
 }
 
-/// Where queries, keys or values lie: some columns of a variable.
+/// The columns of a variable that hold queries, keys or values.
 struct AttentionSource: Hashable {
   var variable: Int
   var offset: Int

@@ -1,8 +1,8 @@
 /// The weights of linear maps, rounded and packed once for all tapes that read them.
 ///
-/// For tapes of the precision `bfloat16`; where the processor does not multiply such numbers,
-/// there is nothing in it. A class because it owns memory; whoever shares one between threads sees
-/// to it that nobody packs anew meanwhile.
+/// For tapes of the precision `bfloat16`; empty on processors without bfloat16 products. A class
+/// because it owns memory. Weights shared between threads must not be packed anew meanwhile; the
+/// caller ensures it.
 public final class PackedWeights {
   private struct Matrix {
     let parameter: Parameter

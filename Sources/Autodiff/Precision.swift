@@ -1,13 +1,13 @@
 internal import CBLAS
 
-/// How the factors of linear maps are rounded before they are multiplied.
+/// The precision of the factors of linear maps.
 ///
 /// Sums, and everything besides linear maps, are in single precision either way.
 public enum Precision: String, Sendable, Hashable, CaseIterable {
-  /// Not at all.
+  /// Single precision: no rounding.
   case float32
-  /// To eight significant bits, where the processor multiplies such numbers twice as fast; where
-  /// it does not, not at all.
+  /// bfloat16 (eight significant bits) on processors with instructions for it, which is twice as
+  /// fast; single precision on others.
   case bfloat16
 }
 
@@ -20,12 +20,12 @@ extension BLAS {
 enum BFloat16 {
   typealias Pointer = UnsafeMutablePointer<Float>
 
-  /// The words that a left factor needs once it is packed.
+  /// The number of words of a packed left factor.
   static func leftCount(rows: Int, inner: Int) -> Int {
     motionc_bfloat16_left_count(Int32(rows), Int32(inner))
   }
 
-  /// The words that a right factor needs once it is packed.
+  /// The number of words of a packed right factor.
   static func rightCount(columns: Int, inner: Int) -> Int {
     motionc_bfloat16_right_count(Int32(columns), Int32(inner))
   }

@@ -1,5 +1,5 @@
 extension Tape {
-  /// Attention among the tokens of each sample, from packed queries, keys and values.
+  /// Self-attention among the tokens of each sample, from packed queries, keys and values.
   ///
   /// - Parameters:
   ///   - packed: [batch, tokens, 3 width]: queries, keys, values side by side
@@ -23,7 +23,7 @@ extension Tape {
         heads: heads, headWidth: width / heads, causal: causal))
   }
 
-  /// Attention of one sequence to another, from queries and packed keys and values.
+  /// Cross-attention of one sequence to another, from queries and packed keys and values.
   ///
   /// - Parameters:
   ///   - queries: [batch, tokens, width]

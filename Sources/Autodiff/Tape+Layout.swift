@@ -1,5 +1,5 @@
 extension Tape {
-  /// The same numbers under another shape; no copy.
+  /// Reshapes a variable without a copy.
   public mutating func reshape(_ a: Variable, to shape: Shape) -> Variable {
     precondition(a.shape.count == shape.count, "\(a.shape) cannot become \(shape)")
     let result = append(
@@ -38,7 +38,7 @@ extension Tape {
       needsGradient: needsGradient(a))
   }
 
-  /// Two variables side by side: [..., a] and [..., b] become [..., a + b].
+  /// Concatenates along the last axis: [..., a] and [..., b] become [..., a + b].
   public mutating func joinColumns(_ a: Variable, _ b: Variable) -> Variable {
     precondition(
       a.shape.rank == b.shape.rank && a.shape.with(columns: 1) == b.shape.with(columns: 1),
@@ -56,7 +56,7 @@ extension Tape {
       needsGradient: needsGradient(a) || needsGradient(b))
   }
 
-  /// One variable after another along the first axis: [m, ...] and [n, ...] become [m + n, ...].
+  /// Concatenates along the first axis: [m, ...] and [n, ...] become [m + n, ...].
   public mutating func joinRows(_ a: Variable, _ b: Variable) -> Variable {
     precondition(
       a.shape.rank > 0 && a.shape.array.dropFirst() == b.shape.array.dropFirst(),
@@ -105,7 +105,7 @@ extension Tape {
   /// An operation with a derivative of its own, such as forward kinematics.
   ///
   /// - Parameters:
-  ///   - inputs: What it depends on.
+  ///   - inputs: The variables it depends on.
   ///   - shape: The result's lengths.
   ///   - forward: Writes the result, which is undefined before.
   ///   - pullback: Adds to the gradients of the inputs.

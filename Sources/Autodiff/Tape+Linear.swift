@@ -5,7 +5,7 @@ extension Tape {
   ///   - x: [..., in]
   ///   - weight: [out, in]
   ///   - bias: [out]
-  ///   - activation: What is applied to the sum; only without a residual.
+  ///   - activation: The activation of the sum; only without a residual.
   ///   - residual: [..., out], added at the end.
   public mutating func linear(
     _ x: Variable, weight: Variable, bias: Variable? = nil, activation: Activation = .none,

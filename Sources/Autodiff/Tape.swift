@@ -1,20 +1,20 @@
-/// A number array on a tape: an index with a shape.
+/// A variable: a tensor on a tape, given by its index and shape.
 public struct Variable: Sendable, Hashable {
   let index: Int
   /// The lengths of the axes.
   public let shape: Shape
 }
 
-/// Where a trained array lies in the one buffer that holds all parameters of a model.
+/// A parameter's shape and its position in the buffer of all parameters of a model.
 public struct Parameter: Sendable, Hashable {
   /// The lengths of the axes.
   public let shape: Shape
-  /// How it is drawn before training.
+  /// How it is initialised.
   public let start: Start
-  /// The index of its first element in the buffer; -1 before it has a place.
+  /// The index of its first element in the buffer; -1 before it is placed.
   public var offset: Int
 
-  /// How a parameter is drawn before training.
+  /// The initialisation of a parameter.
   public enum Start: Sendable, Hashable {
     /// The same number everywhere.
     case constant(Float)
@@ -24,7 +24,7 @@ public struct Parameter: Sendable, Hashable {
     case normal(Float)
   }
 
-  /// A parameter that has no place yet.
+  /// Creates a parameter without a place in a buffer.
   public init(_ shape: Shape, start: Start) {
     self.shape = shape
     self.start = start
@@ -32,13 +32,13 @@ public struct Parameter: Sendable, Hashable {
   }
 }
 
-/// Records operations on float tensors as they are computed, and walks back for gradients.
+/// Records operations on float tensors as they are computed, for reverse-mode differentiation.
 ///
 /// Memory is kept from step to step: after the first one, `reset()` and the same operations again
 /// allocate no tensor. A tape that does not record computes the same values by the same code and
 /// keeps nothing for gradients; there, `release` gives memory back early.
 public struct Tape: ~Copyable {
-  /// One computed value and what is known of it.
+  /// One computed value and its bookkeeping.
   struct Node {
     var operation: Operation
     var shape: Shape
@@ -79,13 +79,13 @@ public struct Tape: ~Copyable {
     nodes.reserveCapacity(256)
   }
 
-  /// Forgets all variables and keeps the memory.
+  /// Removes all variables; the memory is kept for reuse.
   public mutating func reset() {
     nodes.removeAll(keepingCapacity: true)
     arena.reset()
   }
 
-  /// Names another buffer that gradients of parameters are added to; only on an empty tape.
+  /// Sets the buffer to which gradients of parameters are added; only on an empty tape.
   public mutating func direct(gradientsTo buffer: FloatBuffer) {
     precondition(nodes.isEmpty, "gradients are directed before anything is recorded")
     precondition(buffer.count == parameters?.count, "parameters and gradients differ in number")
@@ -122,7 +122,7 @@ public struct Tape: ~Copyable {
     return append(.leaf, shape, value, needsGradient: needsGradient && isRecording)
   }
 
-  /// A trained array of the model; no copy.
+  /// A parameter of the model; not copied.
   public mutating func parameter(_ parameter: Parameter) -> Variable {
     guard let parameters else { preconditionFailure("this tape has no parameters") }
     let end = parameter.offset + parameter.shape.count
@@ -166,7 +166,7 @@ public struct Tape: ~Copyable {
     Tensor(values(of: variable), shape: variable.shape)
   }
 
-  /// The gradient of an input or parameter after `backward`; zero where nothing reached it.
+  /// The gradient of an input or parameter after `backward`; zero if the loss does not use it.
   public func gradient(of variable: Variable) -> Tensor {
     guard let gradient = nodes[variable.index].gradient else {
       return Tensor(repeating: 0, shape: variable.shape)
@@ -182,7 +182,7 @@ public struct Tape: ~Copyable {
     arena.release(nodes[variable.index].value, count: variable.shape.count)
   }
 
-  // MARK: - For the operations
+  // MARK: - For operations
 
   /// Whether linear maps multiply rounded factors.
   var rounds: Bool { precision == .bfloat16 && BLAS.supportsBFloat16 }

@@ -1,4 +1,4 @@
-/// Numbers with a shape, as a value; what goes into a tape and comes out of it.
+/// An array of floats with a shape: the inputs and outputs of a tape, as values.
 public struct Tensor: Sendable, Hashable {
   /// The lengths of the axes.
   public let shape: Shape

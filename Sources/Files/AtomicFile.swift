@@ -1,11 +1,11 @@
 import Foundation
 
-/// Writing a file so that it is there whole or not at all.
+/// Writes files atomically: whole or not at all.
 public enum AtomicFile {
   /// Writes beside the target, forces the bytes to the disk, then renames over it.
   ///
-  /// On any failure the old file is as it was and no partial file is left. `OutputSet` has the rules
-  /// for links, permissions and what is refused.
+  /// On any failure the old file is as it was and no partial file is left. `OutputSet` has the
+  /// rules for links, permissions and what is refused.
   public static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     var stream = try AtomicStream(path: path)
     try stream.append(bytes)
@@ -23,7 +23,7 @@ public enum AtomicFile {
     file.discard()
   }
 
-  /// Makes a folder and those above it, unless it is there.
+  /// Creates a folder and its parents, unless it exists.
   public static func makeFolder(_ path: String) throws(FileError) {
     guard !path.isEmpty else { throw .cannotCreate(path: path, reason: "the name is empty") }
     var folder = path.hasPrefix("/") ? "/" : ""
@@ -79,7 +79,7 @@ public enum AtomicFile {
     path.range(of: "/", options: .backwards).map { String(path[..<$0.upperBound]) } ?? ""
   }
 
-  /// What kind of thing lies at a path; nil where there is nothing.
+  /// The kind of the item at a path; nil if there is none.
   private static func mode(of path: String) -> mode_t? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
@@ -87,7 +87,7 @@ public enum AtomicFile {
 
   static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 
-  /// What went wrong, or nil.
+  /// The error, or nil.
   static func fill(_ descriptor: Int32, with bytes: [UInt8]) -> String? {
     var written = 0
     while written < bytes.count {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A large file written piece by piece, so that it is there whole or not at all.
+/// A large file written in parts, atomically: whole or not at all.
 ///
 /// The bytes go into a file beside the target, which takes the target's name at `commit()`; a
 /// stream that is given up before leaves nothing. `OutputSet` has the rules for links, permissions

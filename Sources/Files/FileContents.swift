@@ -1,7 +1,7 @@
 import CZip
 import Foundation
 
-/// What a file holds, from its first bytes or its table of contents, without reading all of it.
+/// Detects the contents of a file from its header or directory, without reading all of it.
 public enum FileContents {
   /// The longest header that is looked at [bytes].
   private static let headerLimit = 16 << 20

@@ -1,8 +1,8 @@
-/// What is wrong with a file: what, where, found, expected, in one sentence.
+/// An error of reading or writing a file; its description is one sentence.
 public enum FileError: CategorizedError, Equatable, Sendable {
-  /// There is no such file, or it may not be read.
+  /// The file does not exist or cannot be read.
   case unreadable(path: String, reason: String)
-  /// The file's contents are not what they should be.
+  /// The file's contents are invalid.
   case malformed(path: String, reason: String)
   /// The file cannot be written (folder missing or read-only: exit code 73).
   case cannotCreate(path: String, reason: String)

@@ -1,4 +1,4 @@
-/// What tells one file's contents from another's.
+/// Fingerprints of file contents.
 public enum Fingerprint {
   /// The SHA-256 of some bytes (FIPS 180-4), in hexadecimal.
   public static func sha256(_ bytes: [UInt8]) -> String {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What makes two paths the same file: device and inode, through symbolic and hard links.
+/// The identity of a file: device and inode, so that links to it compare equal.
 struct FileIdentity: Hashable, Sendable {
   private let device: UInt64
   private let inode: UInt64
@@ -14,21 +14,21 @@ struct FileIdentity: Hashable, Sendable {
   }
 }
 
-/// The files that a command reads, none of which it may write over.
+/// The files that a command reads, which it must not overwrite.
 public struct InputFiles: Sendable {
   private var paths: [FileIdentity: String] = [:]
 
-  /// Files that are read; a path at which there is nothing counts for nothing.
+  /// Creates a set of input files; paths that do not exist are ignored.
   public init(_ paths: [String?] = []) { add(paths) }
 
-  /// Adds files that are read.
+  /// Adds input files.
   public mutating func add(_ further: [String?]) {
     for case let path? in further {
       if let identity = FileIdentity(of: path) { paths[identity] = path }
     }
   }
 
-  /// Refuses a file that is to be written and is one of those that are read.
+  /// Throws if a file to be written is one of the inputs.
   public func refuse(_ path: String) throws(FileError) {
     guard let identity = FileIdentity(of: path), let input = paths[identity] else { return }
     throw .cannotCreate(

@@ -1,5 +1,6 @@
-/// Reads JSON strictly (RFC 8259) and within bounds: nesting and the number of values are limited,
-/// so that no file takes the stack or the memory.
+/// Reads JSON strictly (RFC 8259).
+///
+/// Nesting and the number of values are limited, so that no file can exhaust stack or memory.
 public struct JSONReader {
   /// What is wrong, and where.
   public struct Fault: Error, Equatable, Sendable {
@@ -11,7 +12,7 @@ public struct JSONReader {
     public let reason: String
   }
 
-  /// How deep lists and objects may nest; trackers need five levels.
+  /// The largest nesting depth; trackers need five levels.
   public static let deepest = 64
 
   private let bytes: ArraySlice<UInt8>
@@ -216,7 +217,7 @@ public struct JSONReader {
     return unit
   }
 
-  /// What stands at the position, for sentences.
+  /// A description of what is at the position, for error messages.
   private var found: String {
     guard position < bytes.endIndex else { return "the end of the file" }
     let isEnd = { (byte: UInt8) in byte <= 0x20 || ",]}:\"".utf8.contains(byte) }

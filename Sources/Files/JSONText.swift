@@ -1,4 +1,4 @@
-/// Writing JSON by hand where the order of keys and the form of numbers matter.
+/// Formats JSON values where the order of keys and the form of numbers matter.
 public enum JSONText {
   /// A text as a JSON string.
   ///
@@ -27,15 +27,16 @@ public enum JSONText {
     }.joined()
   }
 
-  /// A number; `null` where it is not finite, which JSON cannot say. Whole numbers have no point.
+  /// A number; `null` if it is not finite, which JSON cannot represent.
+  ///
+  /// Whole numbers have no decimal point.
   public static func number(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
     return value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
   }
 
-  /// A number that every reader takes for a floating-point one, in JSON and in YAML 1.1 alike:
-  /// there is always a point, before an exponent too (`1.0`, `1.0e-05`); `null` where it is not
-  /// finite.
+  /// A number that every reader of JSON and YAML 1.1 treats as floating-point: it always has a
+  /// decimal point, before an exponent too (`1.0`, `1.0e-05`); `null` if it is not finite.
   public static func decimal(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
     let text = "\(value)"

@@ -9,10 +9,10 @@ public struct NumpyArchive: Sendable {
   /// Arrays that could not be read (objects, unknown types) with the reason.
   public private(set) var unreadable: [String: String] = [:]
 
-  /// Arrays that the file has and that were not asked for.
+  /// Arrays in the file that were not requested.
   private var others: [String] = []
 
-  /// How much is unpacked of one file by default [bytes].
+  /// The default limit of unpacked data [bytes].
   public static let unpackedLimit = 1 << 30
   /// What an archive may always unpack to, however small it is [bytes].
   private static let freeExpansion = 64 << 20

@@ -109,7 +109,7 @@ public enum NumpyArray: Sendable, Hashable {
   }
 }
 
-/// What an `.npy` header says of its elements.
+/// The element type of an `.npy` header.
 struct NumpyLayout {
   enum Element {
     case number(ElementType)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Finding the folders that the project ships, from any working directory.
+/// Locates the folders that the project ships, from any working directory.
 public enum ProjectFolder {
   /// The path of a shipped folder ("Robots", "Mappings", "Skeletons", "Examples"), or nil.
   ///

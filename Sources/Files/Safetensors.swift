@@ -107,7 +107,7 @@ public struct Safetensors: Sendable {
     return texts
   }
 
-  /// The format's law that tensors lie side by side, without gaps or overlaps.
+  /// Checks the format's rule that tensors are contiguous, without gaps or overlaps.
   ///
   /// Without it a small file whose tensors share their bytes would unpack to any size.
   private static func refuseGaps(_ entries: inout [Entry], size: Int) throws(Refusal) {
@@ -176,14 +176,14 @@ public struct Safetensors: Sendable {
   }
 }
 
-/// Why a file is refused.
+/// The reason for refusing a file.
 private struct Refusal: Error {
   let reason: String
 
   init(_ reason: String) { self.reason = reason }
 }
 
-/// What the header says of a tensor.
+/// A tensor's entry in the header.
 private struct Entry {
   let name: String
   let type: ElementType

@@ -1,10 +1,10 @@
 public import Yams
 
-/// What is wrong in a YAML file, with the line.
+/// An error in a YAML file, with its line.
 public struct YAMLError: CategorizedError, Equatable, Sendable {
   /// The file.
   public let path: String
-  /// What is wrong, with the line where it is known, for errors that name the file themselves.
+  /// The reason, with the line if known, for errors that name the file themselves.
   public let reason: String
   /// The sentence, with path and line.
   public let description: String
@@ -25,14 +25,14 @@ public struct YAMLError: CategorizedError, Equatable, Sendable {
   }
 }
 
-/// A YAML mapping whose every key must be known: what is misspelt is refused, never ignored.
+/// A YAML mapping whose keys must all be known: a misspelt key is refused, never ignored.
 ///
 /// Mappings by names that the file chooses (joints, say) are read with no list of keys and gone
 /// through by `names`.
 public struct StrictYAML {
   /// The file, for errors.
   public let path: String
-  /// What the mapping describes, for errors.
+  /// A description of the mapping, for errors.
   public let what: String
   /// The keys that are given, in the order of the file.
   public let names: [String]
@@ -204,10 +204,10 @@ extension StrictYAML {
 // MARK: - Parsing
 
 extension StrictYAML {
-  /// The top node of a text, with the dangers of the language left out.
+  /// Parses a text without the dangerous features of YAML; returns its top node.
   ///
-  /// Deep nesting is refused, which the parser would follow by recursion, and so are anchors, by
-  /// which a few lines may stand for billions.
+  /// Deep nesting is refused, since the parser recurses, and so are anchors, by which a few lines
+  /// can expand to billions.
   private static func document(_ text: String, path: String) throws(YAMLError) -> Node {
     guard text.utf8.count(where: { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }) <= 1000
     else { throw YAMLError(path: path, line: nil, "it nests too deeply") }

@@ -9,11 +9,11 @@ enum ZipArchive {
     let reason: String
   }
 
-  /// Hands over the files of an archive in its order, one at a time.
+  /// Reads the files of an archive in order, one at a time.
   ///
   /// - Parameters:
   ///   - bytes: The archive.
-  ///   - limit: How much is unpacked at most, of all files together [bytes].
+  ///   - limit: The largest unpacked size of all files together [bytes].
   ///   - isWanted: Whether a file is unpacked at all, by its name.
   ///   - body: Takes a file's name and contents.
   static func read(
@@ -125,7 +125,7 @@ enum ZipArchive {
   ) -> [UInt8]? {
     guard let file = zip_fopen_index(archive, index, 0) else { return nil }
     defer { zip_fclose(file) }
-    // The size may lie, but memory that is not written to takes no room.
+    // The stated size may be wrong, but memory that is not written to is not allocated.
     let result = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       while count < size {
         let got = zip_fread(

@@ -6,7 +6,7 @@ public struct FloatQuaternion: Sendable, Hashable {
   /// The components w, x, y, z.
   public var components: SIMD4<Float>
 
-  /// The rotation by nothing.
+  /// The identity rotation.
   public static let identity = FloatQuaternion(SIMD4(1, 0, 0, 0))
 
   /// A quaternion with the components w, x, y, z, taken as they are (not normalised).
@@ -75,7 +75,7 @@ public struct FloatQuaternion: Sendable, Hashable {
   @inlinable
   public var z: Float { components.w }
 
-  /// The scalar product of the four components; its sign tells the hemisphere.
+  /// The scalar product of the four components; negative for opposite hemispheres.
   @inlinable
   public func dot(_ other: FloatQuaternion) -> Float { (components * other.components).sum() }
 
@@ -85,7 +85,7 @@ public struct FloatQuaternion: Sendable, Hashable {
     FloatQuaternion(components / (components * components).sum().squareRoot())
   }
 
-  /// The opposite rotation.
+  /// The inverse rotation.
   @inlinable
   public var inverse: FloatQuaternion { FloatQuaternion(w: w, x: -x, y: -y, z: -z) }
 

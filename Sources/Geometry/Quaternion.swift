@@ -15,7 +15,7 @@ public struct Quaternion: Sendable, Hashable {
   /// The third component of the vector part.
   public var z: Double
 
-  /// The rotation by nothing.
+  /// The identity rotation.
   public static let identity = Quaternion(w: 1, x: 0, y: 0, z: 0)
 
   /// A quaternion with these components, taken as they are (not normalised).
@@ -52,7 +52,7 @@ public struct Quaternion: Sendable, Hashable {
       * Quaternion(angle: roll, axis: .unitX)
   }
 
-  /// The smallest rotation that turns one unit vector into another.
+  /// The smallest rotation that turns one unit vector into another; by π if they are opposite.
   public init(turning from: Vector3, into to: Vector3) {
     let cosine = from.dot(to)
     guard cosine > -1 + 1e-12 else {
@@ -94,7 +94,7 @@ public struct Quaternion: Sendable, Hashable {
     return Quaternion(w: w / length, x: x / length, y: y / length, z: z / length)
   }
 
-  /// The opposite rotation.
+  /// The inverse rotation.
   @inlinable
   public var inverse: Quaternion { Quaternion(w: w, x: -x, y: -y, z: -z) }
 
@@ -122,7 +122,7 @@ public struct Quaternion: Sendable, Hashable {
     return v + q.w * t + u.cross(t)
   }
 
-  /// The scalar product of the four components; its sign tells the hemisphere.
+  /// The scalar product of the four components; negative for opposite hemispheres.
   @inlinable
   public func dot(_ other: Quaternion) -> Double {
     w * other.w + x * other.x + y * other.y + z * other.z

@@ -11,7 +11,7 @@ public struct RotationMatrix: Sendable, Hashable {
   /// The third column.
   public var z: SIMD3<Float>
 
-  /// The rotation by nothing.
+  /// The identity rotation.
   public static let identity = RotationMatrix(x: [1, 0, 0], y: [0, 1, 0], z: [0, 0, 1])
 
   /// A matrix with these columns, taken as they are (not made orthonormal).
@@ -56,7 +56,7 @@ public struct RotationMatrix: Sendable, Hashable {
   @inlinable
   public func callAsFunction(_ v: SIMD3<Float>) -> SIMD3<Float> { x * v.x + y * v.y + z * v.z }
 
-  /// The vector rotated by the inverse: a vector from outside as seen in this frame.
+  /// The vector rotated by the inverse: coordinates in A mapped to coordinates in B.
   @inlinable
   public func local(_ v: SIMD3<Float>) -> SIMD3<Float> { [x.dot(v), y.dot(v), z.dot(v)] }
 
@@ -66,7 +66,7 @@ public struct RotationMatrix: Sendable, Hashable {
     RotationMatrix(x: a(b.x), y: a(b.y), z: a(b.z))
   }
 
-  /// The opposite rotation: the transpose.
+  /// The inverse rotation: the transpose.
   @inlinable
   public var inverse: RotationMatrix {
     RotationMatrix(x: [x.x, y.x, z.x], y: [x.y, y.y, z.y], z: [x.z, y.z, z.z])

@@ -2,13 +2,13 @@ public import Autodiff
 import Geometry
 public import Motions
 
-/// The human figure of the models: the canonical skeleton's bone directions, with one vector of
-/// bone lengths for each sequence.
+/// The body model of the motion models: the canonical skeleton's bone directions, with one vector
+/// of bone lengths for each sequence.
 public enum BodyModel {
   /// The number of joints.
   public static let jointCount = Skeleton.jointCount
 
-  /// Parents and directions; the directions are full 3-D, those of the canonical rest offsets.
+  /// Parents and bone directions; the directions are those of the canonical rest offsets.
   public static let chain = KinematicChain(
     parents: Skeleton.parents,
     directions: Skeleton.canonical.restOffsets.flatMap { offset -> [Float] in
@@ -24,7 +24,7 @@ public enum BodyModel {
     skeleton.restOffsets.map { Float($0.length) }
   }
 
-  /// The skeleton with the figure's directions and these lengths [m].
+  /// The skeleton with the model's bone directions and these lengths [m].
   public static func skeleton(lengths: [Float]) -> Skeleton {
     Skeleton(
       restOffsets: zip(Skeleton.canonical.restOffsets, lengths).map { offset, length in

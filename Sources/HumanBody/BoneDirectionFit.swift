@@ -1,12 +1,11 @@
 package import Geometry
 import Motions
 
-/// The rotations that bring the figure's bones closest to the directions between given positions,
-/// frame by frame and quickly.
+/// Fits joint rotations to the directions between joint positions, frame by frame, in closed form.
 ///
-/// Where several bones leave a joint (pelvis, upper spine) two directions fix its rotation; where
-/// one does, the rotation is the smallest from the parent's, since positions do not show a turn
-/// about the bone. Joints that nothing hangs on keep their parent's rotation.
+/// Where several bones leave a joint (pelvis, upper spine) two directions determine its rotation;
+/// where one does, the rotation is the smallest swing from the parent's, since positions do not
+/// determine the twist about the bone. Joints without children keep their parent's rotation.
 package enum BoneDirectionFit {
   private typealias Vector = SIMD3<Float>
 
@@ -14,9 +13,9 @@ package enum BoneDirectionFit {
   private enum Rule {
     /// By the direction to its only child.
     case swing(child: Int, rest: Vector)
-    /// By the line between two children, and what is across it on the way to a third.
+    /// By the line between two children, and the direction to a third, orthogonalised against it.
     case frame(left: Int, right: Int, middle: Int)
-    /// Not at all.
+    /// No rule: the joint keeps its parent's rotation.
     case still
   }
 
@@ -38,12 +37,12 @@ package enum BoneDirectionFit {
 
   /// The first two columns of each joint's rotation, [frames, 22, 6].
   ///
-  /// Where a skeleton has no bones to the sides (the collars of some recordings), the next joints
-  /// take their part.
+  /// Where a skeleton lacks the bones to the sides (the collars of some recordings), the next
+  /// joints are used instead.
   ///
   /// - Parameters:
-  ///   - positions: joints seen from anywhere, [frames, 22, 3].
-  ///   - added: Turns w x y z to add to each joint in its own axes, [22]; nil for none.
+  ///   - positions: joint positions relative to any point [m], [frames, 22, 3].
+  ///   - added: Rotations w x y z to apply to each joint in its own axes, [22]; nil for none.
   package static func columns(
     of positions: [Float], adding added: [FloatQuaternion]? = nil
   ) -> [Float] {
@@ -101,23 +100,24 @@ package enum BoneDirectionFit {
     columns[index + 5] = 2 * (y * z + w * x)
   }
 
-  /// The joint that hangs on another, or itself where none does.
+  /// The child of a joint, or the joint itself if it has none.
   private static func next(_ joint: Int) -> Int {
     Skeleton.parents.firstIndex(of: joint) ?? joint
   }
 
-  /// The direction of a bone; a bone of a centimetre or less, whose direction says nothing, stays
-  /// where it is.
+  /// The direction of a bone.
+  ///
+  /// A bone of a centimetre or less has no reliable direction and keeps the previous one.
   private static func leaning(_ bone: Vector, on now: Vector) -> Vector {
     unit(bone + now * (0.0004 / max(bone.length, 0.001)))
   }
 
-  /// The frame of bones to the left, to the right and to the middle.
+  /// The frame spanned by the bones to the left, to the right and in the middle.
   private static func basis(_ bones: [Vector]) -> FloatQuaternion {
     basis(line: bones[0] - bones[1], up: bones[2] - 0.5 * (bones[0] + bones[1]))
   }
 
-  /// The rotation whose first axis lies along a line and whose second leans to `up`.
+  /// The rotation whose first axis lies along a line and whose second is closest to `up`.
   private static func basis(line: Vector, up: Vector) -> FloatQuaternion {
     let x = unit(line)
     let across = up - x * x.dot(up)

@@ -6,7 +6,7 @@ package func logarithm(_ x: Float) -> Float { log(max(x, 1e-6)) }
 package func exponential(_ x: Float) -> Float { exp(x) }
 
 extension SkeletonFit {
-  /// A figure with these rest offsets [m], root [m] and worldFromJoint.
+  /// Creates a fit from rest offsets [m], root positions [m] and worldFromJoint rotations.
   package init(restOffsets: [SIMD3<Float>], root: [SIMD3<Float>], axes: [RotationMatrix]) {
     frames = root.count
     self.restOffsets = restOffsets
@@ -14,7 +14,7 @@ extension SkeletonFit {
     self.axes = axes
   }
 
-  /// The figure's motion as a clip, moved by `shift` [m].
+  /// The fitted motion as a clip, translated by `shift` [m].
   package func clip(name: String, frameRate: Double, shift: SIMD3<Float> = .zero) -> MotionClip {
     let joints = Self.joints
     var rotations: [Quaternion] = []

@@ -3,10 +3,10 @@ import Geometry
 import Motions
 
 extension MotionWindow {
-  /// Each joint's counterpart on the other side.
+  /// The index of each joint's counterpart on the other side of the body.
   private static let counterparts = Skeleton.Joint.allCases.map(\.mirrored.rawValue)
 
-  /// What a mirror in the plane y = 0 shows, as `MotionClip.mirrored`.
+  /// The mirror image in the plane y = 0, as `MotionClip.mirrored`.
   public var mirrored: MotionWindow {
     var copy = self
     let joints = Skeleton.jointCount
@@ -29,8 +29,8 @@ extension MotionWindow {
     return copy
   }
 
-  /// Turns the window about the vertical and moves it on the ground so that its first frame faces
-  /// along x and stands at x = y = 0, as `MotionClip.headingNormalized()`.
+  /// Rotates the window about the vertical and translates it horizontally so that its first frame
+  /// faces along x at x = y = 0, as `MotionClip.headingNormalized()`.
   public mutating func normalizeHeading() {
     guard frames > 0 else { return }
     let half = -heading() / 2
@@ -52,26 +52,28 @@ extension MotionWindow {
   }
 
   /// The direction that the pelvis faces in a frame, about the vertical from x [rad].
+  ///
+  /// Where a person lies on the back and faces up, the heading follows from the left side.
   public func heading(frame: Int = 0) -> Float {
     let pelvis = rotation(frame * Skeleton.jointCount)
     let facing = SkeletonHeading.direction(forward: pelvis * [0, 0, 1], left: pelvis * [1, 0, 0])
     return atan2(facing.y, facing.x)
   }
 
-  /// Makes the whole body larger, with the ways it goes, so that the feet stay on the ground.
+  /// Scales the body and its path by one factor, so that the feet stay on the ground.
   public mutating func scale(by factor: Float) {
     for index in lengths.indices { lengths[index] *= factor }
     for index in root.indices { root[index] *= factor }
   }
 
-  /// The motion at other times, turned along the shorter arc and moved in straight lines.
+  /// The motion resampled: slerp for rotations, linear interpolation for the root.
   ///
-  /// Times past the end hold the last pose.
+  /// Times past the end give the last pose.
   ///
   /// - Parameters:
   ///   - start: The time of the first frame [frames], at least 0.
   ///   - step: The time between frames [frames], at least 0.
-  ///   - count: The frames to make.
+  ///   - count: The number of frames of the result.
   public func resampled(from start: Float, step: Float, count: Int) -> MotionWindow {
     precondition(start >= 0 && step >= 0 && frames > 0, "no times \(start), \(start + step), ...")
     let joints = Skeleton.jointCount

@@ -1,7 +1,7 @@
 public import Geometry
 public import Motions
 
-/// A stretch of motion as plain numbers, as networks take it.
+/// A fixed number of frames as plain arrays, the input of networks.
 ///
 /// World frame: z up; in its first frame the body faces along x and stands at x = y = 0.
 public struct MotionWindow: Sendable, Hashable {
@@ -13,12 +13,12 @@ public struct MotionWindow: Sendable, Hashable {
   public var rotations: [Float]
   /// The length of each joint's bone [m], [22]; zero for the pelvis.
   public var lengths: [Float]
-  /// The index of the label among its source's labels, where there is one.
+  /// The index of the label among the labels of the dataset; nil without a label.
   public var label: Int?
-  /// What another program says of the clip, where it does.
+  /// The clip's embedding from another program; nil if it has none.
   public var embedding: [Float]?
 
-  /// A window of these numbers.
+  /// Creates a window from its arrays.
   public init(
     frames: Int, root: [Float], rotations: [Float], lengths: [Float], label: Int? = nil,
     embedding: [Float]? = nil
@@ -43,7 +43,7 @@ public struct MotionWindow: Sendable, Hashable {
       w: rotations[at], x: rotations[at + 1], y: rotations[at + 2], z: rotations[at + 3])
   }
 
-  /// Some frames of a clip as they are, heading included.
+  /// Frames of a clip, without normalising the heading.
   ///
   /// The clip's rest offsets give their lengths; their directions are those of `BodyModel`.
   public init(_ clip: MotionClip, frames range: Range<Int>) {

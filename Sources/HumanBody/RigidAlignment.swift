@@ -1,11 +1,13 @@
 import Geometry
 
-/// The rotation and translation that lay points onto others, best in the sense of least squares:
-/// Wahba's problem after both sets are centred, so that the rotation is never a reflection.
+/// The rotation and translation that align points with others in the least-squares sense: Wahba's
+/// problem after both sets are centred.
+///
+/// The rotation is never a reflection.
 package enum RigidAlignment {
-  /// The points [n, 3] laid onto as many targets.
+  /// The points [n, 3] aligned with as many targets [n, 3].
   ///
-  /// Where no single rotation is best (one point, points on a line), the points are only moved.
+  /// Where the best rotation is not unique (one point, collinear points), they are only translated.
   package static func aligned(_ points: [Float], to targets: [Float]) -> [Float] {
     precondition(points.count == targets.count, "\(points.count) and \(targets.count) numbers")
     let count = points.count / 3

@@ -2,17 +2,17 @@ import Autodiff
 import Geometry
 import Motions
 
-/// Joints that hang on one frame, from which that frame is found.
+/// Joints rigidly attached to one frame, from which that frame is estimated.
 struct RigidSegment {
-  /// The joint whose frame it is.
+  /// The joint whose frame is estimated.
   let joint: Int
-  /// The joints that keep their place in it: left, right, middle.
+  /// The joints that are fixed in that frame: left, right, middle.
   let children: [Int]
-  /// Joints farther off, which move a little: they say roughly where the frame points.
+  /// More distant joints that move a little; they give the approximate orientation.
   let descendants: [Int]
-  /// Two joints, from right to left.
+  /// Two joints that span the axis from right to left.
   let leftward: (from: Int, to: Int)
-  /// Two joints, from below to above.
+  /// Two joints that span the axis from below to above.
   let upward: (from: Int, to: Int)
 
   static let pelvis = RigidSegment(
@@ -20,16 +20,16 @@ struct RigidSegment {
   static let chest = RigidSegment(
     joint: 9, children: [13, 14, 12], descendants: [16, 17, 3], leftward: (17, 16), upward: (3, 12))
 
-  /// How much descendants counts where there is noise, and where there is none: only enough to choose a
-  /// frame where the children lie in one place.
+  /// The weight of descendants with noise, and without noise: only enough to choose a frame where
+  /// the children coincide.
   private static let shares: (noisy: Float, clean: Float) = (0.3, 1e-7)
-  /// Noise below this is none [m²].
+  /// Noise variances below this count as zero [m²].
   private static let smallVariance: Float = 1e-5
 
-  /// The children's places [m] and worldFromJoint for each frame.
+  /// The children's positions in the frame [m], and worldFromJoint for each frame.
   ///
-  /// The places come from the scalar products of the arms to the children, which no rotation
-  /// changes and whose bias by noise is known; the frames from them by the best rotation.
+  /// The positions follow from the scalar products of the vectors to the children, which are
+  /// invariant under rotation and have a known bias by noise; the frames follow by Wahba's problem.
   func fit(
     _ places: [SIMD3<Float>], variances: [Float], directions: [SIMD3<Float>]?
   ) -> (offsets: [SIMD3<Float>], axes: [RotationMatrix]) {
@@ -60,7 +60,7 @@ struct RigidSegment {
     return (offsets, found.map { $0 * gauge })
   }
 
-  /// The rotation that lays the canonical figure onto a model of children and descendants.
+  /// The rotation that aligns the canonical body with the estimated children and descendants.
   private func gauge(of model: [SIMD3<Float>], _ directions: [SIMD3<Float>]?) -> RotationMatrix {
     let rest = CanonicalPlaces.atRest
     let canonical =
@@ -69,7 +69,7 @@ struct RigidSegment {
     return WahbaProblem.rotation(canonical, onto: model)
   }
 
-  /// x to the left, y up, from joints far apart; the last frame's where they tell nothing.
+  /// x to the left, y up, from distant joints; the previous frame's where these are degenerate.
   private func roughAxes(_ places: [SIMD3<Float>], _ frames: Int) -> [RotationMatrix] {
     var last = RotationMatrix(FloatQuaternion(Skeleton.worldFromBodyAtRest))
     return (0..<frames).map { frame in
@@ -84,7 +84,7 @@ struct RigidSegment {
     }
   }
 
-  /// The mean places of joints, relative to the group's, in some frames.
+  /// The mean positions of joints relative to the group's mean, over some frames.
   private func means(
     of joints: [Int], _ places: [SIMD3<Float>], _ axes: [RotationMatrix]
   ) -> [SIMD3<Float>] {
@@ -98,7 +98,7 @@ struct RigidSegment {
     }
   }
 
-  /// The children's places up to a rotation, from their mean scalar products.
+  /// The children's positions up to a rotation, from their mean scalar products.
   private func shape(
     _ places: [SIMD3<Float>], _ frames: Int, _ variances: [Float]
   ) -> [SIMD3<Float>] {
@@ -128,7 +128,7 @@ struct RigidSegment {
       }
       return place
     }
-    // The mirror image has the same products; the volume tells which one it is.
+    // The mirror image has the same products; the sign of the volume distinguishes the two.
     if result[0].dot(result[1].cross(result[2])) * volume < 0 {
       result = result.map { [$0.x, $0.y, -$0.z] }
     }
@@ -136,7 +136,7 @@ struct RigidSegment {
   }
 }
 
-/// The canonical body that stands at rest.
+/// The canonical body in its rest pose.
 package enum CanonicalPlaces {
   /// In the body's frame: x left, y up, z forward [m].
   package static let atRest = SkeletonPose.places(

@@ -2,17 +2,17 @@ import Autodiff
 package import Geometry
 import Motions
 
-/// The figure that lies behind positions of joints: proportions, root and rotations.
+/// A skeleton fitted to joint positions: proportions, root and rotations.
 ///
-/// Bones keep one length, and the joints that hang on one frame (hips and spine on the pelvis;
-/// neck and collars on the chest) keep one place in it, both taken from the whole stretch. Frames
-/// of pelvis and chest lie as near as can be to their children; every other joint turns by the smallest swing
-/// from its parent, joints without children not at all. The positions of a figure that moves
-/// without noise are met exactly; how its bones turn about themselves is not seen in positions.
+/// Bone lengths, and the positions of joints in the rigid segments (hips and spine in the pelvis;
+/// neck and collars in the chest), are constant over the whole sequence. The rotations of pelvis
+/// and chest minimise the distance to their children; every other joint has the smallest swing from
+/// its parent, and joints without children keep the parent's rotation. Positions without noise are
+/// reproduced exactly; the twist of bones about their axes cannot be determined from positions.
 public struct SkeletonFit: Sendable {
   /// The number of frames.
   public let frames: Int
-  /// The place of each joint in its parent's frame [m], 22.
+  /// The position of each joint in its parent's frame [m], 22.
   public internal(set) var restOffsets: [SIMD3<Float>]
   /// The positions of the pelvis in the world [m], one a frame.
   public internal(set) var root: [SIMD3<Float>]
@@ -24,18 +24,18 @@ public struct SkeletonFit: Sendable {
   package static let canonicalDirections: [SIMD3<Float>] = (0..<joints).map {
     BodyModel.direction($0)
   }
-  /// The one child of each joint that has only one.
+  /// The child of each joint that has exactly one.
   private static let onlyChild: [Int?] = (0..<joints).map { joint in
     let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
     return children.count == 1 ? children[0] : nil
   }
 
-  /// The figure behind positions [frames, 22, 3] in metres, all finite.
+  /// Fits a skeleton to positions [frames, 22, 3] in metres, all finite.
   ///
   /// - Parameters:
-  ///   - positions: where the joints are [m]
+  ///   - positions: measured joint positions [m]
   ///   - directions: unit directions of the rest offsets where they are known, 22
-  ///   - variances: those of the noise of each joint's coordinates where they are known [m²], 22
+  ///   - variances: noise variances of each joint's coordinates, if known [m²], 22
   public init(
     _ positions: [Float], directions: [SIMD3<Float>]? = nil, variances: [Float]? = nil
   ) {
@@ -60,7 +60,7 @@ public struct SkeletonFit: Sendable {
     centre(on: places)
   }
 
-  /// The positions of the figure's joints [m], [frames, 22, 3].
+  /// The positions of the fitted joints [m], [frames, 22, 3].
   public var positions: [Float] {
     var result: [Float] = []
     result.reserveCapacity(3 * frames * Self.joints)
@@ -76,7 +76,7 @@ public struct SkeletonFit: Sendable {
       offsets: restOffsets)
   }
 
-  /// Lengths of all other bones: root mean squares over the frames, less what noise adds.
+  /// The lengths of all other bones: root mean squares over the frames, corrected for noise.
   private mutating func fitLengths(
     _ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?, _ variances: [Float]
   ) {
@@ -89,7 +89,7 @@ public struct SkeletonFit: Sendable {
         sum += (places[base + joint] - places[base + Skeleton.parents[joint]]).squaredLength
       }
       let mean = sum / Float(max(1, frames))
-      // Noise makes bones longer on average; half of what is seen is a bone in any case.
+      // Noise makes bones longer on average; at least half of the measured length is kept.
       let noise = 3 * (variances[joint] + variances[Skeleton.parents[joint]])
       let direction = directions?[joint] ?? Self.canonicalDirections[joint]
       restOffsets[joint] = direction * max(mean - noise, mean / 4).squareRoot()
@@ -98,8 +98,10 @@ public struct SkeletonFit: Sendable {
 
   // MARK: - A frame
 
-  /// Turns each joint so that its child comes as near as can be to where it was seen, from the
-  /// root down: what a bone's length leaves open does not add up along the limb.
+  /// Rotates each joint, from the root down, so that its child comes as near as possible to its
+  /// measured position.
+  ///
+  /// Errors of bone lengths therefore do not accumulate along a limb.
   private mutating func turnJoints(
     _ frame: Int, _ seen: [SIMD3<Float>], pelvis: RotationMatrix, chest: RotationMatrix
   ) {
@@ -128,7 +130,7 @@ public struct SkeletonFit: Sendable {
     }
   }
 
-  /// Moves each frame's figure to where its joints are on average.
+  /// Translates the body of each frame so that its mean joint position is the measured one.
   private mutating func centre(on places: [SIMD3<Float>]) {
     for frame in 0..<frames {
       let base = frame * Self.joints

@@ -1,21 +1,21 @@
 public import Files
 import Learning
 
-/// Mean and deviation of the 66 channels of windows, so that networks see numbers near one.
+/// Means and standard deviations of the 66 channels of windows, which networks read standardised.
 ///
 /// Channels of a frame: the pelvis in the world of the heading-normalised window, then the other
 /// 21 joints relative to it, along the world's axes [m].
 public struct Standardization: Sendable, Hashable {
-  /// The channels of a frame.
+  /// The number of channels of a frame.
   public static let channels = 3 * BodyModel.jointCount
   /// The means [m].
   public let mean: [Float]
-  /// The standard deviations [m], at least a millimetre: a channel may stand still.
+  /// The standard deviations [m], at least 1 mm, since a channel may be constant.
   public let deviation: [Float]
 
   private static let smallest: Float = 1e-3
 
-  /// What some windows have.
+  /// The statistics of some windows.
   public init(_ windows: some Sequence<MotionWindow>) {
     var sum = [Double](repeating: 0, count: Self.channels)
     var squares = sum
@@ -48,7 +48,7 @@ public struct Standardization: Sendable, Hashable {
     return values
   }
 
-  /// Where the joints are, [frames, 22, 3], of channels that are not standardised.
+  /// The joint positions [frames, 22, 3] in metres, from channels that are not standardised.
   public static func positions(of features: [Float]) -> [Float] {
     var values = features
     for start in stride(from: 0, to: values.count, by: channels) {
@@ -57,12 +57,12 @@ public struct Standardization: Sendable, Hashable {
     return values
   }
 
-  /// The channels of a window, standardised.
+  /// The standardised channels of a window, [frames, 66].
   public func standardized(_ window: MotionWindow) -> [Float] {
     standardized(Self.features(of: window))
   }
 
-  /// Channels [frames, 66] less the mean, divided by the deviation.
+  /// Standardises channels [frames, 66]: subtracts the mean, divides by the deviation.
   public func standardized(_ features: [Float]) -> [Float] {
     var values = features
     for start in stride(from: 0, to: values.count, by: Self.channels) {
@@ -73,7 +73,7 @@ public struct Standardization: Sendable, Hashable {
     return values
   }
 
-  /// The channels that were standardised.
+  /// Undoes the standardisation of channels [frames, 66].
   public func restored(_ standardized: [Float]) -> [Float] {
     var values = standardized
     for start in stride(from: 0, to: values.count, by: Self.channels) {
@@ -84,7 +84,7 @@ public struct Standardization: Sendable, Hashable {
     return values
   }
 
-  /// Reads it from a model's tensors.
+  /// Reads the statistics from a model's tensors.
   public init(_ file: Safetensors, path: String) throws {
     func numbers(_ name: String) throws -> [Float] {
       let tensor = try file.tensor(name, in: path)
@@ -104,7 +104,7 @@ public struct Standardization: Sendable, Hashable {
     }
   }
 
-  /// As tensors of a model's file.
+  /// The statistics as tensors of a model's file.
   public var tensors: [String: StoredTensor] {
     [
       "standardization.mean": StoredTensor(mean, shape: [Self.channels]),

@@ -3,11 +3,10 @@ import Foundation
 package import Geometry
 import Motions
 
-/// Rotations of a motion in two parts: what positions show, and how bones turn about themselves.
+/// Rotations split into swing, which joint positions determine, and twist about the bones' axes.
 ///
-/// The first part is `BoneDirectionFit`'s, as smooth as the positions are. The second, the angle by which
-/// each bone is turned about its own axis beside that, and the rotations of joints that nothing
-/// hangs on, leave all positions as they are.
+/// The swing is that of `BoneDirectionFit`, as smooth as the positions are. The twist angle of each
+/// bone about its own axis, and the rotations of joints without children, do not change positions.
 package struct SwingTwist {
   private static let joints = BodyModel.jointCount
   /// The direction of a joint's only child at rest; nil where it has none or several.
@@ -18,14 +17,14 @@ package struct SwingTwist {
   }
   private static let isLeaf: [Bool] = (0..<joints).map { !Skeleton.parents.contains($0) }
 
-  /// Rotations that positions show, parentFromJoint, 22 for each frame.
+  /// The rotations determined by positions, parentFromJoint, 22 for each frame.
   package var shown: [Quaternion]
-  /// Angles about the bones' own axes [rad], 22 for each frame, without jumps by a full turn.
+  /// The twist angles about the bones' axes [rad], 22 for each frame, unwrapped.
   package var twists: [Double]
-  /// Rotations of joints that nothing hangs on, parentFromJoint; else the identity.
+  /// The rotations of joints without children, parentFromJoint; the identity for all others.
   package var ends: [Quaternion]
 
-  /// The parts of a window's rotations.
+  /// Splits a window's rotations.
   package init(_ window: MotionWindow) {
     func quaternions(_ values: [Float]) -> [Quaternion] {
       stride(from: 0, to: values.count, by: 4).map {
@@ -57,8 +56,8 @@ package struct SwingTwist {
   /// The number of frames.
   package var frames: Int { shown.count / Self.joints }
 
-  /// The same with angles and end rotations averaged over this many frames to each side: what a
-  /// network says of them changes from frame to frame more than bones turn.
+  /// The same with twist angles and end rotations averaged over this many frames to each side,
+  /// since a network's predictions of them vary more from frame to frame than real motion does.
   package func steadied(over reach: Int) -> SwingTwist {
     var result = self
     for frame in 0..<frames {

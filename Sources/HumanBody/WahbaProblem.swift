@@ -1,13 +1,13 @@
 package import Geometry
 
-/// Wahba's problem: the rotation that lays some vectors onto others, best in the sense of weighted
-/// least squares (Wahba, "A Least Squares Estimate of Satellite Attitude", 1965).
+/// Wahba's problem: the rotation that aligns vectors with others in the weighted least-squares
+/// sense (Wahba, "A Least Squares Estimate of Satellite Attitude", 1965).
 ///
 /// Horn, "Closed-form solution of absolute orientation using unit quaternions" (1987): the
 /// quaternion is the eigenvector of the largest eigenvalue of a symmetric matrix, here found by
 /// Newton's method on its characteristic polynomial, as Theobald (2005) does.
 package enum WahbaProblem {
-  /// The rotation R with the least sum of w |R a - b|²; `fallback` where there is no single one.
+  /// The rotation R that minimises Σ w |R a - b|²; `fallback` where it is not unique.
   package static func rotation(
     _ from: [SIMD3<Float>], onto to: [SIMD3<Float>], weights: [Float]? = nil,
     fallback: RotationMatrix = .identity
@@ -27,7 +27,7 @@ package enum WahbaProblem {
     return RotationMatrix(FloatQuaternion(q))
   }
 
-  /// The rotation of a correlation; nil where there is no single one.
+  /// The best rotation for a correlation matrix; nil where it is not unique.
   ///
   /// - Parameters:
   ///   - correlation: The columns of Σ w b aᵀ.

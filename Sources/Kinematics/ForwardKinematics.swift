@@ -1,5 +1,5 @@
-// Goals, in order: exact to rounding, clear, quick. Whoever needs millions of poses a second takes
-// `BatchedKinematics`.
+// Goals, in order: exact to rounding, clear, fast. `BatchedKinematics` is for millions of poses per
+// second.
 
 public import Geometry
 

@@ -1,6 +1,6 @@
 public import Geometry
 
-/// A robot motion as it was wanted: one configuration for each frame, no limit promised.
+/// A desired robot motion: one configuration for each frame, with no limit guaranteed.
 public struct JointMotion: Sendable {
   /// The pose of a floating base, one for each frame.
   public struct Root: Sendable {
@@ -9,7 +9,7 @@ public struct JointMotion: Sendable {
     /// worldFromRoot for each frame.
     public var rotations: [Quaternion]
 
-    /// A root that moves like this.
+    /// Creates a root motion.
     public init(translations: [Vector3], rotations: [Quaternion]) {
       precondition(translations.count == rotations.count)
       self.translations = translations
@@ -17,11 +17,11 @@ public struct JointMotion: Sendable {
     }
   }
 
-  /// What the motion is called.
+  /// The motion's name.
   public var name: String
   /// The names of the joints, in the order of the robot's configuration.
   public var jointNames: [String]
-  /// Frames a second [Hz].
+  /// The frame rate [Hz].
   public var frameRate: Double
   /// Positions [frame, joint], row-major, radians or metres.
   public var positions: [Double]
@@ -30,7 +30,7 @@ public struct JointMotion: Sendable {
   /// Where the motion is from (source file, model, seed …), written into the trajectory's file.
   public var provenance: [String: String]
 
-  /// A motion of these configurations.
+  /// Creates a motion.
   public init(
     name: String, jointNames: [String], frameRate: Double, positions: [Double],
     root: Root? = nil, provenance: [String: String] = [:]
@@ -46,6 +46,6 @@ public struct JointMotion: Sendable {
     self.provenance = provenance
   }
 
-  /// How many frames there are.
+  /// The number of frames.
   public var frameCount: Int { jointNames.isEmpty ? 0 : positions.count / jointNames.count }
 }

@@ -1,16 +1,16 @@
 public import Files
 
-/// What is wrong with a robot's files: what, where, found, expected, in one sentence.
+/// An error in a robot's files or a lookup; its description is one sentence.
 public enum KinematicsError: CategorizedError, Equatable, Sendable {
-  /// There is no such file, or it may not be read.
+  /// The file does not exist or cannot be read.
   case unreadable(path: String, reason: String)
   /// No robot of this name ships.
   case unknownRobot(name: String, existing: [String])
   /// The folder holds no robot.urdf; the URDFs that it does hold.
   case noRobotInFolder(folder: String, files: [String])
-  /// The URDF is not one that a robot can be made of.
+  /// The URDF does not describe a valid robot.
   case invalidRobot(path: String, reason: String)
-  /// The file of limits is not usable.
+  /// The file of limits is invalid.
   case invalidLimits(path: String, reason: String)
   /// A robot has no link or joint of this name.
   case unknownName(kind: String, name: String, robot: String, existing: [String])

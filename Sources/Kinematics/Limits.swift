@@ -1,11 +1,11 @@
-/// A bound and the place it was found in.
+/// A bound with its source.
 public struct SourcedLimit: Sendable, Hashable {
   /// The bound, in the unit of its quantity.
   public var value: Double
-  /// Where it is from: "URDF", "limits.yaml", "a mimic joint 'name'", "--limits FILE".
+  /// The source: "URDF", "limits.yaml", "a mimic joint 'name'", "--limits FILE".
   public var source: String
 
-  /// A bound from a place.
+  /// Creates a bound with its source.
   public init(_ value: Double, source: String) {
     self.value = value
     self.source = source
@@ -27,7 +27,7 @@ public struct JointLimits: Sendable, Hashable {
   /// The greatest effort [N·m or N].
   public var effort: SourcedLimit?
 
-  /// Limits of which none is given.
+  /// Creates limits of which none is given.
   public init() {}
 }
 
@@ -47,7 +47,7 @@ public struct CoupledLimit: Sendable, Hashable {
     }
   }
 
-  /// What the limit is called.
+  /// The limit's name.
   public var name: String
   /// The summands.
   public var terms: [Term]
@@ -55,7 +55,7 @@ public struct CoupledLimit: Sendable, Hashable {
   public var lower: Double
   /// The greatest value of the sum [rad or m].
   public var upper: Double
-  /// Where it is from.
+  /// The source.
   public var source: String
 
   /// A limit on a sum.

@@ -9,7 +9,7 @@ extension Joint {
 }
 
 extension Robot {
-  /// How many numbers a configuration has.
+  /// The number of coordinates of a configuration.
   public var coordinateCount: Int { configurationJoints.count }
 
   /// The names of a configuration's joints, in its order.

@@ -13,7 +13,7 @@ extension Robot {
   ///
   /// - Parameters:
   ///   - path: The URDF. A file called `limits.yaml` beside it is read as well.
-  ///   - limitsPath: A further file of limits, whose values go before those of all others.
+  ///   - limitsPath: A further file of limits, whose values take precedence over all others.
   public init(urdf path: String, limits limitsPath: String? = nil) throws(KinematicsError) {
     let bytes = try Self.read(path, limit: Self.largestFile)
     let file = try URDFFile(bytes, path: path)

@@ -16,7 +16,7 @@ public struct Link: Sendable, Hashable {
 
 /// A joint between a parent link and a child link.
 public struct Joint: Sendable, Hashable {
-  /// How the child may move against the parent.
+  /// The kind of motion of the child relative to the parent.
   public enum Kind: String, Sendable, Hashable {
     case fixed, revolute, continuous, prismatic
     /// Six degrees of freedom; only above the root's child, carried as the root's pose.
@@ -31,10 +31,10 @@ public struct Joint: Sendable, Hashable {
     public var leader: Int
     /// The factor on the leader's position.
     public var multiplier: Double
-    /// What is added [rad or m].
+    /// The offset [rad or m].
     public var offset: Double
 
-    /// A rule of following.
+    /// Creates a mimic rule.
     public init(leader: Int, multiplier: Double, offset: Double) {
       self.leader = leader
       self.multiplier = multiplier
@@ -44,7 +44,7 @@ public struct Joint: Sendable, Hashable {
 
   /// The joint's name in the URDF.
   public var name: String
-  /// How it moves.
+  /// The kind of motion.
   public var kind: Kind
   /// The index of the link above.
   public var parentLink: Int
@@ -54,9 +54,9 @@ public struct Joint: Sendable, Hashable {
   public var parentFromJoint: Pose
   /// The unit axis in the joint's frame.
   public var axis: Vector3
-  /// The joint's own limits; a mimic joint's are handed on to its leader.
+  /// The joint's own limits; those of a mimic joint also apply to its leader.
   public var limits: JointLimits
-  /// What it follows, for a dependent joint.
+  /// The mimic rule of a dependent joint.
   public var mimic: Mimic?
 
   /// A joint with these properties.
@@ -99,7 +99,7 @@ public struct Robot: Sendable {
   public let files: [String]
   /// The SHA-256 of the URDF's bytes, in hexadecimal.
   public let fingerprint: String
-  /// What the reader noticed and went on (mended names, ignored elements), a sentence each.
+  /// Warnings of the reader (repaired names, ignored elements), one sentence each.
   public let warnings: [String]
 
   /// The index into a configuration of each independent joint of `joints`, nil for the others.

@@ -1,6 +1,6 @@
 public import Geometry
 
-/// How the mirror image of a configuration is written in the robot's own joints.
+/// The mirror symmetry of a robot, expressed in its joints.
 ///
 /// Mirrored at a plane through the root's origin, the image of configuration q has at coordinate i
 /// the position `sign[i] * q[partner[i]]`.
@@ -50,7 +50,7 @@ private struct SymmetryMatcher {
   let zeroPoses: [Pose]
   /// Movable joints by the movable joint above; -1 for the root.
   var below: [Int: [Int]] = [:]
-  /// How many movable joints hang below each joint.
+  /// The number of movable joints below each joint.
   var descendants: [Int]
   var partners: [Int?]
 

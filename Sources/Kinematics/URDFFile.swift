@@ -2,7 +2,7 @@ import CURDF
 import Files
 import Geometry
 
-/// What a URDF says, in its own order, each number checked; not yet a tree.
+/// The contents of a URDF in the file's order, each number checked; not yet a tree.
 struct URDFFile {
   /// One `<joint>`.
   struct Element {

@@ -7,14 +7,14 @@ public struct AdamW: Sendable, Hashable {
   public var beta1: Float
   /// The decay of the mean of squared gradients.
   public var beta2: Float
-  /// What keeps the quotient finite.
+  /// The ε that keeps the quotient finite.
   public var epsilon: Float
-  /// The part of a parameter that each step takes away, times the learning rate.
+  /// The weight decay, multiplied by the learning rate.
   public var weightDecay: Float
   /// The largest norm of all gradients together; nil for none.
   public var clipNorm: Float?
 
-  /// An optimiser with the usual figures.
+  /// Creates an optimiser with the usual defaults.
   public init(
     beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, weightDecay: Float = 0.01,
     clipNorm: Float? = 1
@@ -26,13 +26,13 @@ public struct AdamW: Sendable, Hashable {
     self.clipNorm = clipNorm
   }
 
-  /// The factor that brings a gradient of this norm below the largest one.
+  /// The factor of gradient clipping for a gradient of this norm.
   public func clipFactor(norm: Float) -> Float {
     guard let clipNorm else { return 1 }
     return min(1, clipNorm / (norm + 1e-6))
   }
 
-  /// What one step needs of its number and rate.
+  /// The constants of one step.
   struct Coefficients {
     var decay: Float
     var rate: Float
@@ -40,7 +40,7 @@ public struct AdamW: Sendable, Hashable {
     var secondFactor: Float
   }
 
-  /// The figures of step `step`, counted from 0.
+  /// The constants of step `step`, counted from 0.
   func coefficients(step: Int, rate: Float, gradientFactor: Float) -> Coefficients {
     let first = 1 - pow(Double(beta1), Double(step + 1))
     let second = 1 - pow(Double(beta2), Double(step + 1))

@@ -51,7 +51,7 @@ final class GradientWorkers {
   /// The bytes that the tapes hold.
   var memory: Int { workers.reduce(0) { $0 + $1.tape.memory } }
 
-  /// Runs `body` for 0 ..< count on the threads; which thread gets which number is left open.
+  /// Runs `body` for 0 ..< count on the threads, in no particular assignment.
   func parallel(_ count: Int, _ body: (_ worker: Int, _ index: Int) -> Void) {
     if threads == 1 {
       for index in 0..<count { body(0, index) }

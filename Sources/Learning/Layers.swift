@@ -1,10 +1,10 @@
 public import Autodiff
 
-/// x Wᵀ + b.
+/// The linear map x Wᵀ + b.
 public struct Linear: Parameterized, Sendable {
   /// The weights, [out, in].
   public var weight: Parameter
-  /// What is added, [out].
+  /// The bias, [out].
   public var bias: Parameter?
 
   /// A map between these widths; weights start uniform within ±1/√inputs unless a bound is given.
@@ -37,9 +37,9 @@ public struct Linear: Parameterized, Sendable {
 
 /// Normalises the last axis, then scales and shifts its columns.
 public struct LayerNorm: Parameterized, Sendable {
-  /// A number for each column, [width].
+  /// A value for each column, [width].
   public var weight: Parameter
-  /// A number for each column, [width].
+  /// A value for each column, [width].
   public var bias: Parameter
 
   /// A norm of this width that starts without scale and shift.
@@ -62,7 +62,7 @@ public struct LayerNorm: Parameterized, Sendable {
   }
 }
 
-/// Attention among tokens, with several heads.
+/// Multi-head self-attention.
 struct SelfAttention: Parameterized, Sendable {
   /// The number of heads.
   let heads: Int
@@ -99,7 +99,7 @@ struct SelfAttention: Parameterized, Sendable {
   }
 }
 
-/// Attention of tokens to those of another sequence, with several heads.
+/// Multi-head cross-attention to the tokens of another sequence.
 struct CrossAttention: Parameterized, Sendable {
   /// The number of heads.
   let heads: Int
@@ -142,9 +142,9 @@ struct CrossAttention: Parameterized, Sendable {
   }
 }
 
-/// Two linear maps with an activation between them.
+/// The feed-forward part: two linear maps with an activation between them.
 struct FeedForward: Parameterized, Sendable {
-  /// What is applied between the maps.
+  /// The activation between the maps.
   let activation: Activation
   /// The map to the hidden width, [hidden, width].
   var expand: Linear

@@ -1,10 +1,10 @@
 public import Autodiff
 
-/// A Transformer encoder of plain size, for measuring what a training step and a frame cost.
+/// A Transformer encoder for measuring the cost of a training step and of a frame.
 public struct BenchmarkEncoder: Parameterized, Sendable {
   /// Tokens in a sample.
   public let tokens: Int
-  /// Numbers that a token has at first.
+  /// The number of input features of a token.
   public let inputs: Int
   var embedding: Linear
   var positions: Parameter
@@ -62,14 +62,14 @@ public struct BenchmarkEncoder: Parameterized, Sendable {
   }
 }
 
-/// What this machine and library reach; the tool's benchmark prints it.
+/// Benchmarks of training and matrix products on this machine.
 public enum LearningBenchmark {
   /// GFLOP/s of square products, the best of several, by 1 or more workers at once.
   public static func blasSpeed(size: Int, threads: Int, repetitions: Int = 12) -> Double {
     BLASBenchmark.speed(size: size, threads: threads, repetitions: repetitions)
   }
 
-  /// A figure of repeated timings [s].
+  /// Statistics of repeated timings [s].
   public struct Timing: Sendable {
     /// The smallest time.
     public let best: Double

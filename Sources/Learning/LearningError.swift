@@ -1,10 +1,10 @@
 public import Files
 
-/// What can go wrong in training, apart from files.
+/// An error of training, apart from files; its description is one sentence.
 public enum LearningError: CategorizedError, Equatable, Sendable {
-  /// The gradient holds something that is no number.
+  /// The gradient is not finite.
   case diverged(step: Int, norm: Float)
-  /// A term of the loss is no number.
+  /// A term of the loss is not finite.
   case divergedTerm(step: Int, term: String, value: Float)
   /// A checkpoint or model belongs to another network, or training.
   case mismatch(path: String, reason: String)

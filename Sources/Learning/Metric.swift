@@ -1,13 +1,13 @@
-/// A figure of training, as a value.
+/// A metric of a training.
 public struct Metric: Sendable, Hashable {
-  /// What it measures.
+  /// The name of the metric.
   public let name: String
   /// The mean over the samples that it was reported for.
   public let value: Float
   /// The unit, such as "m"; empty for none.
   public let unit: String
 
-  /// A figure.
+  /// Creates a metric.
   public init(_ name: String, _ value: Float, unit: String = "") {
     self.name = name
     self.value = value
@@ -15,7 +15,7 @@ public struct Metric: Sendable, Hashable {
   }
 }
 
-/// Sums figures of the parts of a batch, each weighted by its samples.
+/// Accumulates metrics of the microbatches of a batch, each weighted by its samples.
 struct MetricSum {
   private var order: [String] = []
   private var sums: [String: (sum: Double, weight: Double, unit: String)] = [:]

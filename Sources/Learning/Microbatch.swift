@@ -1,4 +1,4 @@
-/// The part of a batch that one call of a step function computes.
+/// A microbatch: the part of a batch that one call of a step function computes.
 public struct Microbatch: Sendable {
   /// The number of the step, from 0.
   public let step: Int
@@ -6,7 +6,7 @@ public struct Microbatch: Sendable {
   public let samples: Range<Int>
   /// Random numbers of this step and part alone, the same however many threads there are.
   public var random: RandomSource
-  /// The figures reported so far.
+  /// The metrics reported so far.
   public private(set) var metrics: [Metric] = []
 
   init(step: Int, samples: Range<Int>, seed: UInt64) {
@@ -16,7 +16,7 @@ public struct Microbatch: Sendable {
       seed: seed, stream: UInt64(step), UInt64(samples.lowerBound), 0x7061_7274)
   }
 
-  /// Reports a figure: the mean over this part's samples.
+  /// Reports a metric: the mean over this part's samples.
   public mutating func report(_ name: String, _ value: Float, unit: String = "") {
     metrics.append(Metric(name, value, unit: unit))
   }
@@ -25,16 +25,16 @@ public struct Microbatch: Sendable {
 /// An order of samples that visits each once in an epoch, without memory of what came before.
 ///
 /// Each epoch is a permutation by a four-round Feistel network on the next even number of bits,
-/// walked along its cycle until the number is in range; so step 1,000 after resuming sees what
-/// it would have seen without the break.
+/// with cycle walking until the number is in range. A resumed training therefore sees the same
+/// samples as an uninterrupted one.
 struct EpochOrder: Sendable, Hashable {
   /// The number of samples.
   let count: Int
-  /// What the order depends on.
+  /// The random seed.
   let seed: UInt64
   private let halfBits: UInt64
 
-  /// An order of `count` samples.
+  /// Creates an order of `count` samples.
   init(count: Int, seed: UInt64) {
     precondition(count > 0, "an order of no samples")
     self.count = count

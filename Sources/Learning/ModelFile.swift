@@ -2,8 +2,8 @@ internal import Autodiff
 public import Files
 import Foundation
 
-/// A trained model's file: safetensors with its kind, the sizes of its network, the weights by name,
-/// and texts that tell where it comes from.
+/// A trained model's file: safetensors with its kind, the sizes of its network, the weights by
+/// name, and texts that tell where it comes from.
 public struct ModelFile {
   /// The file's path.
   public let path: String

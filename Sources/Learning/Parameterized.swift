@@ -1,6 +1,7 @@
 public import Autodiff
 
-/// A layer or model: whoever counts, draws, stores or trains its parameters visits them by name.
+/// A layer or model whose parameters are visited by name, for counting, initialisation, storage and
+/// training.
 public protocol Parameterized {
   /// Calls `visit` for each parameter, always in the same order.
   mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void)
@@ -15,7 +16,7 @@ extension Parameterized {
   }
 }
 
-/// The places of a model's parameters in one buffer.
+/// The layout of a model's parameters in one buffer.
 ///
 /// Each begins at a whole vector of sixteen numbers; the gaps hold zeros.
 public struct ParameterLayout: Sendable, Hashable {
@@ -50,7 +51,7 @@ public struct ParameterLayout: Sendable, Hashable {
   /// The number of parameters, without gaps.
   public var parameterCount: Int { entries.reduce(0) { $0 + $1.parameter.shape.count } }
 
-  /// A buffer of parameters as they are before training.
+  /// A buffer with initialised parameters.
   public func startValues(using random: inout RandomSource) -> [Float] {
     var values = [Float](repeating: 0, count: count)
     for entry in entries {

@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// A generator of random numbers with a small state that can be stored: xoshiro256**.
+/// A random number generator with a small, storable state: xoshiro256**.
 ///
 /// Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021). The state is
-/// filled by SplitMix64 from a seed and any number of stream numbers, so that every step and part
-/// of a batch has a generator of its own and nothing has to be passed from one to the next.
+/// derived by SplitMix64 from a random seed and any number of stream indices, so that every step
+/// and microbatch has an independent generator.
 public struct RandomSource: RandomNumberGenerator, Sendable, Hashable {
   /// The four words of the state.
   public private(set) var state: SIMD4<UInt64>

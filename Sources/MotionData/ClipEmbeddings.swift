@@ -1,13 +1,13 @@
 import Files
 import Foundation
 
-/// Embeddings of clips that other programs made (of language, vision, robot state): a folder with a
-/// file of each clip's name, `CLIP.npy` or `CLIP.safetensors`.
+/// Embeddings of clips that other programs computed (language, vision, robot state): a folder with
+/// one file for each clip, `CLIP.npy` or `CLIP.safetensors`.
 public struct ClipEmbeddings: Sendable {
   /// The folder.
   public let folder: String
 
-  /// An embedding and where it is from.
+  /// An embedding and its file.
   public struct Embedding: Sendable {
     /// The file.
     public let file: String
@@ -53,7 +53,7 @@ public struct ClipEmbeddings: Sendable {
     }
   }
 
-  /// That the folder has none of the clips' embeddings.
+  /// The warning that the folder has no embedding of any clip.
   var noneFound: FileError {
     .malformed(
       path: folder,
@@ -63,7 +63,7 @@ public struct ClipEmbeddings: Sendable {
 
 /// An embedding in a file: one array of numbers.
 public enum EmbeddingFile {
-  /// The most bytes of such a file.
+  /// The largest file that is read [bytes].
   private static let limit = 16 << 20
 
   /// The numbers of a .npy or .safetensors file with one array of one dimension.

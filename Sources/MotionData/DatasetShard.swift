@@ -3,12 +3,14 @@ import Foundation
 import Geometry
 public import HumanBody
 
-/// Clips of the canonical skeleton at 30 Hz in one file, of which training reads a window at a
-/// time: 144 bytes a frame, so that 40 hours of motion are a file of 620 MB.
+/// A dataset shard: clips of the canonical skeleton at 30 Hz in one file, from which training reads
+/// single windows.
 ///
-/// Only the table of clips is held in memory. Windows are read from the system's file cache
-/// (`pread`) and not through a mapping, whose pages would count as ours and would have to be
-/// given back, and which would end the process where the file is cut while it is used.
+/// A frame takes 144 bytes, 40 hours of motion 620 MB.
+///
+/// Only the index is held in memory. Windows are read with `pread` through the system's file
+/// cache, not through a memory mapping, whose pages would count as the process's memory, and
+/// which would crash the process if the file were truncated while in use.
 ///
 /// The file, little-endian: 16 words of 4 bytes (see `Header`), the clips' frames one after
 /// another (root [m] as three floats, then 22 `PackedRotation`), each clip followed by its
@@ -18,16 +20,16 @@ public struct DatasetShard: Sendable {
   public static let frameRate = 30.0
   /// The bytes of a frame.
   static let frameSize = 12 + PackedRotation.size * BodyModel.jointCount
-  /// The most numbers of an embedding.
+  /// The largest width of an embedding.
   static let largestEmbedding = 65_536
-  /// Bone lengths that are believed [m].
+  /// The range of plausible bone lengths [m].
   static let believedLengths: ClosedRange<Float> = 0...100
   /// The longest table that is read [bytes].
   static let largestTable = 256 << 20
 
-  /// What a shard says of a clip.
+  /// A clip's entry in a shard.
   public struct Clip: Sendable, Hashable {
-    /// What the clip is called.
+    /// The clip's name.
     public let name: String
     /// The number of frames.
     public let frames: Int
@@ -41,25 +43,25 @@ public struct DatasetShard: Sendable {
     public let hasEmbedding: Bool
     /// Where its frames begin in the file [bytes].
     let offset: Int
-    /// What its bytes must give.
+    /// The checksum of its bytes.
     let checksum: UInt64
   }
 
   /// The file.
   public let path: String
-  /// What the shard's maker wrote in, such as what it was made from.
+  /// A description of the shard's origin, written by its maker.
   public let source: String
   /// The labels of the clips that are trained on, in the order of their names.
   public let labels: [String]
-  /// The numbers of an embedding; zero where no clip has one.
+  /// The width of an embedding; zero if no clip has one.
   public let embeddingWidth: Int
   /// The clips.
   public private(set) var clips: [Clip]
-  /// What tells this content from any other, wherever it came from: the first 24 bytes of a SHA-256.
+  /// A fingerprint of the content: the first 24 bytes of a SHA-256, in hexadecimal.
   public let fingerprint: String
   private let file: OpenFile
 
-  /// Opens a shard; refuses what is cut short or was damaged outside of the frames.
+  /// Opens a shard; refuses a file that is truncated or damaged outside of the frames.
   public init(path: String) throws(MotionDataError) {
     self.path = path
     do throws(FileError) { file = try OpenFile(path) } catch { throw .file(error) }
@@ -93,7 +95,7 @@ public struct DatasetShard: Sendable {
     fingerprint = table.contentFingerprint
   }
 
-  /// The frames of all clips.
+  /// The number of frames of all clips.
   public var frameCount: Int { clips.reduce(0) { $0 + $1.frames } }
 
   /// The clips that are trained on.
@@ -110,7 +112,7 @@ public struct DatasetShard: Sendable {
 
   // MARK: - Reading
 
-  /// Frames of a clip as they are, heading included.
+  /// Frames of a clip, without normalising the heading.
   public func window(clip index: Int, frames: Range<Int>) throws(MotionDataError) -> MotionWindow {
     guard clips.indices.contains(index) else {
       throw .request("clip \(index) was asked for; '\(path)' has \(clips.count)")
@@ -127,7 +129,7 @@ public struct DatasetShard: Sendable {
     return window
   }
 
-  /// Frames that exist; nil where the file is not as it was when it was opened.
+  /// Reads frames; nil if the file has changed since it was opened.
   func decoded(_ clip: Clip, _ frames: Range<Int>) -> MotionWindow? {
     let (joints, count) = (BodyModel.jointCount, frames.count)
     let offset = clip.offset + frames.lowerBound * Self.frameSize
@@ -155,7 +157,7 @@ public struct DatasetShard: Sendable {
       embedding: embedding(of: clip))
   }
 
-  /// The embedding of a clip, where it has one.
+  /// The embedding of a clip; nil if it has none.
   private func embedding(of clip: Clip) -> [Float]? {
     guard clip.hasEmbedding else { return nil }
     var values = [Float](repeating: .nan, count: embeddingWidth)

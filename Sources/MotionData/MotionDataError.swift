@@ -1,12 +1,12 @@
 public import Files
 
-/// What can go wrong with datasets of motion, in one sentence.
+/// An error of the motion datasets; its description is one sentence.
 public enum MotionDataError: CategorizedError, Equatable, Sendable {
   /// A file that cannot be read or written.
   case file(FileError)
-  /// A dataset shard that is not what it should be.
+  /// A dataset shard that is invalid.
   case shard(path: String, reason: String)
-  /// A request that the data cannot answer.
+  /// A request that the data cannot satisfy.
   case request(String)
 
   /// The kind of failure.

@@ -2,19 +2,19 @@ import Files
 import Foundation
 import Motions
 
-/// The motion files behind paths.
+/// Finds the motion files in folders.
 public enum MotionPaths {
-  /// The ending of the native trajectory file.
+  /// The file extension of native trajectory files.
   public static let trajectoryEnding = ".trajectory.safetensors"
 
   /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
   /// one comes first.
   private static let endings = MotionFormats.written.flatMap(\.endings)
 
-  /// The files themselves and, of folders, the motion files anywhere below, in a stable order.
+  /// Expands folders to the motion files in them, recursively, in a stable order.
   ///
-  /// Of what lies in a folder, files that hold something else and clips whose source or whose more
-  /// exact format lies beside them are skipped. What a file holds decides, never its name.
+  /// In folders, files without human motion are skipped, and so are clips whose source or more
+  /// exact format is in the same folder. The content of a file decides, never its name.
   ///
   /// - Parameters:
   ///   - paths: Files and folders.
@@ -57,7 +57,7 @@ public enum MotionPaths {
     return (motions.filter { !copies.contains($0) }, notes.compactMap { $0 })
   }
 
-  /// Those of some files of one name that only say again what another one of them holds.
+  /// The files among some of one name that duplicate another one of them.
   private static func copies(among files: [String]) -> [String] {
     let imports = files.filter { file in
       files.contains {
@@ -101,15 +101,16 @@ public enum MotionPaths {
 }
 
 extension MotionPaths {
-  /// What the results of a motion are called: its file's name, a clip's own ending left out.
+  /// The base name for the results of a motion: its file name without the extension.
   ///
-  /// Never a name inside of the file, which may be another motion's or lead out of the folder.
+  /// A name stored inside the file is never used: it may belong to another motion or contain a
+  /// path.
   public static func outputName(_ path: String) -> String {
     let name = stem(path)
     return name.hasSuffix(".clip") && name.count > 5 ? String(name.dropLast(5)) : name
   }
 
-  /// Refuses two motions of one name, whose results would be written over each other.
+  /// Refuses two motions of one name, whose results would overwrite each other.
   public static func refuseCollisions(_ files: [String]) throws {
     var seen: [String: String] = [:]
     for file in files {

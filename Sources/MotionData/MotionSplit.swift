@@ -2,22 +2,22 @@ import Files
 import Foundation
 public import Motions
 
-/// Motion files divided into those that are trained on and those that are held back.
+/// Motion files divided into training and validation files.
 ///
-/// Where a folder holds an `index.csv` with the columns `file` and `split`, the division is taken
-/// from there, and `licence` chooses rows by the beginning of that column. Elsewhere one clip in
-/// ten is held back by its name; pieces of one recording (`walk_a`, `walk_b`) stay together.
+/// In a folder with an `index.csv` with the columns `file` and `split`, the index defines the
+/// split, and `licence` selects rows by a prefix of that column. Otherwise one clip in ten is held
+/// out, chosen by its name; parts of one recording (`walk_a`, `walk_b`) stay together.
 public struct MotionSplit: Sendable {
   /// The files to train on.
   public var training: [String] = []
   /// The files that training never sees.
   public var validation: [String] = []
-  /// What a user should know: files that were skipped.
+  /// Warnings for the user, such as skipped files.
   public private(set) var warnings: [String] = []
-  /// The tables that say which is which.
+  /// The index files that define the split.
   private var indexes: [String] = []
 
-  /// All files that are read.
+  /// All files that are read, index files included.
   public var files: [String] { training + validation + indexes }
 
   /// The motion files of paths.
@@ -74,8 +74,10 @@ public struct MotionSplit: Sendable {
     }
   }
 
-  /// Reads clips; of those that cannot be read the reason is among the warnings, and where none can
-  /// be read the last reason is thrown.
+  /// Reads clips.
+  ///
+  /// For each clip that cannot be read the reason is among the warnings; if none can be read, the
+  /// last reason is thrown.
   public static func read(
     _ files: [String], options: ImportOptions = ImportOptions()
   ) throws -> (clips: [MotionClip], warnings: [String]) {

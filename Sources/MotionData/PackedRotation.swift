@@ -3,7 +3,7 @@ import Geometry
 /// A rotation in six bytes: the three smallest components of its quaternion, 15 bits each, and
 /// which one is left out (2 bits; the topmost bit of the third word is zero).
 ///
-/// The greatest component is taken positive and follows from the others. Off by less than 1e-4 rad.
+/// The largest component is made positive and follows from the others. The error is below 1e-4 rad.
 enum PackedRotation {
   /// The bytes of a rotation.
   static let size = 6
@@ -27,9 +27,9 @@ enum PackedRotation {
     return (values.x | (index & 1) << 15, values.y | (index >> 1) << 15, values.z)
   }
 
-  /// The rounding of three numbers up or down whose quaternion is the nearest.
+  /// The combination of rounding up and down of three numbers that gives the nearest quaternion.
   ///
-  /// To the nearest number each is enough unless all errors add up in the component left out.
+  /// Rounding each to the nearest suffices unless all errors add up in the omitted component.
   private static func nearest(
     to scaled: SIMD3<Double>, of q: SIMD4<Double>, _ largest: Int
   ) -> SIMD3<UInt16> {

@@ -2,7 +2,7 @@ import Files
 import Foundation
 
 extension DatasetShard {
-  /// The first bytes of a shard.
+  /// The header of a shard.
   struct Header {
     static let version = 1
     static let size = 64
@@ -38,7 +38,7 @@ extension DatasetShard {
       }.joined()
     }
 
-    /// Where the file ends; nil where no file is so large.
+    /// The end of the table in the file [bytes]; nil if that overflows.
     var tableEnd: Int? {
       let (end, overflow) = tableOffset.addingReportingOverflow(tableSize)
       return overflow ? nil : end
@@ -57,7 +57,7 @@ extension DatasetShard {
     }
   }
 
-  /// What tells a clip's bytes from others: FNV-1a over words of eight bytes, fast enough for
+  /// A checksum of a clip's bytes: FNV-1a over words of eight bytes, fast enough for
   /// hours of motion.
   struct Checksum {
     /// Bytes that are added at a time, all but the last time; a multiple of eight.

@@ -1,11 +1,11 @@
 import Files
 import HumanBody
 
-/// What stands at the end of a shard: labels and where each clip is.
+/// The table at the end of a shard: labels, and the position of each clip.
 struct ShardIndex {
-  /// A text of the maker's, by which it knows the shard again.
+  /// A description of the shard's origin, by which its maker recognises it.
   var source = ""
-  /// The numbers of an embedding.
+  /// The width of an embedding.
   var embeddingWidth = 0
   /// The names of the labels.
   var labels: [String] = []
@@ -32,7 +32,7 @@ struct ShardIndex {
     return bytes
   }
 
-  /// Of everything but the maker's text, which may name paths and times: 48 hexadecimal digits.
+  /// A fingerprint of everything but `source`, which may contain paths: 48 hexadecimal digits.
   var contentFingerprint: String {
     var content = self
     content.source = ""
@@ -50,7 +50,7 @@ struct ShardIndex {
 }
 
 extension ShardIndex {
-  /// Why bytes are no table.
+  /// The reason why bytes are not a valid table.
   struct Refusal: Error {
     let reason: String
   }

@@ -4,13 +4,13 @@ import HumanBody
 public import Motions
 
 extension DatasetShard {
-  /// Writes a shard clip by clip; the file is there when it is finished, or not at all.
+  /// Writes a shard clip by clip; the file appears when it is finished, or not at all.
   public struct Writer: ~Copyable {
     private var stream: AtomicStream
     private var table = ShardIndex()
     private var names: [String?] = []
 
-    /// A shard at a path; `source` says what it is made from.
+    /// Begins a shard at a path; `source` describes its origin.
     public init(path: String, source: String = "") throws(MotionDataError) {
       do throws(FileError) {
         var begun = try AtomicStream(path: path)
@@ -20,15 +20,15 @@ extension DatasetShard {
       table.source = source
     }
 
-    /// The clips so far.
+    /// The number of clips so far.
     public var clipCount: Int { table.clips.count }
 
     /// Adds a clip, resampled to 30 Hz where its rate is another.
     ///
     /// - Parameters:
     ///   - clip: The clip, of finite numbers.
-    ///   - label: What it shows, where it is known.
-    ///   - embedding: What another program says of it; of one width in all of a shard.
+    ///   - label: The action that the clip shows; nil if unknown.
+    ///   - embedding: The clip's embedding; all of a shard have one width.
     ///   - isHeldOut: Whether it is kept from training.
     public mutating func add(
       _ clip: MotionClip, label: String? = nil, embedding: [Float]? = nil, isHeldOut: Bool = false
@@ -45,7 +45,7 @@ extension DatasetShard {
       names.append(label)
     }
 
-    /// Ends the file and opens it.
+    /// Completes the file and opens it.
     public consuming func finish() throws(MotionDataError) -> DatasetShard {
       // Labels are what can be learned; where all is held out, what can be measured.
       let trained = table.clips.indices.filter { !table.clips[$0].isHeldOut }
@@ -69,7 +69,7 @@ extension DatasetShard {
       return try DatasetShard(path: path)
     }
 
-    /// The clip at the shard's rate, with numbers that can be believed.
+    /// The clip resampled to the shard's rate, after checking its numbers.
     private static func checked(_ clip: MotionClip) throws(MotionDataError) -> MotionClip {
       guard clip.frameCount > 0 else { throw .request("clip '\(clip.name)' has no frames") }
       guard

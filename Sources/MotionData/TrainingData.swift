@@ -2,19 +2,19 @@ import Files
 import Foundation
 public import Motions
 
-/// The motions of a training, packed once into a shard from which windows are read.
+/// The motions of a training, packed once into a dataset shard from which windows are read.
 ///
-/// Without a file of the user's the shard lies beside the model and has no name any more as soon as
-/// it is open, so that nothing is left behind however the training ends.
+/// Unless the user names a file for it, the shard is created next to the model and unlinked as soon
+/// as it is open, so that nothing is left behind however the training ends.
 public struct TrainingData: Sendable {
-  /// All clips, those that training never sees among them.
+  /// All clips, including those that are held out.
   public let shard: DatasetShard
-  /// What a user should know: clips that were left out, a shard that is made again.
+  /// Warnings for the user, such as clips that were left out or a shard that is rebuilt.
   public let warnings: [String]
 
-  /// The clips that are trained on.
+  /// The number of clips to train on.
   public var clipCount: Int { shard.training.clips.count }
-  /// Their frames.
+  /// The number of frames to train on.
   public var frameCount: Int { shard.training.frameCount }
 
   /// Packs motions, one clip in memory at a time.
@@ -61,7 +61,7 @@ public struct TrainingData: Sendable {
     if file == nil { unlink(path) }
   }
 
-  /// A name that nothing has yet, so that no file of the user's is lost.
+  /// An unused file name, so that no file of the user's is overwritten.
   private static func temporary(beside model: String) -> String {
     let path = "\(model).pack"
     guard FileSystem.exists(path) else { return path }

@@ -3,19 +3,19 @@ import Geometry
 public import HumanBody
 public import Learning
 
-/// What is done to windows so that few motions teach much.
+/// Random changes to training windows (data augmentation).
 public struct Augmentation: Sendable, Hashable {
-  /// The part of windows that are mirrored; their labels keep their names.
+  /// The fraction of windows that are mirrored; labels are kept.
   public var mirrored: Float = 0.5
-  /// How much faster a motion may be played.
+  /// The range of playback speed factors.
   public var tempo: ClosedRange<Float> = 0.85...1.15
-  /// How much larger the body may be, with the ways it goes.
+  /// The range of scale factors of the body and its path.
   public var size: ClosedRange<Float> = 0.95...1.05
 
-  /// Usual figures.
+  /// The default augmentation.
   public init() {}
 
-  /// Windows as they were recorded.
+  /// No augmentation.
   public static let none: Augmentation = {
     var none = Augmentation()
     none.mirrored = 0
@@ -27,29 +27,29 @@ public struct Augmentation: Sendable, Hashable {
 
 /// Draws windows from a shard, all of one length, heading along x.
 ///
-/// Every start in every clip is as likely as any other, unless labels are drawn more evenly. A
-/// clip that is shorter than a window but has three quarters of it holds its last pose, as people
-/// do who have finished; shorter ones are left out and counted.
+/// Every start frame of every clip has the same probability, unless `labelPower` balances the
+/// labels. A clip shorter than a window but at least three quarters as long is extended by its last
+/// pose; shorter ones are left out and counted.
 public struct WindowSource: Sendable {
   /// The shard.
   public let shard: DatasetShard
-  /// The frames of a window.
+  /// The number of frames of a window.
   public let frames: Int
-  /// What is done to drawn windows.
+  /// The augmentation of drawn windows.
   public let augmentation: Augmentation
-  /// The clips that are too short.
+  /// The number of clips that are too short.
   public let leftOut: Int
   /// The indices of the clips that windows come from.
   public let usable: [Int]
-  /// The probability of a clip, added up.
+  /// The cumulative probabilities of the clips.
   private let cumulative: [Double]
 
-  /// A source of windows.
+  /// Creates a source of windows.
   ///
   /// - Parameters:
-  ///   - shard: Where they come from.
-  ///   - frames: The frames of a window.
-  ///   - augmentation: What is done to them.
+  ///   - shard: The dataset shard with the clips.
+  ///   - frames: The number of frames of a window.
+  ///   - augmentation: The augmentation of drawn windows.
   ///   - labelPower: A label is drawn by its frequency to this power: 1 as it is, 0.5 more
   ///     evenly, 0 all labels alike. Clips without a label count as one label.
   public init(
@@ -81,10 +81,9 @@ public struct WindowSource: Sendable {
     }
   }
 
-  /// A window by chance, changed as the augmentation says.
+  /// Draws a random window and augments it.
   ///
-  /// Where the file cannot be read any more, the root is not a number, which ends a training at
-  /// once.
+  /// If the file can no longer be read, the root positions are NaN, which ends a training at once.
   public func draw(using random: inout RandomSource) -> MotionWindow {
     let index = clip(at: random.unit() * (cumulative.last ?? 0))
     let clip = shard.clips[index]
@@ -107,7 +106,7 @@ public struct WindowSource: Sendable {
     return window
   }
 
-  /// The window that begins at a frame of a clip, as it was recorded.
+  /// The window that begins at a frame of a clip, without augmentation.
   ///
   /// - Parameters:
   ///   - clip: The clip's index in the shard.
@@ -123,7 +122,7 @@ public struct WindowSource: Sendable {
     return window
   }
 
-  /// Windows of all clips as they were recorded, `stride` frames apart.
+  /// The windows of all clips without augmentation, `stride` frames apart.
   public func allWindows(stride step: Int) throws(MotionDataError) -> [MotionWindow] {
     precondition(step > 0, "windows \(step) frames apart")
     var windows: [MotionWindow] = []

@@ -3,30 +3,29 @@ import Foundation
 import HumanBody
 import Learning
 
-/// A small Transformer that tells actions from windows of motion; the judge of labels.
+/// A small Transformer that classifies actions from windows of motion.
 ///
-/// A window is read at every third frame: pose and velocity features of a frame (130 numbers,
-/// standardised by the windows that it is trained on) are a token. Two encoder layers of width 64,
-/// the mean over tokens, a linear map to the classes. Each class weighs the same in training,
-/// whatever the number of its windows: batches draw a class first and then one of its windows,
-/// with a little noise.
+/// The pose and velocity features of every third frame (130 numbers, standardised by the training
+/// windows) are the tokens. Two encoder layers of width 64 are followed by the mean over tokens and
+/// a linear map to the classes. Classes are balanced in training: a batch draws a class first and
+/// then one of its windows, with a little noise.
 public struct ActionClassifier: Sendable {
-  /// How it is trained.
+  /// Options of the training.
   public struct Options: Sendable {
-    /// The steps.
+    /// The number of training steps.
     public var steps = 700
-    /// The windows of a step.
+    /// The batch size.
     public var batch = 32
     /// The learning rate after warming up.
     public var rate: Float = 1e-3
-    /// The standard deviation of the noise, uniform, on standardised features.
+    /// The amplitude of the uniform noise on standardised features.
     public var noise: Float = 0.1
-    /// What all random numbers depend on.
+    /// The random seed.
     public var seed: UInt64 = 1
-    /// The threads.
+    /// The number of threads.
     public var threads = 1
 
-    /// The usual options.
+    /// The default options.
     public init() {}
   }
 
@@ -62,7 +61,7 @@ public struct ActionClassifier: Sendable {
     }
   }
 
-  /// The labels that it tells apart, in the order of its answers.
+  /// The labels that it distinguishes, in the order of its outputs.
   public let labels: [Int]
   private let network: Network
   private let weights: [Float]
@@ -133,7 +132,7 @@ public struct ActionClassifier: Sendable {
     weights = trainer.averagedParameters
   }
 
-  /// The labels that windows are taken for.
+  /// The predicted labels of windows.
   public func labels(of windows: EvaluationSet) -> [Int] {
     let columns = MotionFeatures.pose.columns + MotionFeatures.velocity.columns
     var tape = Tape(parameters: FloatBuffer(weights), recording: false)
@@ -152,10 +151,10 @@ public struct ActionClassifier: Sendable {
     return found
   }
 
-  /// The share of windows that are taken for what their label says, 0...1.
+  /// The fraction of windows that are classified correctly, 0...1, over all windows and averaged
+  /// over the labels.
   ///
-  /// Of all windows, and as the mean of the shares of each label. Windows with labels that it does
-  /// not know are left out.
+  /// Windows with unknown labels are left out.
   public func accuracy(on windows: EvaluationSet) -> (overall: Double, balanced: Double) {
     let known = windows.selecting(
       windows.windows.indices.filter { windows.windows[$0].label.map(labels.contains) ?? false })

@@ -1,13 +1,13 @@
-/// Whether covariances say how far off positions are.
+/// Calibration of predicted covariances.
 public enum CovarianceCalibration {
-  /// What a chi-square variable of three degrees of freedom stays below in 90 of 100 cases.
+  /// The 90 % quantile of the chi-square distribution with three degrees of freedom.
   public static let ninetyPercent = 6.251_389
 
   /// The share of true positions within the ellipsoids of the predicted covariances, 0...1.
   ///
   /// - Parameters:
   ///   - track: predicted positions [n, 3], metres
-  ///   - truth: true positions [n, 3], metres; what is not finite is left out
+  ///   - truth: true positions [n, 3], metres; rows that are not finite are left out
   ///   - factors: Cholesky factors L of covariances L Lᵀ, [n, 6] as 11, 21, 22, 31, 32, 33, metres
   ///   - quantile: the square of the ellipsoids' radius in standard deviations
   public static func share(

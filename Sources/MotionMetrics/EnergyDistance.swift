@@ -1,13 +1,13 @@
 import Learning
 
-/// A figure with how far it may be off by chance.
+/// An estimate with its standard error.
 public struct Estimate: Sendable, Hashable, Codable {
-  /// The figure.
+  /// The estimated value.
   public var value: Double
-  /// The standard deviation of the figure over resampled data.
+  /// The standard deviation of the value over bootstrap samples.
   public var standardError: Double
 
-  /// A figure with its standard error.
+  /// Creates an estimate with its standard error.
   public init(value: Double, standardError: Double) {
     self.value = value
     self.standardError = standardError
@@ -17,10 +17,10 @@ public struct Estimate: Sendable, Hashable, Codable {
 /// The energy distance of two samples, 2 E|X − Y| − E|X − X′| − E|Y − Y′|.
 ///
 /// Székely and Rizzo, "Energy statistics: a class of statistics based on distances" (2013). Means
-/// are U-statistics (no point is paired with itself), so that samples of one distribution have a
-/// mean of zero and some results are below it. The standard error is that of a bootstrap over
-/// *trials*, since points of one trial are not independent: as many trials are drawn with
-/// replacement as there are, in both samples.
+/// are U-statistics (no point is paired with itself): for two samples of one distribution the
+/// expectation is zero, and values can be negative. The standard error is that of a bootstrap over
+/// *trials*, since points of one trial are not independent: in both samples as many trials are
+/// drawn with replacement as there are.
 ///
 /// Keeps only sums of distances between trials, so that resampling costs little.
 struct EnergyDistance: Sendable {
@@ -107,14 +107,14 @@ struct EnergyDistance: Sendable {
 
 /// Resampling with replacement (Efron, 1979).
 enum Bootstrap {
-  /// How often each of some things is drawn when as many are drawn.
+  /// Draws `count` of `count` items with replacement; returns how often each was drawn.
   static func weights(_ count: Int, using random: inout RandomSource) -> [Double] {
     var weights = [Double](repeating: 0, count: count)
     for _ in 0..<count { weights[Int.random(in: 0..<count, using: &random)] += 1 }
     return weights
   }
 
-  /// The standard deviation of some figures.
+  /// The standard deviation of values; zero for fewer than two.
   static func deviation(_ values: [Double]) -> Double {
     guard values.count > 1 else { return 0 }
     let mean = values.reduce(0, +) / Double(values.count)

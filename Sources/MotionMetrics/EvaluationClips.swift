@@ -4,20 +4,20 @@ import HumanBody
 import MotionData
 public import Motions
 
-/// The real clips that a generator is evaluated on, each with its label, its trial and its side of
+/// The real clips that a generator is evaluated on, each with its label, its trial and its part of
 /// the split.
 ///
-/// Of a folder with an `index.csv` the columns `file`, `split`, and where they are there `subject`,
-/// `trial` and `licence` are read; of other files the split is that of training, and
-/// pieces of one recording (`walk_a`, `walk_b`) are one trial.
+/// In a folder with an `index.csv` the columns `file`, `split` and, if present, `subject`, `trial`
+/// and `licence` are read. Without an index the split is that of training, and parts of one
+/// recording (`walk_a`, `walk_b`) are one trial.
 public struct EvaluationClips: Sendable {
-  /// A clip's file and what is known of it.
+  /// A clip's file with its label and trial.
   public struct Entry: Sendable {
     /// The file.
     public var file: String
-    /// What it shows, where that is known.
+    /// The action; nil if unknown.
     public var label: String?
-    /// The recording that it is a piece of.
+    /// The recording that the clip is part of.
     public var trial: String
   }
 
@@ -27,13 +27,13 @@ public struct EvaluationClips: Sendable {
   public var heldOut: [Entry] = []
   private let labels: ClipLabels
 
-  /// What a user should know: files that were skipped.
+  /// Warnings for the user, such as skipped files.
   public private(set) var warnings: [String] = []
 
   /// All files of motion.
   public var files: [String] { (training + heldOut).map(\.file) }
 
-  /// The clips of paths.
+  /// Finds the clips in files and folders.
   ///
   /// - Parameters:
   ///   - paths: Files and folders.

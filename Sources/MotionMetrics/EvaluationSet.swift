@@ -1,17 +1,17 @@
 public import HumanBody
 public import Learning
 
-/// Windows of motion with what the measures need of them.
+/// Windows of motion with the quantities that the metrics need.
 public struct EvaluationSet: Sendable {
   /// The windows.
   public let windows: [MotionWindow]
   /// The trial that each window is from; samples are each a trial of their own.
   public let trials: [Int]
-  /// The joints of each window in the world, [frames, 22, 3], metres.
+  /// The joint positions of each window in the world, [frames, 22, 3], metres.
   public let positions: [[Float]]
   /// The heading of each frame of each window [rad].
   public let headings: [[Float]]
-  /// Frames a second.
+  /// The frame rate [Hz].
   public let frameRate: Double
 
   /// Windows of these trials; each is a trial of its own where none are given.
@@ -32,7 +32,7 @@ public struct EvaluationSet: Sendable {
     frameRate = other.frameRate
   }
 
-  /// The windows of two sets, whose trials are numbered apart.
+  /// The windows of two sets; their trials are kept distinct.
   init(joining first: EvaluationSet, _ second: EvaluationSet) {
     let offset = (first.trials.max() ?? -1) + 1 - (second.trials.min() ?? 0)
     windows = first.windows + second.windows
@@ -42,10 +42,10 @@ public struct EvaluationSet: Sendable {
     frameRate = first.frameRate
   }
 
-  /// How many windows there are.
+  /// The number of windows.
   public var count: Int { windows.count }
 
-  /// Some of the windows; one may be there more than once.
+  /// A selection of windows; indices may repeat.
   public func selecting(_ indices: [Int]) -> EvaluationSet {
     EvaluationSet(self, selecting: indices)
   }
@@ -76,7 +76,7 @@ public struct EvaluationSet: Sendable {
     return selecting(chosen)
   }
 
-  /// A table of features, as they are.
+  /// The features of all windows, not standardised.
   func table(_ features: MotionFeatures) -> FeatureTable {
     var table = FeatureTable(columns: features.columns)
     for index in windows.indices {

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// Rows are padded with zeros to whole vectors of sixteen, so that distances are fast.
 struct FeatureTable: Sendable {
-  /// The numbers of a point.
+  /// The dimension of a point.
   let columns: Int
-  /// The points.
+  /// The number of points.
   private(set) var rows = 0
   /// The trial of each point; points of one trial are not independent of each other.
   private(set) var trials: [Int] = []
@@ -39,12 +39,12 @@ struct FeatureTable: Sendable {
     }
   }
 
-  /// The numbers of a point.
+  /// The dimension of a point.
   func row(_ index: Int) -> ArraySlice<Float> {
     values[(index * stride)..<(index * stride + columns)]
   }
 
-  /// Some of the points.
+  /// A selection of points.
   func selecting(_ indices: [Int]) -> FeatureTable {
     var result = FeatureTable(columns: columns)
     for index in indices { result.append(row(index), trial: trials[index]) }
@@ -95,15 +95,15 @@ struct FeatureTable: Sendable {
   }
 }
 
-/// What brings features to mean 0 and deviation 1: the statistics of a reference of real motion.
+/// Standardises features by the statistics of a reference set of real motion.
 struct FeatureScale: Sendable {
   /// The mean of each column.
   let means: [Float]
-  /// The standard deviation of each column, or the least that is counted.
+  /// The standard deviation of each column, bounded below.
   let deviations: [Float]
 
-  /// The statistics of a table; deviations below `floors` count as `floors`, so that what real
-  /// motion hardly moves does not drown the rest.
+  /// The statistics of a table; deviations are at least `floors`, so that features that hardly vary
+  /// in real motion do not dominate.
   init(_ table: FeatureTable, floors: [Float]) {
     precondition(floors.count == table.columns, "\(floors.count) floors, \(table.columns) columns")
     let means = table.means()

@@ -4,16 +4,16 @@ import Learning
 /// The Fréchet distance of two samples, each taken for a Gaussian:
 /// |m − n|² + tr(C + D − 2 (C½ D C½)½).
 ///
-/// Dowson and Landau (1982). Points are first laid onto the directions in which a reference varies
-/// most, few enough for covariances of full rank.
+/// Dowson and Landau (1982). Points are first projected onto the principal directions of a
+/// reference, few enough for covariances of full rank.
 struct FrechetDistance: Sendable {
   /// The mean of the reference.
   private let mean: [Double]
-  /// The directions, one a row.
+  /// The principal directions, one per row.
   private let directions: [Double]
-  /// How many directions there are.
+  /// The number of principal directions.
   let dimension: Int
-  /// The share of the reference's variance that the directions hold.
+  /// The fraction of the reference's variance in these directions.
   let explained: Double
 
   /// The distance within the first `dimension` principal directions of a reference.
@@ -30,7 +30,7 @@ struct FrechetDistance: Sendable {
     explained = variances[..<count].reduce(0, +) / max(1e-300, variances.reduce(0, +))
   }
 
-  /// The points of a table within the directions.
+  /// The coordinates of a table's points along the directions.
   private func coordinates(of table: FeatureTable) -> [[Double]] {
     (0..<table.rows).map { index in
       let row = Array(table.row(index))

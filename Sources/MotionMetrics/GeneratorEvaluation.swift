@@ -1,27 +1,28 @@
 import HumanBody
 import Learning
 
-/// How good a generator is: its samples beside real motion that it never saw.
+/// The quality of a generator: its samples compared with held-out real motion.
 ///
-/// Three sets of windows enter: samples, held-out windows and training windows. Features are
-/// standardised by all training windows. Samples have the labels of the held-out windows in the same
-/// numbers. In the floors real windows of other trials take the samples' part, with the labels of
-/// those that they are held against in the same numbers.
+/// Three sets of windows are compared: samples, held-out windows and training windows. Features are
+/// standardised by all training windows. Samples have the labels of the held-out windows in the
+/// same numbers. For a floor, samples are replaced by real windows of other trials with the same
+/// labels in the same numbers.
 public struct GeneratorEvaluation: Sendable, Codable {
   /// A distance with its floors.
   public struct Distance: Sendable, Codable {
     /// Samples against held-out windows.
     public var samples: Estimate
-    /// The floor that the acceptance is measured by: real against real motion of other trials, the
-    /// mean over divisions of all real trials, with the standard deviation between divisions.
+    /// The floor: the distance between real motion and real motion of other trials, averaged over
+    /// random divisions of all real trials, with the standard deviation between divisions.
     public var floor: Estimate
-    /// Training against held-out windows: the same for the one division that models are trained by.
+    /// Training against held-out windows: the same distance for the split that models are trained
+    /// on.
     ///
-    /// One draw, which may even be below zero.
+    /// It is a single draw and can be negative.
     public var split: Estimate
-    /// Samples by floor; nil where the floor is not above zero.
+    /// The distance of samples divided by the floor; nil where the floor is not positive.
     public var ratio: Double?
-    /// Samples by split; nil where that is not above zero.
+    /// The distance of samples divided by that of the split; nil where that is not positive.
     public var splitRatio: Double?
 
     init(samples: Estimate, floor: Estimate, split: Estimate) {
@@ -31,15 +32,15 @@ public struct GeneratorEvaluation: Sendable, Codable {
     }
   }
 
-  /// A figure of samples beside the same of real motion.
+  /// A metric of samples and of real motion.
   public struct Pair: Sendable, Codable {
-    /// Of samples.
+    /// The value for samples.
     public var samples: Double
-    /// Of held-out windows.
+    /// The value for held-out windows.
     public var real: Double
-    /// Of as many training windows with the same labels; nil where that says nothing.
+    /// The value for as many training windows with the same labels; nil where not meaningful.
     public var training: Double?
-    /// Samples by real; nil where real is zero.
+    /// The ratio of samples to real motion; nil where the latter is zero.
     public var ratio: Double?
 
     init(samples: Double, real: Double, training: Double? = nil) {
@@ -48,9 +49,9 @@ public struct GeneratorEvaluation: Sendable, Codable {
     }
   }
 
-  /// What the classifiers say; nil where labels do not suffice.
+  /// The accuracies of classifiers.
   public struct Labels: Sendable, Codable {
-    /// The labels that are told apart.
+    /// The labels that the classifiers distinguish.
     public var names: [String] = []
     /// Labels that are left out: fewer than three trials in training, or none held out.
     public var left: [String] = []
@@ -60,7 +61,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var trainedOnReal = 0.0
     /// R_S, diversity: the accuracy on held-out windows of a classifier trained on samples.
     public var trainedOnSamples = 0.0
-    /// The same three as means over labels.
+    /// The same three accuracies as means over labels.
     public var balanced = [0.0, 0.0, 0.0]
   }
 
@@ -79,7 +80,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
   /// The mean distance to the nearest training window by motion features: far below that of real
   /// held-out motion where samples are copies.
   public var nearest = Pair(samples: 0, real: 0)
-  /// The speed of standing feet [m/s].
+  /// The foot skate: the mean speed of standing feet [m/s].
   public var footSkate = Pair(samples: 0, real: 0)
   /// The mean jerk [m/s³].
   public var jerk = Pair(samples: 0, real: 0)
@@ -90,21 +91,21 @@ public struct GeneratorEvaluation: Sendable, Codable {
   /// The largest relative error of bone lengths as written to files, in double precision.
   public var fileBoneLengthError = 0.0
 
-  /// The principal directions that Fréchet distances are taken in, at most.
+  /// The largest number of principal directions for Fréchet distances.
   static let frechetDimension = 24
-  /// The divisions of real trials that floors are the mean of.
+  /// The number of random divisions that a floor is averaged over.
   static let divisionCount = 40
-  /// The trials of training that a label must have to be told from others.
+  /// The smallest number of training trials of a label that is classified.
   static let leastTrials = 3
 
-  /// Measures samples.
+  /// Evaluates samples.
   ///
   /// - Parameters:
-  ///   - samples: a generator's windows, with the labels that were asked for
+  ///   - samples: a generator's windows, with the requested labels
   ///   - heldOut: real windows that the generator never saw
   ///   - training: real windows of other trials
   ///   - names: the names of the labels
-  ///   - seed: what all random numbers depend on, but for the classifiers'
+  ///   - seed: the random seed of everything but the classifiers
   ///   - classifier: how classifiers are trained
   public init(
     samples: EvaluationSet, heldOut: EvaluationSet, training: EvaluationSet,

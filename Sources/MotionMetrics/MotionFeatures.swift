@@ -2,11 +2,11 @@ import Foundation
 import HumanBody
 import Motions
 
-/// What windows of motion are compared by.
+/// The features by which windows of motion are compared.
 ///
-/// A frame's heading is the direction in which the pelvis faces, about the vertical (for someone
-/// who lies, that of the pelvis's left side less a quarter turn). "Turned" is turned about the
-/// vertical by minus a heading.
+/// A frame's heading is the direction in which the pelvis faces, about the vertical (for a person
+/// lying down, that of the pelvis's left side minus a quarter turn). "Turned" means rotated about
+/// the vertical by minus a heading.
 public enum MotionFeatures: String, Sendable, Hashable, CaseIterable, Codable {
   /// Where the joints are: for 4 frames evenly spread over the window, the height of the pelvis
   /// and the positions of the other 21 joints relative to it, turned by the heading of the same
@@ -24,16 +24,16 @@ public enum MotionFeatures: String, Sendable, Hashable, CaseIterable, Codable {
   /// cosine and size of the turn of the heading from first to last frame.
   case motion
 
-  /// The frames of a window whose poses and velocities count.
+  /// The number of frames of a window whose poses and velocities are used.
   static let sampledFrames = 4
-  /// The frames of the descriptor of a window.
+  /// The number of frames of a window's motion features.
   static let describedFrames = 8
   private static let described: [Skeleton.Joint] = [
     .head, .leftElbow, .rightElbow, .leftWrist, .rightWrist, .leftKnee, .rightKnee, .leftAnkle,
     .rightAnkle,
   ]
 
-  /// The numbers of a point.
+  /// The dimension of a point.
   public var columns: Int {
     switch self {
     case .pose: 3 * BodyModel.jointCount - 2
@@ -54,7 +54,7 @@ public enum MotionFeatures: String, Sendable, Hashable, CaseIterable, Codable {
     }
   }
 
-  /// The points of a window, [n, columns].
+  /// The feature points of a window, [n, columns].
   ///
   /// - Parameters:
   ///   - positions: the joints in the world [frames, 22, 3], metres

@@ -5,15 +5,15 @@ import HumanBody
 import Motions
 
 extension EvaluationSet {
-  /// How far above the floor a foot still counts as standing [m].
+  /// The height above the floor below which a foot counts as standing [m].
   public static var contactHeight: Float { 0.05 }
 
-  /// How fast standing feet slide [m/s].
+  /// The foot skate: the mean speed of standing feet [m/s].
   ///
-  /// The floor of a window is the height that 5 of 100 heights of its two foot joints (the balls of
-  /// the feet) stay below. A foot stands where it is less than 5 cm above the floor in a frame and
-  /// in the next; its speed is the horizontal way between them. The mean over all such frames of
-  /// all windows; zero where no foot stands.
+  /// The floor of a window is the 5th percentile of the heights of its two foot joints (the balls
+  /// of the feet). A foot stands where it is less than 5 cm above the floor in a frame and in the
+  /// next; its speed is its horizontal displacement between them. The result is the mean over all
+  /// such frames of all windows; zero where no foot stands.
   public var footSkate: Double {
     var (sum, count) = (0.0, 0)
     let feet = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
@@ -41,8 +41,8 @@ extension EvaluationSet {
     positions.map { TrackErrors.jerk($0, frameRate: frameRate) }
   }
 
-  /// How far bones are from their length, relative: the mean and the largest over all frames and
-  /// bones of all windows, of the joints' positions in single precision.
+  /// The relative error of bone lengths: mean and maximum over all frames and bones of all windows,
+  /// from joint positions in single precision.
   public var boneLengthErrors: (mean: Double, largest: Double) {
     var (sum, count, largest) = (0.0, 0, 0.0)
     for (window, places) in zip(windows, positions) {
@@ -65,8 +65,8 @@ extension EvaluationSet {
     return (sum / Double(max(1, count)), largest)
   }
 
-  /// The same of what is written to files: forward kinematics in double precision of the rotations
-  /// and lengths as a clip holds them.
+  /// The largest relative error of bone lengths in files: by forward kinematics in double precision
+  /// of the rotations and lengths that a clip holds.
   public var fileBoneLengthError: Double {
     var largest = 0.0
     for window in windows {
@@ -85,9 +85,9 @@ extension EvaluationSet {
   }
 }
 
-/// How much samples differ from each other and from what was trained on.
+/// The diversity of samples, and their distance from the training data.
 enum Diversity {
-  /// The mean distance of pairs of points.
+  /// The mean distance over pairs of points.
   static func ofPairs(_ table: FeatureTable) -> Double {
     var sum = 0.0
     table.forEachDistance(to: table) { _, _, distance in sum += distance }

@@ -13,7 +13,7 @@ public struct OneEuroFilter: Sendable, Hashable {
   /// The cutoff of the speed [Hz].
   public var speedCutoff: Double
 
-  /// A filter with these cutoffs.
+  /// Creates a filter with these cutoffs.
   public init(minimumCutoff: Double = 1, speedFactor: Double = 0, speedCutoff: Double = 1) {
     precondition(
       minimumCutoff > 0 && speedFactor >= 0 && speedCutoff > 0,
@@ -23,7 +23,7 @@ public struct OneEuroFilter: Sendable, Hashable {
     self.speedCutoff = speedCutoff
   }
 
-  /// The filtered track [frames, channels].
+  /// Filters a track [frames, channels], each channel independently.
   public func filtered(_ track: [Float], channels: Int, frameRate: Double) -> [Float] {
     var result = track
     let speedShare = share(speedCutoff, frameRate)
@@ -43,7 +43,7 @@ public struct OneEuroFilter: Sendable, Hashable {
     return result
   }
 
-  /// How much of a new value is taken at a cutoff [Hz].
+  /// The smoothing factor for a cutoff [Hz].
   private func share(_ cutoff: Double, _ frameRate: Double) -> Double {
     1 / (1 + frameRate / (2 * Double.pi * cutoff))
   }

@@ -2,13 +2,13 @@ public import Files
 public import Geometry
 public import Motions
 
-/// How far samples of one request lie apart: how sure a generator is of each joint in each frame.
+/// The spread of samples of one request: the generator's uncertainty of each joint in each frame.
 ///
 /// Mean and covariance of the joints' positions in the world, updated with one motion at a time
 /// (Welford, "Note on a method for calculating corrected sums of squares and products", 1962), so
 /// that a million motions need no more memory than one.
 public struct SampleSpread: Sendable {
-  /// The motions that were added.
+  /// The number of motions added.
   public private(set) var count = 0
   /// The mean positions, one for each joint of each frame [m].
   public private(set) var mean: [Vector3] = []
@@ -16,10 +16,10 @@ public struct SampleSpread: Sendable {
   private var products: [Double] = []
   private var frameRate = 0.0
 
-  /// No motion yet.
+  /// Creates an empty estimate.
   public init() {}
 
-  /// Adds a motion, of as many frames as those before.
+  /// Adds a motion with the same number of frames as those before.
   public mutating func add(_ clip: MotionClip) {
     let positions = clip.jointPositions()
     if count == 0 {
@@ -54,7 +54,7 @@ public struct SampleSpread: Sendable {
     }
   }
 
-  /// The root mean square over joints of how far samples are from the mean, for each frame [m].
+  /// The root mean square over joints of the samples' distance from the mean, for each frame [m].
   public var deviations: [Double] {
     let joints = Skeleton.jointCount
     let factor = 1 / Double(max(1, count - 1) * joints)

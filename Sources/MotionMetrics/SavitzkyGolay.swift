@@ -1,15 +1,15 @@
 /// The filter of Savitzky and Golay (1964): each value is replaced by that of a polynomial fitted
 /// to its neighbours.
 ///
-/// At both ends the polynomial of the outermost window is followed to the edge, so polynomials of
-/// the filter's order pass unchanged, edges included.
+/// At both ends the polynomial of the outermost window is evaluated up to the edge, so that
+/// polynomials of the filter's order pass unchanged, edges included.
 public struct SavitzkyGolay: Sendable, Hashable {
-  /// The values that a polynomial is fitted to, an odd number.
+  /// The window length, an odd number.
   public let window: Int
   /// The polynomial's order.
   public let order: Int
 
-  /// A filter of this odd window and order.
+  /// Creates a filter with an odd window length and an order below it.
   public init(window: Int = 15, order: Int = 3) {
     precondition(
       window > 0 && window % 2 == 1 && (0..<window).contains(order),
@@ -18,10 +18,10 @@ public struct SavitzkyGolay: Sendable, Hashable {
     self.order = order
   }
 
-  /// The filtered track [frames, channels].
+  /// Filters a track [frames, channels], each channel independently.
   ///
-  /// A track shorter than the window is filtered by the longest odd window that it holds, and one
-  /// too short for the polynomial stays as it is.
+  /// A track shorter than the window is filtered with the longest odd window that fits; one too
+  /// short for the polynomial's order is returned unchanged.
   public func filtered(_ track: [Float], channels: Int) -> [Float] {
     let frames = track.count / channels
     let width = min(window, frames % 2 == 1 ? frames : frames - 1)

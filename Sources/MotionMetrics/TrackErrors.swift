@@ -2,7 +2,7 @@ import Foundation
 import HumanBody
 public import Motions
 
-/// How far a track of joints is from the truth, and how smooth and stiff it is.
+/// Error metrics of joint tracks against the truth, and metrics of smoothness and rigidity.
 ///
 /// Tracks are positions [frames, joints, 3] in metres. All figures are means over frames and
 /// joints; where there is nothing to average they are zero.
@@ -12,8 +12,8 @@ public enum TrackErrors {
     mean(of: difference(track, truth))
   }
 
-  /// The mean distance of joints after each frame is laid onto the truth by the best turn and
-  /// shift, without scale [m] (PA-MPJPE).
+  /// The mean distance of joints after the best rigid alignment of each frame with the truth,
+  /// without scaling [m] (PA-MPJPE).
   public static func alignedPosition(
     _ track: [Float], _ truth: [Float], joints: Int = Skeleton.jointCount
   ) -> Double {
@@ -50,8 +50,7 @@ public enum TrackErrors {
     return pow(frameRate, 3) * mean(of: differences(of: numbers, order: 3, joints: joints))
   }
 
-  /// How much bones change their length: the standard deviation over time, the mean of all
-  /// bones [m].
+  /// The variation of bone lengths: the standard deviation over time, averaged over the bones [m].
   public static func boneLengthDeviation(
     _ track: [Float], parents: [Int] = Skeleton.parents
   ) -> Double {
@@ -74,7 +73,7 @@ public enum TrackErrors {
     return total / Double(bones.count)
   }
 
-  // MARK: - Parts
+  // MARK: - Helpers
 
   /// The differences of this order in time, [frames - order, joints, 3].
   static func differences(of track: [Double], order: Int, joints: Int) -> [Double] {
@@ -95,7 +94,7 @@ public enum TrackErrors {
     track.indices.map { track[$0] - track[$0 / (3 * joints) * (3 * joints) + $0 % 3] }
   }
 
-  /// The mean length of vectors side by side.
+  /// The mean length of consecutive 3-D vectors.
   static func mean(of vectors: [Double]) -> Double {
     guard vectors.count >= 3 else { return 0 }
     var sum = 0.0

@@ -1,6 +1,6 @@
 public import Geometry
 
-// Our own figure of a human, from published anthropometry, as fractions of the stature H.
+// Our own model of a human, from published anthropometry, as fractions of the stature H.
 //
 // Segment lengths: Drillis and Contini (1966) as tabulated by Winter, "Biomechanics and Motor
 // Control of Human Movement": heights of ankle 0.039, knee 0.285, hip 0.530 and shoulder 0.818,
@@ -31,12 +31,12 @@ extension Skeleton {
       + length(of: .rightWrist)) / 2
   }
 
-  /// The stature that goes with the legs [m].
+  /// The stature estimated from the legs [m].
   ///
-  /// From the legs alone: recordings differ most in the trunk, of which some lost whole bones.
+  /// Only the legs are used: recordings differ most in the trunk, and some lack bones there.
   public var stature: Double { legLength / Self.legFractionOfStature }
 
-  /// How high the pelvis stands above the soles at rest, by the canonical ankle [m].
+  /// The height of the pelvis above the soles at rest, with the canonical ankle height [m].
   public var standingPelvisHeight: Double {
     let hips = (restOffset(of: .leftHip).y + restOffset(of: .rightHip).y) / 2
     return legLength - hips + Self.ankleFractionOfStature * stature
@@ -48,9 +48,9 @@ extension Skeleton {
   /// The distance of a joint from its parent [m].
   public func length(of joint: Joint) -> Double { restOffsets[joint.rawValue].length }
 
-  /// Hip to ankle as a part of the stature.
+  /// The leg length from hip to ankle as a fraction of the stature.
   static let legFractionOfStature = 0.491
-  /// The ankle's height as a part of the stature.
+  /// The ankle's height as a fraction of the stature.
   static let ankleFractionOfStature = 0.039
 
   /// Rest offsets for a stature of one, in the order of `Joint`.

@@ -1,4 +1,4 @@
-/// What clips are called: always a plain name, since files are named after clips.
+/// Names of clips: always plain names, since files are named after clips.
 public enum ClipName {
   /// The longest plain name [bytes]; file systems allow 255 with the extension.
   private static let longest = 200
@@ -12,7 +12,7 @@ public enum ClipName {
     return name.isEmpty || name == "." || name == ".." ? "clip" : name
   }
 
-  /// Whether a name can be a file's name and stand in a line of text.
+  /// Whether a name can be a file name and has no control characters.
   public static func isPlain(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && name.utf8.count <= longest
       && name.unicodeScalars.allSatisfy { isPlain($0) && $0 != "/" }

@@ -1,12 +1,12 @@
 import Foundation
 public import Geometry
 
-/// How far the joints of a healthy adult turn, on the canonical skeleton's axes.
+/// The joint ranges of a healthy adult, about the canonical skeleton's axes.
 ///
-/// Three angles a joint, composed so that they mean what anatomy means. Arms and trunk:
-/// `Ry Rz Rx` (forward or back, up or down, twist about the bone). Legs: `Rx Rz Ry` (flexion,
-/// abduction, twist about the bone). Ranges rounded from goniometry as taught (AAOS, Kapandji); those
-/// of the right side are the mirror image of the left side's.
+/// Three angles a joint, composed so that they mean what anatomy means. Arms and trunk: `Ry Rz Rx`
+/// (forward or back, up or down, twist about the bone). Legs: `Rx Rz Ry` (flexion, abduction, twist
+/// about the bone). Ranges rounded from goniometry as taught (AAOS, Kapandji); those of the right
+/// side are the mirror image of the left side's.
 public struct HumanJointRanges: Sendable {
   /// The order in which a joint's angles apply.
   public enum Order: Sendable {
@@ -22,7 +22,7 @@ public struct HumanJointRanges: Sendable {
     public var lower: Vector3
     /// The largest angles about x, y, z [rad].
     public var upper: Vector3
-    /// Where the joint is when nothing is asked of it [rad].
+    /// The angles of the relaxed posture [rad].
     public var relaxed: Vector3
     /// The order in which the angles apply.
     public var order: Order
@@ -44,7 +44,7 @@ public struct HumanJointRanges: Sendable {
       }
     }
 
-    /// Whether a rotation is inside, give or take a tolerance [rad].
+    /// Whether a rotation is within the range, with a tolerance [rad].
     public func contains(_ rotation: Quaternion, tolerance: Double = 1e-9) -> Bool {
       let angles = angles(of: rotation)
       return (0..<3).allSatisfy { axis in
@@ -52,7 +52,7 @@ public struct HumanJointRanges: Sendable {
       }
     }
 
-    /// The same of the joint on the other side.
+    /// The range of the joint on the other side.
     var mirrored: Range {
       let sign: Vector3 = [1, -1, -1]
       let a = lower * sign
@@ -101,7 +101,8 @@ public struct HumanJointRanges: Sendable {
     .leftAnkle: range(-22...45, -15...15, -20...20, relaxed: [-6, 0, 0], .xzy),
     .leftFoot: range(-45...20, 0...0, 0...0, .xzy),
     .leftCollar: range(-5...5, -20...15, -8...25, .yzx),
-    // From the T-pose: forward is negative about y, down negative about z, palm up negative about x.
+    // From the T-pose: forward is negative about y, down negative about z, palm up negative about
+    // x.
     .leftShoulder: range(-80...70, -125...40, -92...88, relaxed: [0, -10, -74], .yzx),
     .leftElbow: range(-8...8, -145...0, -2...2, relaxed: [0, -25, 0], .yzx),
     .leftWrist: range(-75...75, -25...25, -65...65, .yzx),

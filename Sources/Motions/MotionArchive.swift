@@ -29,7 +29,7 @@ public enum MotionArchive {
     return NumpyArchive(arrays: arrays, strings: strings)
   }
 
-  /// Writes the archive; it is whole or not there.
+  /// Writes the archive atomically.
   public static func write(
     _ clip: MotionClip, with more: [String: StoredTensor] = [:], to path: String
   ) throws(FileError) {
@@ -39,7 +39,7 @@ public enum MotionArchive {
   /// The arrays that make up a clip.
   private static let wanted: Set<String> = ["rotations", "root", "rest_offsets", "fps", "label"]
 
-  /// The clip of such an archive; nil where the file is another kind of archive.
+  /// The clip of such an archive; nil for another kind of archive.
   static func decode(_ bytes: [UInt8], path: String) throws(MotionError) -> MotionClip? {
     let archive: NumpyArchive
     do throws(FileError) {

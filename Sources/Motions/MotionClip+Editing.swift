@@ -2,12 +2,12 @@ import Foundation
 import Geometry
 
 extension MotionClip {
-  /// The frame rates that are believed [Hz].
+  /// The range of valid frame rates [Hz].
   static let rates = 0.01...100_000.0
-  /// The most frames of a clip: four hours and a half at 120 Hz, 1.4 GB.
+  /// The largest number of frames of a clip: four and a half hours at 120 Hz, 1.4 GB.
   static let largestFrameCount = 2_000_000
 
-  /// Refuses a frame rate that no motion has [Hz].
+  /// Throws if a frame rate [Hz] is outside the valid range.
   static func check(rate: Double) throws(MotionError) {
     guard rates.contains(rate) else {
       throw .invalidRequest(
@@ -15,7 +15,7 @@ extension MotionClip {
     }
   }
 
-  /// Refuses a motion with more frames than fit into memory.
+  /// Throws if a motion has too many frames.
   static func check(frameCount: Int, path: String) throws(MotionError) {
     guard frameCount <= largestFrameCount else {
       throw .malformed(
@@ -23,10 +23,10 @@ extension MotionClip {
     }
   }
 
-  /// The clip at another frame rate [Hz]: turns along the shorter arc, moves in straight lines.
+  /// The clip at another frame rate [Hz]: slerp for rotations, linear interpolation for the root.
   ///
-  /// The first frame stays where it is; the last frame of the result is the last that the clip
-  /// still covers: `n = floor((T - 1) / rate * newRate) + 1`.
+  /// The first frame is kept; the last frame of the result is the last within the clip's duration:
+  /// `n = floor((T - 1) / rate * newRate) + 1`.
   public func resampled(to newRate: Double) throws(MotionError) -> MotionClip {
     try Self.check(rate: newRate)
     guard frameCount > 1, newRate != frameRate else {
@@ -55,7 +55,7 @@ extension MotionClip {
     return result
   }
 
-  /// The clip played faster (above 1) or slower, with the frames it has.
+  /// The clip played faster (factor above 1) or slower, with the same frames.
   public func playedFaster(by factor: Double) throws(MotionError) -> MotionClip {
     guard factor > 0, factor.isFinite else {
       throw .invalidRequest(reason: "the speed factor \(factor) is not a positive number")
@@ -66,7 +66,7 @@ extension MotionClip {
     return copy
   }
 
-  /// A stretch of the clip's frames.
+  /// A range of the clip's frames.
   public func slice(_ frames: Range<Int>) throws(MotionError) -> MotionClip {
     guard frames.lowerBound >= 0, frames.upperBound <= frameCount, !frames.isEmpty else {
       throw .invalidRequest(
@@ -80,8 +80,8 @@ extension MotionClip {
     return copy
   }
 
-  /// The clip turned about the vertical and moved on the ground so that its first frame faces
-  /// along x and stands at x = y = 0.
+  /// The clip rotated about the vertical and translated horizontally so that its first frame faces
+  /// along x at x = y = 0.
   public func headingNormalized() -> MotionClip {
     guard let start = rootTranslations.first else { return self }
     let turn = Quaternion(angle: -heading(frame: 0), axis: .unitZ)
@@ -102,7 +102,7 @@ extension MotionClip {
     return atan2(facing.y, facing.x)
   }
 
-  /// Appends what another clip shows between two of its frames.
+  /// Appends the interpolation between two frames of another clip.
   private mutating func append(of clip: MotionClip, atFrame position: Double) {
     let before = min(Int(position), clip.frameCount - 1)
     let after = min(before + 1, clip.frameCount - 1)

@@ -44,7 +44,7 @@ extension MotionClip {
     return positions
   }
 
-  /// How long the clip lasts, from its first to its last frame [s].
+  /// The duration from the first to the last frame [s]; 0 for fewer than two frames.
   public var duration: Double { Double(max(frameCount - 1, 0)) / frameRate }
 
   /// The rotation of a joint in a frame: parentFromJoint, for the pelvis worldFromPelvis.

@@ -12,7 +12,7 @@ extension Skeleton {
 }
 
 extension MotionClip {
-  /// What a mirror in the plane y = 0 shows: left becomes right, in the body and in the world.
+  /// The mirror image in the plane y = 0: left and right exchanged, in the body and in the world.
   ///
   /// Mirroring twice gives the same clip bit for bit.
   public var mirrored: MotionClip {

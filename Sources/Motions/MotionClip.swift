@@ -5,20 +5,20 @@ public import Geometry
 /// World frame: z up. `rotations[frame * 22 + joint]` is parentFromJoint (for the pelvis
 /// worldFromPelvis); frames at rest are those of `Skeleton`.
 public struct MotionClip: Sendable {
-  /// What the clip is called; for files the file's name without its extension.
+  /// The clip's name; for files the file name without its extension.
   public var name: String
-  /// The skeleton that moves, with this person's own proportions.
+  /// The skeleton, with this person's proportions.
   public var skeleton: Skeleton
-  /// Frames a second [Hz].
+  /// The frame rate [Hz].
   public var frameRate: Double
   /// The position of the pelvis in the world, one for each frame [m].
   public var rootTranslations: [Vector3]
   /// Rotations, 22 for each frame: worldFromPelvis, then parentFromJoint.
   public var rotations: [Quaternion]
-  /// What the motion shows ("walk"), where it is known.
+  /// The action ("walk"); nil if unknown.
   public var label: String?
 
-  /// A clip of these frames.
+  /// Creates a clip.
   public init(
     name: String, skeleton: Skeleton, frameRate: Double, rootTranslations: [Vector3],
     rotations: [Quaternion], label: String? = nil
@@ -35,6 +35,6 @@ public struct MotionClip: Sendable {
     self.label = label
   }
 
-  /// How many frames the clip has.
+  /// The number of frames.
   public var frameCount: Int { rootTranslations.count }
 }

@@ -1,12 +1,12 @@
 public import Files
 
-/// What is wrong with a motion: what, where, found, expected, in one sentence.
+/// An error in a motion file or request; its description is one sentence.
 public enum MotionError: CategorizedError, Equatable, Sendable {
   /// The file cannot be opened or read.
   case unreadable(path: String, reason: String)
-  /// Text that is not what the format asks for; line and column count from one.
+  /// A syntax error; line and column count from one.
   case malformedText(path: String, line: Int, column: Int, reason: String)
-  /// Contents that are not what they should be.
+  /// Invalid contents.
   case malformed(path: String, reason: String)
   /// A skeleton whose joint names no table knows.
   case unknownSkeleton(path: String, reason: String)

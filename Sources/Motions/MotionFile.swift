@@ -1,26 +1,26 @@
 import Files
 
-/// What the user may say about a motion file that it does not say itself.
+/// Options for reading a motion file.
 public struct ImportOptions: Sendable {
-  /// One unit of the file [m]; nil to find it from the size of the body.
+  /// One unit of the file [m]; nil to detect it from the size of the body.
   public var metresPerUnit: Double?
-  /// The true frame rate [Hz]; nil to believe the file.
+  /// The true frame rate [Hz]; nil to use the file's.
   public var frameRate: Double?
-  /// The skeleton table to use; nil to find it from the names of the joints.
+  /// The skeleton table to use; nil to detect it from the joint names.
   public var skeleton: String?
   /// Whether a T-pose before the motion is kept.
   public var keepsTPose = false
   /// The tables of source skeletons; nil for the ones that ship.
   public var tables: [SkeletonTable]?
 
-  /// Options that leave everything to the file.
+  /// Creates options.
   public init(metresPerUnit: Double? = nil, frameRate: Double? = nil, skeleton: String? = nil) {
     self.metresPerUnit = metresPerUnit
     self.frameRate = frameRate
     self.skeleton = skeleton
   }
 
-  /// Refuses numbers that cannot be used.
+  /// Throws if a number is invalid.
   func check() throws(MotionError) {
     if let metresPerUnit {
       guard metresPerUnit > 0, metresPerUnit.isFinite else {
@@ -45,9 +45,9 @@ public struct ImportOptions: Sendable {
   }
 }
 
-/// Motion files of every kind that we read.
+/// Reads motion files of all supported formats.
 public enum MotionFile {
-  /// Reads a clip and says what was found.
+  /// Reads a clip and reports what was found.
   public static func read(_ path: String, options: ImportOptions = ImportOptions())
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
@@ -88,7 +88,7 @@ public enum MotionFile {
       upAxis: "z", frameRate: clip.frameRate, frameCount: clip.frameCount,
       duration: clip.duration, stature: clip.skeleton.stature)
     report.findings = findings
-    // What was left out was left out when the clip was imported.
+    // A T-pose was already removed when the clip was imported.
     var options = options
     options.keepsTPose = true
     MotionChecks.run(on: &clip, options: options, report: &report)

@@ -32,7 +32,7 @@ public enum NativeClip {
       ])
   }
 
-  /// Writes the clip; the file is whole or not there.
+  /// Writes the clip atomically.
   public static func write(_ clip: MotionClip, report: ImportReport? = nil, to path: String)
     throws(FileError)
   {

@@ -1,14 +1,14 @@
 public import Geometry
 
-/// Random poses inside human joint ranges, to train where no motion is at hand.
+/// Random poses within human joint ranges, for training without motion data.
 public enum RandomPose {
-  /// How poses are spread.
+  /// The distribution of poses.
   public enum Spread: Sendable, CaseIterable {
-    /// Every angle evenly over its range.
+    /// Every angle uniform over its range.
     case uniform
-    /// Around the relaxed posture, each limb more or less far from it.
+    /// Around the relaxed posture, with a random extent for each limb.
     case natural
-    /// One or the other, by turns of a coin for each limb.
+    /// One of the two, at random for each limb.
     case mixed
   }
 
@@ -29,7 +29,7 @@ public enum RandomPose {
       case .natural: isUniform = false
       case .mixed: isUniform = unit(&generator) < 0.5
       }
-      // How far this limb strays, from not at all to its whole range.
+      // The extent for this limb, from 0 to its whole range.
       let reach = isUniform ? 1 : unit(&generator)
       for joint in limb {
         let range = ranges[joint]

@@ -3,7 +3,7 @@ public import Geometry
 /// A human skeleton: the 22 body joints of SMPL's topology with full 3-D rest offsets.
 ///
 /// Body frame at rest (T-pose): x to the body's left, y up, z forward, metres. At rest every
-/// joint's frame is aligned with the body frame. (World is z up, x forward, y left; see
+/// joint's frame is aligned with the body frame. (The world is z up, x forward, y left; see
 /// `Skeleton.worldFromBodyAtRest`.)
 public struct Skeleton: Sendable, Hashable {
   /// The joints in SMPL's order; a joint comes after its parent.
@@ -13,7 +13,7 @@ public struct Skeleton: Sendable, Hashable {
     case rightShoulder, leftElbow, rightElbow, leftWrist, rightWrist
   }
 
-  /// How many joints there are.
+  /// The number of joints.
   public static let jointCount = 22
 
   /// The index of each joint's parent; -1 for the pelvis.

@@ -20,13 +20,13 @@ extension Skeleton.Joint: CustomStringConvertible {
     self = joint
   }
 
-  /// The joint that this one hangs on; nil for the pelvis.
+  /// The parent joint; nil for the pelvis.
   public var parent: Skeleton.Joint? { Self(rawValue: Skeleton.parents[rawValue]) }
 
   /// The joint on the other side of the body; itself for joints in the middle.
   public var mirrored: Skeleton.Joint { Self.mirrorImages[rawValue] }
 
-  /// The next joint along the limb or the trunk, which tells where this joint's bone points.
+  /// The next joint along the limb or the trunk, which gives the direction of this joint's bone.
   ///
   /// Nil for the pelvis, which has three children, and for the tips.
   public var next: Skeleton.Joint? { Self.nextJoints[self] }

@@ -4,36 +4,36 @@ import Geometry
 import Kinematics
 public import Motions
 
-/// How good a retargeter is on clips, with the best that inverse kinematics can do beside it.
+/// The accuracy of a retargeter on clips, compared with the optimum of inverse kinematics.
 public struct RetargeterEvaluation: Sendable, Codable {
-  /// How many clips and poses were measured.
+  /// The number of clips.
   public var clips = 0
-  /// How many poses were measured.
+  /// The number of poses.
   public var poses = 0
   /// The weighted mean distance of links from their targets [m].
   public var meanDistance = 0.0
-  /// The distance that 95 of 100 poses stay below [m].
+  /// The 95th percentile of the distance [m].
   public var distance95 = 0.0
   /// The mean distance of each link [m].
   public var linkDistances: [String: Double] = [:]
-  /// How many poses the optimum was computed for.
+  /// The number of poses for which the optimum was computed.
   public var optimumPoses = 0
   /// The weighted mean distance of these poses as retargeted [m].
   public var meanDistanceOfOptimumPoses = 0.0
   /// The weighted mean distance of these poses at the optimum of inverse kinematics [m].
   public var optimumDistance = 0.0
-  /// The mean difference between mirrored answers and answers to mirrored poses [rad]; nil where
-  /// the mapping has no mirror image.
+  /// The mean difference between mirrored answers and answers to mirrored poses [rad]; nil if the
+  /// mapping is not symmetric.
   public var symmetryError: Double?
   /// The mean difference of directly mapped joints from their twist [rad]; nil without any.
   public var directError: Double?
-  /// Poses outside of the position limits.
+  /// The number of poses outside of the position limits.
   public var posesOutsideLimits = 0
-  /// Poses a second, network and targets, on one core.
+  /// The throughput of targets and network on one core [poses/s].
   public var posesPerSecond = 0.0
 }
 
-/// What the evaluation saw, for other programs to judge.
+/// The data of an evaluation, for checks by other programs.
 public struct EvaluationDump: Sendable {
   /// The targets [pose, link, 3], metres, in the robot's base frame.
   public var targets: [Float] = []
@@ -42,7 +42,7 @@ public struct EvaluationDump: Sendable {
 }
 
 extension Retargeter {
-  /// Measures on every frame of some clips; the optimum on some of them, for it takes long.
+  /// Evaluates every frame of clips; the optimum only for some frames, since it takes long.
   public func evaluate(
     _ clips: [MotionClip], optimumPoses: Int = 200
   ) -> (evaluation: RetargeterEvaluation, dump: EvaluationDump) {
@@ -112,7 +112,7 @@ extension Retargeter {
       ])
   }
 
-  // MARK: - The measures
+  // MARK: - Metrics
 
   private func measureDistances(_ result: inout RetargeterEvaluation, _ dump: EvaluationDump) {
     let (names, weights) = weightedLinks
@@ -204,7 +204,7 @@ extension Retargeter {
     var sum = 0.0
     for pose in 0..<result.poses {
       for (row, column) in columns.enumerated() {
-        // What lies beyond the joint's limits cannot be followed and is no error.
+        // A twist beyond the joint's limits cannot be followed and does not count as an error.
         let wanted = min(
           max(batch.angles[pose * maps.count + row], bounds.lower[column]), bounds.upper[column])
         sum += Double(abs(dump.configurations[pose * joints + column] - wanted))

@@ -1,22 +1,21 @@
 public import Motions
 import Synchronization
 
-/// Poses of motions that a model samples anew for every stretch of a training.
+/// Poses of motions that a generator samples during training, anew for every group of steps.
 ///
-/// What is sampled depends on the stretch alone, so that a training that is taken up again sees
-/// what it would have seen without the break. A class because its threads share the poses of the
-/// stretch that they are in.
+/// The samples depend on the index of the group alone, so that a resumed training sees the same
+/// data as an uninterrupted one. A class because threads share the poses of the current group.
 public final class GeneratedPoses: Sendable {
-  /// The part of poses that is sampled, of those that are not drawn from human joint ranges.
+  /// The fraction of sampled poses among those that are not drawn from human joint ranges.
   public let share: Double
-  /// The steps that are trained on the same motions.
+  /// The number of steps that use the same motions.
   public let stepsPerStretch: Int
-  /// What tells this source from others; it stands in checkpoints and models.
+  /// An identification of this source, stored in checkpoints and models.
   public let description: String
   private let sample: @Sendable (_ stretch: Int) -> [MotionClip]
   private let current = Mutex<(stretch: Int, pool: PosePool)?>(nil)
 
-  /// Poses that `sample` makes, asked once for each stretch; the same for the same number.
+  /// Creates a source; `sample` is called once for each group and must be a function of its index.
   public init(
     share: Double, stepsPerStretch: Int, description: String,
     sample: @escaping @Sendable (_ stretch: Int) -> [MotionClip]
@@ -29,7 +28,9 @@ public final class GeneratedPoses: Sendable {
     self.sample = sample
   }
 
-  /// The poses of a step; the first thread that asks in a stretch samples, the others wait.
+  /// The poses of a step.
+  ///
+  /// The first thread that needs a group samples it; the others wait.
   func pool(step: Int) -> PosePool {
     let stretch = step / stepsPerStretch
     return current.withLock { current in

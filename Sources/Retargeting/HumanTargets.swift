@@ -3,25 +3,25 @@ import Geometry
 public import Kinematics
 public import Motions
 
-/// What a human pose asks of a robot: where its links should be, in the robot's base frame.
+/// The targets of a human pose for a robot: positions of its links in the robot's base frame.
 ///
-/// The pose enters by its 21 local rotations only (the pelvis's own is carried by the robot's
-/// root), on the canonical skeleton, so that targets are a function of what the network sees.
+/// Targets depend only on the 21 local rotations (the robot's root takes the pelvis's), on the
+/// canonical skeleton, so that they are a function of the network's input.
 public struct HumanTargets: Sendable {
-  /// Numbers that the network is given for each joint: six of the local rotation's first two
-  /// columns, six of the rotation in the mapping's frame, three of the position there.
+  /// The number of input features of each joint: six of the local rotation's first two columns, six
+  /// of the rotation in the mapping's frame, three of the position there.
   public static let featuresPerJoint = 15
   /// The joints the network has a token for: all but the pelvis.
   public static let tokenCount = Skeleton.jointCount - 1
 
-  /// One piece of the target tree, ready to be evaluated.
+  /// A node of the target tree, prepared for evaluation.
   private struct Limb: Sendable {
     var parent: Int?
     /// The bones [joint of the bone's frame, offset in it (m)], scaled already.
     var pieces: [(frame: Int, offset: Vector3)]
   }
 
-  /// The mapping that is followed.
+  /// The mapping.
   public let mapping: Mapping
   /// The indices of the points with a weight, in the order of the targets.
   public let weightedPoints: [Int]

@@ -1,10 +1,10 @@
 import Foundation
 import Kinematics
 
-/// The position limits that the network's last layer keeps by construction.
+/// The position limits that the network's last layer enforces by construction.
 ///
-/// They belong to the trained network, and a model's file keeps them: other limits later on must not
-/// stretch what the network answers, only restrict it.
+/// They belong to the trained network and are stored in the model's file: changed limits must not
+/// scale the network's output, only restrict it.
 struct JointBounds: Sendable, Hashable {
   /// The raw output behind which bounding leaves less than two hundredths of the range: tanh(2) is
   /// 0.964.
@@ -41,7 +41,7 @@ struct JointBounds: Sendable, Hashable {
     self.upper = upper
   }
 
-  /// Bounds that a model was trained with.
+  /// The bounds that a model was trained with.
   init(lower: [Float], upper: [Float]) {
     self.lower = lower
     self.upper = upper

@@ -2,13 +2,13 @@ import Files
 public import Geometry
 public import Motions
 
-/// How a human skeleton is laid over a robot: `Mappings/<skeleton>-to-<robot>.yaml`.
+/// The mapping of a human skeleton onto a robot: `Mappings/<skeleton>-to-<robot>.yaml`.
 ///
-/// A mapping is a tree of *points*. Each point ties a human joint to a robot link; its target lies
-/// at its parent point's target plus a piece of the human body that is carried by the human's
-/// rotations and has the robot's size (see `Mapping.Limb`). Mappings/README.md has the format.
+/// A mapping is a tree of *points*. Each point ties a human joint to a robot link. Its target is
+/// its parent point's target plus a part of the human body, rotated as the human's and scaled to
+/// the robot's size (see `Mapping.Limb`). Mappings/README.md has the format.
 public struct Mapping: Sendable, Hashable {
-  /// How a point's target hangs on its parent's.
+  /// How a point's target is derived from its parent's.
   public enum Limb: Sendable, Hashable {
     /// The human's bones from the parent's joint to this one, times a factor.
     case scaled(Double)
@@ -28,13 +28,13 @@ public struct Mapping: Sendable, Hashable {
     public var link: String
     /// The weight of the squared distance; a point of weight 0 only carries others.
     public var weight: Double
-    /// The index of the point that this one hangs on; nil for those that hang on the origin.
+    /// The index of the parent point; nil for points attached to the origin.
     public var parent: Int?
-    /// How it hangs there.
+    /// How it is attached.
     public var limb: Limb
   }
 
-  /// Where human and robot are laid over each other.
+  /// Where human and robot are aligned.
   public struct Origin: Sendable, Hashable {
     /// The human joint.
     public var joint: Skeleton.Joint
@@ -60,7 +60,7 @@ public struct Mapping: Sendable, Hashable {
     public var axis: Vector3
     /// The factor on the angle, usually 1 or -1.
     public var factor: Double
-    /// What is added [rad].
+    /// The offset [rad].
     public var offset: Double
     /// The robot's joint.
     public var target: String
@@ -72,7 +72,7 @@ public struct Mapping: Sendable, Hashable {
   public var skeleton: String
   /// The robot's name.
   public var robot: String
-  /// Where human and robot are laid over each other.
+  /// Where human and robot are aligned.
   public var origin: Origin
   /// The points; each comes after its parent.
   public var points: [Point]
@@ -85,7 +85,7 @@ public struct Mapping: Sendable, Hashable {
   /// The file's text, kept with a model that is trained on it.
   public var text: String
 
-  /// Whether all points lie on the human's middle or come in left and right pairs of one weight.
+  /// Whether all points are central or come in left and right pairs of equal weight.
   public var isSymmetric: Bool {
     origin.joint == origin.joint.mirrored && origin.frame == origin.frame.mirrored
       && origin.position.y == 0

@@ -5,19 +5,19 @@ import Motions
 ///
 /// Rows are samples; the columns are those of `HumanTargets`.
 public struct PoseBatch: Sendable {
-  /// What the network sees [sample, token, feature].
+  /// The network's inputs [sample, token, feature].
   public var features: [Float]
-  /// Where the links should be [sample, weighted point, 3], metres in the robot's base frame.
+  /// The target positions of links [sample, weighted point, 3], metres, robot's base frame.
   public var positions: [Float]
-  /// Where bones should point [sample, bone, 3], unit vectors in the robot's base frame.
+  /// The target directions of bones [sample, bone, 3], unit vectors, robot's base frame.
   public var directions: [Float]
-  /// What directly mapped joints should be [sample, direct map], radians.
+  /// The target angles of directly mapped joints [sample, direct map], radians.
   public var angles: [Float]
-  /// How many samples there are.
+  /// The number of samples.
   public let count: Int
   private let targets: HumanTargets
 
-  /// Room for a number of samples.
+  /// Creates an empty batch for a number of samples.
   public init(count: Int, targets: HumanTargets) {
     self.count = count
     self.targets = targets

@@ -4,7 +4,7 @@ import Motions
 
 /// The mirror image of a pose and small changes to it.
 enum PoseChange {
-  /// What a mirror shows: left and right exchanged; the pelvis's own rotation is left alone.
+  /// The mirror image: left and right exchanged; the pelvis's own rotation is not changed.
   static func mirrored(_ pose: [Quaternion]) -> [Quaternion] {
     var result = pose
     for joint in Skeleton.Joint.allCases.dropFirst() {

@@ -1,25 +1,25 @@
 public import Geometry
 public import Motions
 
-/// Poses to train on or to measure with, without their order in time.
+/// A set of poses for training or evaluation, without their order in time.
 ///
 /// Only the 21 local rotations are kept, in single precision and thinned to a stated rate, so that
 /// forty hours of motion fit into some hundred megabytes.
 public struct PosePool: Sendable {
-  /// The rate that clips are thinned to [Hz]: neighbouring frames teach the network nothing new.
+  /// The rate that clips are thinned to [Hz], since neighbouring frames are nearly equal.
   public static let thinnedRate = 15.0
 
   /// The names of the clips.
   public private(set) var clipNames: [String] = []
   private var rotations: [FloatQuaternion] = []
 
-  /// A pool without poses.
+  /// Creates an empty pool.
   public init() {}
 
-  /// How many poses there are.
+  /// The number of poses.
   public var count: Int { rotations.count / Skeleton.jointCount }
 
-  /// What tells these poses from others: FNV-1a over their bits, in hexadecimal.
+  /// A fingerprint of the poses: FNV-1a over their bits, in hexadecimal.
   public var fingerprint: String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for rotation in rotations {

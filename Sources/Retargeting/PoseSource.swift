@@ -2,15 +2,16 @@ import Geometry
 import Learning
 import Motions
 
-/// Draws poses to train on: from motions, captured or sampled, from human joint ranges, or from all.
+/// Draws poses to train on: from motions, captured or sampled, from human joint ranges, or from
+/// all.
 struct PoseSource: Sendable {
   /// Poses of motions.
   let pool: PosePool
-  /// Poses of motions that are sampled while training; nil for none.
+  /// Poses of motions sampled during training; nil for none.
   let generated: GeneratedPoses?
-  /// The part of poses that is drawn from human joint ranges; all where there are no motions.
+  /// The fraction of poses drawn from human joint ranges; 1 without motions.
   let randomShare: Double
-  /// Half of the motions' poses are turned a little, by so much a coordinate [rad].
+  /// The standard deviation of random rotations of half of the motions' poses [rad].
   static let jitter = 0.15
 
   init(pool: PosePool, generated: GeneratedPoses? = nil, randomShare: Double) {
@@ -19,14 +20,14 @@ struct PoseSource: Sendable {
     self.randomShare = pool.count == 0 && generated == nil ? 1 : randomShare
   }
 
-  /// The part of motions' poses that are sampled ones; all where no motions were captured.
+  /// The fraction of motion poses that are sampled; 1 without captured motions.
   var generatedShare: Double { pool.count == 0 ? 1 : generated?.share ?? 0 }
 
   /// One pose, 22 rotations, and its index in the pool where it is one of its own.
   ///
   /// - Parameters:
   ///   - sampled: The poses that are sampled for the step; nil where none are.
-  ///   - random: What the draw depends on.
+  ///   - random: The random number generator.
   func draw(
     sampled: PosePool?, using random: inout RandomSource
   ) -> (pose: [Quaternion], index: Int?) {

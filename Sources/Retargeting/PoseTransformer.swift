@@ -1,7 +1,7 @@
 public import Autodiff
 public import Learning
 
-/// The retargeting network: one token a human joint in, one number a robot joint out.
+/// The retargeting network: one token per human joint in, one number per robot joint out.
 ///
 /// Legend: *sample* a pose, *token* one of the 21 joints, *feature* what `HumanTargets` gives for
 /// each. Pre-norm encoder layers, then one linear map of all tokens side by side. The output is
@@ -21,7 +21,7 @@ public struct PoseTransformer: Parameterized, Sendable {
     /// The default sizes: 6.6 MFLOP a pose, against 640 of the published network.
     public init() {}
 
-    /// Stated sizes.
+    /// Creates a configuration with these sizes.
     public init(width: Int, heads: Int, layers: Int, feedForward: Int) {
       self.width = width
       self.heads = heads
@@ -29,14 +29,14 @@ public struct PoseTransformer: Parameterized, Sendable {
       self.feedForward = feedForward
     }
 
-    /// Whether the sizes go together.
+    /// Whether the sizes are consistent.
     public var isValid: Bool {
       (1...4096).contains(width) && (1...64).contains(heads) && width % heads == 0
         && (1...64).contains(layers) && (1...16384).contains(feedForward)
         && parameterEstimate(joints: 1000) < 100_000_000
     }
 
-    /// About how many weights a network of these sizes has.
+    /// The approximate number of weights of a network of these sizes.
     func parameterEstimate(joints: Int) -> Int {
       layers * (4 * width * width + 2 * width * feedForward)
         + HumanTargets.tokenCount * width * (joints + 1)
@@ -51,7 +51,7 @@ public struct PoseTransformer: Parameterized, Sendable {
   var norm: LayerNorm
   var head: Linear
 
-  /// A network for a robot of so many joints, not yet placed in memory.
+  /// Creates a network for a number of robot joints; its parameters have no memory yet.
   public init(_ configuration: Configuration, joints: Int) {
     let tokens = HumanTargets.tokenCount
     self.configuration = configuration
@@ -65,7 +65,7 @@ public struct PoseTransformer: Parameterized, Sendable {
     head = Linear(tokens * configuration.width, joints, bound: 0.002)
   }
 
-  /// Hands every parameter to `visit`, under its name.
+  /// Calls `visit` with every parameter and its name.
   public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
     embedding.visitParameters(below: "embedding", visit)
     visit("position", &position)
@@ -76,7 +76,7 @@ public struct PoseTransformer: Parameterized, Sendable {
 
   /// Raw outputs [sample, joint] of features [sample, token, feature].
   ///
-  /// `neutral` is the raw output of the robot's rest, where an untrained network begins.
+  /// `neutral` is the raw output for the robot's rest pose, the initial output of a network.
   public func callAsFunction(
     _ features: Variable, neutral: [Float], on tape: inout Tape
   ) -> Variable {

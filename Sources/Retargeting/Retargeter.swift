@@ -7,22 +7,22 @@ public import Motions
 
 /// A trained network that turns human motion into a robot's joint motion.
 public struct Retargeter: Sendable {
-  /// The network's sizes and places of its parameters.
+  /// The network with its configuration and parameter layout.
   public let network: PoseTransformer
-  /// The network's weights, in the places that `network` knows.
+  /// The weights, in the layout of `network`.
   public let weights: [Float]
-  /// How human and robot are laid over each other.
+  /// The targets defined by the mapping.
   public let targets: HumanTargets
   /// The robot.
   public let robot: Robot
-  /// What is known of the training (seed, data, tool version …), kept in the file.
+  /// The training history (seed, data, tool version …), stored in the file.
   public let history: [String: String]
-  /// The SHA-256 of the model's file; empty for one that was never in a file.
+  /// The SHA-256 of the model's file; empty for a model that was not read from a file.
   public let fingerprint: String
   /// The position limits that the network was trained with.
   let bounds: JointBounds
 
-  /// Poses that go through the network at once: few enough to stay in the processor's cache.
+  /// The number of poses that the network processes at once; they fit into the processor's cache.
   static let chunk = 32
 
   init(
@@ -40,7 +40,7 @@ public struct Retargeter: Sendable {
 
   /// The joint motion of a clip, at the clip's own rate.
   ///
-  /// A floating base takes the pelvis's pose, its way scaled by the length of the legs.
+  /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths.
   public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     var provenance = history
@@ -111,7 +111,7 @@ public struct Retargeter: Sendable {
       rotations: frames.map { clip.rotations[$0 * Skeleton.jointCount] * bodyFromRobot })
   }
 
-  /// The length of the robot's legs over that of the human's.
+  /// The ratio of the robot's leg length to the human's.
   private func legScale(of skeleton: Skeleton) -> Double {
     var scales: [Double] = []
     for (index, point) in targets.mapping.points.enumerated() {
@@ -124,7 +124,7 @@ public struct Retargeter: Sendable {
     return scales.isEmpty ? 1 : scales.reduce(0, +) / Double(scales.count)
   }
 
-  /// How far the ankles' links are below the base at the zero configuration [m].
+  /// The height of the base above the ankles' links at the zero configuration [m].
   private var robotAnkleDrop: Double {
     let poses = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
     let heights = targets.mapping.points.compactMap { point -> Double? in
@@ -138,7 +138,7 @@ public struct Retargeter: Sendable {
 }
 
 extension Skeleton {
-  /// How far the ankles are below the pelvis at rest [m].
+  /// The height of the pelvis above the ankles at rest [m].
   var ankleDrop: Double {
     let chain: [Joint] = [.leftHip, .leftKnee, .leftAnkle, .rightHip, .rightKnee, .rightAnkle]
     return -chain.reduce(0) { $0 + restOffset(of: $1).y } / 2

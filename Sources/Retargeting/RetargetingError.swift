@@ -1,6 +1,6 @@
 public import Files
 
-/// What keeps a motion from being retargeted.
+/// An error of retargeting; its description is one sentence.
 public enum RetargetingError: CategorizedError, Equatable, Sendable {
   /// A mapping does not fit its robot or is not well formed.
   case mapping(String)
@@ -8,7 +8,7 @@ public enum RetargetingError: CategorizedError, Equatable, Sendable {
   case file(FileError)
   /// A motion cannot be used.
   case motion(String)
-  /// Training cannot go on.
+  /// Training cannot begin or continue.
   case training(String)
 
   /// The kind of failure.

@@ -5,19 +5,19 @@ import Learning
 // The training losses, in the correct form where published code and text differ. Legend: *row* a
 // pose, *joint* a coordinate of the robot's configuration, *point* a weighted point of the mapping.
 //
-// A batch of B + C rows goes through the network at once: B poses, and the first C of them once more,
-// a little changed.
-// Where the mapping is symmetric, the second half of the B poses is the mirror image of the first.
+// A batch of B + C rows goes through the network at once: B poses, and the first C of them once
+// more, a little changed. Where the mapping is symmetric, the second half of the B poses is the
+// mirror image of the first.
 
-/// What a batch's losses are computed from, beside the network's output.
+/// The targets of a batch's losses.
 struct LossInput {
   /// The poses: B rows of targets.
   var batch: PoseBatch
-  /// How far each changed pose is from its original, C numbers [rad].
+  /// The distance of each disturbed pose from its original, C numbers [rad].
   var noiseLengths: [Float]
   /// Reference configurations [B, joint], radians or metres; empty where there are none.
   var reference: [Float] = []
-  /// One for rows that have a reference, else zero.
+  /// One for rows with a reference, zero for others.
   var hasReference: [Float] = []
 }
 
@@ -68,7 +68,7 @@ struct RetargetingLoss: Sendable {
   ///
   /// - Parameters:
   ///   - raw: The network's output before bounding [B + C, joint].
-  ///   - progress: How much of the training is done, 0...1.
+  ///   - progress: The progress of the training, 0...1.
   func callAsFunction(
     raw: Variable, input: LossInput, progress: Double, on tape: inout Tape
   ) -> (total: Variable, values: [(name: String, value: Variable)]) {
@@ -91,7 +91,7 @@ struct RetargetingLoss: Sendable {
     if weights.disturbance > 0, progress > 0, changed > 0 {
       let second = tape.rows(places, rows..<rows + changed)
       let ratio = disturbance(tape.rows(first, 0..<changed), second, input, on: &tape)
-      // The weight grows with training: a steady map matters once there is a map at all.
+      // The weight grows with training: sensitivity matters only once the map is roughly right.
       terms.add("disturbance", weights.disturbance * progress, ratio, &tape)
     }
     let angles = tape.rows(bounded, 0..<rows)
@@ -129,7 +129,7 @@ struct RetargetingLoss: Sendable {
     part.report(name, squares.contains(name) ? value.squareRoot() : value, unit: unit)
   }
 
-  // MARK: - The terms
+  // MARK: - Terms
 
   /// Link positions [row, point · 3] of configurations [row, joint].
   func positions(_ configurations: Variable, on tape: inout Tape) -> Variable {
@@ -160,8 +160,8 @@ struct RetargetingLoss: Sendable {
     return tape.scale(tape.sum(tape.square(difference)), by: 1 / Float(shape[0]))
   }
 
-  /// The mean over rows and joints of how far raw values lie beyond saturation, times half of the
-  /// joint's range [rad]: what lies there is bounded to the limit and hardly learns.
+  /// The mean over rows and joints of the excess of raw values beyond saturation, times half of the
+  /// joint's range [rad]: there the gradient of the bounding function nearly vanishes.
   private func excess(_ raw: Variable, on tape: inout Tape) -> Variable {
     let beyond = tape.relu(tape.scale(tape.abs(raw), by: 1, plus: -JointBounds.saturation))
     return tape.mean(tape.multiply(beyond, tape.input(bounds.half, shape: [raw.shape[1]])))
@@ -197,7 +197,7 @@ struct RetargetingLoss: Sendable {
     return tape.mean(tape.square(tape.multiply(tape.subtract(chosen, goal), scale)))
   }
 
-  /// The mean over bones of 1 − cos between the robot's and the wanted direction.
+  /// The mean over bones of 1 − cos of the angle between the robot's and the target direction.
   private func direction(_ places: Variable, _ input: LossInput, on tape: inout Tape) -> Variable {
     let rowOf = Dictionary(
       uniqueKeysWithValues: targets.weightedPoints.enumerated().map { ($0.element, $0.offset) })
@@ -215,7 +215,7 @@ struct RetargetingLoss: Sendable {
     return tape.scale(tape.mean(cosine), by: -1, plus: 1)
   }
 
-  /// The mean square of how far coupled sums lie outside of their bounds [rad²].
+  /// The mean square of violations of coupled limits [rad²].
   private func coupledExcess(_ angles: Variable, on tape: inout Tape) -> Variable {
     let (joints, count) = (angles.shape[1], coupled.count)
     var factors = [Float](repeating: 0, count: count * joints)
@@ -231,7 +231,7 @@ struct RetargetingLoss: Sendable {
   }
 }
 
-/// A weighted sum that remembers its terms.
+/// A weighted sum that records its terms.
 private struct LossSum {
   private(set) var total: Variable?
   private(set) var values: [(name: String, value: Variable)] = []
@@ -243,7 +243,7 @@ private struct LossSum {
   }
 }
 
-/// What a forward pass of kinematics keeps for its pullback.
+/// The values of a forward pass of kinematics that its pullback needs.
 private final class KinematicsScratch {
   let kinematics: BatchedKinematics
   var workspace = BatchedKinematics.Workspace()

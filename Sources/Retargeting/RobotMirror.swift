@@ -7,8 +7,8 @@ struct RobotMirror {
   /// The factor on its position.
   let signs: [Double]
 
-  /// Nil where a joint has no partner, where the mirror is not the plane between left and right,
-  /// or where the mapping takes only one side of the human.
+  /// Nil if a joint has no partner, if the mirror is not the plane between left and right, or if
+  /// the mapping uses only one side of the human.
   init?(_ robot: Robot, mapping: Mapping) {
     let symmetry = robot.symmetry()
     let partners = symmetry.partners.compactMap { $0 }

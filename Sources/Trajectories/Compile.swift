@@ -1,16 +1,16 @@
 import Geometry
 public import Kinematics
 
-/// What may happen to the motion's clock.
+/// The treatment of the motion's timing.
 public enum Timing: Sendable, Hashable {
-  /// The clock is kept; the trajectory leaves the motion as far as the limits make it.
+  /// The timing is kept; the trajectory deviates from the motion as far as the limits require.
   case keep
-  /// The whole motion is slowed down until it is nowhere further than `tolerance` [rad or m] from the
-  /// trajectory: at no sample and at none of the motion's own frames.
+  /// The whole motion is slowed down until it is nowhere further than `tolerance` [rad or m] from
+  /// the trajectory: at no sample and at none of the motion's own frames.
   case stretch(tolerance: Double)
 }
 
-/// What a trajectory's file says about the robot that it is for.
+/// The identity of the robot that a trajectory is compiled for.
 public struct RobotIdentity: Sendable, Hashable {
   /// The robot's name.
   public var name: String
@@ -27,15 +27,15 @@ public struct RobotIdentity: Sendable, Hashable {
   }
 }
 
-/// The slowest that `Timing.stretch` may go, times slower than the motion.
+/// The largest factor by which `Timing.stretch` slows a motion down.
 public let greatestStretch = 64.0
 
-/// The trajectory nearest to a motion among those that keep all limits and begin and end at rest.
+/// Computes the trajectory nearest to a motion that keeps all limits and begins and ends at rest.
 ///
 /// - Parameters:
-///   - motion: The motion; a floating base is carried along at the same instants, under no limit.
-///   - limits: What the trajectory must keep.
-///   - timing: What may happen to the motion's clock.
+///   - motion: The motion. A floating base is resampled at the same instants, without limits.
+///   - limits: The limits that the trajectory must keep.
+///   - timing: Whether the motion's timing is kept or stretched.
 ///   - rate: The rate of the trajectory's samples [Hz], to which the motion is resampled first; nil
 ///     for the motion's own, times `speed`.
 ///   - speed: How many times faster the motion is played than it was recorded; it is kept in the
@@ -49,7 +49,7 @@ public func compile(
 }
 
 extension JointMotion {
-  /// The motion so many times faster.
+  /// The motion played faster by a factor.
   func played(at speed: Double) -> JointMotion {
     var motion = self
     motion.frameRate *= speed
@@ -57,7 +57,7 @@ extension JointMotion {
   }
 }
 
-/// A motion, and the control points that were found for it.
+/// A motion and the control points computed for it.
 struct CompiledMotion {
   /// The motion at the speed that was asked for.
   let motion: JointMotion

@@ -1,12 +1,12 @@
 import Kinematics
 
-/// How far a trajectory had to leave the motion that it was compiled from.
+/// The deviation of a trajectory from the motion that it was compiled from.
 ///
 /// It is measured at the trajectory's samples, where the motion is the curve through its frames
 /// (see `ResampledMotion`), and at the motion's own frames, which lie between samples where the
 /// rates differ or time was stretched.
 public struct Deviation: Sendable, Hashable {
-  /// One joint's share of it.
+  /// The deviation of one joint.
   public struct OfJoint: Sendable, Hashable, CustomStringConvertible {
     /// The joint's name.
     public var name: String
@@ -14,7 +14,7 @@ public struct Deviation: Sendable, Hashable {
     public var isAngular: Bool
     /// The greatest distance [rad or m].
     public var greatest: Double
-    /// When that is [s], in the trajectory.
+    /// The time of the greatest distance [s], in the trajectory.
     public var time: Double
     /// The root of the mean square of the distance at the samples [rad or m].
     public var rootMeanSquare: Double
@@ -29,12 +29,12 @@ public struct Deviation: Sendable, Hashable {
     }
   }
 
-  /// Each joint, in the order of the configuration.
+  /// The deviation of each joint, in the order of the configuration.
   public var joints: [OfJoint]
-  /// How many times slower than the motion the trajectory is; 1 where the clock is kept.
+  /// How many times slower than the motion the trajectory is; 1 if the timing is kept.
   public var factor: Double
 
-  /// The joint that had to leave the motion furthest.
+  /// The joint with the greatest distance.
   public var greatest: OfJoint? { joints.max { $0.greatest < $1.greatest } }
 
   init(

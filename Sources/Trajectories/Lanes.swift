@@ -23,13 +23,13 @@ struct DifferenceWindow {
   var c2: Lanes
   var c3 = Lanes.zero
 
-  /// A window about to move onto the row's first place.
+  /// Creates a window in front of the row's first place.
   @inline(__always)
   init(_ values: borrowing Span<Lanes>) {
     (c0, c1, c2, c3) = (.zero, values[0], values[1], values[2])
   }
 
-  /// Moves on to place `i`, where `i + 3` is still within the row.
+  /// Advances to place `i`; `i + 3` must be within the row.
   @inline(__always)
   mutating func advance(to i: Int, in values: borrowing Span<Lanes>) -> Quadruple {
     (c0, c1, c2, c3) = (c1, c2, c3, values[i + 3])
@@ -50,7 +50,7 @@ struct DifferenceGather {
   private var y3p = Lanes.zero
   private var y3pp = Lanes.zero
 
-  /// What the rows up to this one give to this place.
+  /// The contribution of the rows up to this one to this place.
   @inline(__always)
   mutating func push(_ y: Quadruple) -> Lanes {
     let sum =
@@ -67,7 +67,7 @@ struct SampleGather {
   private var e1 = Lanes.zero
   private var e2 = Lanes.zero
 
-  /// What the samples up to this one give to this place.
+  /// The contribution of the samples up to this one to this place.
   @inline(__always)
   mutating func push(_ e: Lanes) -> Lanes {
     let sum = (e + e2 + 4 * e1) * (1.0 / 6)

@@ -1,17 +1,17 @@
 import Kinematics
 
-/// Finds the control points nearest to a motion under all limits.
+/// Computes the control points nearest to a motion under all limits.
 ///
 /// Joints under no coupled limit are solved eight at a time, joints that a coupled limit ties
 /// together as one group. Where a joint's limits are small against what rounding leaves at the
 /// asked rate, the program is solved at a rate 2ᵏ times lower and its curve is refined (see
 /// `Refinement`): what is minimised is then the sum of squares at every 2ᵏ-th sample, from the
-/// motion smoothed to that rate. What is returned lies strictly inside: bounds are drawn in by a
-/// relative `margin` and by what rounding can do. An answer whose optimality is not proven to
-/// `acceptedGap`, or that had to be blended with a constant, is solved again at a lower rate, and
-/// thrown away if that does not help.
+/// motion smoothed to that rate. Solutions lie strictly inside the limits: bounds are tightened by
+/// a relative `margin` and by the rounding error. A solution whose optimality is not proven to
+/// `acceptedGap`, or that had to be blended with a constant, is computed again at a lower rate, and
+/// rejected if that does not help.
 struct LimitProgram {
-  /// How far the bounds are drawn in, as a share of each.
+  /// The relative margin by which bounds are tightened.
   static let margin = 1e-9
   /// The proven distance to the optimum that is aimed at, as a share of the objective.
   static let tolerance = 1e-5
@@ -21,12 +21,12 @@ struct LimitProgram {
   static let shares = [1.0, 1 - 1e-12, 1 - 1e-9, 1 - 1e-6, leastShare]
   /// The least share of the optimum in a blend.
   static let leastShare = 0.999
-  /// How many times the rate is halved once more where an answer is not accepted.
+  /// The number of further halvings of the rate when a solution is not accepted.
   static let retries = 6
 
   /// Samples [sample, joint] that the curve should pass.
   let reference: [Double]
-  /// What it must keep.
+  /// The limits.
   let limits: SafetyLimits
   /// Seconds between samples.
   let period: Double

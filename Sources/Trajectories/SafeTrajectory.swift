@@ -1,21 +1,21 @@
 public import Geometry
 public import Kinematics
 
-/// A robot trajectory that was proven to keep every limit: a uniform cubic B-spline of each joint.
+/// A robot trajectory verified to keep every limit: a uniform cubic B-spline for each joint.
 ///
-/// There is no way to make one but through the verifier: `compile` makes them from motions,
-/// `SafeTrajectory(contentsOf:)` from files, and both run it. Sample i, at `i · period`, is
-/// `(c[i] + 4 c[i+1] + c[i+2]) / 6` of the control points c; the trajectory is at rest at both ends.
+/// Only the verifier makes them: `compile` from motions, `SafeTrajectory(contentsOf:)` from files.
+/// Sample i, at `i · period`, is `(c[i] + 4 c[i+1] + c[i+2]) / 6` of the control points c; the
+/// trajectory is at rest at both ends.
 public struct SafeTrajectory: Sendable {
-  /// What the trajectory is called.
+  /// The trajectory's name.
   public let name: String
   /// Control points [sample + 2, joint], radians or metres.
   public let controlPoints: [Double]
   /// The time between samples [s].
   public let period: Double
-  /// The limits that it was proven to keep.
+  /// The limits that it was verified to keep.
   public let limits: SafetyLimits
-  /// The pose of a floating base at each sample; carried along, under no limit.
+  /// The pose of a floating base at each sample; no limit applies to it.
   public let root: JointMotion.Root?
   /// The robot's name, where it is known.
   public let robotName: String?
@@ -27,17 +27,17 @@ public struct SafeTrajectory: Sendable {
   /// How many times faster than it was recorded the motion was asked for; nil where an older file
   /// does not say.
   public let speed: Double?
-  /// How many times slower than that the trajectory is, for `Timing.stretch`; nil where an older file
-  /// does not say.
+  /// How many times slower than that the trajectory is, for `Timing.stretch`; nil where an older
+  /// file does not say.
   public let stretch: Double?
-  /// Where the motion is from (source file, model, seed, tool version …).
+  /// The provenance of the motion (source file, model, seed, tool version …).
   public let provenance: [String: String]
-  /// What the verifier found.
+  /// The verifier's report.
   public let verification: TrajectoryVerifier.Report
-  /// How far the trajectory had to leave the motion; nil for one read from a file.
+  /// The deviation of the trajectory from the motion; nil for one read from a file.
   public let deviation: Deviation?
 
-  /// A trajectory of these control points, if the verifier finds no fault in them.
+  /// Verifies control points and makes a trajectory of them.
   init(
     verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
     root: JointMotion.Root?, robot: RobotIdentity?, speed: Double?, stretch: Double?,
@@ -75,7 +75,7 @@ public struct SafeTrajectory: Sendable {
   /// The number of samples, one more than there are periods.
   public var sampleCount: Int { controlPoints.count / limits.coordinates.count - 2 }
 
-  /// From the first sample to the last [s].
+  /// The duration from the first sample to the last [s].
   public var duration: Double { Double(sampleCount - 1) * period }
 }
 
@@ -92,7 +92,7 @@ extension SafeTrajectory {
     public var jerks: [Double]
   }
 
-  /// The state at a time [s]; before the start and after the end the robot stands still.
+  /// The state at a time [s]; before the start and after the end the robot is at rest.
   public func state(at time: Double) -> State {
     let joints = limits.coordinates.count
     let (place, pieces) = (time / period, sampleCount - 1)
@@ -117,7 +117,7 @@ extension SafeTrajectory {
     return state
   }
 
-  /// The floating base's pose at a time [s], if there is one: straight lines and slerp.
+  /// The floating base's pose at a time [s], if any: linear interpolation and slerp.
   public func rootPose(at time: Double) -> Pose? {
     guard let root, let last = root.translations.indices.last else { return nil }
     let place = min(max(0, time / period), Double(last))
@@ -132,8 +132,8 @@ extension SafeTrajectory {
 }
 
 extension SafeTrajectory {
-  /// What is under no limit, for the user to know: "jerk of 'left', 'right'" or, where it is of more
-  /// than three joints, "acceleration of 29 joints".
+  /// What is under no limit, for the user to know: "jerk of 'left', 'right'" or, where it is of
+  /// more than three joints, "acceleration of 29 joints".
   public var unlimitedQuantities: [String] {
     typealias Coordinate = SafetyLimits.Coordinate
     let quantities: [(String, (Coordinate) -> Bool)] = [

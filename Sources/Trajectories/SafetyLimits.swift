@@ -1,6 +1,6 @@
 public import Kinematics
 
-/// Everything that a trajectory must keep: a bound, and where it is from, for each quantity.
+/// The limits that a trajectory must keep: a bound with its source for each quantity.
 public struct SafetyLimits: Sendable, Hashable {
   /// The limits of one coordinate of the configuration; a bound may be infinite.
   public struct Coordinate: Sendable, Hashable {
@@ -34,7 +34,7 @@ public struct SafetyLimits: Sendable, Hashable {
     }
   }
 
-  /// The source of a bound that nobody gave.
+  /// The source of a bound that is not given.
   public static let notGiven = "not given"
 
   /// The limits of each coordinate, in the order of the configuration.
@@ -55,8 +55,8 @@ public struct SafetyLimits: Sendable, Hashable {
 
   /// Limits as a robot's description gives them.
   ///
-  /// A velocity limit is needed for each joint, position limits for each joint that is not
-  /// continuous; what else is missing is infinite.
+  /// A velocity limit is required for each joint, position limits for each joint that is not
+  /// continuous; other missing limits are infinite.
   public init(
     names: [String], limits: [JointLimits], continuous: [Bool], angular: [Bool]? = nil,
     coupled: [CoupledLimit] = []

@@ -1,7 +1,7 @@
 import Foundation
 public import Kinematics
 
-/// The limit program's speed on a synthetic dance of 29 joints.
+/// The benchmark of the limit program on a synthetic dance of 29 joints.
 public enum TrajectoryBenchmark {
   /// Seconds for 29 joints of 1,896 samples under all four limits on one thread; the best of some.
   public static func limitProgramSeconds(repetitions: Int = 5) throws(UnsafeMotion) -> Double {

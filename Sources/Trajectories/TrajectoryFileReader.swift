@@ -3,7 +3,7 @@ import Foundation
 import Geometry
 import Kinematics
 
-/// Takes the parts of a native file and refuses what is missing or of the wrong form.
+/// Reads the parts of a native file; refuses missing or malformed ones.
 struct TrajectoryFileReader {
   let file: Safetensors
   let path: String

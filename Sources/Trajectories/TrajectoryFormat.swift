@@ -1,13 +1,13 @@
 public import Files
 
-/// A format that other programs read; none can be read back as a `SafeTrajectory`.
+/// An export format for other programs; none can be read back as a `SafeTrajectory`.
 ///
 /// Samples alone do not prove what lies between them: the proof is in the native file.
 public enum TrajectoryFormat: String, FileFormat, Hashable, CaseIterable {
   /// Comma-separated: lines of `#` that say what it is, `time` and joint names, one sample a line.
   case csv
-  /// NumPy: `time`, `fps`, `joint_names`, `joint_pos`, `joint_vel`, `joint_acc`; for a floating base
-  /// `root_position` and `root_rotation_wxyz`.
+  /// NumPy: `time`, `fps`, `joint_names`, `joint_pos`, `joint_vel`, `joint_acc`; for a floating
+  /// base `root_position` and `root_rotation_wxyz`.
   case npz
   /// ROS 2 `trajectory_msgs/JointTrajectory` as JSON.
   case json

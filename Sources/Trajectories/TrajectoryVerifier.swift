@@ -1,12 +1,12 @@
 import Files
 import Kinematics
 
-/// Checks that a uniform cubic B-spline keeps all limits, by means that the compiler does not use.
+/// Checks that a uniform cubic B-spline keeps all limits, independently of the compiler.
 ///
 /// Two checks, and both must pass. *Control points*: a B-spline lies in the convex hull of its
 /// control points, and its derivatives in those of their differences, so that bounds on these hold
 /// everywhere. *Curve*: the curve itself is evaluated on a finer grid from the basis functions of
-/// the Cox–de Boor recursion. No tolerance anywhere, and what is not a number fails.
+/// the Cox–de Boor recursion. There is no tolerance, and NaN fails.
 public enum TrajectoryVerifier {
   /// A limited quantity.
   public enum Quantity: String, Sendable, Hashable, CaseIterable {
@@ -15,17 +15,17 @@ public enum TrajectoryVerifier {
     case coupled
   }
 
-  /// A limit that is broken: which, where, by what.
+  /// A violated limit: which, where, and by which value.
   public struct Violation: Error, Equatable, Sendable, CustomStringConvertible {
     /// The joint's name, or the coupled limit's.
     public var name: String
-    /// What is beyond its limit.
+    /// The quantity beyond its limit.
     public var quantity: Quantity
-    /// When [s].
+    /// The time [s].
     public var time: Double
-    /// What was found, in the unit of the quantity.
+    /// The value, in the unit of the quantity.
     public var found: Double
-    /// The bound that was broken, in the same unit.
+    /// The violated bound, in the same unit.
     public var allowed: Double
 
     /// The sentence for the user.
@@ -43,21 +43,21 @@ public enum TrajectoryVerifier {
     public var name: String
     /// The quantity.
     public var quantity: Quantity
-    /// When it is reached [s].
+    /// The time of the value [s].
     public var time: Double
-    /// The value that is nearest to its limit, in the unit of the quantity.
+    /// The value nearest to its limit, in the unit of the quantity.
     public var found: Double
-    /// That limit.
+    /// The limit.
     public var allowed: Double
     /// The share of the allowed range, measured from its middle: 1 is at the limit.
     public var share: Double
   }
 
-  /// What a trajectory that passed was found to use.
+  /// The report on a verified trajectory.
   public struct Report: Sendable, Hashable {
     /// The greatest use of each limit of each joint, and of each coupled limit, on the fine grid.
     public var uses: [Use]
-    /// How many instants were evaluated.
+    /// The number of instants evaluated.
     public var instants: Int
 
     /// The greatest use of all limits of one quantity.
@@ -66,7 +66,7 @@ public enum TrajectoryVerifier {
     }
   }
 
-  /// How many instants are evaluated in each period.
+  /// The number of instants evaluated in each period.
   public static let refinement = 20
 
   /// Verifies control points [point, joint]; the clock starts at zero at the first sample.

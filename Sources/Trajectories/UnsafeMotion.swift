@@ -1,29 +1,29 @@
 public import Files
 
-/// Why there is no safe trajectory: what, where, found, expected, in one sentence.
+/// The reason why there is no safe trajectory; its description is one sentence.
 public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
-  /// A limit without which nothing can be promised is not given.
+  /// A required limit is missing.
   case limitMissing(joint: String, quantity: String)
-  /// A limit is not a number, negative, or contradicts another.
+  /// A limit is NaN, negative, or contradicts another.
   case limitInvalid(joint: String, reason: String)
   /// The motion's joints are not those of the limits.
   case jointsDiffer(found: [String], expected: [String])
-  /// The motion cannot be read as a motion: no frames, no rate, a value that is not finite.
+  /// The motion is invalid: no frames, an invalid rate, or a value that is not finite.
   case motionInvalid(motion: String, reason: String)
   /// No configuration keeps all coupled limits and all position limits.
   case coupledLimitsContradict(limits: [String])
-  /// Slowing down does not bring the deviation under what is tolerated.
+  /// Slowing down does not reduce the deviation below the tolerance.
   case toleranceUnreachable(
     tolerance: Double, reached: Deviation.OfJoint, factor: Double)
-  /// The limit program was not solved: its optimum is not proven, or not kept when rounded.
+  /// The limit program was not solved: no proven optimum, or rounding violates a limit.
   case notSolved(joints: [String], gap: Double, share: Double)
   /// Rounding at this rate [Hz] is as large as the differences that a joint's limits allow.
   case rateTooHigh(joint: String, rate: Double)
   /// The trajectory is for another robot.
   case robotDiffers(found: String, expected: String)
-  /// The curve breaks a limit.
+  /// The curve violates a limit.
   case violation(TrajectoryVerifier.Violation)
-  /// The file is not a trajectory of ours.
+  /// The file is not a native trajectory file.
   case notATrajectory(path: String, reason: String)
   /// The file cannot be read or written.
   case file(FileError)

@@ -13,7 +13,7 @@ public struct BatchedKinematics: Sendable {
   public struct Point: Sendable, Hashable {
     /// The index of the link.
     public var link: Int
-    /// Where the point is in the link's frame [m].
+    /// The point's position in the link's frame [m].
     public var offset: Vector3
 
     /// A point of a link; its origin without an offset [m].
@@ -23,7 +23,7 @@ public struct BatchedKinematics: Sendable {
     }
   }
 
-  /// The memory of passes: taken at the first call and kept.
+  /// The working memory of passes: allocated at the first call and kept.
   ///
   /// It also holds the poses of the last forward pass, which the pullback reads: a computation
   /// whose pullback is still to come needs a workspace to itself.
@@ -32,14 +32,14 @@ public struct BatchedKinematics: Sendable {
     var poses: [Lanes] = []
     var coordinates: [Lanes] = []
     var wrenches: [Lanes] = []
-    /// How many samples the last forward pass had.
+    /// The number of samples of the last forward pass.
     public internal(set) var sampleCount = 0
 
     /// An empty workspace; it grows at its first use.
     public init() {}
   }
 
-  /// How many numbers a configuration has.
+  /// The number of coordinates of a configuration.
   public let coordinateCount: Int
   /// The points whose positions are computed.
   public let points: [Point]

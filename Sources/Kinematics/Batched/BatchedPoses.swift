@@ -7,10 +7,10 @@ public struct BatchedPoses: Sendable {
   var lanes: [Lanes] = []
   var nodeOfLink: [Int] = []
   var nodeCount = 0
-  /// How many samples there are.
+  /// The number of samples.
   public internal(set) var sampleCount = 0
 
-  /// No poses yet.
+  /// Creates an empty set of poses.
   public init() {}
 
   /// A number of a link's pose: 0...2 column x, 3...5 column y, 6...8 column z, 9...11 origin [m].

@@ -4,14 +4,14 @@ import HumanBody
 
 /// Covariances from six raw numbers each: L Lᵀ with a lower triangle L whose diagonal is positive.
 enum CovarianceHead {
-  /// What one raw number stands for [m].
+  /// The scale of a raw output [m].
   static let scale: Float = 0.03
-  /// The least of the diagonal [m].
+  /// The lower bound of the diagonal [m].
   static let least: Float = 1e-6
 
   static func softplus(_ x: Float) -> Float { x > 15 ? x : log(1 + exp(x)) }
 
-  /// The factor 11, 21, 22, 31, 32, 33 of raw numbers [m].
+  /// The Cholesky factor 11, 21, 22, 31, 32, 33 from raw outputs [m].
   static func factor(_ raw: UnsafePointer<Float>) -> [Float] {
     [
       scale * softplus(raw[0]) + least, scale * raw[1], scale * softplus(raw[2]) + least,
@@ -19,7 +19,7 @@ enum CovarianceHead {
     ]
   }
 
-  /// ½ d' Σ⁻¹ d + ½ log det Σ + 3/2 log 2π, and its slope along the factor.
+  /// ½ d' Σ⁻¹ d + ½ log det Σ + 3/2 log 2π, and its gradient with respect to the factor.
   static func likelihood(
     _ l: [Float], _ d: SIMD3<Float>
   ) -> (value: Float, slope: [Float]) {
@@ -40,8 +40,10 @@ enum CovarianceHead {
 }
 
 extension Tape {
-  /// The mean negative logarithm of the likelihood of errors [m]; the errors are taken as given,
-  /// so that what is predicted does not get worse for being easier to tell.
+  /// The mean negative log-likelihood of errors [m].
+  ///
+  /// No gradient flows into the errors, so that the prediction itself does not become worse to make
+  /// its covariance easier to predict.
   mutating func negativeLogLikelihood(of errors: [Float], factors: Variable) -> Variable {
     let points = errors.count / 3
     precondition(factors.shape.count == 6 * points, "\(factors.shape) for \(points) points")

@@ -5,21 +5,21 @@ import HumanBody
 import Learning
 public import Motions
 
-/// A trained network that turns tracked joints into motion of a figure whose bones keep their
-/// length.
+/// A trained smoother, HPSTM (Human Pose Smoothing with Transformer and Manifold): turns noisy
+/// joint positions into motion of a skeleton with constant bone lengths.
 public struct Smoother: Sendable {
-  /// The network's sizes and places of its parameters.
+  /// The network with its configuration and parameter layout.
   public let network: SmootherNetwork
-  /// The network's weights, in the places that `network` knows.
+  /// The weights, in the layout of `network`.
   public let weights: [Float]
-  /// What is known of the training (seed, data, tool version …), kept in the file.
+  /// The training history (seed, data, tool version …), stored in the file.
   public var history: [String: String]
-  /// The SHA-256 of the model's file; empty for one that was never in a file.
+  /// The SHA-256 of the model's file; empty for a model that was not read from a file.
   public let fingerprint: String
-  /// What the predicted deviations of each joint are multiplied with, 22.
+  /// The calibration factors of the predicted standard deviations of each joint, 22.
   public internal(set) var covarianceScale = [Float](repeating: 1, count: Skeleton.jointCount)
 
-  /// Whether the network's corrections are left out, to see what they add.
+  /// Whether the network's corrections are omitted, for ablation.
   var isIdle = false
 
   init(
@@ -32,18 +32,18 @@ public struct Smoother: Sendable {
     self.fingerprint = fingerprint
   }
 
-  /// The frames of a window.
+  /// The number of frames of a window.
   public var frames: Int { network.configuration.backbone.frames }
-  /// The frame rate of the motion that the network knows [Hz].
+  /// The frame rate that the network was trained for [Hz].
   public var frameRate: Double { network.configuration.frameRate }
   /// Whether each position comes with a covariance.
   public var predictsCovariance: Bool { network.configuration.predictsCovariance }
 
-  /// Motion behind a track.
+  /// The result of smoothing a track.
   public struct Result: Sendable {
     /// The motion, on a skeleton of its own rest offsets.
     ///
-    /// Without the skeleton layer, that of the figure fitted to `positions`.
+    /// Without the skeleton layer, the motion of a skeleton fitted to `positions`.
     public var clip: MotionClip
     /// The positions of the joints in the world [m], [frames, 22, 3].
     public var positions: [Float]
@@ -52,12 +52,12 @@ public struct Smoother: Sendable {
     public var covariances: [Float]?
   }
 
-  /// Windows begin this many frames after each other.
+  /// The offset between consecutive windows [frames].
   var stride: Int { max(1, frames / 4) }
-  /// Windows that go through the network at once.
+  /// The number of windows that the network processes at once.
   static let chunk = 8
 
-  /// The motion behind a track of the network's own frame rate.
+  /// Smooths a track at the network's own frame rate.
   public func smooth(_ track: JointTrack) throws(GenerationError) -> Result {
     guard track.frameCount > 0 else { throw .request("the track '\(track.name)' has no frames") }
     let confidences = Self.confidences(of: track)
@@ -69,7 +69,7 @@ public struct Smoother: Sendable {
       positions, confidences: confidences, name: track.name, frameRate: track.frameRate)
   }
 
-  /// The confidence of the positions: zero where one is no number or absurdly far away.
+  /// The confidence of the positions; zero where one is not finite or implausibly far away.
   static func confidences(of track: JointTrack) -> [Float] {
     zip(track.positions, track.confidences).map { place, confidence in
       guard abs(place.x) < 1e5, abs(place.y) < 1e5, abs(place.z) < 1e5, 0 < confidence else {
@@ -109,7 +109,8 @@ public struct Smoother: Sendable {
       for (part, start) in zip(parts, starts[range]) { blend.add(part, at: start) }
     }
     return blend.result(
-      directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate, shift: shift)
+      directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
+      shift: shift)
   }
 
   private static func firstPlace(_ positions: [Float], _ confidences: [Float]) -> SIMD3<Float> {
@@ -117,7 +118,7 @@ public struct Smoother: Sendable {
     return [positions[3 * first], positions[3 * first + 1], positions[3 * first + 2]]
   }
 
-  /// Where windows begin; the first may begin before the track and the last end behind it.
+  /// The start frames of windows; the first may begin before the track and the last end after it.
   private func windowStarts(_ count: Int) -> [Int] {
     guard count > frames else { return [0] }
     var starts = Array(Swift.stride(from: 0, to: count - frames, by: stride))
@@ -125,7 +126,7 @@ public struct Smoother: Sendable {
     return starts
   }
 
-  /// The inputs of windows; what lies behind the track is missing.
+  /// The inputs of windows; frames after the end of the track count as missing.
   private func windows(
     _ positions: [Float], _ confidences: [Float], _ starts: [Int]
   ) -> [SmootherInput] {
@@ -141,7 +142,7 @@ public struct Smoother: Sendable {
           + [Float](repeating: 0, count: joints * missing)
       )
     }
-    // A window in which nothing is seen goes through the gap in straight lines.
+    // A window without any seen joint is filled by linear interpolation.
     let whole =
       stretches.contains { !$0.confidence.contains { $0 > 0 } }
       ? TrackFilling.filled(positions, confidences: confidences) : []

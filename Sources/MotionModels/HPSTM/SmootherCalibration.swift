@@ -6,10 +6,10 @@ import MotionMetrics
 import Motions
 
 extension DatasetShard {
-  /// The clips that a smoother is trained on, and those that its covariances are scaled on: one
-  /// recording in twelve, by its name, pieces of it (`walk_a`, `walk_b`) together.
+  /// Divides clips into those for training and those for calibrating covariances: one recording in
+  /// twelve, chosen by its name; parts of one recording (`walk_a`, `walk_b`) stay together.
   ///
-  /// Where none would be left for one of both, all clips serve for both.
+  /// If one of the two sets would be empty, all clips are used for both.
   public var dividedForCalibration: (training: DatasetShard, calibration: DatasetShard) {
     func isApart(_ clip: Clip) -> Bool {
       let recording = clip.name.replacing(/_[a-z]$/, with: "")
@@ -22,14 +22,14 @@ extension DatasetShard {
 }
 
 extension Smoother {
-  /// Scales the covariances so that nine of ten true positions lie within the ellipsoids that
-  /// should hold them, joint by joint.
+  /// Scales the covariances, joint by joint, so that the 90 % ellipsoids contain 90 % of the true
+  /// positions.
   ///
   /// - Parameters:
-  ///   - source: Stretches of true motion that training has not seen, longer than windows.
-  ///   - stretches: How many are drawn; noise of half to one and a quarter of the complex noise's
+  ///   - source: Sequences of true motion that training has not seen, longer than windows.
+  ///   - stretches: The number of sequences to draw; noise of 0.5 to 1.25 times the complex noise's
   ///     strength is added.
-  ///   - seed: What the noise depends on.
+  ///   - seed: The random seed of the noise.
   public mutating func calibrate(
     on source: SmootherTraining.Source, stretches: Int = 120, seed: UInt64 = 1
   ) {

@@ -3,13 +3,13 @@ import Learning
 import MotionMetrics
 public import Motions
 
-/// How good a smoother is on clips whose joints are known, beside filters.
+/// The accuracy of a smoother on clips with known joints, compared with filters.
 public struct SmootherEvaluation: Codable, Sendable {
-  /// The figures of one way to treat tracks, means over all joints and frames.
+  /// The errors of one method, means over all joints and frames.
   public struct Figures: Codable, Sendable {
     /// The mean distance of joints from the truth [m] (MPJPE).
     public var position = 0.0
-    /// The same after the best turn and shift of each frame [m] (PA-MPJPE).
+    /// The same after the best rigid alignment of each frame [m] (PA-MPJPE).
     public var aligned = 0.0
     /// The same relative to the pelvis [m].
     public var rootRelative = 0.0
@@ -17,40 +17,40 @@ public struct SmootherEvaluation: Codable, Sendable {
     public var acceleration = 0.0
     /// The mean jerk [m/s³].
     public var jerk = 0.0
-    /// How much bones change their length over time [m].
+    /// The standard deviation of bone lengths over time [m].
     public var boneDeviation = 0.0
   }
 
-  /// The clips measured.
+  /// The number of clips.
   public var clips = 0
-  /// Their frames at the model's rate.
+  /// The number of their frames at the model's rate.
   public var frames = 0
   /// The seed of the noise.
   public var seed: UInt64 = 0
-  /// The tracks with complex noise as they are.
+  /// The errors of the noisy tracks themselves.
   public var noisy = Figures()
-  /// What the smoother makes of them.
+  /// The errors of the smoother's output.
   public var smoothed = Figures()
   /// Savitzky and Golay's filter (window 15, order 3).
   public var savitzkyGolay = Figures()
-  /// The One-Euro filter, tuned on these very tracks.
+  /// The One-Euro filter, tuned on the same tracks.
   public var oneEuro = Figures()
-  /// The local polynomial that the smoother begins with, and the figure fitted to it.
+  /// The smoother's local polynomial filter, and the skeleton fitted to its result.
   public var fitted = Figures()
   /// The true motion.
   public var truth = Figures()
-  /// What the smoother makes of tracks without noise.
+  /// The errors of the smoother on tracks without noise.
   public var noiseless = Figures()
   /// The same with every tenth joint missing, complex noise on the others.
   public var gaps = Figures()
-  /// The part of true positions within the predicted 90 % ellipsoids; nil without covariances.
+  /// The fraction of true positions within the predicted 90 % ellipsoids; nil without covariances.
   public var covarianceShare: Double?
   /// The time to smooth a frame of these clips on one core [s].
   public var secondsPerFrame = 0.0
 }
 
 extension Smoother {
-  /// Measures on clips, which are brought to the model's frame rate.
+  /// Evaluates a smoother on clips, which are resampled to the model's frame rate.
   public func evaluate(
     _ clips: [MotionClip], noise: TrackNoise = .complex, seed: UInt64 = 1
   ) throws -> SmootherEvaluation {
@@ -122,7 +122,7 @@ extension Smoother {
     return result
   }
 
-  /// The figure fitted to the filtered track, window after window, as the network begins with it.
+  /// The skeleton fitted to the filtered track, window by window: the network's starting point.
   private func fitted(_ positions: [Float], _ confidences: [Float]) -> [Float] {
     var copy = self
     copy.isIdle = true
@@ -131,7 +131,7 @@ extension Smoother {
   }
 }
 
-/// Means of figures over tracks, weighted by their frames.
+/// Means of errors over tracks, weighted by their frames.
 private struct SumOfFigures {
   private var sum = SmootherEvaluation.Figures()
   private var frames = 0.0

@@ -2,22 +2,23 @@ import Geometry
 import HumanBody
 import Motions
 
-/// A stretch of a track as the network takes it: seen from where it is and faces, filtered and
-/// fitted.
+/// The network's input for a part of a track: transformed to the part's position and heading,
+/// filtered, and with a skeleton fitted to it.
 struct SmootherInput {
   static let joints = Skeleton.jointCount
-  /// The numbers of a frame: four differences of positions, rotations, confidence, noise, root, lengths.
+  /// The numbers of a frame: four differences of positions, rotations, confidence, noise, root,
+  /// lengths.
   static let featureCount = 3 * joints * 4 + 6 * joints + 3 * joints + 6
 
   /// worldFromWindow: turned about the vertical.
   var axes: RotationMatrix
   /// The window's origin in the world [m].
   var origin: SIMD3<Float>
-  /// The figure behind the filtered positions, in the window's frame.
+  /// The skeleton fitted to the filtered positions, in the window's frame.
   var fit: SkeletonFit
   /// The filtered positions in the window's frame [m], [frames, 22, 3].
   var smooth: [Float]
-  /// What the network reads, [frames, featureCount].
+  /// The network's input features, [frames, featureCount].
   var features: [Float]
 
   /// The input of a filtered stretch; `directions` are those of the rest offsets where they are known.
@@ -43,7 +44,7 @@ struct SmootherInput {
     let (frames, width) = (fit.frames, 3 * joints)
     var features = [Float](repeating: 0, count: frames * featureCount)
     let fitted = fit.positions
-    // Differences beyond this are clearly outliers; how far does not matter.
+    // Larger differences are outliers; their size is irrelevant.
     func bounded(_ value: Float) -> Float { min(max(value, -8), 8) }
     for frame in 0..<frames {
       var at = frame * featureCount
@@ -83,6 +84,6 @@ struct SmootherInput {
     return features
   }
 
-  /// A position in the window's frame as one in the world.
+  /// Transforms a position from the window's frame to the world.
   func world(_ place: SIMD3<Float>) -> SIMD3<Float> { axes(place) + origin }
 }

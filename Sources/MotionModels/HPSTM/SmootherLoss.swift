@@ -4,26 +4,26 @@ import HumanBody
 import Learning
 import Motions
 
-/// How much each part of a smoother's loss counts.
+/// The weights of the terms of the smoother's loss.
 public struct SmootherWeights: Sendable, Hashable, Codable {
   /// The mean distance of joints from the truth [per m].
   public var position = 1.0
-  /// The mean error of the change from frame to frame [per m].
+  /// The mean error of the difference between frames [per m].
   public var velocity = 0.5
-  /// The mean error of the change of that [per m].
+  /// The mean error of the second difference [per m].
   public var acceleration = 0.5
   /// The mean error of bone lengths [per m].
   public var bone = 0.2
   /// The mean error of the rotations' columns.
   public var rotation = 0.02
-  /// The negative logarithm of the likelihood of the truth, where covariances are predicted.
+  /// The negative log-likelihood of the truth, where covariances are predicted.
   public var likelihood = 0.002
 
-  /// The usual weights.
+  /// The default weights.
   public init() {}
 }
 
-/// The loss of a smoother's answer.
+/// The loss of a smoother's prediction.
 struct SmootherLoss {
   let weights: SmootherWeights
   let frames: Int

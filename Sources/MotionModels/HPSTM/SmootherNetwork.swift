@@ -4,21 +4,22 @@ import HumanBody
 public import Learning
 import Motions
 
-/// The network of a smoother: what it reads are filtered tracks and the figures fitted to them,
-/// what it answers are corrections.
+/// The network of a smoother.
+///
+/// It reads filtered tracks and the skeletons fitted to them and predicts corrections.
 public struct SmootherNetwork: Parameterized, Sendable {
-  /// What can be chosen of a smoother.
+  /// The configuration of a smoother.
   public struct Configuration: Sendable, Hashable, Codable {
     /// The Transformer's sizes.
     public var backbone = Backbone.Configuration()
-    /// Whether the answer goes through the skeleton, so that bones keep their length.
+    /// Whether the output is a skeleton, so that bones keep their length.
     public var usesSkeleton = true
     /// Whether each position comes with a covariance.
     public var predictsCovariance = false
     /// The frame rate of the motion that it was trained on [Hz].
     public var frameRate = 30.0
 
-    /// A smoother of the usual size.
+    /// Creates the default configuration.
     public init() {
       backbone.frames = 31
       backbone.width = 128
@@ -28,13 +29,13 @@ public struct SmootherNetwork: Parameterized, Sendable {
       backbone.feedForward = 512
     }
 
-    /// Whether a smoother of these sizes can be made.
+    /// Whether the sizes are consistent.
     public var isValid: Bool {
       backbone.isValid && (7...1024).contains(backbone.frames) && 1 <= frameRate
         && frameRate <= 1000
     }
 
-    /// The numbers of a frame that are answered.
+    /// The number of outputs of a frame.
     var outputs: Int {
       let joints = Skeleton.jointCount
       return (usesSkeleton ? 6 * joints + 3 + joints : 3 * joints)
@@ -42,11 +43,11 @@ public struct SmootherNetwork: Parameterized, Sendable {
     }
   }
 
-  /// What was chosen.
+  /// The configuration.
   public let configuration: Configuration
   var backbone: Backbone
 
-  /// A network that begins by answering with the filtered figures as they are.
+  /// Creates a network whose initial output is the fitted skeletons themselves.
   public init(_ configuration: Configuration) {
     self.configuration = configuration
     backbone = Backbone(
@@ -61,7 +62,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     backbone.visitParameters(visit)
   }
 
-  /// What the network says of a batch, in the frames of its windows.
+  /// The network's output for a batch, in the windows' frames.
   struct Answer {
     /// The positions of the joints [m], [batch frames, 22, 3].
     var positions: Variable
@@ -75,7 +76,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     var factors: Variable?
   }
 
-  /// The answer to some windows.
+  /// Applies the network to a batch of windows.
   func callAsFunction(_ inputs: [SmootherInput], on tape: inout Tape) -> Answer {
     let (batch, frames) = (inputs.count, configuration.backbone.frames)
     let (joints, rows) = (Skeleton.jointCount, inputs.count * configuration.backbone.frames)
@@ -114,7 +115,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
       factors: factors(raw, from: lengths, rows: rows, on: &tape))
   }
 
-  /// The answer without a skeleton: corrections of positions.
+  /// The output without a skeleton: corrections of positions.
   private func free(
     _ inputs: [SmootherInput], _ raw: Variable, on tape: inout Tape
   ) -> Answer {

@@ -3,9 +3,9 @@ import HumanBody
 import Learning
 import Motions
 
-/// A window of true motion with what a smoother is told to answer, in the world.
+/// A window of true motion: the targets of a smoother, in the world.
 struct SmootherTruth {
-  /// Places of the joints in their parents' frames [m], 22.
+  /// The positions of the joints in their parents' frames [m], 22.
   var restOffsets: [SIMD3<Float>]
   /// The position of the pelvis [m], one a frame.
   var root: [SIMD3<Float>]
@@ -16,7 +16,7 @@ struct SmootherTruth {
 
   private static let joints = Skeleton.jointCount
 
-  /// The window's motion on a figure with these rest offsets [m].
+  /// The window's motion on a skeleton with these rest offsets [m].
   init(_ window: MotionWindow, restOffsets: [SIMD3<Float>]) {
     let joints = Self.joints
     self.restOffsets = restOffsets
@@ -37,15 +37,15 @@ struct SmootherTruth {
     place()
   }
 
-  /// The window's motion on a figure of the window's own lengths.
+  /// The window's motion on a skeleton with the window's own bone lengths.
   init(_ window: MotionWindow) {
     self.init(
       window,
       restOffsets: zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 })
   }
 
-  /// The window as it is drawn for training: bigger or smaller, leaning a little, hips and chest
-  /// of other shapes, as recordings have them.
+  /// The window with random augmentation for training: another size, a small tilt, and other shapes
+  /// of hips and chest, as recordings differ.
   static func varied(_ window: MotionWindow, using random: inout RandomSource) -> SmootherTruth {
     let size = random.uniform(from: 0.8, to: 1.15)
     var offsets = zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 * size }
@@ -59,7 +59,7 @@ struct SmootherTruth {
     return truth
   }
 
-  /// Turns the rest offsets of hips, spine, neck and collars; both sides alike.
+  /// Rotates the rest offsets of hips, spine, neck and collars symmetrically.
   private static func vary(_ offsets: inout [SIMD3<Float>], using random: inout RandomSource) {
     for (joint, mirror, spread) in [
       (1, 2, Float(0.4)), (3, 3, 0.2), (12, 12, 0.2), (13, 14, 0.35),
@@ -75,13 +75,13 @@ struct SmootherTruth {
     }
   }
 
-  /// A vector turned about another by its length, by the leading term and then set to its length.
+  /// A vector rotated by a small rotation vector, to first order, with its length restored.
   private static func turned(_ v: SIMD3<Float>, _ turn: SIMD3<Float>) -> SIMD3<Float> {
     ((v + turn.cross(v)).normalized ?? [0, 1, 0]) * v.length
   }
 
-  /// Turns the frames of pelvis and chest within the body so that what hangs on them lies as near
-  /// as can be to the canonical figure, which is how `SkeletonFit` chooses them.
+  /// Rotates the frames of pelvis and chest within the body so that the joints attached to them are
+  /// as close as possible to the canonical body, the convention of `SkeletonFit`.
   mutating func turnFramesToCanonical() {
     for (joint, children) in [(0, [1, 2, 3]), (9, [13, 14, 12])] {
       let turn = WahbaProblem.rotation(
@@ -104,7 +104,7 @@ struct SmootherTruth {
     }
   }
 
-  /// The truth as seen from an input's window.
+  /// The truth in the frame of an input's window.
   func seen(from input: SmootherInput) -> SmootherTruth {
     var copy = self
     let inverse = input.axes.inverse
@@ -122,7 +122,7 @@ struct SmootherTruth {
 }
 
 extension RotationMatrix {
-  /// A small turn about x and y [rad].
+  /// A small random rotation about x and y [rad].
   static func tilt(_ aboutX: Float, _ aboutY: Float) -> RotationMatrix {
     let up = SIMD3<Float>(aboutY, -aboutX, 1).normalized ?? [0, 0, 1]
     return RotationMatrix.identity.swung(from: [0, 0, 1], to: up)

@@ -6,10 +6,10 @@ import Motions
 
 /// A smoother for live trackers: one frame in, one frame out.
 ///
-/// Each frame is answered from a window that ends `latency` frames after it, so 0 answers the
-/// newest frame at once and a few frames of latency answer better. Bone lengths are means over
-/// what was seen so far and stay as they are after `settlingFrames`. A class because it owns the
-/// memory of its computations.
+/// Each frame is estimated from a window that ends `latency` frames after it: with 0 the newest
+/// frame is returned at once, a few frames of latency are more accurate. Bone lengths are averaged
+/// over the frames so far and constant after `settlingFrames`. A class because it owns its working
+/// memory.
 public final class StreamingSmoother {
   /// One frame of smooth motion.
   public struct Frame: Sendable {
@@ -19,15 +19,15 @@ public final class StreamingSmoother {
     public let positions: [Vector3]
     /// worldFromPelvis, then parentFromJoint.
     public let rotations: [Quaternion]
-    /// Places of the joints in their parents' frames [m].
+    /// The positions of the joints in their parents' frames [m].
     public let restOffsets: [Vector3]
   }
 
   /// The model.
   public let smoother: Smoother
-  /// The frames between a frame and its answer.
+  /// The delay of the output [frames].
   public let latency: Int
-  /// The frames after which bone lengths do not change any more.
+  /// The number of frames after which bone lengths are constant.
   public static let settlingFrames = 150
 
   private let filter: TrackFilter
@@ -39,11 +39,11 @@ public final class StreamingSmoother {
   private var lengthSums = [Float](repeating: 0, count: Skeleton.jointCount)
   private var windows: Float = 0
 
-  /// A stream that begins now.
+  /// Starts a stream.
   ///
   /// - Parameters:
-  ///   - smoother: The model; frames are to come at its frame rate.
-  ///   - latency: The frames between a frame and its answer, up to half of a window.
+  ///   - smoother: The model; frames must arrive at its frame rate.
+  ///   - latency: The delay of the output [frames], at most half a window.
   public init(_ smoother: Smoother, latency: Int = 4) throws(GenerationError) {
     guard (0...(smoother.frames / 2)).contains(latency) else {
       throw .request(
@@ -55,8 +55,8 @@ public final class StreamingSmoother {
     tape = Tape(parameters: FloatBuffer(smoother.weights), recording: false)
   }
 
-  /// Takes the newest frame and answers the one `latency` frames before; nil until there is one,
-  /// and where nothing was seen in the whole window.
+  /// Takes the newest frame and returns the smoothed one `latency` frames before; nil until there
+  /// is one, and while no joint was seen in the whole window.
   ///
   /// - Parameters:
   ///   - places: The positions of the 22 joints in the world [m]; NaN where one is missing.
@@ -83,7 +83,7 @@ public final class StreamingSmoother {
     return answer(padding: max(0, missing))
   }
 
-  /// The answer of the window as it is, behind frames that are missing.
+  /// Smooths the present window; frames before its first are missing.
   private func answer(padding: Int) -> Frame {
     let joints = Skeleton.jointCount
     let input = SmootherInput(
@@ -135,9 +135,9 @@ public final class StreamingSmoother {
   }
 }
 
-/// How long live smoothing takes.
+/// The benchmark of live smoothing.
 public enum SmootherBenchmark {
-  /// The median time of a frame, from its arrival to its answer, with the window full [s].
+  /// The median time from the arrival of a frame to its output, with a full window [s].
   public static func secondsPerFrame(_ smoother: Smoother, frames: Int = 60) throws -> Double {
     let stream = try StreamingSmoother(smoother)
     let rest = CanonicalPlaces.atRest

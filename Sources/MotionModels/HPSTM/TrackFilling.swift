@@ -2,12 +2,12 @@ import Geometry
 import HumanBody
 import Motions
 
-/// Places for joints that were not seen.
+/// Fills in positions of joints that were not seen.
 enum TrackFilling {
   private static let joints = Skeleton.jointCount
 
-  /// Positions [frames, 22, 3] with a number everywhere: gaps in time are crossed in a straight
-  /// line, joints never seen are put where they are on a body that stands upright.
+  /// Positions [frames, 22, 3] without gaps: gaps in time are interpolated linearly, joints that
+  /// were never seen are placed as in an upright body.
   static func filled(_ positions: [Float], confidences: [Float]) -> [Float] {
     var result = positions
     let frames = confidences.count / joints
@@ -24,7 +24,7 @@ enum TrackFilling {
     return result
   }
 
-  /// Crosses the gaps of a joint; false where it was never seen.
+  /// Interpolates a joint linearly over its gaps; returns false if it was never seen.
   private static func cross(
     _ positions: inout [Float], _ confidences: [Float], _ joint: Int, _ frames: Int
   ) -> Bool {
@@ -51,7 +51,7 @@ enum TrackFilling {
     return true
   }
 
-  /// Puts unseen joints beside seen ones: each from its nearest seen relative, along the upright body.
+  /// Places unseen joints relative to their nearest seen joint, as in an upright body.
   private static func complete(
     _ positions: inout [Float], _ base: Int, _ unseen: [Int], _ seen: Set<Int>
   ) {
@@ -74,7 +74,7 @@ enum TrackFilling {
     }
   }
 
-  /// The canonical body that stands at the origin and faces along x.
+  /// The canonical body standing at the origin and facing along x.
   private static let restPlaces: [SIMD3<Float>] = {
     let turn = RotationMatrix(FloatQuaternion(Skeleton.worldFromBodyAtRest))
     let offsets = Skeleton.canonical.restOffsets.map { SIMD3<Float>($0) }
@@ -83,7 +83,7 @@ enum TrackFilling {
   }()
 }
 
-/// Where a body faces, from its joints.
+/// The heading of a body, from its joints.
 enum Heading {
   private static let pairs: [(left: Int, right: Int)] = [
     (1, 2), (16, 17), (13, 14), (4, 5), (18, 19), (7, 8),

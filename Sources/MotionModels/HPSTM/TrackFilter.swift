@@ -2,8 +2,8 @@ import Foundation
 import Geometry
 import Motions
 
-/// What is done to a stretch of a track before a network sees it: gaps are filled, outliers
-/// replaced, and noise is filtered as far as there is any.
+/// The preprocessing of a track: gaps are filled, outliers replaced, and noise is filtered in
+/// proportion to its level.
 struct FilteredTrack {
   /// The positions with gaps filled [m], [frames, 22, 3].
   var filled: [Float]
@@ -12,12 +12,12 @@ struct FilteredTrack {
   /// The deviation of the noise of each joint's coordinates as estimated [m], 22.
   var deviations: [Float]
 
-  /// How far a position may be from the median of five frames [m].
+  /// The largest distance of a position from the median of five frames [m].
   static let outlierDistance: Float = 0.15
-  /// Noise below this is motion rather than noise [m].
+  /// The noise level below which the filter is bypassed [m].
   static let smallestDeviation: Float = 0.006
 
-  /// The filter's result for a stretch of `filter.frames` frames.
+  /// Filters a sequence of `filter.frames` frames.
   init(_ positions: [Float], confidences: [Float], filter: TrackFilter) {
     filled = TrackFilling.filled(positions, confidences: confidences)
     let clean = Self.withoutOutliers(filled)
@@ -35,7 +35,7 @@ struct FilteredTrack {
     }
   }
 
-  /// Positions far from the median of five frames become that median.
+  /// Replaces positions far from the median of five frames by that median.
   private static func withoutOutliers(_ positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
@@ -61,7 +61,7 @@ struct FilteredTrack {
     return result
   }
 
-  /// The middle of five numbers.
+  /// The median of five numbers.
   private static func middle(_ a: Float, _ b: Float, _ c: Float, _ d: Float, _ e: Float) -> Float {
     // The smaller of two pairs and the larger of them can be left out.
     let f = max(min(a, b), min(c, d))
@@ -69,10 +69,10 @@ struct FilteredTrack {
     return max(min(e, f), min(max(e, f), g))
   }
 
-  /// Deviations from third differences, whose variance is twenty times that of white noise.
+  /// Noise levels from third differences, whose variance is twenty times that of white noise.
   ///
-  /// From the median over the frames, which a jump or a quick moment does not change: the median
-  /// of a chi-square variable of three degrees of freedom is 2.366.
+  /// Estimated by the median over the frames, which is robust against jumps and fast motion: the
+  /// median of a chi-square variable of three degrees of freedom is 2.366.
   private static func deviations(of positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
@@ -96,21 +96,21 @@ struct FilteredTrack {
   }
 }
 
-/// A wide filter where joints move steadily and a narrow one where they do not, joint by joint
-/// and frame by frame.
+/// An adaptive filter: a wide local line where joints move steadily, a narrow local quadratic where
+/// they do not, for each joint and frame.
 ///
-/// Where the two differ by no more than noise explains, the wide one is right; where they differ
-/// by more, it has cut off motion.
+/// Where the two differ by no more than the noise level explains, the wide one is used; where they
+/// differ by more, it has removed motion.
 struct TrackFilter: Sendable {
   let frames: Int
   private let narrow: LocalPolynomial
   private let wide: LocalPolynomial
-  /// The variance of the filters' difference for white noise of variance one, one a frame.
+  /// The variance of the filters' difference for white noise of unit variance, for each frame.
   private let expected: [Float]
 
-  /// How many times the expected difference still counts as noise; chosen on noisy clips.
+  /// The multiple of the expected difference that counts as noise; tuned on noisy clips.
   private static let tolerance: Float = 1.5
-  /// The frames to each side that the difference is averaged over.
+  /// The number of frames to each side over which the difference is averaged.
   private static let span = 4
 
   init(frames: Int) {
@@ -154,8 +154,7 @@ struct TrackFilter: Sendable {
   }
 }
 
-/// Polynomials fitted to neighbours with weights that fade with distance, for a fixed number of
-/// frames: a matrix [frames, frames].
+/// Local polynomial regression over a fixed number of frames, as a matrix [frames, frames].
 struct LocalPolynomial: Sendable {
   let frames: Int
   let rows: [Float]
@@ -177,7 +176,7 @@ struct LocalPolynomial: Sendable {
     self.rows = rows
   }
 
-  /// The weights with which values at these places make the polynomial's value at 0.
+  /// The weights of values at these places that give the polynomial's value at 0.
   private static func row(_ places: [Double], order: Int) -> [Double] {
     let weights = places.map { pow(1 - pow(abs($0), 3), 3) }
     // Orthogonal polynomials under the weights.

@@ -1,18 +1,18 @@
 import Learning
 import Motions
 
-/// What a tracker does not see or is not sure of, for training.
+/// Random gaps and low confidences, as trackers have them, for training.
 struct TrackGaps {
   /// The confidence of each position, [frames, 22]; 0 where one is missing.
   var confidences: [Float]
 
-  /// Nothing is missing.
+  /// No gaps.
   init(frames: Int) {
     confidences = [Float](repeating: 1, count: frames * Skeleton.jointCount)
   }
 
-  /// Half of the windows miss nothing; the others single joints, stretches of frames, whole
-  /// joints, or their first frames.
+  /// Half of the windows have no gaps; the others lack single joints, runs of frames, whole joints,
+  /// or their first frames.
   static func random(frames: Int, using random: inout RandomSource) -> TrackGaps {
     var gaps = TrackGaps(frames: frames)
     guard random.uniform() < 0.5 else { return gaps }
@@ -60,7 +60,7 @@ struct TrackGaps {
     }
   }
 
-  /// Doubtful positions are off by more: up to 50 mm where confidence is nothing.
+  /// Adds noise to uncertain positions: up to 50 mm at zero confidence.
   func applyDoubt(to positions: inout [Float], using random: inout RandomSource) {
     for (index, confidence) in confidences.enumerated() where confidence > 0 && confidence < 1 {
       for axis in 0..<3 { positions[3 * index + axis] += 0.05 * (1 - confidence) * random.normal() }

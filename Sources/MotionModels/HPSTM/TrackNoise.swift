@@ -1,23 +1,23 @@
 public import Learning
 import Motions
 
-/// Noise of trackers: the four models of HPSTM, and what is missing or doubtful.
+/// Noise of trackers: the four noise models of HPSTM.
 ///
 /// Applied in this order; all deviations are of single coordinates.
 public struct TrackNoise: Sendable, Hashable {
   /// The deviation of independent normal noise [m].
   public var gaussian: Float = 0
-  /// How much each bone's length is wrong in each frame, as a part of it: uniform within ±.
+  /// The relative error of each bone's length in each frame, uniform within ± this value.
   public var bone: Float = 0
   /// The deviation of noise before the moving average [m].
   public var filtered: Float = 0
   /// The frames of the moving average, an odd number.
   public var filteredFrames = 7
-  /// The probability of a push to a joint's running offset in a frame.
+  /// The probability that a joint's drift changes in a frame.
   public var pushProbability: Float = 0
-  /// The deviation of a push [m].
+  /// The standard deviation of a change of the drift [m].
   public var push: Float = 0
-  /// What is left of the running offset after a frame, 0...1.
+  /// The decay factor of the drift per frame, 0...1.
   public var pushDecay: Float = 0.8
   /// The probability that a joint is an outlier in a frame.
   public var outlierProbability: Float = 0
@@ -27,8 +27,8 @@ public struct TrackNoise: Sendable, Hashable {
   /// No noise.
   public init() {}
 
-  /// The noise that smoothers are measured with: normal noise of 30 mm, 30 mm under an average
-  /// of 7 frames, bones off by 8 %, one outlier of up to 0.25 m in 400.
+  /// The "complex" noise of evaluations: normal noise of 30 mm, normal noise of 30 mm after a
+  /// moving average of 7 frames, bone lengths off by 8 %, and one outlier of up to 0.25 m in 400.
   public static let complex: TrackNoise = {
     var noise = TrackNoise()
     noise.gaussian = 0.03
@@ -39,7 +39,7 @@ public struct TrackNoise: Sendable, Hashable {
     return noise
   }()
 
-  /// All deviations and probabilities times a factor.
+  /// The noise with all deviations and probabilities scaled by a factor.
   public func scaled(by factor: Float) -> TrackNoise {
     var copy = self
     copy.gaussian *= factor
@@ -51,8 +51,8 @@ public struct TrackNoise: Sendable, Hashable {
     return copy
   }
 
-  /// Noise for training: one window in eight has none, four have up to twice the complex noise's
-  /// strength in a common measure, the others a strength of their own for each model.
+  /// Random noise for training: one window in eight has none, four have the complex noise scaled by
+  /// one factor of up to 2, the others an independent strength for each noise model.
   public static func random(using random: inout RandomSource) -> TrackNoise {
     let kind = random.uniform()
     if kind < 0.125 { return TrackNoise() }
@@ -75,7 +75,7 @@ public struct TrackNoise: Sendable, Hashable {
     return noise
   }
 
-  /// Positions [frames, 22, 3] with noise [m].
+  /// Adds noise to positions [frames, 22, 3] in metres.
   public func applied(to truth: [Float], using random: inout RandomSource) -> [Float] {
     var positions = truth
     let width = 3 * Skeleton.jointCount
@@ -97,7 +97,7 @@ public struct TrackNoise: Sendable, Hashable {
     return positions
   }
 
-  /// Keeps the bones' directions and changes their lengths, from the root to the leaves.
+  /// Changes the bones' lengths but not their directions, from the root to the leaves.
   private func changeBones(
     _ positions: inout [Float], _ base: Int, using random: inout RandomSource
   ) {
@@ -113,7 +113,7 @@ public struct TrackNoise: Sendable, Hashable {
     }
   }
 
-  /// White noise under a moving average, mirrored at both ends.
+  /// White noise after a moving average, mirrored at both ends.
   private func addFiltered(
     to positions: inout [Float], _ frames: Int, using random: inout RandomSource
   ) {
@@ -133,7 +133,7 @@ public struct TrackNoise: Sendable, Hashable {
     }
   }
 
-  /// Offsets that are pushed now and then and decay.
+  /// A drift that changes at random and decays.
   private func addPushes(
     to positions: inout [Float], _ frames: Int, using random: inout RandomSource
   ) {

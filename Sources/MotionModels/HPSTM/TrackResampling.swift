@@ -3,12 +3,12 @@ import Geometry
 public import Motions
 
 extension Smoother {
-  /// Tracks at rates within this of the model's are taken as they are.
+  /// The relative difference of frame rates below which a track is not resampled.
   private static let closeRates = 0.75...1.25
 
-  /// The motion behind a track of any frame rate, at the track's own rate and with its frames.
+  /// Smooths a track of any frame rate; the result has the track's own frames.
   ///
-  /// A track whose rate is far from the model's is brought to it and the motion back again.
+  /// The track is resampled to the model's rate if necessary, and the motion back again.
   public func smoothAtAnyRate(_ track: JointTrack) throws(GenerationError) -> Result {
     guard track.frameRate > 0, track.frameRate.isFinite else {
       throw .request("the frame rate of '\(track.name)' is \(track.frameRate) Hz")
@@ -42,8 +42,8 @@ extension Smoother {
 }
 
 extension JointTrack {
-  /// The track at another rate [Hz], a little longer than it was: between frames in straight
-  /// lines, or means of the frames around where there are more than needed.
+  /// The track at another rate [Hz], at least as long: linear interpolation when upsampling,
+  /// weighted means of neighbouring frames when downsampling.
   func resampled(to rate: Double) -> JointTrack {
     let joints = Skeleton.jointCount
     let step = frameRate / rate

@@ -3,7 +3,7 @@ import Geometry
 import HumanBody
 import Motions
 
-/// What the network says of one window, in the world.
+/// The network's output for one window, in the world.
 struct WindowAnswer {
   /// The positions of the joints [m], [frames, 22, 3].
   var positions: [Float]
@@ -16,7 +16,7 @@ struct WindowAnswer {
   /// xx xy xz yy yz zz [m²], [frames, 22, 6]; empty where there are none.
   var covariances: [Float]
 
-  /// The answers to some windows.
+  /// The outputs for some windows.
   static func read(
     _ answer: SmootherNetwork.Answer, _ inputs: [SmootherInput], on tape: borrowing Tape,
     covarianceScale: [Float]
@@ -75,8 +75,8 @@ struct WindowAnswer {
   }
 }
 
-/// Overlapping windows made one motion: rotations, root and bone lengths are averaged, positions
-/// follow from them.
+/// Blends overlapping windows: rotations, root and bone lengths are averaged, positions follow by
+/// forward kinematics.
 struct WindowBlend {
   private let frames: Int
   private let hasSkeleton: Bool
@@ -90,11 +90,11 @@ struct WindowBlend {
   private var covariances: [Float] = []
   private static let joints = Skeleton.jointCount
 
-  /// A blend of windows over some frames.
+  /// Creates an empty blend of a number of frames.
   init(frames: Int, window: Int, hasSkeleton: Bool) {
     self.frames = frames
     self.hasSkeleton = hasSkeleton
-    // In the middle a window knows most; no weight is zero, so that every frame has some.
+    // A window is most accurate in its middle; weights are positive, so that every frame has some.
     fade = (0..<window).map { frame in
       let x = (Float(frame) + 0.5) / Float(window) * 2 - 1
       let y = 1 - x * x
@@ -106,7 +106,7 @@ struct WindowBlend {
     positions = [Float](repeating: 0, count: 3 * frames * Self.joints)
   }
 
-  /// Adds a window that begins at a frame; what lies behind the last frame is left out.
+  /// Adds a window that begins at a frame; frames after the last one are ignored.
   mutating func add(_ part: WindowAnswer, at start: Int) {
     let joints = Self.joints
     windows += 1
@@ -131,7 +131,7 @@ struct WindowBlend {
       guard hasSkeleton else { continue }
       root[start + frame] += part.root[frame] * weight
       for joint in 0..<joints {
-        // Both signs are the same rotation; the nearer one is added.
+        // q and -q are the same rotation; the nearer one is added.
         let q = part.rotations[from + joint].components
         let sign: Float = (rotations[to + joint] * q).sum() < 0 ? -1 : 1
         rotations[to + joint] += q * (sign * weight)
@@ -139,7 +139,7 @@ struct WindowBlend {
     }
   }
 
-  /// The motion, moved by `shift` [m].
+  /// The blended motion, translated by `shift` [m].
   func result(
     directions: [SIMD3<Float>], name: String, frameRate: Double, shift: SIMD3<Float>
   ) -> Smoother.Result {

@@ -3,8 +3,8 @@ import Geometry
 import Motions
 
 extension Tape {
-  /// The joints' positions from rotations in the world: each bone hangs on its parent's frame
-  /// alone, so that a change of one frame moves what is below without turning it.
+  /// The joints' positions from world rotations: each bone depends on its parent's rotation alone,
+  /// so that changing one rotation translates the joints below without rotating them.
   ///
   /// - Parameters:
   ///   - columns: orthonormal x and y of worldFromJoint, [n, 22, 6]

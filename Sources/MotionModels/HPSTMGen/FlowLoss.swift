@@ -2,11 +2,11 @@ internal import Autodiff
 import Geometry
 import Learning
 
-/// The loss of clean predictions: flow matching, and what a motion needs beside.
+/// The loss of clean predictions: flow matching and regularisers of motion.
 ///
-/// In terms of X̂ the squared error of the velocity is |X̂ − X₁|² / (1 − t)²; the weight is held
-/// where 1 − t falls below a tenth: below, what is left is noise that the eye does not see. All other
-/// terms apply to X̂, which is a motion, never to X_t or v, and have the same weight.
+/// In terms of X̂ the squared error of the velocity is |X̂ − X₁|² / (1 − t)². The weight is
+/// constant where 1 − t is below 0.1, since the remaining noise is not visible. All other terms
+/// apply to X̂, which is a motion, never to X_t or v, and have the same weight.
 struct FlowLoss: Sendable {
   /// The weights of the terms.
   struct Weights: Sendable, Hashable {
@@ -14,21 +14,21 @@ struct FlowLoss: Sendable {
     var velocity: Float = 0.3
     /// Second differences.
     var acceleration: Float = 0.01
-    /// Rotations, which positions leave open where a bone turns about itself.
+    /// Rotations, whose twist about a bone positions do not determine.
     var rotation: Float = 0.1
     /// Bone lengths.
     var length: Float = 0.1
   }
 
-  /// What is left of the path where the weight stops growing.
+  /// The value of 1 − t below which the weight is constant.
   static let shortest: Float = 0.1
 
   let layer: SkeletonLayer
   let weights: Weights
-  /// A usual difference of positions from frame to frame, and of those [m].
+  /// Typical first and second differences of positions between frames [m].
   let scales: (velocity: Float, acceleration: Float)
 
-  /// What a part of a batch should be.
+  /// The targets of a microbatch.
   struct Target {
     /// X₁, [batch, frames, 66], standardised.
     var state: [Float] = []
@@ -38,7 +38,7 @@ struct FlowLoss: Sendable {
     var rotations: [Float] = []
     /// Bone lengths [m], [batch, 22].
     var lengths: [Float] = []
-    /// 1 where the network was told the lengths, [batch].
+    /// 1 where the network was given the bone lengths, [batch].
     var isGiven: [Float] = []
     /// t, [batch].
     var times: [Float] = []
@@ -89,8 +89,8 @@ struct FlowLoss: Sendable {
     return tape.add(total, term(lengths, 100 * weights.length, "length"))
   }
 
-  /// A factor of each channel, [66]: the root's errors count by the metre as those of the joints
-  /// do, which hang on it; its deviation, that of where people go, is several times theirs.
+  /// The weight of each channel, [66]: errors of the root are weighted per metre like those of the
+  /// joints, although its standard deviation is several times larger.
   private var emphasis: [Float] {
     let joints = layer.deviation.dropFirst(3)
     let usual = joints.reduce(0, +) / Float(joints.count)

@@ -1,29 +1,30 @@
 import Foundation
 
-/// Where the steps from noise to data begin.
+/// The time grid of the steps from noise to data.
 enum FlowGrid: Sendable, Hashable {
   /// Steps of the same length.
   case uniform
   /// Steps of the same length in log(t / (1 − t)), between two times.
   ///
-  /// A component of the data with variance λ is decided where t² λ ≈ (1 − t)². Motion is so
-  /// correlated in time and between joints that λ reaches from about 1000 (where someone stands,
-  /// and in which pose) to below 0.01 (the tremor of a hand): from t ≈ 0.03 to t ≈ 0.9.
+  /// A component of the data with variance λ is determined where t² λ ≈ (1 − t)². Motion is so
+  /// correlated in time and between joints that λ ranges from about 1000 (position and posture) to
+  /// below 0.01 (the tremor of a hand): from t ≈ 0.03 to t ≈ 0.9.
   case logistic(first: Float, last: Float)
 
-  /// The time a fraction of the way from one to another, in log(t / (1 − t)).
+  /// Interpolates between two times in log(t / (1 − t)).
   static func time(between first: Float, and last: Float, at place: Float) -> Float {
     let (from, to) = (log(first / (1 - first)), log(last / (1 - last)))
     return 1 / (1 + exp(-(from + (to - from) * place)))
   }
 }
 
-/// Follows the flow of a model that predicts clean data.
+/// Integrates the flow of a model that predicts clean data.
 ///
 /// On the path X_t = t X₁ + (1 − t) X₀ from noise X₀ at t = 0 to data X₁ at t = 1 the velocity is
-/// v = (X̂ − X_t) / (1 − t), with X̂ what the model takes the clean data to be. Intermediate states
-/// are mixtures of noise and data and are never projected. The last step is always Euler's, which
-/// ends at X̂ itself: where X̂ lies on the skeleton, so does the result.
+/// v = (X̂ − X_t) / (1 − t), where X̂ is the model's prediction of the clean data (flow matching,
+/// Lipman et al. 2023). Intermediate states are mixtures of noise and data and are never projected.
+/// The last step is always Euler's, which ends at X̂ itself: if X̂ is a pose of the skeleton, so is
+/// the result.
 enum FlowSampler {
   /// The times at which steps begin.
   static func times(steps: Int, grid: FlowGrid) -> [Float] {
@@ -38,17 +39,17 @@ enum FlowSampler {
     }
   }
 
-  /// The end of the flow that begins at `state` (standard normal noise).
+  /// Integrates the flow from `state` (standard normal noise) to data.
   ///
   /// - Parameters:
   ///   - state: X₀, any number of samples one after another; where the first time is not 0, data
   ///     of mean 0 is taken to be noise still there.
   ///   - steps: The number of steps; at least 1.
-  ///   - solver: How a step is made.
-  ///   - grid: Where steps begin.
-  ///   - known: A part of the flow that is followed exactly, so that steps only have to be short
-  ///     for the rest.
-  ///   - hold: Puts what is given (observed frames) back into a state.
+  ///   - solver: The integration method.
+  ///   - grid: The time grid.
+  ///   - known: A part of the flow that is integrated exactly; the steps then only have to resolve
+  ///     the rest.
+  ///   - hold: Writes the given values (observed frames) into a state.
   ///   - clean: X̂ of a state and its time.
   static func sample(
     state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
@@ -58,7 +59,7 @@ enum FlowSampler {
   ) -> [Float] {
     var state = state
     let times = times(steps: steps, grid: grid)
-    /// The velocity that is not known, at a state and time.
+    /// The velocity without the analytic part, at a state and time.
     func rest(_ state: [Float], _ time: Float) -> [Float] {
       let (clean, known) = (clean(state, time), known.clean(state, time))
       precondition(clean.count == state.count, "\(clean.count) numbers for \(state.count)")
@@ -100,14 +101,14 @@ enum FlowSampler {
   }
 }
 
-/// A part of a flow whose way is known in closed form.
+/// A part of a flow whose solution is known in closed form.
 struct AnalyticFlow {
-  /// What the part takes the clean data of a state at a time to be.
+  /// The analytic prediction of the clean data, for a state and time.
   let clean: (_ state: [Float], _ time: Float) -> [Float]
-  /// Where it leads a state from one time to another.
+  /// Advances a state from one time to another.
   let transport: (_ state: [Float], _ from: Float, _ to: Float) -> [Float]
 
-  /// Nothing is known: states stay where they are.
+  /// No analytic part: states do not change.
   static var none: AnalyticFlow {
     AnalyticFlow(clean: { state, _ in state }, transport: { state, _, _ in state })
   }

@@ -8,24 +8,24 @@ public import Motions
 
 /// A trained generator of human motion.
 public struct Generator: MotionGenerator {
-  /// Frames a second of all that it makes [Hz].
+  /// The frame rate of sampled motion [Hz].
   public static let frameRate = MotionRequest.frameRate
-  /// The most frames of one motion: what is longer than a window goes on from its own end.
+  /// The largest number of frames of a motion; motions longer than a window are continued.
   public static let largestFrameCount = 9000
-  /// The most motions that are sampled at once.
+  /// The largest number of motions of one request.
   public static let largestCount = 1_000_000
-  /// The frames that a longer motion's next window sees of the last one.
+  /// The number of frames of one window that condition the next.
   static let overlap = 16
-  /// Where the steps begin.
+  /// The time grid of the integration.
   static let grid = FlowGrid.logistic(first: GeneratorTraining.times.lowerBound, last: 0.993)
-  /// Motions that go through the network together.
+  /// The number of motions sampled together.
   static let together = 4
 
   /// The network's sizes and what it can be conditioned on.
   public var configuration: GeneratorNetwork.Configuration { network.configuration }
-  /// The actions that it knows by name.
+  /// The names of the actions that it can sample.
   public var labels: [String] { configuration.labels }
-  /// Texts of the model's file: data, licence, training.
+  /// The metadata of the model's file: data, licence, training.
   public let history: [String: String]
   /// The SHA-256 of the file that it was read from; empty for one that was just trained.
   public let fingerprint: String
@@ -54,9 +54,9 @@ public struct Generator: MotionGenerator {
   /// Samples motions; the same request gives the same bytes.
   ///
   /// - Parameters:
-  ///   - request: What is asked.
-  ///   - threads: Threads that work on groups of motions.
-  /// - Returns: The motions on the figure's skeleton. With a past they go on in its world, on its
+  ///   - request: The request.
+  ///   - threads: The number of threads.
+  /// - Returns: The motions on the model's skeleton. With a past they continue in its world, on its
   ///   skeleton, from the frame after its last.
   public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
     -> [MotionClip]
@@ -74,7 +74,7 @@ public struct Generator: MotionGenerator {
       if min(threads, groups) <= 1 {
         for group in 0..<groups { work(group) }
       } else {
-        // each of the threads takes every so manieth group
+        // thread i takes the groups i, i + threads, …
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
           for group in stride(from: thread, to: groups, by: threads) { work(group) }
         }
@@ -91,14 +91,14 @@ public struct Generator: MotionGenerator {
     return clips
   }
 
-  // MARK: - What is asked
+  // MARK: - The request
 
-  /// A request that was found to be answerable.
+  /// A request that was checked.
   private struct Condition: Sendable {
     var label: Int?
     var embedding: [Float]?
     var past: ObservedMotion?
-    /// How likely each mixture component makes a past; nil where there is none.
+    /// The likelihood of the past under each mixture component; nil without a past.
     var likelihood: PastLikelihood?
     var isConditional: Bool { label != nil || embedding != nil }
   }
@@ -210,8 +210,8 @@ public struct Generator: MotionGenerator {
     past.map { ObservedFrames($0, count: $0.frames, standardization: model.standardization) }
   }
 
-  /// The mixture component of each member's next window: drawn by the action's frequencies, weighted
-  /// by how well each component explains what was observed.
+  /// Draws the mixture component of each motion's next window by the frequencies of the action,
+  /// weighted by the likelihood of the observed frames.
   private func components(
     of members: Range<Int>, roll: Int, _ pasts: [MotionWindow?], _ condition: Condition,
     seed: UInt64
@@ -224,7 +224,7 @@ public struct Generator: MotionGenerator {
     }
   }
 
-  /// Windows from noise.
+  /// Samples windows from noise.
   private func flow(
     from noise: [[Float]], _ components: [Int], pasts: [MotionWindow?], request: MotionRequest,
     _ condition: Condition,
@@ -237,7 +237,7 @@ public struct Generator: MotionGenerator {
     input.set(components: components)
     for (index, past) in observed.enumerated() { input.set(past: past?.state ?? [], of: index) }
     let noise = noise.flatMap { $0 }
-    // Observed frames are kept on their own way from the noise to what they are, as in training.
+    // Observed frames follow the straight path from their noise to their values, as in training.
     let hold = { (state: inout [Float], time: Float) in
       for (index, past) in observed.enumerated() {
         for (column, value) in (past?.state ?? []).enumerated() {
@@ -267,7 +267,8 @@ public struct Generator: MotionGenerator {
       tape.reset()
       var raw = network(input, on: &tape)
       if guided {
-        // Guidance acts on the raw answer: what comes out of the skeleton layer is a figure again.
+        // Guidance acts on the raw output, so that the skeleton layer still yields a valid
+        // skeleton.
         for index in 0..<batch { input.set(label: nil, embedding: nil, of: index) }
         let unconditional = network(input, on: &tape)
         raw = tape.subtract(
@@ -301,7 +302,7 @@ public struct Generator: MotionGenerator {
   }
 }
 
-/// Bone lengths that observed frames fix.
+/// Bone lengths that observed frames determine.
 private struct KnownLengths {
   var lengths: [Float] = []
   var isGiven: [Float] = []
@@ -314,7 +315,7 @@ private struct KnownLengths {
   }
 }
 
-/// Parameters that several threads read and nobody writes.
+/// Parameters shared by several threads, read-only.
 private final class SharedParameters: Sendable {
   nonisolated(unsafe) let buffer: FloatBuffer
   nonisolated(unsafe) let packed: PackedWeights

@@ -3,10 +3,9 @@ import Learning
 import MotionData
 import Motions
 
-/// What the tool's benchmark measures of generators.
+/// Benchmarks of the generator.
 public enum GeneratorBenchmark {
-  /// The time of a training step at the published size, one token a frame, 64 frames [s]: the
-  /// median of some.
+  /// The median time of a training step at the published size, one token per frame, 64 frames [s].
   public static func secondsPerStep(batch: Int, threads: Int = 2) throws -> Double {
     let path = FileManager.default.temporaryDirectory
       .appending(path: "motionc-\(UUID().uuidString).pack").path
@@ -18,8 +17,7 @@ public enum GeneratorBenchmark {
     return try TrainingRun(GeneratorTraining(source: source, options: options)).secondsPerStep()
   }
 
-  /// The time of one motion of one window, ten steps, where so many are sampled at once [s]: the
-  /// median of some.
+  /// The median time per motion of one window in ten steps [s], when `count` are sampled at once.
   public static func secondsPerMotion(
     _ generator: Generator, together: Int, threads: Int = 2
   ) throws -> Double {
@@ -38,7 +36,7 @@ public enum GeneratorBenchmark {
     return times.dropFirst().sorted()[(times.count - 1) / 2] / Double(together)
   }
 
-  /// Figures in poses drawn from human joint ranges: their meaning does not matter here.
+  /// Bodies in random poses within human joint ranges; the content does not affect the time.
   private static func randomPack(_ path: String) throws -> DatasetShard {
     var random = RandomSource(seed: 1)
     var writer = try DatasetShard.Writer(path: path)

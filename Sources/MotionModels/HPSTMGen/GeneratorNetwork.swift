@@ -3,33 +3,33 @@ import Foundation
 import HumanBody
 public import Learning
 
-/// HPSTM-Gen's network: what the clean motion is, given a mixture of it with noise.
+/// HPSTM-Gen's network, which predicts the clean motion from a mixture of it with noise.
 ///
-/// It reads the mixture, the time, and what is known: an action, an outside embedding, observed
-/// frames. It answers changes of rotations and root from a linear estimate, and one vector of bone
-/// lengths, which the skeleton layer turns into positions.
+/// Its inputs are the mixture, the time and the conditions: an action, an outside embedding,
+/// observed frames. Its outputs are corrections of the rotations and the root of a linear estimate,
+/// and one vector of bone lengths, which the skeleton layer turns into positions.
 public struct GeneratorNetwork: Parameterized, Sendable {
-  /// The sizes, and what the network can be conditioned on.
+  /// The sizes and conditions of the network.
   public struct Configuration: Sendable, Hashable, Codable {
     /// The Transformer's sizes.
     public var backbone = Backbone.Configuration()
-    /// The actions that it knows by name.
+    /// The names of the actions that it is conditioned on.
     public var labels: [String] = []
-    /// The numbers of an outside embedding; 0 for none.
+    /// The width of an outside embedding; 0 for none.
     public var embeddingWidth = 0
-    /// The mixture components that the prior tells apart.
+    /// The number of mixture components of the prior.
     public var components = 1
 
-    // Files call the components kinds.
+    // The files' key for the components is "kinds".
     private enum CodingKeys: String, CodingKey {
       case backbone, labels, embeddingWidth
       case components = "kinds"
     }
 
-    /// A network that is conditioned on nothing but a past.
+    /// Creates a configuration without labels and embeddings.
     public init() {}
 
-    /// Whether a network of these sizes can be made.
+    /// Whether the sizes are consistent.
     public var isValid: Bool {
       backbone.isValid && labels.count <= 4096 && (1...4096).contains(components)
         && (0...65_536).contains(embeddingWidth)
@@ -37,14 +37,14 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     }
   }
 
-  /// Numbers a frame of the state: root, then 21 joints seen from it.
+  /// The channels of a frame's state: the root, then 21 joints relative to it.
   public static let features = 3 * BodyModel.jointCount
-  /// Numbers a frame of what is read: the state, observed frames, whether they are observed, the
+  /// The input features of a frame: the state, observed frames, whether they are observed, the
   /// rotations and the root of the estimate.
   static let inputs = 2 * features + 1 + 6 * BodyModel.jointCount + 3
-  /// Numbers a frame of what is answered: rotations, root, logarithms of bone lengths.
+  /// The outputs of a frame: rotations, root, logarithms of bone lengths.
   static let outputs = 6 * BodyModel.jointCount + 3 + BodyModel.jointCount
-  /// Sines and cosines that tell the time.
+  /// The number of sines and cosines that encode the time.
   static let timeFeatures = 64
 
   /// The sizes.
@@ -56,7 +56,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
   var component: Linear
   var embedding: Linear?
 
-  /// A network of these sizes.
+  /// Creates a network of these sizes.
   public init(_ configuration: Configuration) {
     precondition(configuration.isValid, "no generator has the sizes \(configuration)")
     self.configuration = configuration
@@ -83,7 +83,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     }
   }
 
-  /// The raw answer, [batch, frames, outputs]; `SkeletonLayer` makes a figure of it.
+  /// The raw output, [batch, frames, outputs], which `SkeletonLayer` turns into poses.
   public func callAsFunction(_ input: GeneratorInput, on tape: inout Tape) -> Variable {
     let (batch, frames) = (input.batch, configuration.backbone.frames)
     let time = tape.input(input.timeFeatures, shape: [batch, Self.timeFeatures])
@@ -101,11 +101,11 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     return backbone(x, context: context, on: &tape)
   }
 
-  /// The multiplications and additions of one evaluation for one window.
+  /// The number of floating-point operations of one evaluation for one window.
   public var operations: Double { backbone.operations }
 }
 
-/// What the network reads for some windows, as numbers.
+/// The network's input for a batch of windows.
 public struct GeneratorInput {
   /// The number of windows.
   public let batch: Int
@@ -114,11 +114,11 @@ public struct GeneratorInput {
   var frames: [Float]
   /// Sines and cosines of the time, [batch, 64].
   var timeFeatures: [Float]
-  /// [batch, labels + 1]: one 1 in each row, the last column for "not told".
+  /// The action, one-hot, [batch, labels + 1]; the last column means unconditional.
   var labels: [Float]
-  /// [batch, components]: one 1 in each row.
+  /// The mixture component, one-hot, [batch, components].
   var components: [Float]
-  /// [batch, width + 1]: the embedding, then 1 where it is told.
+  /// The embedding and 1 where it is given, [batch, width + 1].
   var embeddings: [Float]
 
   private let labelCount: Int
@@ -159,7 +159,7 @@ public struct GeneratorInput {
     }
   }
 
-  /// Sets what is told of a window; nil for nothing.
+  /// Sets the conditions of a window; nil for unconditional.
   mutating func set(label: Int?, embedding: [Float]?, of window: Int) {
     for column in 0..<labelCount { labels[window * labelCount + column] = 0 }
     labels[window * labelCount + (label ?? labelCount - 1)] = 1

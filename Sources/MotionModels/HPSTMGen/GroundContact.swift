@@ -1,33 +1,33 @@
 import Geometry
 
-/// Where the ground is below a motion, and how its feet slide on it.
+/// Estimates the ground below a motion and the slip of its feet.
 ///
-/// What a network says of pelvis and legs is off by some centimetres each: feet hover and glide.
-/// Both are mended in the way of the whole body, which leaves every pose as it is.
+/// A network's errors of some centimetres in pelvis and legs make feet hover and slide. Both are
+/// corrected by moving the whole body, which leaves every pose unchanged.
 struct GroundContact {
-  /// The height of the ball of a foot that stands [m]: the canonical ankle's less the bone's.
+  /// The height of the ball of a standing foot [m], from the canonical proportions.
   static let standing = 0.02
-  /// What sinks by more goes down a step, or lands [m].
+  /// A larger descent is a step down or a landing [m].
   static let step = 0.1
-  /// The part of a slide that is taken to be the pelvis's error; the rest is the legs'.
+  /// The fraction of the slip that is attributed to the pelvis; the rest is the legs'.
   static let share = 0.5
-  /// Frames to each side within which a foot is expected on the ground: flights are shorter.
+  /// The number of frames to each side within which a foot is expected to touch the ground.
   static let reach = 10
-  /// How high above the ground a foot no longer stands, and how far below that it surely does [m].
+  /// The height above which a foot does not stand, and the transition below it [m].
   private static let (highest, band) = (0.07, 0.05)
-  /// How fast a foot no longer stands [m/s]; below half of it, it surely does.
+  /// The speed above which a foot does not stand [m/s]; below half of it, it surely does.
   private static let fastest = 2.0
-  /// How many frames to each side slides are averaged over, twice.
+  /// The number of frames to each side of the moving average of the slip, applied twice.
   private static let steadying = 2
 
-  /// The ground below each frame: never above a foot.
+  /// The height of the ground below each frame [m], never above a foot.
   let ground: [Double]
-  /// How the standing feet move over it, for each step to the next frame [m].
+  /// The slip of standing feet from each frame to the next [m].
   let slides: [Vector3]
 
-  /// The footing of frames in which the balls of the feet are at these places [m].
+  /// Estimates ground and slip from the positions of the balls of the feet [m].
   init(left: [Vector3], right: [Vector3]) {
-    // The lowest within reach, averaged over the same reach, is nowhere above what it is made from.
+    // The running minimum, averaged over the same range, is nowhere above its input.
     let low = zip(left, right).map { min($0.z, $1.z) }
     ground = Self.average(Self.windows(low, Self.reach).map { $0.min() ?? 0 }, Self.reach)
     var slides: [Vector3] = []

@@ -2,9 +2,9 @@ import Autodiff
 import Geometry
 import HumanBody
 
-/// The first frames of a window where they are known, as the network and its estimate take them.
+/// The observed first frames of a window, in the form that network and estimate need.
 struct ObservedFrames: Sendable {
-  /// How many there are; at least one.
+  /// The number of frames, at least one.
   let count: Int
   /// Their state, [count, 66], standardised.
   let state: [Float]
@@ -13,7 +13,7 @@ struct ObservedFrames: Sendable {
   /// Their rotations w x y z, [count, 22].
   private let turns: [FloatQuaternion]
 
-  /// The first frames of a window.
+  /// Takes the first frames of a window.
   init(_ window: MotionWindow, count: Int, standardization: Standardization) {
     let joints = BodyModel.jointCount
     let part = MotionWindow(
@@ -25,13 +25,13 @@ struct ObservedFrames: Sendable {
     turns = Self.quaternions(part.rotations)
   }
 
-  /// The rotations of a whole window: these, then those fitted to positions.
+  /// The rotations of a whole window: the observed ones, then those fitted to positions.
   ///
-  /// Positions do not show how far a bone has turned about itself. What the fit lacks in the last
-  /// observed frame is added to all frames after it, in each joint's own axes, so that rotations
-  /// go on without a jump as well.
+  /// Positions do not determine the twist of a bone about its axis. The error of the fit in the
+  /// last observed frame is applied to all later frames, in each joint's own axes, so that
+  /// rotations are continuous as well.
   ///
-  /// - Parameter positions: joints seen from the pelvis [m], [frames, 22, 3].
+  /// - Parameter positions: joint positions relative to the pelvis [m], [frames, 22, 3].
   func rotations(before positions: [Float]) -> [Float] {
     let joints = BodyModel.jointCount
     let last = (count - 1) * joints
@@ -47,7 +47,7 @@ struct ObservedFrames: Sendable {
     return columns + later
   }
 
-  /// The rotations of all joints in the world, of those in their parents.
+  /// The world rotations of all joints from their local ones.
   private static func world(_ local: ArraySlice<FloatQuaternion>) -> [FloatQuaternion] {
     var result: [FloatQuaternion] = []
     for (joint, turn) in local.enumerated() {

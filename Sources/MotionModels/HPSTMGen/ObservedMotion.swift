@@ -3,12 +3,12 @@ import Geometry
 import HumanBody
 import Motions
 
-/// A motion that grows: what was observed or sampled so far, in its own world.
+/// The motion observed or sampled so far, in its own world.
 struct ObservedMotion: Sendable {
   /// Bone lengths [m], [22]; empty before the first window.
   private(set) var lengths: [Float] = []
-  /// The skeleton of what was observed, whose bones may point elsewhere at rest than the figure's;
-  /// nil before and without a past.
+  /// The skeleton of the observed motion, whose bones may have other rest directions than the
+  /// model's; nil before and without a past.
   private(set) var skeleton: Skeleton?
   /// The position of the pelvis [m], one for each frame.
   private(set) var root: [Vector3] = []
@@ -32,7 +32,7 @@ struct ObservedMotion: Sendable {
 
   var frameCount: Int { root.count }
 
-  /// The last frames.
+  /// The last frames of the motion.
   func suffix(_ frames: Int) -> ObservedMotion {
     var part = self
     part.root = Array(root.suffix(frames))
@@ -57,11 +57,11 @@ struct ObservedMotion: Sendable {
     return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
   }
 
-  /// Sets new frames on the ground, and takes part of their slide from standing feet.
+  /// Aligns new frames to the ground and removes part of the foot slip.
   ///
   /// - Parameters:
-  ///   - count: The frames before the new ones, which stay where they are.
-  ///   - isLevel: Whether the ground is: else the motion climbs, and is only moved as a whole.
+  ///   - count: The number of frames before the new ones, which do not change.
+  ///   - isLevel: Whether the ground is level; otherwise the motion is only moved as a whole.
   mutating func alignToGround(after count: Int, isLevel: Bool) {
     let first = max(0, count - 2 * GroundContact.reach)
     let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
@@ -78,7 +78,7 @@ struct ObservedMotion: Sendable {
     }
     let footing = GroundContact(left: left, right: right)
     let floor = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
-    // A past that ends in mid-air, or above steps, says nothing of the ground.
+    // A past that ends in mid-air or above steps does not determine the ground.
     let isLevel =
       isLevel && (count == 0 || footing.ground.allSatisfy { $0 > floor - GroundContact.step })
     if isLevel { ground = floor }
@@ -92,15 +92,15 @@ struct ObservedMotion: Sendable {
     }
   }
 
-  /// How many frames to each side a bone's turn about itself is averaged over.
+  /// The number of frames to each side of the moving average of twist angles.
   private static let steadying = 8
 
-  /// Appends the frames of a window after those that it was shown.
+  /// Appends the frames of a window that follow its observed ones.
   ///
-  /// The window begins where `past` does. Its first new frame lies a little beside where the past
-  /// leads, and moves a little differently; both differences fade over the first frames (the
-  /// inertialisation of Bollo, "Inertialization: high-performance animation transitions", 2018),
-  /// so that position and velocity go on without a jump.
+  /// The window begins where `past` does. Its first new frame differs a little in position and
+  /// velocity from the continuation of the past; both differences fade over the first frames
+  /// (inertialisation: Bollo, "Inertialization: high-performance animation transitions", 2018),
+  /// so that position and velocity are continuous.
   mutating func goOn(with window: MotionWindow, after past: ObservedMotion) {
     let count = past.frameCount
     let made = SwingTwist(window).steadied(over: Self.steadying)
@@ -116,7 +116,7 @@ struct ObservedMotion: Sendable {
     let observed = shown.clip(name: "", frameRate: 30).rootTranslations
     let (last, joints) = (count - 1, Skeleton.jointCount)
     let before = max(0, last - 1)
-    // the window's new frames, led one frame back to the last observed one
+    // the window's new frames, extrapolated back to the last observed one
     let second = min(count + 1, window.frames - 1)
     let speed = places[second] - places[count]
     let gap = observed[last] - (places[count] - speed)
@@ -128,7 +128,7 @@ struct ObservedMotion: Sendable {
       let speed = turn(made, count, second)
       let back = speed.inverse * made.shown[count * joints + joint]
       let gap = was.shown[last * joints + joint] * back.inverse
-      // the speed that the new frames have once the gap is added to them
+      // the velocity of the new frames once the offset is added to them
       let moved = gap * speed * gap.inverse
       return (gap, (turn(was, before, last) * moved.inverse).rotationVector)
     }
@@ -158,7 +158,7 @@ struct ObservedMotion: Sendable {
     }
   }
 
-  /// How much of a difference and of its change a frame is left after so many frames.
+  /// The weights of an offset and of its velocity after a number of frames.
   ///
   /// The polynomials of degree five that are 1 and 0 (value), 0 and 1 (slope) at the start and
   /// whose value, slope and curvature are 0 at the end, with no curvature at the start.

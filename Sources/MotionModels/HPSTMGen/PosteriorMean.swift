@@ -2,27 +2,26 @@ import Autodiff
 import HumanBody
 import Motions
 
-/// The figure that the network corrects: the best estimate of the clean motion under the prior.
+/// The poses that the network corrects: the posterior mean of the clean motion under the prior.
 ///
-/// What a network without it must learn first, to let through what the noise has left, is there
-/// from the start: the skip connection of Karras et al., "Elucidating the design space of
-/// diffusion-based generative models" (2022), with all of the data's covariance and through the
-/// skeleton.
+/// It generalises the skip connection of Karras et al., "Elucidating the design space of
+/// diffusion-based generative models" (2022), to the full covariance of the data and to poses of a
+/// skeleton: the network does not have to learn to pass on the signal in its input.
 struct PosteriorMean: Sendable {
   /// First two columns of each joint's rotation, [batch frames, 22, 6].
   var rotations: [Float] = []
   /// The standardised position of the pelvis, [batch frames, 3].
   var root: [Float] = []
-  /// How far off the root is likely to be, [batch frames, 3]: what the network says is in units of
-  /// this, so that it has the same size at every time and none at observed frames.
+  /// The expected error of the root, [batch frames, 3], in whose units the network's corrections
+  /// are: they have the same size at every time, and are zero at observed frames.
   var rootFactors: [Float] = []
-  /// The same of rotations, [batch frames, 132].
+  /// The expected error of rotations, [batch frames, 132].
   var rotationFactors: [Float] = []
-  /// Bone lengths [m], [batch, 22]: those of the estimate as far as it can be trusted, else the
-  /// canonical ones.
+  /// Bone lengths [m], [batch, 22], between those of the estimate late on the path and the
+  /// canonical ones early on it.
   var lengths: [Float] = []
 
-  /// An estimate to be filled.
+  /// Creates an empty estimate.
   init() {}
 
   /// The estimates of some windows.
@@ -32,7 +31,7 @@ struct PosteriorMean: Sendable {
   ///   - times: t, [batch]
   ///   - components: The component of each window, [batch]
   ///   - pasts: The observed first frames of each window, nil where nothing is observed.
-  ///   - model: The prior, and what the states are standardised by.
+  ///   - model: The prior and the statistics of the standardisation.
   init(
     states: [Float], times: [Float], components: [Int], pasts: [ObservedFrames?],
     model: PriorStatistics
@@ -95,13 +94,13 @@ struct PosteriorMean: Sendable {
   }
 }
 
-/// What is measured on the data before a network is trained.
+/// The statistics of the training data that the model uses beside the network.
 struct PriorStatistics: Sendable {
   /// Mean and deviation of the state's channels.
   let standardization: Standardization
   /// Standardised windows as a mixture of Gaussians.
   let prior: MotionPrior
-  /// What observed frames say of those after them.
+  /// Conditions a window on its observed frames.
   let ahead: PastConditioning
   /// Whether motions of each component stay on level ground.
   let isLevel: [Bool]

@@ -1,9 +1,9 @@
 import Autodiff
 import HumanBody
 
-/// Raw answers of a network as a figure: rotations, root, one vector of bone lengths, positions.
+/// Turns a network's raw outputs into poses: rotations, root, bone lengths and positions.
 struct SkeletonLayer: Sendable {
-  /// The mean of the state's channels, [66]: root [m], then 21 joints seen from it [m].
+  /// The mean of the state's channels, [66]: root [m], then 21 joints relative to it [m].
   let mean: [Float]
   /// The standard deviation of the state's channels, [66] [m].
   let deviation: [Float]
@@ -11,7 +11,7 @@ struct SkeletonLayer: Sendable {
   private static let joints = BodyModel.jointCount
   private static let width = 3 * joints
 
-  /// A layer for states that are standardised so.
+  /// Creates a layer for states with this standardisation.
   init(mean: [Float], deviation: [Float]) {
     precondition(
       mean.count == Self.width && deviation.count == Self.width, "not \(Self.width) channels")
@@ -19,7 +19,7 @@ struct SkeletonLayer: Sendable {
     self.deviation = deviation
   }
 
-  /// What the layer answers.
+  /// The output of the layer.
   struct Figure {
     /// First two columns of each joint's rotation, not yet orthonormal, [batch frames, 22, 6].
     let rotations: Variable
@@ -33,12 +33,12 @@ struct SkeletonLayer: Sendable {
     let state: Variable
   }
 
-  /// The figure of raw answers.
+  /// Applies the layer.
   ///
   /// - Parameters:
   ///   - raw: [batch, frames, 157]: changes of 6-D rotations and of the standardised root from the
   ///     estimate in units of its factors, logits of bone lengths (their mean over frames counts).
-  ///   - estimate: The figure that changes are made to.
+  ///   - estimate: The poses that are corrected.
   ///   - givenLengths: [batch, 22] [m] where they are known.
   ///   - isGiven: For each window 1 where its lengths are known, else 0.
   func callAsFunction(
@@ -87,7 +87,7 @@ struct SkeletonLayer: Sendable {
     return tape.add(own, tape.input(known, shape: [batch, Self.joints]))
   }
 
-  /// Joints seen from the root, the root as it is, standardised.
+  /// The standardised state: joints relative to the root, and the root itself.
   private func state(of positions: Variable, on tape: inout Tape) -> Variable {
     let roots = tape.gather(positions, Self.rootOfJoints)
     let relative = tape.subtract(positions, roots)
@@ -95,7 +95,7 @@ struct SkeletonLayer: Sendable {
     return tape.multiply(centred, tape.input(deviation.map { 1 / $0 }, shape: [Self.width]))
   }
 
-  /// The root under each joint, and nothing under the root itself.
+  /// The root's position for each joint, zero for the root itself.
   private static let rootOfJoints = Selection(
     (0..<width).map { $0 % 3 }, factors: (0..<width).map { $0 < 3 ? 0 : 1 })
 }

@@ -1,37 +1,37 @@
 public import Autodiff
 public import Learning
 
-/// The Transformer that smoother and generator share: an encoder reads the frames, a decoder with
-/// learned queries answers for each of them.
+/// The Transformer of smoother and generator: an encoder over the frames, and a decoder with
+/// learned queries that produces an output for each of them.
 ///
-/// As HPSTM (no masks, not autoregressive), but normalising before each part, with learned
-/// positions, and with the frames in the decoder's queries. One token stands for `framesPerToken`
-/// frames side by side.
+/// The architecture is that of HPSTM (no masks, not autoregressive), but with pre-normalisation,
+/// learned positional embeddings, and the frames added to the decoder's queries. One token holds
+/// `framesPerToken` consecutive frames.
 public struct Backbone: Parameterized, Sendable {
   /// The sizes.
   public struct Configuration: Sendable, Hashable, Codable {
     /// The width of a token.
     public var width = 256
-    /// The heads of each attention.
+    /// The number of attention heads.
     public var heads = 8
-    /// Layers that read.
+    /// The number of encoder layers.
     public var encoderLayers = 4
-    /// Layers that answer.
+    /// The number of decoder layers.
     public var decoderLayers = 4
     /// The hidden width of the feed-forward parts.
     public var feedForward = 1024
-    /// The frames of a window.
+    /// The number of frames of a window.
     public var frames = 64
-    /// The frames that one token stands for; `frames` is a multiple.
+    /// The number of frames per token; `frames` is a multiple of it.
     public var framesPerToken = 1
 
-    /// The published sizes.
+    /// The published configuration.
     public init() {}
 
-    /// The tokens of a window.
+    /// The number of tokens of a window.
     public var tokens: Int { frames / framesPerToken }
 
-    /// Whether a network of these sizes can be made.
+    /// Whether the sizes are consistent.
     public var isValid: Bool {
       (1...4096).contains(width) && (1...256).contains(heads) && width % heads == 0
         && (0...64).contains(encoderLayers) && (1...64).contains(decoderLayers)
@@ -42,28 +42,28 @@ public struct Backbone: Parameterized, Sendable {
 
   /// The sizes.
   public let configuration: Configuration
-  /// The numbers of a frame that are read.
+  /// The number of input features of a frame.
   public let inputs: Int
-  /// The numbers of a frame that are answered.
+  /// The number of outputs of a frame.
   public let outputs: Int
-  /// Frames to tokens.
+  /// The linear map from frames to tokens.
   public var embedding: Linear
-  /// A vector for each place in the window, [tokens, width].
+  /// The learned positional embeddings, [tokens, width].
   public var positions: Parameter
-  /// What the decoder begins with, [tokens, width].
+  /// The learned queries of the decoder, [tokens, width].
   public var queries: Parameter
-  /// The layers that read.
+  /// The encoder layers.
   public var encoder: [TransformerEncoderLayer]
-  /// The norm of what was read.
+  /// The layer norm after the encoder.
   public var memoryNorm: LayerNorm
-  /// The layers that answer.
+  /// The decoder layers.
   public var decoder: [TransformerDecoderLayer]
-  /// The norm before the head.
+  /// The layer norm before the head.
   public var outputNorm: LayerNorm
-  /// Tokens to frames.
+  /// The linear map from tokens to frames.
   public var head: Linear
 
-  /// A network of these sizes.
+  /// Creates a network of these sizes.
   public init(_ configuration: Configuration, inputs: Int, outputs: Int) {
     precondition(configuration.isValid, "no backbone has the sizes \(configuration)")
     self.configuration = configuration
@@ -102,7 +102,7 @@ public struct Backbone: Parameterized, Sendable {
     head.visitParameters(below: "head", visit)
   }
 
-  /// What the frames are answered with.
+  /// Applies the network.
   ///
   /// - Parameters:
   ///   - x: [batch, frames, inputs]
@@ -120,8 +120,8 @@ public struct Backbone: Parameterized, Sendable {
     for layer in encoder { read = replace(read, with: layer(read, on: &tape), on: &tape) }
     let memory = memoryNorm(read, on: &tape)
     tape.release(read)
-    // The decoder begins with the frames themselves: what it answers for a frame hangs most on that
-    // frame, which attention alone would have to learn to find.
+    // The decoder's input includes the frames themselves: the output for a frame depends mostly on
+    // that frame, which attention alone would have to learn to find.
     var answer = tape.add(embedded, tape.add(tape.parameter(queries), places))
     tape.release(embedded)
     if let shared {
@@ -155,7 +155,7 @@ public struct Backbone: Parameterized, Sendable {
     return tape.product(ones, rows)
   }
 
-  /// The multiplications and additions of a window forward.
+  /// The number of floating-point operations of a forward pass for one window.
   public var operations: Double {
     let width = Double(configuration.width)
     let hidden = Double(configuration.feedForward)

@@ -5,14 +5,15 @@ import Motions
 /// How well a generator continues an observed motion.
 ///
 /// The last frames of each held-out window are hidden; the generator sees some frames before them
-/// and continues. The same frames are hidden whatever the past, so that errors compare.
+/// and continues. The hidden frames are the same for every length of the past, so that errors are
+/// comparable.
 public struct Continuation: Sendable, Codable {
-  /// The observed frames.
+  /// The number of observed frames.
   public let past: Int
-  /// The mean distance of joints in the hidden frames from where they were [m].
+  /// The mean distance of joints in the hidden frames from their true positions [m].
   public let error: Double
-  /// How far the first frame's wrists lie from where the last two observed frames lead [m]: the
-  /// mean and the 95th percentile.
+  /// The distance of the first frame's wrists from the linear extrapolation of the last two
+  /// observed frames [m]: mean and 95th percentile.
   public let jump: [Double]
   /// The same of the true first frame, since people accelerate too [m].
   public let trueJump: [Double]
@@ -22,12 +23,12 @@ public struct Continuation: Sendable, Codable {
   /// The same of the truth [m/s].
   public let trueVelocityChange: [Double]
 
-  /// The frames that are hidden.
+  /// The number of hidden frames.
   public static let hidden = 16
-  /// The pasts that are tried.
+  /// The numbers of observed frames that are evaluated.
   public static let pasts = [2, 8, 24, 48]
 
-  /// Measures one past on windows of a generator's length.
+  /// Evaluates one number of observed frames on windows of the generator's length.
   public init(
     of generator: some MotionGenerator, past: Int, windows: [MotionWindow], request: MotionRequest,
     threads: Int
@@ -56,7 +57,7 @@ public struct Continuation: Sendable, Codable {
     error = errors.reduce(0, +) / Double(max(1, errors.count))
     jump = Self.summary(jumps)
     trueJump = Self.summary(trueJumps)
-    // what a frame lies beside the line of the last two is its change of velocity by the rate
+    // the deviation from linear extrapolation is the change of velocity divided by the rate
     velocityChange = jump.map { $0 * MotionRequest.frameRate }
     trueVelocityChange = trueJump.map { $0 * MotionRequest.frameRate }
   }

@@ -1,14 +1,14 @@
 public import Files
 
-/// What can go wrong with motion models, in one sentence.
+/// An error of a motion model; its description is one sentence.
 public enum GenerationError: CategorizedError, Equatable, Sendable {
   /// A file that cannot be read or written.
   case file(FileError)
-  /// A model's file that is not what it should be.
+  /// An invalid model file.
   case model(path: String, reason: String)
-  /// A request that the model cannot answer.
+  /// A request that the model cannot satisfy.
   case request(String)
-  /// A training that cannot begin or go on.
+  /// A training that cannot begin or continue.
   case training(String)
 
   /// The kind of failure.

@@ -6,12 +6,12 @@ enum BVHChannel: Int, Sendable, Hashable, CaseIterable {
 
   /// The axis: 0, 1 or 2.
   var axis: Int { rawValue % 3 }
-  /// Whether the channel moves along its axis, not about it.
+  /// Whether the channel is a translation along its axis and not a rotation about it.
   var isPosition: Bool { rawValue < 3 }
   /// The name in files.
   var name: String { ["X", "Y", "Z"][axis] + (isPosition ? "position" : "rotation") }
 
-  /// The channel of a name, in upper or lower case.
+  /// The channel with this name; case is ignored.
   init?(named name: String) {
     let lower = name.lowercased()
     guard let channel = Self.allCases.first(where: { $0.name.lowercased() == lower }) else {
@@ -23,7 +23,7 @@ enum BVHChannel: Int, Sendable, Hashable, CaseIterable {
 
 /// One joint of a BVH file, or the end site of one.
 struct BVHJoint: Sendable, Hashable {
-  /// The name; an end site is called as its joint with `.End` behind it.
+  /// The name; that of an end site is its joint's name followed by `.End`.
   var name: String
   /// The index of the parent; -1 for the root.
   var parent: Int
@@ -31,7 +31,7 @@ struct BVHJoint: Sendable, Hashable {
   var offset: Vector3
   /// The channels in the order in which they apply, left to right.
   var channels: [BVHChannel]
-  /// Where in a frame's row the channels begin.
+  /// The index of the first channel in a frame's row.
   var firstChannel: Int
   /// Whether it is an end site.
   var isEndSite: Bool
@@ -41,7 +41,7 @@ struct BVHJoint: Sendable, Hashable {
 struct BVHHierarchy: Sendable, Hashable {
   /// The joints and end sites, in the order of the file.
   var joints: [BVHJoint]
-  /// How many numbers a frame has.
+  /// The number of values in a frame.
   var channelCount: Int
 
   /// The names of the joints, without the end sites.

@@ -3,18 +3,18 @@ import Geometry
 
 /// Reads a BVH file frame by frame: the hierarchy first, then one row for each `nextFrame`.
 ///
-/// A loop with a stack of its own, so that thousands of nested joints are as safe as two. Nothing
-/// is allocated from what the header declares.
+/// Nesting is handled by an explicit stack, so that thousands of nested joints are safe. Memory is
+/// never allocated by the counts that the header declares.
 struct BVHReader {
   /// The joints.
   private(set) var hierarchy = BVHHierarchy(joints: [], channelCount: 0)
-  /// How many frames the header declares.
+  /// The number of frames that the header declares.
   private(set) var declaredFrameCount = 0
   /// The time between two frames as written [s].
   private(set) var frameTime = 0.0
   /// The frame rate [Hz]; the whole number that the written digits stand for, if there is one.
   private(set) var frameRate = 0.0
-  /// How many frames have been read.
+  /// The number of frames read so far.
   private(set) var frameIndex = 0
   private var scanner: TextScanner
 
@@ -36,7 +36,7 @@ struct BVHReader {
       MotionClip.largestFrameCount)
   }
 
-  /// Reads one frame into a row of `channelCount` numbers; false behind the last one.
+  /// Reads one frame into a row of `channelCount` numbers; returns false after the last frame.
   mutating func nextFrame(into row: inout [Double]) throws(MotionError) -> Bool {
     scanner.skipBlank()
     guard frameIndex < declaredFrameCount else {
@@ -103,7 +103,7 @@ extension BVHReader {
     }
   }
 
-  /// Reads one thing inside a joint's braces.
+  /// Reads one statement inside a joint's braces.
   private mutating func readItem(of current: Int, stack: inout [Int]) throws(MotionError) {
     let joint = hierarchy.joints[current]
     if scanner.accept("}") {

@@ -30,7 +30,7 @@ public enum BVHWriter {
     return text
   }
 
-  /// Writes the file; it is whole or not there.
+  /// Writes the file atomically.
   public static func write(_ clip: MotionClip, to path: String) throws(FileError) {
     try AtomicFile.write(text(clip), to: path)
   }
@@ -100,7 +100,7 @@ public enum BVHWriter {
 }
 
 extension Skeleton.Joint {
-  /// The joints that hang on this one.
+  /// The children of this joint.
   var children: [Skeleton.Joint] { Self.allCases.filter { $0.parent == self } }
 
   /// Whether the joint is part of an arm.
@@ -108,7 +108,7 @@ extension Skeleton.Joint {
     rawValue >= Self.leftShoulder.rawValue || self == .leftCollar || self == .rightCollar
   }
 
-  /// Where the last bone ends, as a part of the stature, by our own measure.
+  /// The length of the end bone as a fraction of the stature, our own choice.
   var tipFraction: Vector3 {
     switch self {
     case .leftFoot, .rightFoot: [0, 0, 0.040]

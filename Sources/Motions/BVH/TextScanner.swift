@@ -1,8 +1,8 @@
 import Files
 
-/// Reads a text file byte by byte and knows line and column.
+/// Scans a text byte by byte and keeps track of line and column.
 ///
-/// Goals, in order: every number exact to the last bit, every fault with its place, speed.
+/// Goals, in order: numbers correctly rounded, the position of every error, speed.
 /// Line ends may be LF, CR LF or CR. A text ends before the zeros and the end marks of DOS (^Z)
 /// that stand behind all of it.
 struct TextScanner {
@@ -10,7 +10,7 @@ struct TextScanner {
   let path: String
   private(set) var position: Int
 
-  /// A scanner at the start of the text, behind a UTF-8 byte order mark.
+  /// Creates a scanner at the start of the text, after a UTF-8 byte order mark.
   init(_ bytes: [UInt8], path: String) {
     self.bytes = Self.withoutEndMarks(bytes)
     self.path = path
@@ -47,7 +47,7 @@ struct TextScanner {
     position = here
   }
 
-  /// Takes a keyword (lower case) if it comes next, whatever its case and the space before it.
+  /// Consumes a keyword (lower case) if it comes next; ignores case and leading space.
   mutating func accept(_ keyword: StaticString) -> Bool {
     skipBlank()
     let count = keyword.utf8CodeUnitCount
@@ -77,7 +77,7 @@ struct TextScanner {
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// What comes next, for messages.
+  /// A description of what comes next, for error messages.
   func glimpse() -> String {
     var end = position
     while end < bytes.count, end - position < 24, !bytes[end].isBlank { end += 1 }
@@ -85,10 +85,10 @@ struct TextScanner {
     return "'\(String(decoding: bytes[position..<end], as: UTF8.self).printable)'"
   }
 
-  /// An error at the current place.
+  /// An error at the current position.
   func error(_ reason: String) -> MotionError { error(reason, at: position) }
 
-  /// An error at a place of the text.
+  /// An error at a position of the text.
   func error(_ reason: String, at place: Int) -> MotionError {
     var line = 1
     var lineStart = 0
@@ -166,7 +166,7 @@ extension TextScanner {
     return isNegative ? -magnitude : magnitude
   }
 
-  /// The digits behind an `e`, limited so that they cannot overflow.
+  /// The exponent after an `e`, limited so that it cannot overflow.
   private static func exponent(_ bytes: [UInt8], from start: Int) -> (value: Int, next: Int)? {
     var here = start
     guard here < bytes.count else { return nil }

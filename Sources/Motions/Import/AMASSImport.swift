@@ -3,8 +3,8 @@ import Geometry
 
 /// AMASS archives: body rotations of SMPL-H or SMPL-X straight onto the canonical skeleton.
 ///
-/// SMPL's body joints 0 to 21 and their frames at rest are ours. The shape parameters need the
-/// licensed body model to mean anything, so the figure has our own proportions.
+/// SMPL's body joints 0 to 21 and their rest frames are those of the canonical skeleton. The shape
+/// parameters need the licensed body model, so the skeleton has the canonical proportions.
 enum AMASSImport {
   /// Widths of `poses`: SMPL body only, SMPL, SMPL-H, SMPL-X.
   private static let widths = [66: "SMPL", 72: "SMPL", 156: "SMPL-H", 165: "SMPL-X"]
@@ -14,7 +14,7 @@ enum AMASSImport {
   private static let wanted = Set(
     ["poses", "trans", "root_orient", "pose_body"] + rateNames)
 
-  /// Reads a clip and says what was found.
+  /// Reads a clip and reports what was found.
   static func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {

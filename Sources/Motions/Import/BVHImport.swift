@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Geometry
 
-/// A BVH file on the canonical skeleton, frame by frame.
+/// Imports a BVH file onto the canonical skeleton, frame by frame.
 struct BVHImport {
   /// What solving a frame needs of a joint, without names and arrays to count references of.
   private struct Step {
@@ -30,7 +30,7 @@ struct BVHImport {
   /// Sums over the frames of the lengths of followed bones [units of the file].
   private var followedSums = [Double](repeating: 0, count: Skeleton.jointCount)
 
-  /// Reads a clip and says what was found.
+  /// Reads a clip and reports what was found.
   static func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
@@ -157,7 +157,7 @@ extension BVHImport {
       world[joint] = worldFromSource * turn * alignment.alignments[joint]
       var local = parent < 0 ? world[joint] : world[parent].inverse * world[joint]
       local = local.normalized
-      // The hemisphere of the frame before, so that components do not jump.
+      // The same hemisphere as in the previous frame, so that components are continuous.
       let before = base - Skeleton.jointCount + joint
       let flips = before < 0 ? local.w < 0 : clip.rotations[before].dot(local) < 0
       clip.rotations.append(flips ? -local : local)
@@ -199,7 +199,7 @@ extension BVHImport {
     return worst * metresPerUnit
   }
 
-  /// Turns a joint by the least so that its bone points in a direction.
+  /// Rotates a joint by the smallest angle that points its bone in a direction.
   private func pointed(_ turn: Quaternion, bone: Vector3, along direction: Vector3) -> Quaternion {
     guard let from = (turn * bone).normalized, let into = direction.normalized else { return turn }
     return Quaternion(turning: from, into: into) * turn
@@ -232,7 +232,7 @@ extension BVHImport {
     }
   }
 
-  /// Refuses numbers that are finite and yet no motion of a body.
+  /// Throws if numbers are finite but implausible for a body.
   private func refuseAbsurd(_ path: String) throws(MotionError) {
     for (frame, place) in clip.rootTranslations.enumerated() {
       guard max(abs(place.x), abs(place.y), abs(place.z)) < 1e5 else {
@@ -269,7 +269,7 @@ extension BVHImport {
 }
 
 extension Quaternion {
-  /// This rotation after a turn about one of its own axes (0, 1, 2).
+  /// This rotation after a rotation about one of its own axes (0, 1, 2).
   func turned(degrees: Double, aboutAxis axis: Int) -> Quaternion {
     let half = degrees * (.pi / 360)
     let c = cos(half)

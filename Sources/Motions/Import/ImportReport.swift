@@ -1,8 +1,8 @@
 import Files
 
-/// What an import found, chose, dropped and doubts.
+/// The report of importing a motion file.
 public struct ImportReport: Codable, Sendable, Hashable {
-  /// Something the user should know about one clip.
+  /// A finding about one clip.
   public struct Finding: Codable, Sendable, Hashable {
     /// The kinds of findings.
     public enum Kind: String, Codable, Sendable {
@@ -41,9 +41,9 @@ public struct ImportReport: Codable, Sendable, Hashable {
   public var format: String
   /// The skeleton table that fits, or what the format prescribes.
   public var skeleton: String
-  /// How many joints the file has.
+  /// The number of joints of the file.
   public var sourceJointCount: Int
-  /// How many of them the skeleton table knows.
+  /// The number of them that the skeleton table contains.
   public var knownJointCount: Int
   /// One unit of the file [m].
   public var metresPerUnit: Double
@@ -51,24 +51,24 @@ public struct ImportReport: Codable, Sendable, Hashable {
   public var unitReason: String
   /// The axis of the file that points up.
   public var upAxis: String
-  /// Frames a second [Hz].
+  /// The frame rate [Hz].
   public var frameRate: Double
-  /// How many frames the clip has.
+  /// The number of frames of the clip.
   public var frameCount: Int
-  /// How long it lasts [s].
+  /// The duration [s].
   public var duration: Double
-  /// The stature that goes with its legs [m].
+  /// The stature estimated from the legs [m].
   public var stature: Double
-  /// How many frames of the file were left out.
+  /// The number of frames of the file that were left out.
   public var droppedFrameCount = 0
   /// The fastest joint speed [m/s].
   public var fastestJointSpeed = 0.0
-  /// The frames behind which a joint is faster than 25 m/s.
+  /// The frames after which a joint is faster than 25 m/s.
   public var glitchFrames: [Int] = []
-  /// What else the user should know.
+  /// Findings for the user.
   public var findings: [Finding] = []
 
-  /// The report for people, one fact a line.
+  /// The report as text, one fact per line.
   public var lines: [String] {
     [
       "\(path.shownPath): \(format), skeleton '\(skeleton.printable)' (\(knownJointCount) of \(sourceJointCount)"

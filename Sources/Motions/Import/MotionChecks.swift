@@ -1,15 +1,14 @@
 import Geometry
 
-/// Looks for what capture and conversion get wrong, and reports it.
+/// Detects and reports typical errors of capture and conversion.
 enum MotionChecks {
-  /// A joint faster than this is a fault of the capture [m/s].
+  /// The joint speed above which a frame counts as a glitch [m/s].
   static let glitchSpeed = 25.0
 
-  /// The median over the frames of the fastest joint's speed that nobody reaches [m/s]; runners
-  /// come to 7.
+  /// The implausible median over the frames of the fastest joint's speed [m/s]; runners reach 7.
   static let implausibleMedianSpeed = 10.0
 
-  /// Drops a T-pose before the motion, counts glitches and doubts the frame rate.
+  /// Drops a T-pose before the motion, counts glitches and checks the frame rate.
   static func run(on clip: inout MotionClip, options: ImportOptions, report: inout ImportReport) {
     if !options.keepsTPose, startsWithTPose(clip) {
       clip.rootTranslations.removeFirst()
@@ -31,7 +30,7 @@ enum MotionChecks {
     let second = bodyPositions(clip, frame: 1)
     let third = bodyPositions(clip, frame: 2)
     let jump = largestDistance(first, second)
-    // Nobody leaves a T-pose at 10 m/s and goes on at a fourth of that.
+    // Nobody leaves a T-pose at 10 m/s and continues at a quarter of that.
     return jump * clip.frameRate > 10 && jump > 4 * largestDistance(second, third)
   }
 
@@ -102,7 +101,7 @@ enum MotionChecks {
           + " \(ImportReport.short(fastest.speed)) m/s behind frame \(fastest.frame)"))
   }
 
-  /// Doubts a frame rate with which the body is fast all the time.
+  /// Warns about a frame rate at which the body is implausibly fast all the time.
   private static func reportRate(
     _ speeds: [Double], _ rate: Double, in report: inout ImportReport
   ) {

@@ -1,6 +1,7 @@
 import Geometry
 
-/// How the frames of a file's joints lie against the canonical ones, from its T-pose.
+/// The constant rotations between the frames of a file's joints and the canonical ones, from the
+/// file's T-pose.
 ///
 /// With the source's rotations in its T-pose `T`, constant rotations `A = T⁻¹ sourceFromBody` give
 /// `worldFromJoint = worldFromSource * sourceFromSourceJoint * A`, which at the T-pose is the
@@ -17,8 +18,8 @@ struct SkeletonAlignment {
   /// For joints with a turning joint left out before the next one: that next joint's source, and
   /// the bone to it in the source joint's frame [units of the file].
   var followed: [(source: Int, bone: Vector3)?]
-  /// Joints behind a turning joint that is left out, whose parent has other children to obey: with
-  /// it their place at rest is the mean over the motion.
+  /// Joints below an omitted rotating joint whose parent has other children: their rest positions
+  /// are means over the motion.
   var loose: [Skeleton.Joint] = []
   /// Canonical joints that the file does not have.
   var filled: [Skeleton.Joint] = []

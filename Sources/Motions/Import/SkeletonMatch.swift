@@ -1,17 +1,18 @@
 import Files
 
-/// Which joint of a file stands for which canonical joint.
+/// The mapping from canonical joints to a file's joints.
 struct SkeletonMatch {
   /// The table that fits.
   var table: SkeletonTable
   /// The index of the file's joint for each canonical joint; nil where the file has none.
   var sources: [Int?]
-  /// How many of the file's joints the table knows.
+  /// The number of the file's joints that the table contains.
   var knownCount: Int
-  /// Joints whose name is unknown and that were told by their place.
+  /// Joints with unknown names that were identified by their position in the hierarchy.
   var inferred: [Skeleton.Joint] = []
 
-  /// Finds the table that knows most of the file's joints, of those that have all they need.
+  /// Finds the table that contains most of the file's joints, among those whose required joints
+  /// exist.
   static func best(of tables: [SkeletonTable], for hierarchy: BVHHierarchy, path: String)
     throws(MotionError) -> SkeletonMatch
   {
@@ -48,9 +49,9 @@ struct SkeletonMatch {
       + table.others.filter { indices[Self.plain($0)] != nil }.count
   }
 
-  /// Takes a joint with a name of its own for the one that is missing between two known ones.
+  /// Uses a joint with an unknown name as the missing one between two known ones.
   ///
-  /// Only where one or two names are missing: more is another skeleton.
+  /// Only if one or two names are missing: with more, it is another skeleton.
   private mutating func infer(_ hierarchy: BVHHierarchy) {
     let missing = SkeletonTable.required.filter { joint in
       table.joints[joint] != nil && sources[joint.rawValue] == nil

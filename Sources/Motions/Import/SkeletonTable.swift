@@ -4,7 +4,7 @@ import Geometry
 
 /// How one kind of source skeleton maps onto the canonical one: a file of `Skeletons/`.
 public struct SkeletonTable: Sendable {
-  /// How a source joint is turned in the T-pose, before its bone is aimed.
+  /// The orientation of a source joint in the T-pose, before its bone is aligned.
   enum Reference: Sendable, Hashable {
     /// As its parent, with no rotation of its own.
     case parent
@@ -14,13 +14,13 @@ public struct SkeletonTable: Sendable {
     case axes([Int: Vector3])
   }
 
-  /// What the skeleton is called: the file's name without its extension.
+  /// The skeleton's name: the file name without its extension.
   public var name: String
   /// The source's joint for each canonical joint.
   public var joints: [Skeleton.Joint: String]
-  /// Further names that tell the skeleton from similar ones.
+  /// Further joint names that distinguish the skeleton from similar ones.
   public var others: [String] = []
-  /// One unit of the file where that is certain [m]; nil to find it from the size of the body.
+  /// One unit of the file, if fixed [m]; nil to detect it from the size of the body.
   var metresPerUnit: Double?
   /// The directions of the body's left, up and forward in the file's axes at the T-pose; nil
   /// where the zero pose shows them.

@@ -1,6 +1,6 @@
-/// Which unit a file's lengths are in, from the length of the legs.
+/// Detects the unit of a file's lengths from the length of the legs.
 enum UnitDetection {
-  /// A unit and how it is known.
+  /// A unit and how it was determined.
   struct Result {
     var metresPerUnit: Double
     var reason: String
@@ -18,7 +18,7 @@ enum UnitDetection {
   /// Hip to ankle of people from 1.37 m to 2.08 m [m].
   private static let plausibleLegs = 0.67...1.02
 
-  /// The unit of a figure whose legs are this long [units of the file]; nil for no legs.
+  /// The unit of a body with this leg length [units of the file]; nil for a length of zero.
   static func unit(legLength: Double) -> Result? {
     guard legLength > 1e-9, legLength < 1e9 else { return nil }
     for (name, metres) in candidates where plausibleLegs.contains(legLength * metres) {

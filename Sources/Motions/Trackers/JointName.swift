@@ -1,8 +1,8 @@
 import Files
 
-/// Names of joints as different programs write them.
+/// Matching of joint names written by different programs.
 enum JointName {
-  /// The name without what programs differ in: `L_Hip`, `LHip`, `HipLeft` and `left_hip` are one.
+  /// The normalised name: `L_Hip`, `LHip`, `HipLeft` and `left_hip` are equal.
   static func key(_ name: String) -> String {
     var side = ""
     var rest = ""
@@ -39,13 +39,13 @@ enum JointName {
   }
 }
 
-/// Where the joints of a set stand in a file.
+/// The columns of a set's joints in a file.
 struct JointColumns {
   /// The set.
   var set: JointSet
   /// The file's column of each joint of the set; nil where the file has none.
   var columns: [Int?]
-  /// How the set is known.
+  /// How the set was determined.
   var reason: String
 
   /// The columns in the set's own order.
@@ -88,7 +88,7 @@ struct JointColumns {
     reason = given == nil ? "by the names of the joints" : "as you said, by the names of the joints"
   }
 
-  /// The joints that recipes need and that no column has.
+  /// The joints that recipes need and the file lacks.
   private static func missing(_ set: JointSet, _ columns: [Int?]) -> [String] {
     let needed = Set(set.recipes.compactMap(\.self).flatMap { $0.terms.map(\.joint) })
     return needed.sorted().filter { columns[$0] == nil }.map { set.joints[$0] }

@@ -1,13 +1,13 @@
-/// The joints that a tracker reports, and how our joints are made of them.
+/// The joints that a tracker reports, and how our joints are computed from them.
 public struct JointSet: Sendable {
-  /// How one of our joints is made.
+  /// The recipe for one of our joints.
   public struct Recipe: Sendable {
     /// The joints of the set with their weights, which sum to one.
     public var terms: [Term]
-    /// How far to go on from there along a shank's axes, for toes that no joint tells.
+    /// An offset along the axes of a shank, for toes without a joint of their own.
     public var foot: Foot?
-    /// How much of the joints' confidence is left: 1 for the joint itself, less for a joint that
-    /// lies somewhere between others.
+    /// The factor on the joints' confidence: 1 for the joint itself, less for a joint interpolated
+    /// between others.
     public var certainty: Float
 
     /// A joint of the set and its weight.
@@ -19,8 +19,8 @@ public struct JointSet: Sendable {
     }
   }
 
-  /// The joints that tell where a foot points: at a right angle to the shank, away from the hips'
-  /// line.
+  /// The joints that determine where a foot points: at a right angle to the shank, away from the
+  /// line of the hips.
   public struct Foot: Sendable {
     /// The knee's index in the set.
     public var knee: Int
@@ -32,20 +32,20 @@ public struct JointSet: Sendable {
     public var rightHip: Int
   }
 
-  /// What the set is called: `coco17`, `h36m` and so on.
+  /// The name of the set: `coco17`, `h36m` and so on.
   public var name: String
-  /// What it is, in a few words.
+  /// A short description.
   public var summary: String
   /// The names of its joints in their order.
   public var joints: [String]
-  /// How each of our 22 joints is made; nil where the set cannot tell.
+  /// The recipe for each of our 22 joints; nil if it cannot be computed.
   public var recipes: [Recipe?]
-  /// Whether files may have more joints behind these, which are left out (hands, faces).
+  /// Whether files may have further joints after these (hands, faces), which are ignored.
   public var mayGoOn: Bool
 
   /// A set whose recipes are given by names, for our joints by theirs.
   ///
-  /// The names are those of this file's authors: an unknown one is a mistake of ours.
+  /// The names are constants in this module; an unknown name is a programming error.
   init(
     _ name: String, _ summary: String, joints: [String], mayGoOn: Bool = false,
     _ parts: [Skeleton.Joint: Part]
@@ -91,7 +91,7 @@ public struct JointSet: Sendable {
         certainty: constructed)
     }
 
-    /// The certainty of a joint made from proportions alone.
+    /// The confidence of a joint computed from proportions alone.
     static let constructed: Float = 0.3
   }
 }

@@ -1,7 +1,7 @@
 import Files
 
 extension JointSet {
-  /// All sets that are known.
+  /// All known sets.
   public static let all = [
     coco17, h36m, mediapipe, kinect, smpl22, smpl24, climb53, canonical,
   ]

@@ -1,19 +1,19 @@
 public import Geometry
 
-/// Positions of the canonical skeleton's joints over time, as a tracker saw them.
+/// Positions of the canonical skeleton's joints over time, as measured by a tracker.
 ///
-/// World frame: z up. Nothing here says that bones keep their length or that joints were seen.
+/// World frame: z up. Bone lengths may vary and joints may be missing.
 public struct JointTrack: Sendable {
-  /// What the track is called; for files the file's name without its extension.
+  /// The track's name; for files the file name without its extension.
   public var name: String
-  /// Frames a second [Hz].
+  /// The frame rate [Hz].
   public var frameRate: Double
   /// The positions of the joints in the world [m], 22 for each frame; NaN where one is missing.
   public var positions: [Vector3]
   /// The confidence of each position, 0...1, 22 for each frame; 0 where one is missing.
   public var confidences: [Float]
 
-  /// A track of these positions.
+  /// Creates a track.
   public init(name: String, frameRate: Double, positions: [Vector3], confidences: [Float]) {
     precondition(
       positions.count == confidences.count && positions.count % Skeleton.jointCount == 0,

@@ -1,12 +1,12 @@
 import Files
 import Geometry
 
-/// Joint positions as a file has them: its own joints, axes and units.
+/// Joint positions with the file's own joints, axes and units.
 struct SourceTrack {
   var path: String
   /// The format, for the report.
   var format: String
-  /// How many joints a frame has.
+  /// The number of joints in a frame.
   var jointCount: Int
   /// Their names, where the file has them; fewer than joints where the rest is not named.
   var jointNames: [String]?
@@ -14,7 +14,7 @@ struct SourceTrack {
   var positions: [Vector3]
   /// The confidence of each, 0...1; 0 where missing.
   var confidences: [Float]
-  /// The frame rate that the file states, whatever it is worth [Hz].
+  /// The frame rate that the file states, unchecked [Hz].
   var statedRate: Double?
   /// The time of each frame, where all have one [s].
   var times: [Double]?
@@ -24,10 +24,10 @@ struct SourceTrack {
   var up: UpAxis?
   /// One unit as the format prescribes or the file states [m].
   var metresPerUnit: Double?
-  /// What the user should know.
+  /// Warnings for the user.
   var findings: [ImportReport.Finding] = []
 
-  /// A track without frames.
+  /// Creates a track without frames.
   init(path: String, format: String, jointCount: Int) {
     self.path = path
     self.format = format
@@ -38,10 +38,10 @@ struct SourceTrack {
 
   var frameCount: Int { positions.count / max(jointCount, 1) }
 
-  /// Numbers beyond this are no places of a body [units of the file].
+  /// The largest plausible coordinate [units of the file].
   static let largest = 1e6
 
-  /// How many joints of all frames together are read: six hours of 33 joints at 30 Hz.
+  /// The largest number of joints in all frames: six hours of 33 joints at 30 Hz.
   static let mostPlaces = 24_000_000
 
   private var doubtfulConfidences = 0
@@ -108,7 +108,7 @@ struct SourceTrack {
     return (isWhole ? whole : rate, "by its times")
   }
 
-  /// Says where times stand still, go back or leave gaps.
+  /// Warns about times that repeat, decrease or have gaps.
   private mutating func reportTimes() {
     guard let times, times.count > 2 else { return }
     let steps = zip(times, times.dropFirst()).map { $1 - $0 }

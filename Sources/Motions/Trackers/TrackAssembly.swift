@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Geometry
 
-/// Makes our joints of a file's joints: upright, in metres, without impossible places.
+/// Computes our joints from a file's joints: upright, in metres, without impossible positions.
 struct TrackAssembly {
   private var source: SourceTrack
   private let columns: JointColumns
@@ -11,7 +11,7 @@ struct TrackAssembly {
   private var confidences: [Float] = []
   private var findings: [ImportReport.Finding] = []
 
-  /// Our joints with the report of how they were made.
+  /// Our joints with a report.
   static func track(of source: SourceTrack, joints: JointSet?, frameRate: Double?)
     throws(MotionError) -> (track: JointTrack, report: TrackReport)
   {
@@ -67,7 +67,7 @@ struct TrackAssembly {
     return (track, report)
   }
 
-  /// Fills our joints by their recipes.
+  /// Computes our joints by their recipes.
   private mutating func assemble() {
     let missing = Vector3(repeating: .nan)
     places = Array(repeating: missing, count: frameCount * Self.joints)
@@ -129,7 +129,7 @@ struct TrackAssembly {
     return lengths[lengths.count / 2]
   }
 
-  /// Takes joints for missing that are farther from the middle of the body than its stature.
+  /// Marks joints as missing that are farther from the body's centre than its stature.
   ///
   /// - Returns: Whether there were any.
   private mutating func dropImpossible(farther stature: Double) -> Bool {
@@ -160,7 +160,7 @@ struct TrackAssembly {
     return true
   }
 
-  /// One unit of the file, by what it states or by the legs.
+  /// One unit of the file [m], as stated or from the length of the legs.
   private func unit(legs: Double) throws(MotionError) -> (metres: Double, reason: String) {
     // Legs of children and of bodies half hidden too; beyond that it is no metre.
     let plausible = 0.4...1.3
@@ -220,7 +220,7 @@ struct TrackAssembly {
     return (nearest, "the axis nearest to the body from ankles to head")
   }
 
-  /// Says where the body leans all the time: the person does, or the camera.
+  /// Warns if the body leans all the time, because of the person or the camera.
   private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
@@ -232,7 +232,7 @@ struct TrackAssembly {
           + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
   }
 
-  /// Says where left and right look swapped: the feet or the face point behind the body.
+  /// Warns if left and right seem swapped: the feet or the face point backwards.
   private mutating func reportMirrorImage(_ track: JointTrack) {
     var ahead = 0
     var behind = 0
@@ -279,7 +279,7 @@ struct TrackAssembly {
   }
 }
 
-/// Where a body faces in one frame, by two independent signs.
+/// The facing direction of a body in one frame, by two independent cues.
 struct BodyFacing {
   /// Ahead by the hips' and shoulders' left and right, level; nil where it is not known.
   var trunk: Vector3?

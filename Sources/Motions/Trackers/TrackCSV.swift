@@ -1,15 +1,16 @@
 import Files
 import Geometry
 
-/// Joint positions as a table: one row a frame, for each joint the columns `<joint>_x`, `_y`, `_z`
-/// and perhaps `_visibility`, `_score` or `_confidence`; `time_s` or `time` may be one more.
+/// Joint positions as a table: one row per frame, for each joint the columns `<joint>_x`, `_y`,
+/// `_z` and optionally `_visibility`, `_score` or `_confidence`; `time_s` or `time` is optional
+/// too.
 ///
-/// The fields are parted by commas, semicolons or tabs. An empty field is a joint that is missing.
+/// Fields are separated by commas, semicolons or tabs. An empty field means a missing joint.
 enum TrackCSV {
   /// The most columns: a thousand joints with a confidence each, and the time.
   private static let mostColumns = 5000
 
-  /// What the columns hold.
+  /// The meaning of the columns.
   private struct Layout {
     var separator: UInt8
     var columnCount: Int

@@ -1,17 +1,17 @@
 import Files
 
-/// Files of tracked joints of every kind that we read.
+/// Reads files of tracked joints.
 public enum TrackFile {
-  /// Reads a track on our joints and says what was found.
+  /// Reads a track and reports what was found.
   ///
-  /// The kind is told by the contents: JSON of MediaPipe or of named keypoints, tables, NumPy arrays
-  /// and archives of positions; motion capture (BVH, AMASS, our own clips) is taken as a track in
-  /// which every joint is seen.
+  /// The format is detected by the contents: JSON of MediaPipe or of named keypoints, tables, NumPy
+  /// arrays and archives of positions; motion capture (BVH, AMASS, our own clips) is read as a
+  /// track in which every joint is seen.
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - joints: The joint set of the file; nil where its names or its format tell.
-  ///   - frameRate: The true frame rate [Hz]; nil to believe the file.
+  ///   - joints: The joint set of the file; nil to detect it by names or format.
+  ///   - frameRate: The true frame rate [Hz]; nil to use the file's.
   public static func read(_ path: String, joints: JointSet? = nil, frameRate: Double? = nil)
     throws(MotionError) -> (track: JointTrack, report: TrackReport)
   {
@@ -23,7 +23,7 @@ public enum TrackFile {
     return try read(bytes, path: path, joints: joints, frameRate: frameRate)
   }
 
-  /// Reads a track of a file's bytes.
+  /// Reads a track from a file's bytes.
   static func read(_ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?)
     throws(MotionError) -> (track: JointTrack, report: TrackReport)
   {
@@ -103,7 +103,7 @@ private struct TrackFormat: FileFormat {
 }
 
 extension JointTrack {
-  /// The joints of a clip, all of them seen.
+  /// The joints of a clip, all with full confidence.
   public init(_ clip: MotionClip) {
     self.init(
       name: clip.name, frameRate: clip.frameRate, positions: clip.jointPositions(),

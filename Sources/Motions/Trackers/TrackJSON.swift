@@ -4,8 +4,8 @@ import Geometry
 /// Tracker output as JSON: MediaPipe Pose, and lists of keypoints with names.
 ///
 /// Both are objects with `fps` and `frames`. A frame of MediaPipe has `pose_world_landmarks`, 33
-/// times [x, y, z, visibility] in metres with y down; another frame has `keypoints`, one
-/// [x, y, z] or [x, y, z, score] for each of the file's `joint_names`. Null stands for nobody.
+/// times [x, y, z, visibility] in metres with y down; other frames have `keypoints`, one
+/// [x, y, z] or [x, y, z, score] for each of the file's `joint_names`. Null means no person.
 enum TrackJSON {
   private static let landmarks = "pose_world_landmarks"
   private static let keypoints = "keypoints"
@@ -48,7 +48,7 @@ enum TrackJSON {
     }
   }
 
-  /// What the file states beside its frames.
+  /// The metadata of the file.
   private static func header(of file: JSONValue, _ frames: [JSONValue], _ path: String)
     throws(MotionError) -> SourceTrack
   {
@@ -95,7 +95,7 @@ enum TrackJSON {
     return names
   }
 
-  /// The words that files say of their axes and unit.
+  /// The keys under which files state their axes and unit.
   private static func readAxes(of file: JSONValue, into track: inout SourceTrack)
     throws(MotionError)
   {
@@ -118,7 +118,7 @@ enum TrackJSON {
     track.metresPerUnit = metres
   }
 
-  /// One person's joints; null for nobody.
+  /// One person's joints; null if no person was found.
   private static func append(_ person: JSONValue, _ what: String, to track: inout SourceTrack)
     throws(MotionError)
   {
@@ -177,7 +177,7 @@ enum TrackJSON {
     return nil
   }
 
-  /// Refuses what holds places in the image only.
+  /// Refuses files that only contain image coordinates.
   private static func refusePixels(_ file: JSONValue, _ path: String) throws(MotionError) {
     if file["people"] != nil {
       throw .malformed(
@@ -194,7 +194,7 @@ enum TrackJSON {
         + " '\(landmarks)'")
   }
 
-  /// What a value is, for sentences, with the first of its keys.
+  /// A description of a value for error messages, with the first of its keys.
   private static func describe(_ value: JSONValue) -> String {
     guard case .object = value else { return value.kind }
     let keys = value.keys.prefix(8).map { "'\($0.printable(limit: 40))'" }

@@ -1,6 +1,6 @@
 import Files
 
-/// What reading a tracker's file found, chose, dropped and doubts.
+/// The report of reading a tracker's file.
 public struct TrackReport: Codable, Sendable, Hashable {
   /// The file.
   public var path: String
@@ -10,7 +10,7 @@ public struct TrackReport: Codable, Sendable, Hashable {
   public var joints: String
   /// How it is known.
   public var jointsReason: String
-  /// How many joints the file has.
+  /// The number of joints of the file.
   public var sourceJointCount: Int
   /// The axis of the file that points up: `y down`, `z up`.
   public var upAxis: String
@@ -24,18 +24,18 @@ public struct TrackReport: Codable, Sendable, Hashable {
   public var frameRate: Double
   /// How it is known.
   public var rateReason: String
-  /// How many frames the track has.
+  /// The number of frames of the track.
   public var frameCount: Int
   /// The stature that goes with the median leg [m].
   public var stature: Double
-  /// How many frames show nobody.
+  /// The number of frames without a person.
   public var emptyFrameCount = 0
-  /// How many of our joints are missing in all frames together, empty frames included.
+  /// The number of missing joints in all frames, empty frames included.
   public var missingJointCount = 0
-  /// What else the user should know.
+  /// Further warnings for the user.
   public var findings: [ImportReport.Finding] = []
 
-  /// The report for people, one fact a line.
+  /// The report as text, one fact per line.
   public var lines: [String] {
     [
       "\(path.shownPath): \(format), \(Wording.count(sourceJointCount, "joint")), set"

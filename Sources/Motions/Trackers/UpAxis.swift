@@ -7,10 +7,10 @@ struct UpAxis: Sendable, Hashable {
   /// Whether the axis points up; down otherwise.
   var isPositive: Bool
 
-  /// How it is written: `y down`, `z up`.
+  /// The text form: `y down`, `z up`.
   var name: String { "\(["x", "y", "z"][axis]) \(isPositive ? "up" : "down")" }
 
-  /// The axis nearest to a direction; nil for no direction.
+  /// The axis nearest to a direction; nil if it is zero or not finite.
   init?(nearest direction: Vector3) {
     guard let unit = direction.normalized else { return nil }
     let sizes = [abs(unit.x), abs(unit.y), abs(unit.z)]
@@ -44,10 +44,10 @@ struct UpAxis: Sendable, Hashable {
     return direction
   }
 
-  /// A place of the file in a world with z up; a turn, never a mirror image.
+  /// Transforms a position of the file to a world with z up, by a rotation, never a reflection.
   ///
-  /// Where y is up, the file's z becomes the world's x, as for BVH files; where y is down (a
-  /// camera's image), what is away from the camera becomes x and right becomes -y.
+  /// If y is up, the file's z becomes the world's x, as for BVH files; if y is down (a camera's
+  /// image), the direction away from the camera becomes x and right becomes -y.
   func world(_ p: Vector3) -> Vector3 {
     switch (axis, isPositive) {
     case (0, true): [p.y, p.z, p.x]

@@ -22,36 +22,36 @@ struct ConnectionOptions: ParsableArguments {
   var port: String?
 
   @Option(
-    help: "The calibration of this one robot, as 'motionc calibrate' writes it.",
+    help: "The calibration of this individual robot, written by 'motionc calibrate'.",
     completion: .file(extensions: ["yaml"]))
   var calibration: String?
 
-  @Flag(help: "Lets the robot move; without it everything is checked and nothing moves.")
+  @Flag(help: "Allows the robot to move; without it everything is checked and nothing moves.")
   var go = false
 
-  @Option(help: "Frames a second [Hz]; what the wiring or the device says if not given.")
+  @Option(help: "The frame rate [Hz]; by default that of the wiring or the device.")
   var rate: Double?
 
   @Option(help: "The share of the limits for moves to a start or park pose, above 0, at most 1.")
   var softStart: Double = 0.25
 
-  @Option(help: "How far a joint may be from its command before all is stopped [degrees].")
+  @Option(help: "The largest following error before the robot is stopped [degrees].")
   var followingLimit: Double = 10
 
   @Flag(
     help:
-      "Lets a joint go further in the first move than wire.yaml has it (90° if it says nothing).")
+      "Allows a longer first move of a joint than wire.yaml does (90° by default).")
   var far = false
 
   @Option(
-    help: "Lowers the motors' torque after so many seconds at rest, paused or at the end [s].")
+    help: "Lowers the motors' torque after this time at rest, paused or at the end [s].")
   var restAfter: Double?
 
-  @Flag(help: "Lets go at the end: the robot may fall. Without it the robot holds.")
+  @Flag(help: "Releases the motors at the end: the robot may fall. Without it the robot holds.")
   var release = false
 
   @Option(
-    help: "Writes command, times and feedback of each frame as CSV.",
+    help: "Writes commands, times and feedback of each frame as CSV.",
     completion: .file(extensions: ["csv"]))
   var log: String?
 
@@ -65,10 +65,10 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: "Without --port: a fault, NAME@SECONDS after the first byte (repeatable).")
   var fault: [FaultArgument] = []
 
-  @Flag(help: "Does not ask the system for real-time priority.")
+  @Flag(help: "Does not request real-time priority.")
   var noPriority = false
 
-  @Flag(help: "The report as one JSON line.")
+  @Flag(help: "Prints the report as one JSON line.")
   var json = false
 
   func validate() throws {

@@ -12,16 +12,16 @@ struct MotionTrainingOptions: ParsableArguments {
   @Option(help: "The number of steps.")
   var steps: Int?
 
-  @Option(help: "Windows in a step.")
+  @Option(help: "The batch size in windows.")
   var batch: Int = 64
 
-  @Option(help: "The learning rate after warming up.")
+  @Option(help: "The learning rate after warm-up.")
   var rate: Float?
 
   @Option(help: "The width of a token.")
   var width: Int = 256
 
-  @Option(help: "The heads of each attention.")
+  @Option(help: "The number of attention heads.")
   var heads: Int = 8
 
   @Option(help: "Encoder layers, and as many decoder layers.")
@@ -31,7 +31,7 @@ struct MotionTrainingOptions: ParsableArguments {
   var checkpointEvery: Int = 500
 
   @Option(
-    help: "A file for the packed motions, kept and used again; removed afterwards if not given.",
+    help: "A file for the dataset shard, kept for reuse; without it a temporary one is used.",
     completion: .file())
   var pack: String?
 

@@ -15,7 +15,7 @@ struct RobotOptions: ParsableArguments {
   var robot: String
 
   @Option(
-    help: "A file of limits whose values go before those of the robot's own.",
+    help: "A file of limits whose values take precedence over the robot's own.",
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 

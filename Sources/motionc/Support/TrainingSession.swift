@@ -11,16 +11,17 @@ struct TrainingFileOptions: ParsableArguments {
   @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
-  @Option(help: "Threads; all cores by default. The bytes of the model do not depend on it.")
+  @Option(
+    help: "The number of threads, by default all cores; the model's bytes do not depend on it.")
   var threads: Int?
 
   @Flag(help: "Resumes a training that was interrupted, from its checkpoint.")
   var resume = false
 
-  @Option(help: "When to stop, with a checkpoint: 90s, 10m, 2h.")
+  @Option(help: "The time after which training stops with a checkpoint: 90s, 10m, 2h.")
   var timeLimit: TimeLimit?
 
-  @Option(help: "Trains only on rows of index.csv whose licence begins with this.")
+  @Option(help: "Trains only on rows of index.csv whose licence begins with this text.")
   var licence: String?
 
   @Flag(help: "Progress as JSON lines on standard output.")

@@ -17,24 +17,23 @@ struct Bench: ParsableCommand {
       motionc bench
       motionc bench --only fk_ns --only limit_program_s
 
-      The two speed-ups compare with PyTorch and need its times, which 'make bench-peers' measures \
-      in the same run and hands over; without them their value is null and ours is in \
-      'our_seconds'.
+      The speed-ups compare with PyTorch and need its times, which 'make bench-peers' measures in \
+      the same run; without them their value is null and our time is in 'our_seconds'.
       """)
 
   @Option(help: "Only this measure; may be repeated.")
   var only: [String] = []
 
-  @Option(help: "Seconds of PyTorch's step at the compact size.")
+  @Option(help: "PyTorch's time per training step at the compact size [s].")
   var peerCompactSeconds: Double?
 
-  @Option(help: "Seconds of PyTorch's step of the published network.")
+  @Option(help: "PyTorch's time per training step of the published network [s].")
   var peerPublishedSeconds: Double?
 
-  @Option(help: "Seconds of PyTorch's step of the generator.")
+  @Option(help: "PyTorch's time per training step of the generator [s].")
   var peerGeneratorSeconds: Double?
 
-  @Option(help: "Minutes of streaming for the measures of 'stream'.")
+  @Option(help: "The duration of streaming for the 'stream' measures [min].")
   var streamMinutes: Double = 1
 
   @Option(help: .hidden)

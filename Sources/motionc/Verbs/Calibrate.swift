@@ -11,9 +11,10 @@ struct Calibrate: ParsableCommand {
     discussion: """
       motionc calibrate uarm_swift_pro --port /dev/ttyACM0 -o mine.yaml
 
-      You are led from joint to joint: each is moved by hand to a reference position and to both \
-      ends, and read there; a joint without a sensor (a uArm's wrist) is left out. The motors must have no torque for that, so the robot has to be \
-      supported: whatever is not held may fall. Nothing is moved by the program.
+      Guides you from joint to joint: move each by hand to a reference position and to both ends, \
+      where it is measured; a joint without a sensor (a uArm's wrist) is left out. The motors \
+      have no torque meanwhile, so support the robot: whatever is not held may fall. The program \
+      moves nothing.
       """)
 
   @Argument(help: RobotOptions.help, completion: .file())
@@ -23,11 +24,11 @@ struct Calibrate: ParsableCommand {
   var port: String
 
   @Option(
-    name: .shortAndLong, help: "Where the calibration is written.",
+    name: .shortAndLong, help: "The calibration file to write.",
     completion: .file(extensions: ["yaml"]))
   var output: String
 
-  @Option(help: "The wiring; without it the wire.yaml beside the robot's URDF.")
+  @Option(help: "The wiring file; by default the wire.yaml beside the robot's URDF.")
   var wire: String?
 
   @Option(help: "Your name, for the file.")

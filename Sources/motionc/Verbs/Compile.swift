@@ -17,14 +17,13 @@ struct Compile: ParsableCommand {
       motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
 
-      Writes NAME.trajectory.safetensors, the file that proves its limits, and what --format asks \
-      for. With --timing keep the clock is the motion's and the report says how far the limits \
-      made the trajectory leave it; with --timing stretch it is slowed down until it is nearer \
-      than --tolerance, at its samples and at the motion's own frames. A motion that cannot be \
-      compiled is named and leaves the files of an earlier run as they are; the others are \
-      compiled. Of a folder everything is compiled that holds human motion; trajectories and \
-      copies that motionc wrote there are skipped. Without --model the retargeter that ships for \
-      the robot is used.
+      Writes NAME.trajectory.safetensors, which can be verified, and the formats of --format. With \
+      --timing keep the motion's timing is kept and the report gives the deviation from it; with \
+      --timing stretch the motion is slowed down until the deviation is within --tolerance, at \
+      the trajectory's samples and at the motion's own frames. A motion that cannot be compiled \
+      is reported and the files of an earlier run are kept; the others are compiled. In folders \
+      all files with human motion are compiled; trajectories and copies that motionc wrote are \
+      skipped. Without --model the retargeter that ships for the robot is used.
       """)
 
   /// What may happen to the motion's clock.
@@ -32,13 +31,13 @@ struct Compile: ParsableCommand {
     case keep, stretch
   }
 
-  @Argument(help: "Motion files or folders of them.", completion: .file())
+  @Argument(help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
   @OptionGroup var robot: RobotOptions
 
   @Option(
-    help: "The retargeter's file; the one that ships for the robot if none is given.",
+    help: "The retargeter's file; by default the one that ships for the robot.",
     completion: .file())
   var model: String?
 
@@ -48,29 +47,30 @@ struct Compile: ParsableCommand {
   @Option(help: "Further formats, with commas between: csv, npz, json, yaml.")
   var format: FormatList = FormatList(formats: [])
 
-  @Option(help: "Samples a second of the trajectory [Hz]; the motion's own if not given.")
+  @Option(help: "The trajectory's sample rate [Hz]; by default the motion's.")
   var rate: Double?
 
-  @Option(help: "Keep the clock, or stretch time until the deviation is small.")
+  @Option(
+    help: "Keep the motion's timing, or stretch it until the deviation is within the tolerance.")
   var timing: TimingChoice = .keep
 
   @Option(help: "The greatest deviation with --timing stretch [rad or m].")
   var tolerance: Double = 0.05
 
-  @Option(help: "The speed of the motion, 2 for twice as fast; it is recorded in the file.")
+  @Option(help: "The speed factor of the motion, 2 for twice as fast; it is recorded in the file.")
   var speed: Double = 1
 
-  @Option(help: "Threads; all cores if not given.")
+  @Option(help: "The number of threads; by default all cores.")
   var threads: Int?
 
   @Option(
-    help: "Writes reference, control points and limits for other programs to judge (one motion).",
+    help: "Writes reference, control points and limits for checks by other programs (one motion).",
     completion: .file())
   var dump: String?
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "One JSON line for each trajectory.")
+  @Flag(help: "Prints one JSON line for each trajectory.")
   var json = false
 
   func validate() throws {

@@ -9,10 +9,10 @@ import Learning
 /// `motionc doctor`: whether this machine and this build are fit.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Shows what is installed, which BLAS kernels run and what they reach.",
+    abstract: "Shows what is installed, which BLAS kernels are used, and their speed.",
     discussion: "  motionc doctor\n  motionc doctor --json")
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func run() throws {

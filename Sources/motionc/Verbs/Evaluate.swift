@@ -9,7 +9,7 @@ import Retargeting
 /// `motionc evaluate`: how good a model is.
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measures a model on motions.",
+    abstract: "Evaluates a model on motions.",
     subcommands: [EvaluateRetargeter.self, EvaluateSmoother.self, EvaluateGenerator.self])
 }
 
@@ -17,40 +17,41 @@ struct Evaluate: ParsableCommand {
 struct EvaluateRetargeter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retargeter",
-    abstract: "Measures a retargeter against the best that inverse kinematics can do.",
+    abstract: "Compares a retargeter with the optimum of inverse kinematics.",
     discussion: """
       motionc evaluate retargeter --robot unitree_g1 --motions captures/
       motionc evaluate retargeter --robot unitree_g1 --model g1.safetensors --motions captures/
 
-      Of a folder with an index.csv only the rows of the split 'val' are measured, of other \
-      folders the clips that training holds back; --all takes every clip.
+      In a folder with an index.csv only the rows of the split 'val' are evaluated, in other \
+      folders the clips that training holds out; --all evaluates every clip.
       """)
 
   @OptionGroup var robot: RobotOptions
 
   @Option(
-    help: "The model's file; the one that ships for the robot if none is given.",
+    help: "The model's file; by default the one that ships for the robot.",
     completion: .file())
   var model: String?
 
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
-  @Flag(help: "Every clip, not only those that training holds back.")
+  @Flag(help: "Evaluates every clip, not only held-out ones.")
   var all = false
 
-  @Option(help: "Poses that the optimum is computed for.")
+  @Option(help: "The number of poses for which the optimum is computed.")
   var optimumPoses: Int = 400
 
-  @Option(help: "Writes targets and answers for other programs to judge.", completion: .file())
+  @Option(
+    help: "Writes targets and configurations for checks by other programs.", completion: .file())
   var dump: String?
 
-  @Option(help: "Writes a card of the model (Markdown).", completion: .file())
+  @Option(help: "Writes a model card (Markdown).", completion: .file())
   var card: String?
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func run() throws {

@@ -11,16 +11,16 @@ import Trajectories
 struct EvaluateGenerator: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generator",
-    abstract: "Measures a generator's samples beside motion that it never saw.",
+    abstract: "Compares a generator's samples with held-out motion.",
     discussion: """
       motionc evaluate generator --model generator.safetensors --motions captures/
 
-      Samples are drawn with the labels of held-out windows. Every distance is printed beside its \
-      floor, the same between training and held-out motion. What each figure means is in \
-      Docs/motion-models.md.
+      Samples have the labels of held-out windows. Every distance is printed with its floor, the \
+      same distance between real motion and real motion of other trials. Docs/motion-models.md \
+      defines each figure.
       """)
 
-  @Option(help: "The model's file; the shipped generator if none is given.", completion: .file())
+  @Option(help: "The model's file; by default the shipped generator.", completion: .file())
   var model: String?
 
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
@@ -29,39 +29,41 @@ struct EvaluateGenerator: ParsableCommand {
   @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
   var labels: String?
 
-  @Option(help: "Only rows of index.csv whose licence begins with this are real motion.")
+  @Option(help: "Uses only rows of index.csv whose licence begins with this text as real motion.")
   var licence: String?
 
-  @Option(help: "The most samples; as many as held-out windows if there are fewer.")
+  @Option(help: "The largest number of samples; at most the number of held-out windows.")
   var count: Int = 512
 
-  @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
+  @Option(help: "The scale of classifier-free guidance; 0 for none.")
   var guidance: Float = 0
 
-  @Option(help: "The deviation of the noise: above 1 more varied, below 1 calmer.")
+  @Option(
+    help: "The temperature: the standard deviation of the initial noise; above 1 samples vary more."
+  )
   var temperature: Float = MotionRequest.usualTemperature
 
-  @Option(help: "Steps from noise to motion.")
+  @Option(help: "The number of integration steps from noise to motion.")
   var steps: Int = 10
 
-  @Option(help: "How a step is made: euler, midpoint or heun.")
+  @Option(help: "The integration method: euler, midpoint or heun.")
   var solver: FlowSolver = .euler
 
-  @Option(help: "What all random numbers depend on.")
+  @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
-  @Flag(help: "Compares with motion as it was captured only, not with its mirror image too.")
+  @Flag(help: "Compares with captured motion only, without its mirror images.")
   var asCaptured = false
 
-  @Option(help: "Threads; all cores if not given. The result does not depend on it.")
+  @Option(help: "The number of threads, by default all cores; the result does not depend on it.")
   var threads: Int?
 
-  @Option(help: "Writes a card of the model (Markdown).", completion: .file())
+  @Option(help: "Writes a model card (Markdown).", completion: .file())
   var card: String?
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func validate() throws {

@@ -9,14 +9,14 @@ import Motions
 struct EvaluateSmoother: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "smoother",
-    abstract: "Measures a smoother on motions with noise, beside filters.",
+    abstract: "Compares a smoother with filters on motions with added noise.",
     discussion: """
       motionc evaluate smoother --model smoother.safetensors --motions captures/
 
-      Of a folder with an index.csv only the rows of the split 'val' are measured, of other \
-      folders the clips that training holds back; --all takes every clip. The noise is normal of \
-      30 mm, of 30 mm under a moving average of 7 frames, bones off by 8 %, and one outlier of up \
-      to 0.25 m in 400. The One-Euro filter is tuned on the very tracks that are measured.
+      In a folder with an index.csv only the rows of the split 'val' are evaluated, in other \
+      folders the clips that training holds out; --all evaluates every clip. The noise is \
+      normal with 30 mm, plus 30 mm after a moving average of 7 frames, 8 % of bone lengths, and \
+      one outlier of up to 0.25 m in 400. The One-Euro filter is tuned on the tracks that are evaluated.
       """)
 
   @Option(help: "The model's file.", completion: .file())
@@ -25,18 +25,18 @@ struct EvaluateSmoother: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
-  @Flag(help: "Every clip, not only those that training holds back.")
+  @Flag(help: "Evaluates every clip, not only held-out ones.")
   var all = false
 
-  @Option(help: "What the noise depends on.")
+  @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
-  @Option(help: "Writes a card of the model (Markdown).", completion: .file())
+  @Option(help: "Writes a model card (Markdown).", completion: .file())
   var card: String?
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func run() throws {

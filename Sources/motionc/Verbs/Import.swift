@@ -12,10 +12,10 @@ struct Import: ParsableCommand {
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
 
-      A file that cannot be read is named; the others are imported.
+      A file that cannot be read is reported; the others are imported.
       """)
 
-  @Argument(help: "Motion files or folders of them.", completion: .file())
+  @Argument(help: "Motion files or folders.", completion: .file())
   var files: [String]
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
@@ -23,7 +23,7 @@ struct Import: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
-  @Flag(help: "The report as one JSON line for each file.")
+  @Flag(help: "Prints the report as one JSON line for each file.")
   var json = false
 
   func run() throws {
@@ -68,11 +68,12 @@ struct Import: ParsableCommand {
 
 /// What the user may say about motion files that they do not say themselves.
 struct ReadingOptions: ParsableArguments {
-  @Option(help: "One unit of the files in metres, where it is not found from the body's size.")
+  @Option(help: "One unit of the files in metres; by default detected from the body's size.")
   var scale: Double?
 
   @Option(
-    name: .customLong("source-rate"), help: "The true frame rate, where the files' own lies [Hz].")
+    name: .customLong("source-rate"),
+    help: "The true frame rate, where the files' own is wrong [Hz].")
   var sourceRate: Double?
 
   @Option(help: "The table of joint names to use (a file name of Skeletons/).")

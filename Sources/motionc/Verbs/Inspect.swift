@@ -22,7 +22,7 @@ struct Inspect: ParsableCommand {
   @Option(help: "A further file of limits.", completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func run() throws {

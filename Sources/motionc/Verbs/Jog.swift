@@ -7,7 +7,7 @@ import Trajectories
 /// `motionc jog`: single joints to positions.
 struct Jog: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Moves joints to positions, slowly and within limits; the others stay.",
+    abstract: "Moves joints to positions, slowly and within limits; the others hold.",
     discussion: """
       motionc jog uarm_swift_pro base=20 left=60 --port /dev/ttyACM0 --go
 
@@ -19,11 +19,11 @@ struct Jog: ParsableCommand {
   @Argument(help: RobotOptions.help, completion: .file())
   var robot: String
 
-  @Argument(help: "JOINT=DEGREES, or JOINT=METRES for a joint that slides.")
+  @Argument(help: "JOINT=DEGREES, or JOINT=METRES for a prismatic joint.")
   var positions: [String]
 
   @Option(
-    help: "A file of limits whose values go before those of the robot's own.",
+    help: "A file of limits whose values take precedence over the robot's own.",
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 

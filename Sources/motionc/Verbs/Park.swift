@@ -5,7 +5,8 @@ import Streaming
 /// `motionc park`: the pose in which a robot may be left.
 struct Park: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Brings a robot slowly to the park pose of its wiring, and holds or lets go.",
+    abstract:
+      "Moves a robot slowly to the park pose of its wiring; it holds there, or is released.",
     discussion: """
       motionc park robotis_op3 --port /dev/ttyUSB0 --go --release
 
@@ -16,7 +17,7 @@ struct Park: ParsableCommand {
   var robot: String
 
   @Option(
-    help: "A file of limits whose values go before those of the robot's own.",
+    help: "A file of limits whose values take precedence over the robot's own.",
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 

@@ -6,14 +6,13 @@ import Streaming
 struct PortsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ports",
-    abstract: "Shows the serial ports that are plugged in, and which robot each could be.",
+    abstract: "Lists the connected serial ports and the robot that each could be.",
     discussion: """
-      The numbers of a USB device are those of its serial chip, so what is said of the robot is a \
-      guess. What is connected is found out by asking it: 'motionc stream' and 'motionc \
-      calibrate' do.
+      The ids of a USB device are those of its serial chip, so the robot is a guess. 'motionc \
+      stream' and 'motionc calibrate' query the device itself.
       """)
 
-  @Flag(help: "One JSON object for machines.")
+  @Flag(help: "Prints one JSON object.")
   var json = false
 
   func run() throws {

@@ -14,49 +14,52 @@ struct Sample: ParsableCommand {
       motionc sample -o samples --count 10 --action walk
       motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
       motionc sample -o samples --past capture.clip.safetensors --frames 48
-      motionc sample -o samples --past capture.bvh --count 32 --uncertainty sure.npz
+      motionc sample -o samples --past capture.bvh --count 32 --uncertainty covariance.npz
       motionc compile samples --robot unitree_g1 -o trajectories
 
-      Without --model the generator that ships is used. Each motion is written once in each \
+      Without --model the shipped generator is used. Each motion is written in every \
       format; .npz holds positions, rotations, root, bone_lengths, fps and names. \
       --uncertainty writes the mean and the covariance of each joint over all samples.
       """)
 
-  @Option(help: "The model's file; the shipped generator if none is given.", completion: .file())
+  @Option(help: "The model's file; by default the shipped generator.", completion: .file())
   var model: String?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
 
-  @Option(help: "The motions to sample.")
+  @Option(help: "The number of motions to sample.")
   var count: Int = 1
 
-  @Option(help: "The frames of each, at 30 Hz (up to \(Generator.largestFrameCount)).")
+  @Option(
+    help: "The number of frames of each motion, at 30 Hz (up to \(Generator.largestFrameCount)).")
   var frames: Int = 64
 
-  @Option(help: "What the motion shows; any of the model's actions if not given.")
+  @Option(help: "The action; any of the model's actions if not given.")
   var action: String?
 
   @Option(
     help: "An embedding (.npy, or .safetensors with one array).", completion: .file())
   var embedding: String?
 
-  @Option(help: "A motion at 30 Hz that the samples go on from.", completion: .file())
+  @Option(help: "A motion at 30 Hz that the samples continue.", completion: .file())
   var past: String?
 
-  @Option(help: "How far beyond its condition a sample is pushed; 0 for not at all.")
+  @Option(help: "The scale of classifier-free guidance; 0 for none.")
   var guidance: Float = 0
 
-  @Option(help: "The deviation of the noise: above 1 more varied, below 1 calmer.")
+  @Option(
+    help: "The temperature: the standard deviation of the initial noise; above 1 samples vary more."
+  )
   var temperature: Float = MotionRequest.usualTemperature
 
-  @Option(help: "Steps from noise to motion.")
+  @Option(help: "The number of integration steps from noise to motion.")
   var steps: Int = 10
 
-  @Option(help: "How a step is made: euler, midpoint or heun.")
+  @Option(help: "The integration method: euler, midpoint or heun.")
   var solver: FlowSolver = .euler
 
-  @Option(help: "What the noise depends on.")
+  @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
   @Option(help: "Formats, separated by commas: npz, bvh, clip.")
@@ -67,7 +70,7 @@ struct Sample: ParsableCommand {
     completion: .file())
   var uncertainty: String?
 
-  @Option(help: "Threads; all cores if not given. The result does not depend on it.")
+  @Option(help: "The number of threads, by default all cores; the result does not depend on it.")
   var threads: Int?
 
   func validate() throws {

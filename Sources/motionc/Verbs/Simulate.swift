@@ -7,7 +7,7 @@ import Streaming
 /// `motionc simulate`: a device that is not there, behind a pseudo-terminal.
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Opens a pseudo-terminal that behaves as a real device does.",
+    abstract: "Simulates a device behind a pseudo-terminal.",
     discussion: """
       motionc simulate uarm-v4 --link ./arm &
       motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --port ./arm --go
@@ -30,11 +30,13 @@ struct Simulate: ParsableCommand {
     transform: Self.version)
   var firmware: SimulatedUArm.Version?
 
-  @Option(help: "The name under which others open it.", completion: .file())
+  @Option(help: "The path under which other programs open it.", completion: .file())
   var link: String
 
   @Option(
-    help: "Whose motors it has: a folder name of Robots/ or a URDF; the usual one if not given.")
+    help:
+      "The robot whose motors it has: a folder name of Robots/ or a URDF; a typical one by default."
+  )
   var robot: String?
 
   @Option(help: "A fault, NAME@SECONDS (repeatable).")
@@ -44,7 +46,7 @@ struct Simulate: ParsableCommand {
     help: "Writes all bytes with their times as CSV.", completion: .file(extensions: ["csv"]))
   var record: String?
 
-  @Option(help: "The seed of random faults.")
+  @Option(help: "The random seed of faults.")
   var seed: UInt64 = 0
 
   func validate() throws {

@@ -8,27 +8,27 @@ import Motions
 /// `motionc smooth`: smooth motion from tracked joints.
 struct Smooth: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Turns tracked joints, or noisy motion, into smooth motion of a stiff figure.",
+    abstract: "Turns tracked joints or noisy motion into smooth motion with constant bone lengths.",
     discussion: """
       motionc smooth landmarks.json -o smooth
       motionc smooth track.npy --joints h36m --rate 50 -o smooth --format npz,bvh,clip
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
-      Without --model the smoother that ships is used. Joints that are missing (NaN, null, no \
-      confidence) are filled in. .npz holds positions, rotations, root, bone_lengths, fps, names, \
+      Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) are \
+      filled in. .npz holds positions, rotations, root, bone_lengths, fps, names, \
       and covariances [frames, 22, 3, 3] where the model predicts them.
       """)
 
   @Argument(help: "Files of tracked joints or motion.", completion: .file())
   var files: [String]
 
-  @Option(help: "The model's file; the shipped smoother if none is given.", completion: .file())
+  @Option(help: "The model's file; by default the shipped smoother.", completion: .file())
   var model: String?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
 
-  @Option(help: "The joints of the files, where they do not say: coco17, h36m, mediapipe, …")
+  @Option(help: "The joint set, where the files do not state it: coco17, h36m, mediapipe, …")
   var joints: String?
 
   @Option(help: "The true frame rate of the files [Hz].")
@@ -37,7 +37,7 @@ struct Smooth: ParsableCommand {
   @Option(help: "Formats, separated by commas: clip, npz, bvh.")
   var format: String = "clip"
 
-  @Flag(help: "One JSON line for each file.")
+  @Flag(help: "Prints one JSON line for each file.")
   var json = false
 
   func run() throws {

@@ -11,9 +11,9 @@ struct Stream: ParsableCommand {
       motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --go
       motionc stream wave.trajectory.safetensors --robot uarm_swift_pro --port /dev/ttyACM0 --go
 
-      Checks the trajectory against the robot's limits and its wiring, finds out what is connected, \
-      measures where the robot stands, plans a slow move from there to the first frame, and only \
-      with --go moves. \(Keyboard.help.prefix(1).uppercased() + Keyboard.help.dropFirst()). At the \
+      Checks the trajectory against the robot's limits and its wiring, identifies the device, \
+      measures the robot's pose, plans a slow move from there to the first frame, and moves only \
+      with --go. \(Keyboard.help.prefix(1).uppercased() + Keyboard.help.dropFirst()). At the \
       end the robot holds.
 
       \(ConnectionOptions.exitCodes)
@@ -26,13 +26,13 @@ struct Stream: ParsableCommand {
 
   @OptionGroup var connection: ConnectionOptions
 
-  @Option(help: "The speed along the trajectory, above 0, at most 1: what was proven.")
+  @Option(help: "The speed along the trajectory, above 0, at most 1, the verified speed.")
   var speed: Double = 1
 
-  @Option(help: "How often it is played.")
+  @Option(help: "How many times the trajectory is played.")
   var loop: Int = 1
 
-  @Flag(help: "Goes to the wiring's park pose at the end.")
+  @Flag(help: "Moves to the wiring's park pose at the end.")
   var park = false
 
   func validate() throws {

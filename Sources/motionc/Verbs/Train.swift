@@ -18,14 +18,14 @@ struct Train: ParsableCommand {
 struct TrainRetargeter: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retargeter",
-    abstract: "Trains a retargeter for a robot, from motions or from random poses alone.",
+    abstract: "Trains a retargeter for a robot, on motions or on random poses alone.",
     discussion: """
       motionc train retargeter --robot unitree_g1 --motions captures/ -o g1.safetensors
       motionc train retargeter --robot uarm_swift_pro -o uarm.safetensors --epochs 20
       motionc train retargeter --robot unitree_g1 --motions captures/ -o g1.safetensors --resume
 
       Ctrl-C ends training with a checkpoint beside the model (MODEL.checkpoint), from which \
-      --resume goes on to the same bytes as training without the break. Losses: \
+      --resume continues to the same bytes as uninterrupted training. Losses: \
       \(LossWeights.names.map(\.name).joined(separator: ", ")).
       """)
 
@@ -34,32 +34,32 @@ struct TrainRetargeter: ParsableCommand {
   @OptionGroup var file: TrainingFileOptions
 
   @Option(
-    help: "The mapping's file; Mappings/human-to-ROBOT.yaml if none is given.",
+    help: "The mapping's file; by default Mappings/human-to-ROBOT.yaml.",
     completion: .file(extensions: ["yaml"]))
   var mapping: String?
 
   @Option(
-    parsing: .upToNextOption, help: "Motion files or folders; random poses if none is given.",
+    parsing: .upToNextOption, help: "Motion files or folders; random poses by default.",
     completion: .file())
   var motions: [String] = []
 
-  @Option(help: "Passes over the poses (an epoch has at least 25,600).")
+  @Option(help: "The number of passes over the poses (an epoch has at least 25,600).")
   var epochs: Int = 100
 
-  @Option(help: "Poses in a step.")
+  @Option(help: "The batch size in poses.")
   var batch: Int = 256
 
-  @Option(help: "The part of poses drawn from human joint ranges, 0...1, beside motions.")
+  @Option(help: "The fraction of poses drawn from human joint ranges instead of motions, 0...1.")
   var randomShare: Double = 0.3
 
   @Option(
-    help: "A generator's model, from which motion is sampled while training.", completion: .file())
+    help: "A generator's model, from which motion is sampled during training.", completion: .file())
   var generator: String?
 
-  @Option(help: "The part of motions' poses that is sampled, 0...1, beside captured motion.")
+  @Option(help: "The fraction of sampled poses among the motions' poses, 0...1.")
   var generatorShare: Double = 0.5
 
-  @Option(help: "The learning rate after warming up.")
+  @Option(help: "The learning rate after warm-up.")
   var rate: Float = 1e-3
 
   @Option(help: "The weight of a loss as NAME=NUMBER, 0 to switch it off; may be repeated.")

@@ -17,9 +17,9 @@ struct TrainGenerator: ParsableCommand {
       motionc train generator --motions captures/ --embeddings captions/ -o mine.safetensors
 
       Labels come from the column 'action' of an index.csv beside the motions, or of --labels. \
-      An embedding is a file of the clip's name (.npy or .safetensors) with one array. Ctrl-C ends \
-      training with a checkpoint beside the model (MODEL.checkpoint), from which --resume goes on \
-      to the same bytes as training without the break.
+      The embedding of a clip is a file with the clip's name (.npy or .safetensors) and one array. Ctrl-C ends \
+      training with a checkpoint beside the model (MODEL.checkpoint), from which --resume \
+      continues to the same bytes as uninterrupted training.
       """)
 
   @OptionGroup var training: MotionTrainingOptions
@@ -30,10 +30,10 @@ struct TrainGenerator: ParsableCommand {
   @Option(help: "A folder with an embedding for each clip.", completion: .directory)
   var embeddings: String?
 
-  @Option(help: "The frames of a window, at 30 Hz.")
+  @Option(help: "The window length in frames, at 30 Hz.")
   var frames: Int = 64
 
-  @Option(help: "The frames that one token stands for; divides the frames of a window.")
+  @Option(help: "The number of frames per token; it must divide the window length.")
   var framesPerToken: Int = 2
 
   @OptionGroup var reading: ReadingOptions

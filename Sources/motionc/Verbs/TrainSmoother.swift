@@ -16,14 +16,14 @@ struct TrainSmoother: ParsableCommand {
       motionc train smoother --motions captures/ --covariance --width 128 --layers 2 -o s.safetensors
       motionc train smoother --motions captures/ -o smoother.safetensors --resume
 
-      Noise is drawn anew for every window. Ctrl-C ends training with a checkpoint beside the \
-      model (MODEL.checkpoint), from which --resume goes on to the same bytes as training without \
-      the break.
+      The noise is random for every window. Ctrl-C ends training with a checkpoint beside the \
+      model (MODEL.checkpoint), from which --resume continues to the same bytes as \
+      uninterrupted training.
       """)
 
   @OptionGroup var training: MotionTrainingOptions
 
-  @Option(help: "The frames of a window, at 30 Hz.")
+  @Option(help: "The window length in frames, at 30 Hz.")
   var frames: Int = 31
 
   @Flag(help: "Predicts a covariance for each position.")

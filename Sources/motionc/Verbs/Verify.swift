@@ -14,8 +14,8 @@ struct Verify: ParsableCommand {
       Reads the native file, which holds the curve itself and its limits, and checks the control \
       points and the curve on a grid 20 times finer than its samples. A CSV or NPZ export holds \
       samples only and cannot be verified between them. The limits are the file's own; with --robot \
-      they are the robot's as its files give them today, and a note says where those are others \
-      than at compiling.
+      they are those in the robot's files now, and a note says if they differ from those at \
+      compile time.
       """)
 
   @Argument(help: "Native trajectory files.", completion: .file(extensions: ["safetensors"]))
@@ -27,11 +27,11 @@ struct Verify: ParsableCommand {
   var robot: String?
 
   @Option(
-    help: "With --robot, a file of limits whose values go before those of the robot's own.",
+    help: "With --robot, a file of limits whose values take precedence over the robot's own.",
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 
-  @Flag(help: "One JSON line for each file.")
+  @Flag(help: "Prints one JSON line for each file.")
   var json = false
 
   func validate() throws {

@@ -3,17 +3,18 @@ import Foundation
 import HumanBody
 import Learning
 
-/// The components that windows are sorted into before training, by where people are and how much moves.
+/// The mixture components that windows are clustered into before training.
 ///
-/// Lloyd's k-means on the slow coordinates and on the logarithms of how much moves at each speed.
+/// Lloyd's k-means on the slow coordinates (posture and path) and on the logarithms of the amount
+/// of motion at each speed.
 struct MotionMixture: Sendable {
-  /// The most components that are told apart.
+  /// The largest number of components.
   static let count = 64
-  /// Cosines whose coordinates count: what takes longer than a quarter of a second.
+  /// The number of slow cosines used, with half periods above a quarter of a second.
   private static let slow = 8
-  /// The cosines that are taken together as one speed.
+  /// The groups of cosines that count as one speed.
   private static let bands = [1..<3, 3..<6, 6..<10, 10..<16, 16..<32, 32..<64]
-  /// How much a factor e in the amount of motion weighs beside slow coordinates of deviation one.
+  /// The weight of a factor e in the amount of motion, relative to standardised slow coordinates.
   private static let weight: Float = 3
   private static let rounds = 15
 
@@ -21,11 +22,11 @@ struct MotionMixture: Sendable {
   /// The variance of each coordinate over all windows, [frames, 66].
   private let usual: [Float]
   private let scale: Float
-  /// The middle of each component, [components, features].
+  /// The centre of each component, [components, features].
   private var centres: [Float] = []
 
-  /// The components of standardised windows, [windows, frames, 66], with their labels, and the prior that
-  /// is measured on them.
+  /// Clusters standardised windows, [windows, frames, 66], with their labels, and estimates the
+  /// prior from the clusters.
   static func measure(
     _ states: [Float], labels: [Int?], labelCount: Int, frames: Int, seed: UInt64
   ) -> (components: MotionMixture, prior: MotionPrior) {
@@ -129,9 +130,9 @@ struct MotionMixture: Sendable {
 
   /// Means and variances of each component.
   ///
-  /// A component of few windows says little: its mean is drawn to zero as if three windows more were
-  /// there, its variances to the usual ones, scaled to what the component moves at each speed, as if ten
-  /// more were.
+  /// Estimates are regularised for components with few windows: the mean is shrunk to zero with the
+  /// weight of three windows, and the variances to the overall ones, scaled to the component's
+  /// motion at each speed, with the weight of ten.
   private func prior(
     _ coordinates: [Float], _ members: [Int], _ labels: [Int?], _ labelCount: Int
   ) -> MotionPrior {

@@ -3,13 +3,13 @@ import Foundation
 import HumanBody
 import Learning
 
-/// Windows of motion as a mixture of Gaussians: what can be said of a noisy window without a network.
+/// The prior of motion windows: a mixture of Gaussians.
 ///
-/// The components of the mixture are what people do: stand, walk, turn over. A sample's component is
-/// drawn first, by its label where there is one; within a component windows are Gaussian with
-/// independent coordinates in a `SpectralBasis`. There the best estimate of X₁ from
-/// X_t = t X₁ + (1 − t) X₀ is, for each coordinate y with the component's mean m and variance λ,
-/// m + t λ / (t² λ + (1 − t)²) · (y − t m) (Wiener's filter), and the whole flow is known.
+/// The components correspond to activities such as standing, walking or turning over. A sample's
+/// component is drawn first, by its label if it has one; within a component windows are Gaussian
+/// with independent coordinates in a `SpectralBasis`. The posterior mean of X₁ given X_t = t X₁ +
+/// (1 − t) X₀ is, for each coordinate y with the component's mean m and variance λ, m + t λ / (t² λ
+/// + (1 − t)²) · (y − t m) (the Wiener filter), and the flow has a closed form.
 struct MotionPrior: Sendable, Hashable {
   /// The coordinates.
   let basis: SpectralBasis
@@ -17,14 +17,14 @@ struct MotionPrior: Sendable, Hashable {
   let means: [Float]
   /// The variance of each component, [components, frames, 66].
   let variances: [Float]
-  /// How many windows of each label are of a component, and how many in all, [components, labels + 1].
+  /// The number of windows of each component with each label, and in all, [components, labels + 1].
   let counts: [Float]
 
   /// Frames of a window.
   var frames: Int { basis.frames }
   /// The number of components.
   var components: Int { means.count / basis.size }
-  /// The number of labels that it was measured with.
+  /// The number of labels.
   var labels: Int { counts.count / components - 1 }
 
   /// E[X₁ | X_t, component] of each window, [batch, frames, 66].
@@ -36,7 +36,7 @@ struct MotionPrior: Sendable, Hashable {
     }
   }
 
-  /// What is left of a component's variance along each coordinate once X_t is seen.
+  /// The posterior variance of a component along each coordinate, given X_t.
   func remaining(time: Float, component: Int) -> [Float] {
     let noise = (1 - time) * (1 - time)
     return (0..<basis.size).map { index in
@@ -45,8 +45,8 @@ struct MotionPrior: Sendable, Hashable {
     }
   }
 
-  /// The flow of windows of these components: a coordinate of X_t has the mean t m and the deviation
-  /// √(t² λ + (1 − t)²), and the flow moves and scales it as these change.
+  /// The flow of windows of these components: a coordinate of X_t has the mean t m and the
+  /// deviation √(t² λ + (1 − t)²), and the flow moves and scales it as these change.
   func flow(components: [Int]) -> AnalyticFlow {
     func deviation(_ variance: Float, _ time: Float) -> Float {
       (time * time * variance + (1 - time) * (1 - time) + 1e-9).squareRoot()
@@ -79,7 +79,7 @@ struct MotionPrior: Sendable, Hashable {
 
   // MARK: - Drawing components
 
-  /// A component by chance, as often as windows of the label are of it.
+  /// Draws a component by its frequency among the windows of a label.
   func drawComponent(
     label: Int?, favours: [Float]? = nil, using random: inout RandomSource
   ) -> Int {
@@ -109,10 +109,10 @@ struct MotionPrior: Sendable, Hashable {
     self.counts = counts
   }
 
-  /// The most components that a file may hold.
+  /// The largest number of components in a file.
   private static let largest = 4096
 
-  /// Reads it from a model's tensors.
+  /// Reads the prior from a model's tensors.
   init(_ file: Safetensors, frames: Int, labels: Int, path: String) throws(GenerationError) {
     func numbers(_ name: String, _ shape: [Int?]) throws(GenerationError) -> StoredTensor {
       let tensor: StoredTensor
@@ -148,7 +148,7 @@ struct MotionPrior: Sendable, Hashable {
       means: means.floats(), variances: deviations.floats().map { $0 * $0 }, counts: counts)
   }
 
-  /// As tensors of a model's file.
+  /// The prior as tensors of a model's file.
   var tensors: [String: StoredTensor] {
     let n = Standardization.channels
     return [

@@ -2,16 +2,16 @@ import Autodiff
 import Geometry
 import HumanBody
 
-/// What exactly observed frames say of the frames after them, under the prior.
+/// Conditions the prior's estimate on exactly observed frames.
 ///
-/// Given X_t and its component the motion is Gaussian with the mean that Wiener's filter gives and a
-/// covariance P that is left. Frames that are known exactly move the others by
-/// P(after, known) P(known, known)⁻¹ times what the mean is off by at the known ones. P is taken to
-/// be one covariance over time for the three channels of the root and one for all others, each the
-/// mean over its channels: then a past costs one small system of equations, and the estimate goes
-/// on from it without a jump.
+/// Given X_t and its component the motion is Gaussian with the mean of the Wiener filter and a
+/// posterior covariance P. Exactly known frames change the others by
+/// P(after, known) P(known, known)⁻¹ times the error of the mean at the known ones (Gaussian
+/// conditioning). P is approximated by one covariance over time for the three channels of the root
+/// and one for all others, each averaged over its channels: then a past costs one small linear
+/// system, and the estimate continues it without a jump.
 struct PastConditioning: Sendable, Hashable {
-  /// How many of the last observed frames count; older ones act through X_t.
+  /// The number of last observed frames used; older ones act through X_t only.
   private static let reach = 24
   private static let groups = [0..<3, 3..<Standardization.channels]
 
@@ -24,16 +24,16 @@ struct PastConditioning: Sendable, Hashable {
     shares = Self.groups.map { prior.basis.shares(of: $0) }
   }
 
-  /// What is left open of one group of channels, the square root of the mean variance, [frames].
+  /// The remaining standard deviation of a group of channels, [frames].
   typealias Deviations = (root: [Float], joints: [Float])
 
-  /// Sets a window's observed frames to what they are, moves those after them, and says how far off
-  /// the estimate is likely to be.
+  /// Sets a window's observed frames, updates those after them, and returns the expected error of
+  /// the estimate.
   ///
   /// - Parameters:
   ///   - clean: E[X₁ | X_t] of windows, [.., frames, 66], standardised.
   ///   - range: Where the window lies in it.
-  ///   - past: What was observed, if anything.
+  ///   - past: The observed frames; nil for none.
   ///   - time: t
   ///   - component: The component of the window.
   func correct(
@@ -53,7 +53,7 @@ struct PastConditioning: Sendable, Hashable {
     return (deviations[0], deviations[1])
   }
 
-  /// Moves the frames after the observed ones, and says what variance is left in each frame.
+  /// Updates the frames after the observed ones; returns the remaining variance of each frame.
   private func move(
     _ clean: inout [Float], _ range: Range<Int>, _ channels: Range<Int>, _ spectrum: [Float],
     after past: ObservedFrames

@@ -1,10 +1,10 @@
 import Foundation
 import HumanBody
 
-/// How well each component of motion fits observed frames.
+/// The likelihood of observed frames under each mixture component.
 ///
-/// What it needs of a prior, the means and variances of each component frame by frame, takes longer to
-/// work out than to use: it is made once for all motions that go on from something.
+/// The means and variances of each component at each frame are computed once and shared by all
+/// continued motions.
 struct PastLikelihood: Sendable {
   private static let width = Standardization.channels
 
@@ -13,7 +13,7 @@ struct PastLikelihood: Sendable {
   private let means: [Float]
   /// The variance of a channel at a frame, [components, frames, 66].
   private let variances: [Float]
-  /// The variance of what it changes by from the frame before, [components, frames, 66].
+  /// The variance of the change since the previous frame, [components, frames, 66].
   private let changes: [Float]
 
   init(_ prior: MotionPrior) {
@@ -39,10 +39,11 @@ struct PastLikelihood: Sendable {
     (self.variances, self.changes) = (variances, changes)
   }
 
-  /// How much less likely than under the best component each makes some observed frames, [components].
+  /// The likelihood of observed frames relative to the best component, [components].
   ///
-  /// Neighbouring frames and joints say nearly the same: poses count as if one frame in eight and
-  /// one channel in four were seen, changes from frame to frame one in two and one in four.
+  /// Since neighbouring frames and joints are correlated, poses are weighted as if one frame in
+  /// eight and one channel in four were independent, differences between frames one in two and one
+  /// in four.
   func callAsFunction(_ past: ObservedFrames) -> [Float] {
     let size = frames * Self.width
     let scores = stride(from: 0, to: means.count, by: size).map { component -> Float in

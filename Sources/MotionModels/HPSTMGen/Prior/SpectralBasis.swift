@@ -3,10 +3,11 @@ import Foundation
 import HumanBody
 import MotionMetrics
 
-/// Coordinates in which windows of motion are nearly independent numbers.
+/// Coordinates in which windows of motion are nearly uncorrelated.
 ///
-/// Time is turned into cosines (the orthonormal DCT-II), which for slowly changing signals are
-/// nearly independent of each other; each has its own eigenvectors of the channels' covariance.
+/// Time is transformed by the orthonormal DCT-II, whose coefficients are nearly uncorrelated for
+/// slowly varying signals; for each cosine the channels are transformed by the eigenvectors of
+/// their covariance.
 struct SpectralBasis: Sendable, Hashable {
   /// Frames of a window.
   let frames: Int
@@ -17,10 +18,10 @@ struct SpectralBasis: Sendable, Hashable {
 
   private static let channels = Standardization.channels
 
-  /// Numbers of a window.
+  /// The number of coordinates of a window.
   var size: Int { frames * Self.channels }
 
-  /// The basis of eigenvectors that are known.
+  /// Creates a basis from known eigenvectors.
   init(frames: Int, directions: [Float]) {
     self.frames = frames
     self.directions = directions
@@ -65,7 +66,8 @@ struct SpectralBasis: Sendable, Hashable {
   /// The value of a cosine at a frame.
   func cosine(_ index: Int, at frame: Int) -> Float { cosines[index * frames + frame] }
 
-  /// How much of the variance along each coordinate the mean of some channels has, [frames, 66].
+  /// The contribution of each coordinate's variance to the mean variance of some channels,
+  /// [frames, 66].
   func shares(of channels: Range<Int>) -> [Float] {
     let n = Self.channels
     return (0..<size).map { row in
@@ -77,7 +79,7 @@ struct SpectralBasis: Sendable, Hashable {
     }
   }
 
-  /// The variance at each frame of what has these variances along the cosines.
+  /// The variance at each frame, from the variances along the cosines.
   func variances(of spectrum: [Float]) -> [Float] {
     (0..<frames).map { frame in
       spectrum.indices.reduce(Float(0)) {
@@ -86,8 +88,8 @@ struct SpectralBasis: Sendable, Hashable {
     }
   }
 
-  /// Windows whose rows of a cosine are multiplied together: always as many, so that a window's
-  /// numbers do not depend on how many others there are.
+  /// The fixed number of windows in one matrix product, so that a window's result does not depend
+  /// on the number of windows.
   private static let together = 4
 
   /// From channels to eigenvectors, or back.

@@ -3,13 +3,13 @@ import HumanBody
 import Learning
 import MotionData
 
-/// Usual sizes of what windows hold, measured on some that are drawn.
+/// Statistics of windows, estimated from random samples.
 struct WindowStatistics {
   /// Mean and deviation of the state's channels.
   let standardization: Standardization
   /// Standardised windows as a mixture of Gaussians.
   let prior: MotionPrior
-  /// Which of them a window is of.
+  /// The component of each window.
   let components: MotionMixture
   /// The root mean square of how far a joint moves from frame to frame [m].
   let velocity: Float

@@ -183,8 +183,8 @@ extension BusDriver {
 
   /// Stops at once.
   ///
-  /// The stop is sent three times in all, because nobody acknowledges it and an answer on the wire may
-  /// damage the first.
+  /// The stop is sent three times in all, because nobody acknowledges it and an answer on the wire
+  /// may damage the first.
   mutating func stop() {
     let isKnown = phase != .idle
     let free = wire.exchange?.free ?? now

@@ -1,7 +1,8 @@
-/// The driver of all servo buses, for one protocol: one question at a time on a wire that is shared.
+/// The driver of all servo buses, for one protocol: one question at a time on a wire that is
+/// shared.
 ///
-/// A question is asked only if its answer is complete before the next frame is due, and a frame waits
-/// for no answer but the one that is on the wire.
+/// A question is asked only if its answer is complete before the next frame is due, and a frame
+/// waits for no answer but the one that is on the wire.
 struct BusDriver<Dialect: BusDialect>: RobotDriver {
   enum Phase: Sendable, Hashable {
     case idle, identifying, identified, engaging, ready, finishing, stopped, releasing, released

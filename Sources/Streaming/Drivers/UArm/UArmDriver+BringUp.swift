@@ -185,8 +185,8 @@ extension UArmDriver {
 
   /// Notes the wrist's angle.
   ///
-  /// The potentiometer of a V3 is far out of range if it is not connected; the servo is then assumed
-  /// to be in its middle, where it goes at power-up.
+  /// The potentiometer of a V3 is far out of range if it is not connected; the servo is then
+  /// assumed to be in its middle, where it goes at power-up.
   private mutating func takeWrist(_ value: Double?) {
     guard model == .proV3, let value, !(-10 <= value && value <= 190) else {
       readings.wristAngle = value

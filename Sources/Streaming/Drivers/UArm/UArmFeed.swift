@@ -55,8 +55,8 @@ struct UArmFeed: Sendable, Hashable {
       Self.share * lostWay(to: step / time) * share / (2 * acceleration), 0.2 * length)
     var wanted = correction * (length + lost) / time
     for axis in 0..<3 where abs(step[axis]) > 0 {
-      // The limit applies to any duration, since frames may have been skipped; the tolerance is for a
-      // nominal speed that rounding to thousandths of a degree puts above the limit.
+      // The limit applies to any duration, since frames may have been skipped; the tolerance is for
+      // a nominal speed that rounding to thousandths of a degree puts above the limit.
       let greatest = limits[axis] * length / abs(step[axis])
       wanted = min(wanted, max(greatest, min(length / time, 1.002 * greatest)))
     }

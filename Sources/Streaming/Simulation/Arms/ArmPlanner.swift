@@ -1,7 +1,8 @@
 /// A planner as in grbl 0.9 (V4) or Marlin (V3): blocks in joint space with speeds looked ahead.
 ///
 /// Marlin's interrupt prepares by itself (`step`); grbl's main loop prepares segments
-/// (`prepareSegment`) that the motors work off without it (`advance`). Everything in degrees and seconds: the firmware's "millimetre" of 80 degrees only scales it.
+/// (`prepareSegment`) that the motors work off without it (`advance`). Everything in degrees and
+/// seconds: the firmware's "millimetre" of 80 degrees only scales it.
 struct ArmPlanner: Sendable {
   /// One straight move in joint space.
   struct Block: Sendable {
