@@ -52,7 +52,11 @@ public enum FileSystem {
         let path = place + name
         var status = stat()
         guard lstat("\(folder)/\(path)", &status) == 0 else { continue }
-        if status.st_mode & S_IFMT == S_IFDIR { open.append(path + "/") } else { files.append(path) }
+        if status.st_mode & S_IFMT == S_IFDIR {
+          open.append(path + "/")
+        } else {
+          files.append(path)
+        }
       }
     }
     return files.sorted()

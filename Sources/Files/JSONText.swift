@@ -27,7 +27,9 @@ public enum JSONText {
     }.joined()
   }
 
-  /// A number; `null` where it is not finite, which JSON cannot say. Whole numbers have no point.
+  /// A number, whole ones without a point.
+  ///
+  /// What is not finite is `null`: JSON cannot say it.
   public static func number(_ value: Double) -> String {
     guard value.isFinite else { return "null" }
     return value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"

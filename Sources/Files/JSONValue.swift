@@ -10,7 +10,7 @@ public enum JSONValue: Sendable {
   case array([JSONValue])
   case object([(key: String, value: JSONValue)])
 
-  /// The value of a key; nil where it has none or is no object. Of two of one key the first.
+  /// The value of a key, of two of one key the first.
   public subscript(_ key: String) -> JSONValue? { members?.first { $0.key == key }?.value }
 
   /// The number, where it is one.

@@ -58,7 +58,8 @@ public struct NumpyArchive: Sendable {
     }
     let expanded = max(Self.freeExpansion, Self.mostExpansion * bytes.count)
     // One file at a time, so that no more than one is there twice.
-    let reading = ZipArchive.read(bytes, limit: min(limit, expanded), where: isWanted) { file, content in
+    let reading = ZipArchive.read(bytes, limit: min(limit, expanded), where: isWanted) {
+      file, content in
       let name = String(file.dropLast(4))
       do throws(FileError) {
         switch try NumpyArray(decoding: content, path: path) {

@@ -193,7 +193,9 @@ private struct Entry {
 
   init(_ name: String, _ value: JSONValue) throws(Refusal) {
     let shown = name.printable
-    if let key = value.repeatedKey { throw Refusal("tensor '\(shown)' has '\(key.printable)' twice") }
+    if let key = value.repeatedKey {
+      throw Refusal("tensor '\(shown)' has '\(key.printable)' twice")
+    }
     guard let typeName = value["dtype"]?.text, let shape = Self.integers(value["shape"]),
       let range = Self.integers(value["data_offsets"]), range.count == 2
     else {

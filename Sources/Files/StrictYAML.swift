@@ -58,7 +58,8 @@ public struct StrictYAML {
       }
       if let keys, !keys.contains(name) {
         let known = keys.map { "'\($0)'" }.joined(separator: ", ")
-        throw YAMLError(path: path, node: key, "\(what) has no key '\(name.printable)'; it has \(known)")
+        throw YAMLError(
+          path: path, node: key, "\(what) has no key '\(name.printable)'; it has \(known)")
       }
       guard entries.updateValue(value, forKey: name) == nil else {
         throw YAMLError(path: path, node: key, "\(what) has the key '\(name)' twice")
@@ -190,7 +191,8 @@ extension StrictYAML {
     guard let text = node.string, let number = Double(text), number.isFinite else {
       throw YAMLError(
         path: path, node: node,
-        "\(what), '\(key.printable)': found '\((node.string ?? "?").printable)', a finite number was expected")
+        "\(what), '\(key.printable)': found '\((node.string ?? "?").printable)', a finite number "
+          + "was expected")
     }
     return number
   }

@@ -54,7 +54,8 @@ enum ZipArchive {
         left -= status.size
         guard let content = contents(index, of: archive, size: Int(status.size)) else {
           return .failure(
-            Failure(reason: "'\(text.printable)' is damaged: \(String(cString: zip_strerror(archive)))"))
+            Failure(
+              reason: "'\(text.printable)' is damaged: \(String(cString: zip_strerror(archive)))"))
         }
         body(text, content)
       }

@@ -80,8 +80,8 @@ public enum MotionFile {
     case .tracker:
       throw .malformed(
         path: path,
-        reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
-          + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
+        reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH,"
+          + " AMASS, motionc's clips); 'motionc smooth' makes motion of tracked joints")
     }
   }
 
@@ -103,8 +103,9 @@ public enum MotionFile {
     if lower.hasSuffix(".safetensors") || (bytes.count > 8 && bytes[7] == 0 && bytes[8] == 0x7B) {
       return .native
     }
-    let isText = bytes.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") }
-    if isText == true || [".json", ".csv", ".tsv"].contains(where: lower.hasSuffix) {
+    let first = bytes.first { $0 > 0x20 }
+    let isJSON = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
+    if isJSON || [".json", ".csv", ".tsv"].contains(where: lower.hasSuffix) {
       return .tracker
     }
     return .bvh

@@ -89,14 +89,14 @@ public enum NativeClip {
     guard metadata["format"] == format else {
       throw .malformed(
         path: path,
-        reason: "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)', expected"
-          + " '\(format)' as 'motionc import' writes it")
+        reason: "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)',"
+          + " expected '\(format)' as 'motionc import' writes it")
     }
     guard metadata["version"] == version else {
       throw .malformed(
         path: path,
-        reason: "the clip's version is '\((metadata["version"] ?? "absent").printable)', this tool reads"
-          + " '\(version)'")
+        reason: "the clip's version is '\((metadata["version"] ?? "absent").printable)', this tool"
+          + " reads '\(version)'")
     }
     guard metadata["joints"] == Skeleton.Joint.names.joined(separator: ",") else {
       throw .malformed(path: path, reason: "the clip's joints are not those of our skeleton")
@@ -126,7 +126,8 @@ public enum NativeClip {
     }
     guard tensor.type.isFloatingPoint else {
       throw .malformed(
-        path: path, reason: "'\(name)' holds \(tensor.type.rawValue), expected floating-point numbers")
+        path: path,
+        reason: "'\(name)' holds \(tensor.type.rawValue), expected floating-point numbers")
     }
     try MotionClip.check(frameCount: tensor.shape.first ?? 0, path: path)
     let values = tensor.doubles()

@@ -19,13 +19,14 @@ extension Retargeter {
     }
     guard try text("kind") == Self.kind else {
       throw RetargetingError.model(
-        path: path, reason: "its kind is '\(try text("kind").printable)', '\(Self.kind)' was expected")
+        path: path,
+        reason: "its kind is '\(try text("kind").printable)', '\(Self.kind)' was expected")
     }
     guard try text("robot_sha256") == robot.fingerprint else {
       throw RetargetingError.model(
         path: path,
-        reason: "it was trained for robot '\(try text("robot").printable)' with another URDF (SHA-256 "
-          + "\(try text("robot_sha256").prefix(12))…) than '\(robot.path.shownPath)' "
+        reason: "it was trained for robot '\(try text("robot").printable)' with another URDF "
+          + "(SHA-256 \(try text("robot_sha256").prefix(12))…) than '\(robot.path.shownPath)' "
           + "(\(robot.fingerprint.prefix(12))…); train one for this robot")
     }
     let sizes = try text("network")
@@ -33,13 +34,15 @@ extension Retargeter {
       let configuration = try? JSONDecoder().decode(
         PoseTransformer.Configuration.self, from: Data(sizes.utf8)), configuration.isValid
     else {
-      throw RetargetingError.model(path: path, reason: "its network's sizes are '\(sizes.printable)'")
+      throw RetargetingError.model(
+        path: path, reason: "its network's sizes are '\(sizes.printable)'")
     }
     // Sizes are compared before memory is taken for them.
     let held = file.tensors.values.reduce(0) { $0 + $1.count }
     guard configuration.parameterEstimate(joints: robot.coordinateCount) <= 2 * held else {
       throw RetargetingError.model(
-        path: path, reason: "its network's sizes '\(sizes.printable)' do not fit its \(held) weights")
+        path: path,
+        reason: "its network's sizes '\(sizes.printable)' do not fit its \(held) weights")
     }
     var network = PoseTransformer(configuration, joints: robot.coordinateCount)
     let layout = ParameterLayout(placing: &network)

@@ -115,7 +115,10 @@ struct TrajectoryFileReader {
       for term in terms {
         guard let joint = term["joint"] as? String, let factor = term["factor"] as? Double,
           let coordinate = names.firstIndex(of: joint)
-        else { throw refused("coupled limit '\(name.printable)' has a term without a known joint or factor") }
+        else {
+          throw refused(
+            "coupled limit '\(name.printable)' has a term without a known joint or factor")
+        }
         read.append(CoupledLimit.Term(coordinate: coordinate, factor: factor))
       }
       limits.append(

@@ -148,7 +148,8 @@ enum AMASSImport {
     }
     guard array.type.isFloatingPoint else {
       throw .malformed(
-        path: path, reason: "'\(name)' holds \(array.type.rawValue), expected floating-point numbers")
+        path: path,
+        reason: "'\(name)' holds \(array.type.rawValue), expected floating-point numbers")
     }
     try MotionClip.check(frameCount: array.shape[0], path: path)
     return array
@@ -162,8 +163,8 @@ enum AMASSImport {
     else {
       throw .malformed(
         path: path,
-        reason: "no frame rate, one number called \(rateNames.joined(separator: " or ")); the arrays"
-          + " are \(archive.names.shownList)")
+        reason: "no frame rate, one number called \(rateNames.joined(separator: " or ")); the"
+          + " arrays are \(archive.names.shownList)")
     }
     guard MotionClip.rates.contains(rate) else {
       throw .malformed(

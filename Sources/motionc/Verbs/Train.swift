@@ -177,7 +177,8 @@ struct TrainRetargeter: ParsableCommand {
         options.weights[parts[0]] != nil
       else {
         let names = LossWeights.names.map(\.name).joined(separator: ", ")
-        throw ValidationError("--weight '\(text.printable)': NAME=NUMBER expected, NAME one of \(names).")
+        throw ValidationError(
+          "--weight '\(text.printable)': NAME=NUMBER expected, NAME one of \(names).")
       }
       options.weights[parts[0]] = value
     }
