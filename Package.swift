@@ -27,12 +27,7 @@ let package = Package(
   name: "motionc",
   products: [
     .executable(name: "motionc", targets: ["motionc"]),
-    .library(
-      name: "MotionCompiler",
-      targets: [
-        "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics", "MotionModels",
-        "Motions", "Retargeting", "Streaming", "Trajectories",
-      ]),
+    .library(name: "MotionCompiler", targets: ["MotionCompiler"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -75,6 +70,12 @@ let package = Package(
       ]),
     module("Trajectories", ["Files", "Geometry", "Kinematics"]),
     module("Streaming", ["CSerialPort", "Files", "Kinematics", "Trajectories", yams]),
+    module(
+      "MotionCompiler",
+      [
+        "Files", "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics",
+        "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",
+      ]),
     .executableTarget(
       name: "motionc",
       dependencies: [
@@ -109,6 +110,7 @@ let package = Package(
     tests("HumanBodyTests", ["Files", "Geometry", "HumanBody", "Motions"]),
     tests("KinematicsTests", ["Files", "Geometry", "Kinematics"]),
     tests("LearningTests", ["Autodiff", "Files", "Learning"]),
+    tests("MotionCompilerTests", ["MotionCompiler"]),
     tests(
       "MotionDataTests",
       ["Files", "Geometry", "HumanBody", "Learning", "MotionData", "Motions"]),

@@ -1,12 +1,12 @@
 import Foundation
 
 /// The identity of a file: device and inode, so that links to it compare equal.
-public struct FileIdentity: Hashable, Sendable {
+struct FileIdentity: Hashable, Sendable {
   private let device: UInt64
   private let inode: UInt64
 
   /// The identity of what lies at a path; nil where there is nothing that can be reached.
-  public init?(of path: String) {
+  init?(of path: String) {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     device = UInt64(status.st_dev)

@@ -18,11 +18,10 @@ extension MotionWindow {
         for frame in 0..<frames {
           let base = frame * joints
           let pelvis = Self.quaternion(source, base)
-          Self.set(
-            target, base, FloatQuaternion(w: pelvis.z, x: pelvis.y, y: pelvis.x, z: pelvis.w))
+          Self.set(target, base, FloatQuaternion(SkeletonMirror.root(pelvis.components)))
           for joint in 1..<joints {
             let q = Self.quaternion(source, base + other[joint])
-            Self.set(target, base + joint, FloatQuaternion(w: q.w, x: q.x, y: -q.y, z: -q.z))
+            Self.set(target, base + joint, FloatQuaternion(SkeletonMirror.joint(q.components)))
           }
         }
       }
@@ -57,10 +56,8 @@ extension MotionWindow {
   /// Where a person lies on the back and faces up, the heading follows from the left side.
   public func heading(frame: Int = 0) -> Float {
     let pelvis = rotation(frame * Skeleton.jointCount)
-    let forward = pelvis * [0, 0, 1]
-    if forward.x * forward.x + forward.y * forward.y > 0.25 { return atan2(forward.y, forward.x) }
-    let left = pelvis * [1, 0, 0]
-    return atan2(-left.x, left.y)
+    let facing = SkeletonHeading.direction(forward: pelvis * [0, 0, 1], left: pelvis * [1, 0, 0])
+    return atan2(facing.y, facing.x)
   }
 
   /// Scales the body and its path by one factor, so that the feet stay on the ground.

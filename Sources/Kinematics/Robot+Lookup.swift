@@ -34,3 +34,12 @@ extension Robot {
     return index
   }
 }
+
+extension Robot {
+  /// What the robot's folder is called, by which mappings are found.
+  public var folderName: String {
+    let parts = path.split(separator: "/")
+    return parts.count >= 2 && parts[parts.count - 1] == "robot.urdf"
+      ? String(parts[parts.count - 2]) : name
+  }
+}

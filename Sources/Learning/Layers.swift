@@ -63,16 +63,16 @@ public struct LayerNorm: Parameterized, Sendable {
 }
 
 /// Multi-head self-attention.
-public struct SelfAttention: Parameterized, Sendable {
+struct SelfAttention: Parameterized, Sendable {
   /// The number of heads.
-  public let heads: Int
+  let heads: Int
   /// Queries, keys and values side by side: [3 width, width].
-  public var projection: Linear
+  var projection: Linear
   /// The map of width to width, [width, width].
-  public var output: Linear
+  var output: Linear
 
   /// Attention of this width and number of heads.
-  public init(width: Int, heads: Int) {
+  init(width: Int, heads: Int) {
     precondition(width % heads == 0, "a width of \(width) does not divide among \(heads) heads")
     self.heads = heads
     // the bound of Glorot and Bengio (2010) for width in, three widths out
@@ -81,13 +81,13 @@ public struct SelfAttention: Parameterized, Sendable {
   }
 
   /// Visits the parameters of both maps.
-  public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
+  mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
     projection.visitParameters(below: "projection", visit)
     output.visitParameters(below: "output", visit)
   }
 
   /// The attended tokens plus the residual: [batch, tokens, width].
-  public func callAsFunction(
+  func callAsFunction(
     _ x: Variable, causal: Bool = false, residual: Variable? = nil, on tape: inout Tape
   ) -> Variable {
     let packed = projection(x, on: &tape)
@@ -100,18 +100,18 @@ public struct SelfAttention: Parameterized, Sendable {
 }
 
 /// Multi-head cross-attention to the tokens of another sequence.
-public struct CrossAttention: Parameterized, Sendable {
+struct CrossAttention: Parameterized, Sendable {
   /// The number of heads.
-  public let heads: Int
+  let heads: Int
   /// The map of width to width, [width, width].
-  public var queries: Linear
+  var queries: Linear
   /// Keys and values side by side: [2 width, width].
-  public var memory: Linear
+  var memory: Linear
   /// The map of width to width, [width, width].
-  public var output: Linear
+  var output: Linear
 
   /// Attention of this width and number of heads.
-  public init(width: Int, heads: Int) {
+  init(width: Int, heads: Int) {
     precondition(width % heads == 0, "a width of \(width) does not divide among \(heads) heads")
     self.heads = heads
     let bound = (6 / Float(4 * width)).squareRoot()
@@ -121,14 +121,14 @@ public struct CrossAttention: Parameterized, Sendable {
   }
 
   /// Visits the parameters of the three maps.
-  public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
+  mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
     queries.visitParameters(below: "queries", visit)
     memory.visitParameters(below: "memory", visit)
     output.visitParameters(below: "output", visit)
   }
 
   /// The attended tokens plus the residual: [batch, tokens, width].
-  public func callAsFunction(
+  func callAsFunction(
     _ x: Variable, to other: Variable, residual: Variable? = nil, on tape: inout Tape
   ) -> Variable {
     let asked = queries(x, on: &tape)
@@ -143,29 +143,29 @@ public struct CrossAttention: Parameterized, Sendable {
 }
 
 /// The feed-forward part: two linear maps with an activation between them.
-public struct FeedForward: Parameterized, Sendable {
+struct FeedForward: Parameterized, Sendable {
   /// The activation between the maps.
-  public let activation: Activation
+  let activation: Activation
   /// The map to the hidden width, [hidden, width].
-  public var expand: Linear
+  var expand: Linear
   /// The map back, [width, hidden].
-  public var contract: Linear
+  var contract: Linear
 
   /// Maps from `width` to `hidden` and back.
-  public init(width: Int, hidden: Int, activation: Activation) {
+  init(width: Int, hidden: Int, activation: Activation) {
     self.activation = activation
     expand = Linear(width, hidden)
     contract = Linear(hidden, width)
   }
 
   /// Visits the parameters of both maps.
-  public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
+  mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
     expand.visitParameters(below: "expand", visit)
     contract.visitParameters(below: "contract", visit)
   }
 
   /// The mapped tokens plus the residual.
-  public func callAsFunction(
+  func callAsFunction(
     _ x: Variable, residual: Variable? = nil, on tape: inout Tape
   ) -> Variable {
     let hidden = expand(x, activation: activation, on: &tape)

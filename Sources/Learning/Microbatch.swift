@@ -27,15 +27,15 @@ public struct Microbatch: Sendable {
 /// Each epoch is a permutation by a four-round Feistel network on the next even number of bits,
 /// with cycle walking until the number is in range. A resumed training therefore sees the same
 /// samples as an uninterrupted one.
-public struct EpochOrder: Sendable, Hashable {
+struct EpochOrder: Sendable, Hashable {
   /// The number of samples.
-  public let count: Int
+  let count: Int
   /// The random seed.
-  public let seed: UInt64
+  let seed: UInt64
   private let halfBits: UInt64
 
   /// Creates an order of `count` samples.
-  public init(count: Int, seed: UInt64) {
+  init(count: Int, seed: UInt64) {
     precondition(count > 0, "an order of no samples")
     self.count = count
     self.seed = seed
@@ -45,7 +45,7 @@ public struct EpochOrder: Sendable, Hashable {
   }
 
   /// The sample at a position counted over all epochs, such as step × batch + place in the batch.
-  public func sample(at position: Int) -> Int {
+  func sample(at position: Int) -> Int {
     let epoch = UInt64(position / count)
     var value = UInt64(position % count)
     repeat { value = permuted(value, epoch: epoch) } while value >= UInt64(count)

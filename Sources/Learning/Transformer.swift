@@ -8,11 +8,11 @@ public struct TransformerEncoderLayer: Parameterized, Sendable {
   /// The norm before attention.
   public var norm1: LayerNorm
   /// Attention among the tokens.
-  public var attention: SelfAttention
+  var attention: SelfAttention
   /// The norm before the feed-forward part.
   public var norm2: LayerNorm
   /// The feed-forward part.
-  public var feedForward: FeedForward
+  var feedForward: FeedForward
 
   /// A block of this width.
   public init(width: Int, heads: Int, hidden: Int, activation: Activation = .gelu) {
@@ -74,15 +74,15 @@ public struct TransformerDecoderLayer: Parameterized, Sendable {
   /// The norm before attention among the tokens.
   public var norm1: LayerNorm
   /// Attention among the tokens.
-  public var attention: SelfAttention
+  var attention: SelfAttention
   /// The norm before attention to the encoder's tokens.
   public var norm2: LayerNorm
   /// Attention to the encoder's tokens.
-  public var crossAttention: CrossAttention
+  var crossAttention: CrossAttention
   /// The norm before the feed-forward part.
   public var norm3: LayerNorm
   /// The feed-forward part.
-  public var feedForward: FeedForward
+  var feedForward: FeedForward
 
   /// A block of this width.
   public init(width: Int, heads: Int, hidden: Int, activation: Activation = .gelu) {

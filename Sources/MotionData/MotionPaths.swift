@@ -7,9 +7,9 @@ public enum MotionPaths {
   /// The file extension of native trajectory files.
   public static let trajectoryEnding = ".trajectory.safetensors"
 
-  /// The file extensions of motion files, the most exact format first: it is preferred where a clip
-  /// exists in several formats.
-  private static let endings = [".clip.safetensors", ".safetensors", ".npz", ".bvh"]
+  /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
+  /// one comes first.
+  private static let endings = MotionFormats.written.flatMap(\.endings)
 
   /// Expands folders to the motion files in them, recursively, in a stable order.
   ///
@@ -59,13 +59,17 @@ public enum MotionPaths {
 
   /// The files among some of one name that duplicate another one of them.
   private static func copies(among files: [String]) -> [String] {
-    files.filter { file in
-      files.contains { other in
-        guard other != file else { return false }
-        return MotionFile.isImport(file, of: other)
-          || rank(other) < rank(file) && MotionFile.isCopy(file, of: other)
+    let imports = files.filter { file in
+      files.contains {
+        !$0.lowercased().hasSuffix(".safetensors") && MotionFile.isImport(file, of: $0)
       }
     }
+    // A capture is no copy of what was imported from it.
+    let others = files.filter { !imports.contains($0) }
+    return imports
+      + others.filter { file in
+        others.contains { rank($0) < rank(file) && MotionFile.isCopy(file, of: $0) }
+      }
   }
 
   private static func note(_ what: String, _ files: Set<String>) -> String? {

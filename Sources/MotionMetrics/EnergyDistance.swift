@@ -1,4 +1,4 @@
-public import Learning
+import Learning
 
 /// An estimate with its standard error.
 public struct Estimate: Sendable, Hashable, Codable {
@@ -23,7 +23,7 @@ public struct Estimate: Sendable, Hashable, Codable {
 /// drawn with replacement as there are.
 ///
 /// Keeps only sums of distances between trials, so that resampling costs little.
-public struct EnergyDistance: Sendable {
+struct EnergyDistance: Sendable {
   /// Sums of distances and numbers of pairs between the trials of two tables.
   private struct Pairs {
     var left: Int
@@ -77,14 +77,14 @@ public struct EnergyDistance: Sendable {
   private let second: Pairs
 
   /// The distances between and within two samples.
-  public init(_ x: FeatureTable, _ y: FeatureTable) {
+  init(_ x: FeatureTable, _ y: FeatureTable) {
     between = Pairs(x, y, same: false)
     first = Pairs(x, x, same: true)
     second = Pairs(y, y, same: true)
   }
 
   /// The energy distance, in units of the features.
-  public var value: Double {
+  var value: Double {
     value(
       [Double](repeating: 1, count: between.left), [Double](repeating: 1, count: between.right))
   }
@@ -94,7 +94,7 @@ public struct EnergyDistance: Sendable {
   }
 
   /// The energy distance with the standard error of a bootstrap over trials.
-  public func estimate(replicates: Int = 100, using random: inout RandomSource) -> Estimate {
+  func estimate(replicates: Int = 100, using random: inout RandomSource) -> Estimate {
     var values: [Double] = []
     for _ in 0..<replicates {
       let x = Bootstrap.weights(between.left, using: &random)

@@ -77,7 +77,7 @@ public struct EvaluationSet: Sendable {
   }
 
   /// The features of all windows, not standardised.
-  public func table(_ features: MotionFeatures) -> FeatureTable {
+  func table(_ features: MotionFeatures) -> FeatureTable {
     var table = FeatureTable(columns: features.columns)
     for index in windows.indices {
       let points = features.points(

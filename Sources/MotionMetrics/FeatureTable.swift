@@ -3,25 +3,25 @@ import Foundation
 /// Points of some dimension, each with the trial that it is from.
 ///
 /// Rows are padded with zeros to whole vectors of sixteen, so that distances are fast.
-public struct FeatureTable: Sendable {
+struct FeatureTable: Sendable {
   /// The dimension of a point.
-  public let columns: Int
+  let columns: Int
   /// The number of points.
-  public private(set) var rows = 0
+  private(set) var rows = 0
   /// The trial of each point; points of one trial are not independent of each other.
-  public private(set) var trials: [Int] = []
+  private(set) var trials: [Int] = []
   let stride: Int
   var values: [Float] = []
 
   /// A table without points.
-  public init(columns: Int) {
+  init(columns: Int) {
     precondition(columns > 0, "points of no dimension")
     self.columns = columns
     stride = (columns + 15) / 16 * 16
   }
 
   /// A table of points [n, columns]; each is a trial of its own where none are given.
-  public init(_ points: [Float], columns: Int, trials: [Int]? = nil) {
+  init(_ points: [Float], columns: Int, trials: [Int]? = nil) {
     self.init(columns: columns)
     for row in 0..<(points.count / columns) {
       append(points[(row * columns)..<((row + 1) * columns)], trial: trials?[row] ?? row)
@@ -29,7 +29,7 @@ public struct FeatureTable: Sendable {
   }
 
   /// Adds points [n, columns] of one trial.
-  public mutating func append(_ points: ArraySlice<Float>, trial: Int) {
+  mutating func append(_ points: ArraySlice<Float>, trial: Int) {
     precondition(points.count % columns == 0, "\(points.count) numbers of \(columns) columns")
     for start in Swift.stride(from: points.startIndex, to: points.endIndex, by: columns) {
       values += points[start..<(start + columns)]
@@ -40,19 +40,19 @@ public struct FeatureTable: Sendable {
   }
 
   /// The dimension of a point.
-  public func row(_ index: Int) -> ArraySlice<Float> {
+  func row(_ index: Int) -> ArraySlice<Float> {
     values[(index * stride)..<(index * stride + columns)]
   }
 
   /// A selection of points.
-  public func selecting(_ indices: [Int]) -> FeatureTable {
+  func selecting(_ indices: [Int]) -> FeatureTable {
     var result = FeatureTable(columns: columns)
     for index in indices { result.append(row(index), trial: trials[index]) }
     return result
   }
 
   /// The points of this table and another; `offset` is added to the trials of the other.
-  public func joined(with other: FeatureTable, trialOffset offset: Int = 0) -> FeatureTable {
+  func joined(with other: FeatureTable, trialOffset offset: Int = 0) -> FeatureTable {
     var result = self
     for index in 0..<other.rows {
       result.append(other.row(index), trial: other.trials[index] + offset)
@@ -96,15 +96,15 @@ public struct FeatureTable: Sendable {
 }
 
 /// Standardises features by the statistics of a reference set of real motion.
-public struct FeatureScale: Sendable {
+struct FeatureScale: Sendable {
   /// The mean of each column.
-  public let means: [Float]
+  let means: [Float]
   /// The standard deviation of each column, bounded below.
-  public let deviations: [Float]
+  let deviations: [Float]
 
   /// The statistics of a table; deviations are at least `floors`, so that features that hardly vary
   /// in real motion do not dominate.
-  public init(_ table: FeatureTable, floors: [Float]) {
+  init(_ table: FeatureTable, floors: [Float]) {
     precondition(floors.count == table.columns, "\(floors.count) floors, \(table.columns) columns")
     let means = table.means()
     var squares = [Double](repeating: 0, count: table.columns)
@@ -120,7 +120,7 @@ public struct FeatureScale: Sendable {
   }
 
   /// The standardised table.
-  public func callAsFunction(_ table: FeatureTable) -> FeatureTable {
+  func callAsFunction(_ table: FeatureTable) -> FeatureTable {
     var result = table
     for row in 0..<table.rows {
       for column in 0..<table.columns {

@@ -1,23 +1,23 @@
 import Autodiff
-public import Learning
+import Learning
 
 /// The Fréchet distance of two samples, each taken for a Gaussian:
 /// |m − n|² + tr(C + D − 2 (C½ D C½)½).
 ///
 /// Dowson and Landau (1982). Points are first projected onto the principal directions of a
 /// reference, few enough for covariances of full rank.
-public struct FrechetDistance: Sendable {
+struct FrechetDistance: Sendable {
   /// The mean of the reference.
   private let mean: [Double]
   /// The principal directions, one per row.
   private let directions: [Double]
   /// The number of principal directions.
-  public let dimension: Int
+  let dimension: Int
   /// The fraction of the reference's variance in these directions.
-  public let explained: Double
+  let explained: Double
 
   /// The distance within the first `dimension` principal directions of a reference.
-  public init(reference: FeatureTable, dimension: Int) {
+  init(reference: FeatureTable, dimension: Int) {
     let columns = reference.columns
     let (mean, covariance) = Moments.of(
       (0..<reference.rows).map { reference.row($0).map(Double.init) }, columns: columns)
@@ -46,12 +46,12 @@ public struct FrechetDistance: Sendable {
   }
 
   /// The distance of two samples.
-  public func callAsFunction(_ x: FeatureTable, _ y: FeatureTable) -> Double {
+  func callAsFunction(_ x: FeatureTable, _ y: FeatureTable) -> Double {
     distance(coordinates(of: x), coordinates(of: y))
   }
 
   /// The distance with the standard error of a bootstrap over trials.
-  public func estimate(
+  func estimate(
     _ x: FeatureTable, _ y: FeatureTable, replicates: Int = 30, using random: inout RandomSource
   ) -> Estimate {
     let (left, right) = (coordinates(of: x), coordinates(of: y))

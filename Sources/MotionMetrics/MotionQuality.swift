@@ -86,16 +86,16 @@ extension EvaluationSet {
 }
 
 /// The diversity of samples, and their distance from the training data.
-public enum Diversity {
+enum Diversity {
   /// The mean distance over pairs of points.
-  public static func ofPairs(_ table: FeatureTable) -> Double {
+  static func ofPairs(_ table: FeatureTable) -> Double {
     var sum = 0.0
     table.forEachDistance(to: table) { _, _, distance in sum += distance }
     return sum / Double(max(1, table.rows * (table.rows - 1)))
   }
 
   /// The mean distance to the nearest point of another table.
-  public static func toNearest(_ table: FeatureTable, of other: FeatureTable) -> Double {
+  static func toNearest(_ table: FeatureTable, of other: FeatureTable) -> Double {
     var least = [Double](repeating: .infinity, count: table.rows)
     table.forEachDistance(to: other) { row, _, distance in least[row] = min(least[row], distance) }
     return least.reduce(0, +) / Double(max(1, table.rows))

@@ -98,11 +98,8 @@ extension MotionClip {
   /// The direction that the pelvis faces in a frame, about the vertical from x [rad].
   public func heading(frame: Int) -> Double {
     let pelvis = rotations[frame * Skeleton.jointCount]
-    let forward = pelvis * .unitZ
-    let left = pelvis * .unitX
-    // A person lying on the back faces up; then the heading follows from the left side.
-    if forward.x * forward.x + forward.y * forward.y > 0.25 { return atan2(forward.y, forward.x) }
-    return atan2(-left.x, left.y)
+    let facing = SkeletonHeading.direction(forward: pelvis * .unitZ, left: pelvis * .unitX)
+    return atan2(facing.y, facing.x)
   }
 
   /// Appends the interpolation between two frames of another clip.

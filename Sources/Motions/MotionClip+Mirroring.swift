@@ -30,17 +30,60 @@ extension MotionClip {
     }
     return copy
   }
+}
 
-  /// parentFromJoint mirrored in the body's plane x = 0: y and z of the vector part change sign.
-  public static func mirroredJoint(_ q: Quaternion) -> Quaternion {
-    Quaternion(w: q.w, x: q.x, y: -q.y, z: -q.z)
+extension Quaternion {
+  fileprivate init(_ components: SIMD4<Double>) {
+    self.init(w: components.x, x: components.y, y: components.z, z: components.w)
   }
 
-  /// worldFromPelvis mirrored in the world's plane y = 0 and the body's plane x = 0.
+  fileprivate var components: SIMD4<Double> { [w, x, y, z] }
+}
+
+extension MotionClip {
+  /// parentFromJoint of the joint's counterpart in a mirror image.
+  public static func mirroredJoint(_ q: Quaternion) -> Quaternion {
+    Quaternion(SkeletonMirror.joint(q.components))
+  }
+
+  /// worldFromPelvis in a mirror image.
+  public static func mirroredRoot(_ q: Quaternion) -> Quaternion {
+    Quaternion(SkeletonMirror.root(q.components))
+  }
+}
+
+/// What a mirror in the plane y = 0 of the world does to the rotations of a body, as quaternions
+/// w x y z of any precision.
+public enum SkeletonMirror {
+  /// parentFromJoint of the counterpart, in the mirror x = 0 of the body: the axis keeps x and loses
+  /// y and z.
+  @inlinable
+  public static func joint<Scalar: SIMDScalar & BinaryFloatingPoint>(
+    _ q: SIMD4<Scalar>
+  ) -> SIMD4<Scalar> {
+    SIMD4(q.x, q.y, -q.z, -q.w)
+  }
+
+  /// worldFromPelvis, in the mirrors y = 0 of the world and x = 0 of the body.
   ///
   /// With q = s * worldFromBodyAtRest, s mirrored is (w, -x, y, -z); written out for q this is an
   /// exchange of components.
-  public static func mirroredRoot(_ q: Quaternion) -> Quaternion {
-    Quaternion(w: q.z, x: q.y, y: q.x, z: q.w)
+  @inlinable
+  public static func root<Scalar: SIMDScalar>(_ q: SIMD4<Scalar>) -> SIMD4<Scalar> {
+    SIMD4(q.w, q.z, q.y, q.x)
+  }
+}
+
+/// Which way a body faces.
+public enum SkeletonHeading {
+  /// The horizontal direction that a pelvis faces, not normalised, from where its axes point.
+  ///
+  /// Someone who lies on the back faces up; then the left side still tells the heading.
+  @inlinable
+  public static func direction<Scalar: SIMDScalar & BinaryFloatingPoint>(
+    forward: SIMD3<Scalar>, left: SIMD3<Scalar>
+  ) -> SIMD2<Scalar> {
+    forward.x * forward.x + forward.y * forward.y > 0.25
+      ? SIMD2(forward.x, forward.y) : SIMD2(left.y, -left.x)
   }
 }

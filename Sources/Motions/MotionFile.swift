@@ -63,57 +63,11 @@ public enum MotionFile {
   static func read(_ bytes: [UInt8], path: String, options: ImportOptions)
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
-    switch kind(of: path, bytes) {
-    case .bvh: return try BVHImport.read(bytes, path: path, options: options)
-    case .amass:
-      if let clip = try MotionArchive.decode(bytes, path: path) {
-        return try native(clip, path: path, options: options)
-      }
-      return try AMASSImport.read(bytes, path: path, options: options)
-    case .native:
-      return try native(try NativeClip.decode(bytes, path: path), path: path, options: options)
-    case .array:
-      throw .malformed(
-        path: path,
-        reason: "a .npy file holds one array, expected an .npz with poses and trans; tracked joints"
-          + " are read by 'motionc smooth'")
-    case .tracker:
-      throw .malformed(
-        path: path,
-        reason:
-          "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
-          + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
-    }
+    try MotionFormats.format(of: bytes, path: path).read(bytes, path: path, options: options)
   }
 
-  /// The kinds of files.
-  private enum Kind {
-    case bvh
-    case amass
-    case native
-    case array
-    /// Joints of a tracker, which `TrackFile` reads.
-    case tracker
-  }
-
-  /// The kind by the first bytes, then by the file's extension.
-  private static func kind(of path: String, _ bytes: [UInt8]) -> Kind {
-    let lower = path.lowercased()
-    if bytes.starts(with: [0x93, 0x4E, 0x55, 0x4D]) || lower.hasSuffix(".npy") { return .array }
-    if bytes.starts(with: [0x50, 0x4B]) || lower.hasSuffix(".npz") { return .amass }
-    if lower.hasSuffix(".safetensors") || (bytes.count > 8 && bytes[7] == 0 && bytes[8] == 0x7B) {
-      return .native
-    }
-    let isText = bytes.first { $0 > 0x20 }.map {
-      $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[")
-    }
-    if isText == true || [".json", ".csv", ".tsv"].contains(where: lower.hasSuffix) {
-      return .tracker
-    }
-    return .bvh
-  }
-
-  private static func native(_ own: MotionClip, path: String, options: ImportOptions)
+  /// A clip of one of our own files, checked.
+  static func own(_ own: MotionClip, path: String, options: ImportOptions)
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
     var clip = own

@@ -42,6 +42,11 @@ extension Retargeter {
       history: file.history(without: Self.ownTexts), fingerprint: file.fingerprint)
   }
 
+  /// The retargeter that ships for a robot of Robots/.
+  public static func shipped(for robot: Robot) throws -> Retargeter {
+    try Retargeter(contentsOf: ShippedModel.path(of: robot.folderName), robot: robot)
+  }
+
   /// Writes the model: weights by name, the mapping's text, the robot's fingerprint, the history.
   public func write(to path: String) throws(FileError) {
     var network = network

@@ -43,7 +43,7 @@ public let greatestStretch = 64.0
 ///   - robot: The robot that the trajectory is for.
 public func compile(
   _ motion: JointMotion, within limits: SafetyLimits, timing: Timing = .keep,
-  rate: Double? = nil, speed: Double = 1, robot: RobotIdentity? = nil
+  rate: Double? = nil, speed: Double = 1, robot: RobotIdentity
 ) throws(UnsafeMotion) -> SafeTrajectory {
   try CompiledMotion(motion, limits, timing, rate: rate, speed: speed).trajectory(for: robot)
 }

@@ -2,8 +2,8 @@ public import Files
 
 /// An export format for other programs; none can be read back as a `SafeTrajectory`.
 ///
-/// Samples alone do not determine the curve between them; only the native file can be verified.
-public enum TrajectoryFormat: String, Sendable, Hashable, CaseIterable {
+/// Samples alone do not prove what lies between them: the proof is in the native file.
+public enum TrajectoryFormat: String, FileFormat, Hashable, CaseIterable {
   /// Comma-separated: lines of `#` that say what it is, `time` and joint names, one sample a line.
   case csv
   /// NumPy: `time`, `fps`, `joint_names`, `joint_pos`, `joint_vel`, `joint_acc`; for a floating
@@ -13,6 +13,14 @@ public enum TrajectoryFormat: String, Sendable, Hashable, CaseIterable {
   case json
   /// ROS 2 `trajectory_msgs/JointTrajectory` as YAML.
   case yaml
+
+  /// The name on the command line.
+  public var name: String { rawValue }
+  /// The ending of its files.
+  public var endings: [String] { [".\(rawValue)"] }
+
+  /// Whether a file has the ending; none of these formats is read.
+  public func matches(_ bytes: [UInt8], path: String) -> Bool { hasEnding(path) }
 }
 
 extension SafeTrajectory {

@@ -24,6 +24,10 @@ private let allowedImports: [String: Set<String>] = [
   "Retargeting": ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions"],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
   "Streaming": ["CSerialPort", "Files", "Kinematics", "Trajectories"],
+  "MotionCompiler": [
+    "Files", "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics", "MotionModels",
+    "Motions", "Retargeting", "Streaming", "Trajectories",
+  ],
   "motionc": [
     "Autodiff", "CBLAS", "Files", "Geometry", "HumanBody", "Kinematics", "Learning", "MotionData",
     "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",

@@ -161,7 +161,7 @@ struct OutputSetTests {
     let (mine, others) = (try temporaries("mine"), try temporaries("other"))
     #expect(try names() == [])
     for name in mine + others {
-      FileManager.default.createFile(atPath: path(name), contents: Data("half".utf8))
+      try Data("half".utf8).write(to: URL(filePath: path(name)))
     }
     try AtomicFile.write("new", to: path("mine"))
     #expect(try names() == (["mine"] + others).sorted())

@@ -1,8 +1,9 @@
 import Foundation
 import Learning
-import MotionMetrics
-import MotionModels
 import Testing
+
+@testable import MotionMetrics
+@testable import MotionModels
 
 /// The sampler on data whose optimal field is known: the clean prediction is the posterior mean,
 /// a softmax over the data, so that nothing is learned and only the sampler can be wrong.

@@ -1,8 +1,8 @@
-import Learning
 import Files
 import Foundation
 import Geometry
 import Kinematics
+import Learning
 import Motions
 import Testing
 
@@ -21,9 +21,10 @@ struct FixedJointTests {
   @Test(
     "Such a joint is trained with, its model is read back, and the answer is within its limits",
     arguments: [
-      (0.1, 0.1), (0.1, 0.1.nextUp), (0.3, 0.3 + 1e-9), (0, 0), (-0.2, -0.2), (0, 5e-324),
+      (0.1, 0.1), (0.1, 0.1.nextUp), (0.3, 0.3 + 1e-9), (0, 0), (-0.2, -0.2),
+      (0, Double.leastNonzeroMagnitude),
       (1.0, 1.0 + 1e-7),
-    ])
+    ] as [(Double, Double)])
   func fixed(lower: Double, upper: Double) throws {
     let names = ["left_elbow_joint", "waist_yaw_joint", "right_shoulder_roll_joint"]
     let robot = try robot(

@@ -174,7 +174,8 @@ struct PlannedMoveTests {
       let (from, to) = (pose(), pose())
       guard from != to else { continue }
       let move = try PlannedMove.plan(
-        from: from, to: to, within: problem.limits, share: 0.25, least: 2, name: "move")
+        from: from, to: to, within: problem.limits, share: 0.25, least: 2, name: "move",
+        robot: SessionProblem.robot)
       #expect(move.duration >= 2)
       let states = (0...Int(move.duration / 0.01) + 1).map {
         move.state(at: Double($0) * 0.01).positions
@@ -194,7 +195,7 @@ struct PlannedMoveTests {
     let problem = try SessionProblem(seed: 1)
     let move = try PlannedMove.plan(
       from: problem.first, to: problem.first, within: problem.limits, share: 0.25, least: 2,
-      name: "move")
+      name: "move", robot: SessionProblem.robot)
     #expect(move.duration == 0)
   }
 }

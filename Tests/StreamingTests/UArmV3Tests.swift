@@ -135,7 +135,7 @@ struct UArmV3Tests {
     let limits = try robot.limits.scaled(by: 3)
     let fast = try PlannedMove.plan(
       from: [-1, 1.4, 0.5, 0], to: [1, 1.4, 0.5, 0], within: limits, share: 1, least: 0.1,
-      name: "swing")
+      name: "swing", robot: RobotIdentity(name: "made up", fingerprint: "abc"))
     let reason = try #require(driver.refusal(of: fast, speed: 1, interval: 0.05))
     let text = try #require(reason.split(separator: " ").last)
     let speed = try #require(Double(text))

@@ -109,7 +109,8 @@ public struct Smoother: Sendable {
       for (part, start) in zip(parts, starts[range]) { blend.add(part, at: start) }
     }
     return blend.result(
-      directions: Self.directions(of: inputs), name: name, frameRate: frameRate, shift: shift)
+      directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
+      shift: shift)
   }
 
   private static func firstPlace(_ positions: [Float], _ confidences: [Float]) -> SIMD3<Float> {
@@ -150,20 +151,18 @@ public struct Smoother: Sendable {
       let places = whole[(3 * joints * start)..<(3 * joints * (start + frames))]
       return (Array(places), [Float](repeating: 0.05, count: joints * frames))
     }
-    let inputs = chosen.map {
-      SmootherInput($0.places, confidences: $0.confidence, filter: filter)
+    let filtered = chosen.map {
+      FilteredStretch($0.places, confidences: $0.confidence, filter: filter)
     }
-    let directions = Self.directions(of: inputs)
-    return chosen.map {
-      SmootherInput($0.places, confidences: $0.confidence, filter: filter, directions: directions)
-    }
+    let directions = Self.directions(of: filtered.map { $0.fit() })
+    return filtered.map { SmootherInput($0, directions: directions) }
   }
 
   /// The mean directions of the rest offsets over all windows.
-  private static func directions(of inputs: [SmootherInput]) -> [SIMD3<Float>] {
+  private static func directions(of fits: [SkeletonFit]) -> [SIMD3<Float>] {
     (0..<Skeleton.jointCount).map { joint in
-      let sum = inputs.reduce(SIMD3<Float>.zero) {
-        $0 + ($1.fit.restOffsets[joint].normalized ?? .zero)
+      let sum = fits.reduce(SIMD3<Float>.zero) {
+        $0 + ($1.restOffsets[joint].normalized ?? .zero)
       }
       return sum.normalized ?? SkeletonFit.canonicalDirections[joint]
     }

@@ -24,6 +24,11 @@ extension Smoother {
     covarianceScale = scale
   }
 
+  /// The smoother that ships.
+  public static func shipped() throws -> Smoother {
+    try Smoother(contentsOf: ShippedModel.path(of: "smoother"))
+  }
+
   /// Writes the model: weights by name in half precision, sizes, history.
   public func write(to path: String) throws(FileError) {
     var network = network

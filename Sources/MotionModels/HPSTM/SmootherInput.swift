@@ -10,10 +10,7 @@ struct SmootherInput {
   /// lengths.
   static let featureCount = 3 * joints * 4 + 6 * joints + 3 * joints + 6
 
-  /// The fraction of the noise variance that remains after the filter, slow noise included.
-  static let leftNoise: Float = 0.2
-
-  /// worldFromWindow, a rotation about the vertical.
+  /// worldFromWindow: turned about the vertical.
   var axes: RotationMatrix
   /// The window's origin in the world [m].
   var origin: SIMD3<Float>
@@ -24,49 +21,21 @@ struct SmootherInput {
   /// The network's input features, [frames, featureCount].
   var features: [Float]
 
-  /// Prepares a part of `filter.frames` frames, in metres; `directions` are those of the rest
-  /// offsets, if known.
+  /// The input of a filtered stretch; `directions` are those of the rest offsets where they are known.
+  init(_ stretch: FilteredStretch, directions: [SIMD3<Float>]? = nil) {
+    (axes, origin) = (stretch.axes, stretch.origin)
+    smooth = stretch.track.smooth
+    fit = stretch.fit(directions: directions)
+    features = Self.features(stretch.track, stretch.confidences, fit)
+  }
+
+  /// The input of a stretch of `filter.frames` frames [m].
   init(
     _ positions: [Float], confidences: [Float], filter: TrackFilter,
     directions: [SIMD3<Float>]? = nil
   ) {
-    let frames = filter.frames
-    let (axes, origin) = Self.place(positions, confidences)
-    (self.axes, self.origin) = (axes, origin)
-    var local = positions
-    for at in 0..<(frames * Self.joints) where confidences[at] > 0 {
-      let p = SIMD3(positions[3 * at], positions[3 * at + 1], positions[3 * at + 2])
-      let moved = axes.local(p - origin)
-      for axis in 0..<3 { local[3 * at + axis] = moved[axis] }
-    }
-    let track = FilteredTrack(local, confidences: confidences, filter: filter)
-    smooth = track.smooth
-    fit = SkeletonFit(
-      track.smooth, directions: directions,
-      variances: track.deviations.map { Self.leftNoise * $0 * $0 })
-    features = Self.features(track, confidences, fit)
-  }
-
-  /// The position and heading of a part, from the seen joints: their mean, and the mean direction
-  /// to the left.
-  private static func place(
-    _ positions: [Float], _ confidences: [Float]
-  ) -> (axes: RotationMatrix, origin: SIMD3<Float>) {
-    var sums = [SIMD3<Float>](repeating: .zero, count: joints)
-    var counts = [Float](repeating: 0, count: joints)
-    for at in confidences.indices where confidences[at] > 0 {
-      let joint = at % joints
-      sums[joint] += SIMD3(positions[3 * at], positions[3 * at + 1], positions[3 * at + 2])
-      counts[joint] += 1
-    }
-    let seen = Set((0..<joints).filter { counts[$0] > 0 })
-    let left = Heading.left(seen: seen) { sums[$0] / counts[$0] }
-    var origin = SIMD3<Float>.zero
-    // In the joints' order, since the order of a set differs between processes.
-    for joint in 0..<joints where counts[joint] > 0 {
-      origin += sums[joint] / counts[joint] / Float(seen.count)
-    }
-    return (Heading.axes(ofLeft: left), origin)
+    self.init(
+      FilteredStretch(positions, confidences: confidences, filter: filter), directions: directions)
   }
 
   private static func features(

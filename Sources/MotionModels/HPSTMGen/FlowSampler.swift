@@ -1,7 +1,7 @@
 import Foundation
 
 /// The time grid of the steps from noise to data.
-public enum FlowGrid: Sendable, Hashable {
+enum FlowGrid: Sendable, Hashable {
   /// Steps of the same length.
   case uniform
   /// Steps of the same length in log(t / (1 − t)), between two times.
@@ -25,9 +25,9 @@ public enum FlowGrid: Sendable, Hashable {
 /// Lipman et al. 2023). Intermediate states are mixtures of noise and data and are never projected.
 /// The last step is always Euler's, which ends at X̂ itself: if X̂ is a pose of the skeleton, so is
 /// the result.
-public enum FlowSampler {
+enum FlowSampler {
   /// The times at which steps begin.
-  public static func times(steps: Int, grid: FlowGrid) -> [Float] {
+  static func times(steps: Int, grid: FlowGrid) -> [Float] {
     precondition(steps > 0, "a flow is followed in at least one step")
     switch grid {
     case .uniform: return (0..<steps).map { Float($0) / Float(steps) }
@@ -51,7 +51,7 @@ public enum FlowSampler {
   ///     the rest.
   ///   - hold: Writes the given values (observed frames) into a state.
   ///   - clean: X̂ of a state and its time.
-  public static func sample(
+  static func sample(
     state: [Float], steps: Int, solver: FlowSolver, grid: FlowGrid = .uniform,
     known: AnalyticFlow = .none,
     hold: (_ state: inout [Float], _ time: Float) -> Void = { _, _ in },
@@ -102,14 +102,14 @@ public enum FlowSampler {
 }
 
 /// A part of a flow whose solution is known in closed form.
-public struct AnalyticFlow {
+struct AnalyticFlow {
   /// The analytic prediction of the clean data, for a state and time.
   let clean: (_ state: [Float], _ time: Float) -> [Float]
   /// Advances a state from one time to another.
   let transport: (_ state: [Float], _ from: Float, _ to: Float) -> [Float]
 
   /// No analytic part: states do not change.
-  public static var none: AnalyticFlow {
+  static var none: AnalyticFlow {
     AnalyticFlow(clean: { state, _ in state }, transport: { state, _, _ in state })
   }
 }

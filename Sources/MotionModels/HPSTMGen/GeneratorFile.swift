@@ -27,6 +27,11 @@ extension Generator {
       history: file.history(), fingerprint: file.fingerprint)
   }
 
+  /// The generator that ships.
+  public static func shipped() throws -> Generator {
+    try Generator(contentsOf: ShippedModel.path(of: "generator"))
+  }
+
   /// Writes the model in half precision; what is read back is what it holds then.
   public func write(to path: String) throws(FileError) {
     var network = network

@@ -1,7 +1,7 @@
-public import Geometry
+import Geometry
 
 /// One degree of freedom of a BVH joint.
-public enum BVHChannel: Int, Sendable, Hashable, CaseIterable {
+enum BVHChannel: Int, Sendable, Hashable, CaseIterable {
   case xPosition, yPosition, zPosition, xRotation, yRotation, zRotation
 
   /// The axis: 0, 1 or 2.
@@ -22,28 +22,28 @@ public enum BVHChannel: Int, Sendable, Hashable, CaseIterable {
 }
 
 /// One joint of a BVH file, or the end site of one.
-public struct BVHJoint: Sendable, Hashable {
+struct BVHJoint: Sendable, Hashable {
   /// The name; that of an end site is its joint's name followed by `.End`.
-  public var name: String
+  var name: String
   /// The index of the parent; -1 for the root.
-  public var parent: Int
+  var parent: Int
   /// The position in the parent's frame where no channel gives it [units of the file].
-  public var offset: Vector3
+  var offset: Vector3
   /// The channels in the order in which they apply, left to right.
-  public var channels: [BVHChannel]
+  var channels: [BVHChannel]
   /// The index of the first channel in a frame's row.
-  public var firstChannel: Int
+  var firstChannel: Int
   /// Whether it is an end site.
-  public var isEndSite: Bool
+  var isEndSite: Bool
 }
 
 /// The joints of a BVH file; a joint comes after its parent.
-public struct BVHHierarchy: Sendable, Hashable {
+struct BVHHierarchy: Sendable, Hashable {
   /// The joints and end sites, in the order of the file.
-  public var joints: [BVHJoint]
+  var joints: [BVHJoint]
   /// The number of values in a frame.
-  public var channelCount: Int
+  var channelCount: Int
 
   /// The names of the joints, without the end sites.
-  public var jointNames: [String] { joints.filter { !$0.isEndSite }.map(\.name) }
+  var jointNames: [String] { joints.filter { !$0.isEndSite }.map(\.name) }
 }

@@ -5,24 +5,24 @@ import Geometry
 ///
 /// Nesting is handled by an explicit stack, so that thousands of nested joints are safe. Memory is
 /// never allocated by the counts that the header declares.
-public struct BVHReader {
+struct BVHReader {
   /// The joints.
-  public private(set) var hierarchy = BVHHierarchy(joints: [], channelCount: 0)
+  private(set) var hierarchy = BVHHierarchy(joints: [], channelCount: 0)
   /// The number of frames that the header declares.
-  public private(set) var declaredFrameCount = 0
+  private(set) var declaredFrameCount = 0
   /// The time between two frames as written [s].
-  public private(set) var frameTime = 0.0
+  private(set) var frameTime = 0.0
   /// The frame rate [Hz]; the whole number that the written digits stand for, if there is one.
-  public private(set) var frameRate = 0.0
+  private(set) var frameRate = 0.0
   /// The number of frames read so far.
-  public private(set) var frameIndex = 0
+  private(set) var frameIndex = 0
   private var scanner: TextScanner
 
   /// The most joints and end sites together: a body with all fingers and a face has some hundred.
-  public static let mostJoints = 2000
+  static let mostJoints = 2000
 
   /// Reads the hierarchy and the header of the motion.
-  public init(_ bytes: [UInt8], path: String) throws(MotionError) {
+  init(_ bytes: [UInt8], path: String) throws(MotionError) {
     scanner = TextScanner(bytes, path: path)
     try refuseOtherFormats()
     try readHierarchy()
@@ -30,14 +30,14 @@ public struct BVHReader {
   }
 
   /// An upper bound of the number of frames by the file's size, for reserving memory.
-  public var plausibleFrameCount: Int {
+  var plausibleFrameCount: Int {
     min(
       declaredFrameCount, scanner.bytes.count / max(2 * hierarchy.channelCount, 1) + 1,
       MotionClip.largestFrameCount)
   }
 
   /// Reads one frame into a row of `channelCount` numbers; returns false after the last frame.
-  public mutating func nextFrame(into row: inout [Double]) throws(MotionError) -> Bool {
+  mutating func nextFrame(into row: inout [Double]) throws(MotionError) -> Bool {
     scanner.skipBlank()
     guard frameIndex < declaredFrameCount else {
       guard scanner.isAtEnd else {

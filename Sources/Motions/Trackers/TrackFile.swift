@@ -27,72 +27,78 @@ public enum TrackFile {
   static func read(_ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?)
     throws(MotionError) -> (track: JointTrack, report: TrackReport)
   {
-    let source: SourceTrack
-    switch try kind(of: bytes, path) {
-    case .json:
-      try refuseText(bytes, path)
-      source = try TrackJSON.read(bytes, path: path)
-    case .table:
-      try refuseText(bytes, path)
-      source = try TrackCSV.read(bytes, path: path)
-    case .array: source = try TrackArrays.readArray(bytes, path: path)
-    case .archive: source = try TrackArrays.readArchive(bytes, path: path)
-    case .capture: return try capture(path, frameRate: frameRate)
+    guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
+    guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
+      return try capture(bytes, path: path, frameRate: frameRate)
     }
+    let source = try format.read(bytes, path)
     return try TrackAssembly.track(of: source, joints: joints, frameRate: frameRate)
   }
 
-  /// The kinds of files.
-  private enum Kind {
-    case json
-    case table
-    case array
-    case archive
-    /// The formats that `MotionFile` reads.
-    case capture
+  /// Motion capture as a track in which every joint is seen.
+  private static func capture(
+    _ bytes: [UInt8], path: String, frameRate: Double?
+  ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
+    let format = MotionFormats.format(of: bytes, path: path)
+    guard format.matches(bytes, path: path) else {
+      throw .malformed(
+        path: path,
+        reason: "it is no file of tracked joints; known are JSON (MediaPipe, named keypoints), CSV,"
+          + " .npy and .npz of positions, and motion capture (BVH, AMASS, motionc's clips)")
+    }
+    let (clip, report) = try format.read(
+      bytes, path: path, options: ImportOptions(frameRate: frameRate))
+    return (JointTrack(clip), TrackReport(report))
   }
+}
+
+/// A format of tracked joints.
+private struct TrackFormat: FileFormat {
+  let name: String
+  let endings: [String]
+  let isSigned: @Sendable ([UInt8]) -> Bool
+  let read: @Sendable ([UInt8], String) throws(MotionError) -> SourceTrack
 
   /// The largest JSON or table that is read [bytes]; an hour of 33 joints at 30 Hz is a sixth.
   private static let textLimit = 512 << 20
+
+  /// All formats, in the order in which files are tried; what none of them recognises may be motion
+  /// capture.
+  static let all: [TrackFormat] = [
+    TrackFormat(
+      name: "npy", endings: [".npy"], isSigned: FileSignature.isNumpyArray,
+      read: TrackArrays.readArray),
+    TrackFormat(
+      name: "npz", endings: [".npz"], isSigned: FileSignature.isArchive,
+      read: TrackArrays.readArchive),
+    TrackFormat(name: "json", endings: [".json"], isSigned: FileSignature.isJSON) {
+      (bytes, path) throws(MotionError) in
+      try refuseText(bytes, path)
+      return try TrackJSON.read(bytes, path: path)
+    },
+    TrackFormat(name: "table", endings: [".csv", ".tsv"], isSigned: { _ in false }) {
+      (bytes, path) throws(MotionError) in
+      try refuseText(bytes, path)
+      return try TrackCSV.read(bytes, path: path)
+    },
+  ]
+
+  func matches(_ bytes: [UInt8], path: String) -> Bool {
+    // AMASS has rotations only; what has positions is a track.
+    if FileSignature.isArchive(bytes), isSigned(bytes) {
+      let names = (try? NumpyArchive(decoding: bytes, path: path, wanting: []))?.names ?? []
+      return !names.contains("poses") && !names.contains("pose_body")
+    }
+    if FileSignature.isArchive(bytes) || FileSignature.isSafetensors(bytes) { return false }
+    let isOther = Self.all.contains { $0.name != name && $0.isSigned(bytes) }
+    return isSigned(bytes) || hasEnding(path) && !isOther
+  }
 
   private static func refuseText(_ bytes: [UInt8], _ path: String) throws(MotionError) {
     guard bytes.count <= textLimit else {
       throw .malformed(
         path: path, reason: "it has \(bytes.count) bytes, more than the \(textLimit) allowed")
     }
-  }
-
-  private static func kind(of bytes: [UInt8], _ path: String) throws(MotionError) -> Kind {
-    guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
-    if bytes.starts(with: [0x93, 0x4E, 0x55, 0x4D]) { return .array }
-    if bytes.starts(with: [0x50, 0x4B]) {
-      // AMASS has rotations only; what has positions is a track.
-      let names = (try? NumpyArchive(decoding: bytes, path: path, wanting: []))?.names ?? []
-      return names.contains("poses") || names.contains("pose_body") ? .capture : .archive
-    }
-    if bytes.count > 8, bytes[7] == 0, bytes[8] == 0x7B { return .capture }
-    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let body = bytes.starts(with: mark) ? bytes[3...] : bytes[...]
-    let first = body.first { $0 > 0x20 }
-    if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") { return .json }
-    let lower = path.lowercased()
-    if lower.hasSuffix(".json") { return .json }
-    if lower.hasSuffix(".csv") || lower.hasSuffix(".tsv") { return .table }
-    if lower.hasSuffix(".npz") { return .archive }
-    if lower.hasSuffix(".npy") { return .array }
-    let start = String(decoding: body.prefix(64), as: UTF8.self).uppercased()
-    if start.contains("HIERARCHY") || lower.hasSuffix(".bvh") { return .capture }
-    throw .malformed(
-      path: path,
-      reason: "it is no file of tracked joints; known are JSON (MediaPipe, named keypoints), CSV,"
-        + " .npy and .npz of positions, and motion capture (BVH, AMASS, motionc's clips)")
-  }
-
-  private static func capture(_ path: String, frameRate: Double?) throws(MotionError) -> (
-    track: JointTrack, report: TrackReport
-  ) {
-    let (clip, report) = try MotionFile.read(path, options: ImportOptions(frameRate: frameRate))
-    return (JointTrack(clip), TrackReport(report))
   }
 }
 

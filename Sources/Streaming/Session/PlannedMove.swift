@@ -19,7 +19,7 @@ enum PlannedMove {
   /// a robot that stands slightly outside its limits.
   static func plan(
     from start: [Double], to end: [Double], within limits: SafetyLimits, share: Double,
-    least: Double, name: String, startTolerance: Double = tolerance, robot: RobotIdentity? = nil
+    least: Double, name: String, startTolerance: Double = tolerance, robot: RobotIdentity
   ) throws(UnsafeMotion) -> SafeTrajectory {
     let scaled = try limits.scaled(by: share)
     let duration = duration(from: start, to: end, within: scaled, least: least)

@@ -31,26 +31,17 @@ extension Robot {
     return robot
   }
 
-  /// What the robot's folder is called, by which mappings are found.
-  var folderName: String {
-    let parts = path.split(separator: "/")
-    return parts.count >= 2 && parts[parts.count - 1] == "robot.urdf"
-      ? String(parts[parts.count - 2]) : name
-  }
-
   /// The retargeter that ships for this robot.
   ///
   /// Whether it was trained for this very URDF is checked when it is read.
   var shippedModel: String {
     get throws {
-      let path = try ShippedModel.path(of: folderName)
-      guard try !InputFile.isAbsent(path) else {
+      do throws(FileError) { return try ShippedModel.path(of: folderName) } catch {
         throw FileError.unreadable(
-          path: path,
+          path: "Examples/Models",
           reason: "no retargeter ships for robot '\(folderName)'; --model names one, "
             + "'motionc train retargeter' makes one")
       }
-      return path
     }
   }
 

@@ -234,7 +234,7 @@ struct Bench: ParsableCommand {
     let work = try BenchmarkMotion(minutes: 2)
     defer { work.remove() }
     let robot = try Robot.named("unitree_g1")
-    let compiler = MotionCompiler(
+    let compiler = CompileJob(
       retargeter: try Retargeter(contentsOf: shippedModel(), robot: robot),
       limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
       rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [])

@@ -83,7 +83,7 @@ struct Compile: ParsableCommand {
   func run() throws {
     let robot = try robot.load()
     let model = try model ?? robot.shippedModel
-    var compiler = MotionCompiler(
+    var compiler = CompileJob(
       retargeter: try Retargeter(contentsOf: model, robot: robot),
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
@@ -101,7 +101,7 @@ struct Compile: ParsableCommand {
     try run(compiler, files)
   }
 
-  private func run(_ compiler: MotionCompiler, _ files: [String]) throws {
+  private func run(_ compiler: CompileJob, _ files: [String]) throws {
     let batch = Mutex(Batch("compiled"))
     _ = Parallel.map(
       files, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,

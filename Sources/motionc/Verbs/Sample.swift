@@ -81,7 +81,7 @@ struct Sample: ParsableCommand {
   }
 
   func run() throws {
-    let formats = try ClipFormat.list(format)
+    let formats = try ClipFormats.list(format)
     // Here and not in each block below, of which every one may be small enough.
     guard (1...Generator.largestCount).contains(count) else {
       throw GenerationError.request(
@@ -131,24 +131,25 @@ struct Sample: ParsableCommand {
 extension FlowSolver: ExpressibleByArgument {}
 
 /// The formats that motions are written in.
-struct ClipFormat {
-  private static let known = ["npz", "bvh", "clip"]
-  private let names: [String]
+struct ClipFormats {
+  private let formats: [any MotionFormat]
 
   /// The formats of a list with commas.
-  static func list(_ text: String) throws -> ClipFormat {
+  static func list(_ text: String) throws -> ClipFormats {
     let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-    guard !names.isEmpty, names.allSatisfy({ known.contains($0) }) else {
-      throw ValidationError(
-        "--format '\(text.printable)': one or more of \(known.joined(separator: ", ")) expected.")
+    let formats = names.compactMap { name in
+      MotionFormats.written.first { $0.name == name }
     }
-    return ClipFormat(names: names)
+    guard !names.isEmpty, formats.count == names.count else {
+      let known = MotionFormats.written.map(\.name).joined(separator: ", ")
+      throw ValidationError(
+        "--format '\(text.printable)': one or more of \(known) expected.")
+    }
+    return ClipFormats(formats: formats)
   }
 
   /// The files that a clip is written to.
-  func paths(_ stem: String) -> [String] {
-    names.map { $0 == "clip" ? stem + ".clip.safetensors" : "\(stem).\($0)" }
-  }
+  func paths(_ stem: String) -> [String] { formats.map { stem + ($0.endings.first ?? "") } }
 
   /// Refuses results that would be written over what they are made from.
   func refuse(_ inputs: InputFiles, stems: [String]) throws(FileError) {
@@ -161,23 +162,10 @@ struct ClipFormat {
     sparing inputs: InputFiles
   ) throws(FileError) {
     var files = OutputSet(sparing: inputs)
-    for (name, path) in zip(names, paths(stem)) {
-      switch name {
-      case "npz": try files.add(MotionArchive.archive(clip, with: more).encoded(), to: path)
-      case "bvh": try files.add(BVHWriter.text(clip), to: path)
-      default: try files.add(NativeClip.encoded(clip).encoded(), to: path)
-      }
+    for (format, path) in zip(formats, paths(stem)) {
+      guard let bytes = try format.encoded(clip, with: more) else { continue }
+      try files.add(bytes, to: path)
     }
     try files.commit()
-  }
-}
-
-/// Where the models that ship are.
-enum ShippedModel {
-  static func path(of name: String) throws -> String {
-    guard let examples = ProjectFolder.locate("Examples") else {
-      throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
-    }
-    return "\(examples)/Models/\(name).safetensors"
   }
 }

@@ -41,7 +41,7 @@ struct Smooth: ParsableCommand {
   var json = false
 
   func run() throws {
-    let formats = try ClipFormat.list(format)
+    let formats = try ClipFormats.list(format)
     let set = try joints.map { try JointSet.named($0) }
     let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)

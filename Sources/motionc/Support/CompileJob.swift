@@ -7,7 +7,7 @@ import Retargeting
 import Trajectories
 
 /// One motion file after another, from reading to the files on disk.
-struct MotionCompiler: Sendable {
+struct CompileJob: Sendable {
   let retargeter: Retargeter
   let limits: SafetyLimits
   let robot: RobotIdentity
@@ -51,7 +51,7 @@ struct MotionCompiler: Sendable {
   /// The files that a motion becomes: the native one, then one for each format, then the dump.
   func outputs(of file: String) -> [String] {
     let base = "\(output)/\(MotionPaths.outputName(file))"
-    return [base + MotionPaths.trajectoryEnding] + formats.map { "\(base).\($0.rawValue)" }
+    return [base + MotionPaths.trajectoryEnding] + formats.map { base + ($0.endings.first ?? "") }
       + [dump].compactMap { $0 }
   }
 

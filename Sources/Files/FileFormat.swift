@@ -1,0 +1,44 @@
+/// A format of files: its name, its endings, and how its files are recognised.
+///
+/// Each kind of content (human motion, tracked joints, trajectories) has one table of formats, from
+/// which readers, writers, folder listings and help texts take what they need.
+public protocol FileFormat: Sendable {
+  /// The name on the command line, such as "npz".
+  var name: String { get }
+  /// The endings with their dot, lower case; files are written with the first one.
+  var endings: [String] { get }
+  /// Whether a file is of this format, by its first bytes, else by its ending.
+  func matches(_ bytes: [UInt8], path: String) -> Bool
+}
+
+extension FileFormat {
+  /// Whether a path has one of the endings.
+  public func hasEnding(_ path: String) -> Bool {
+    let lower = path.lowercased()
+    return endings.contains { lower.hasSuffix($0) }
+  }
+}
+
+/// The first bytes by which formats are recognised.
+public enum FileSignature {
+  /// A NumPy array (.npy).
+  public static func isNumpyArray(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x93, 0x4E, 0x55, 0x4D])
+  }
+
+  /// A zip archive, such as .npz.
+  public static func isArchive(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4B]) }
+
+  /// A safetensors file: a header shorter than 2^56 bytes, then an opening brace.
+  public static func isSafetensors(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 8 && bytes[7] == 0 && bytes[8] == UInt8(ascii: "{")
+  }
+
+  /// JSON text: the first character that is no blank opens an object or a list; a byte order mark is
+  /// skipped.
+  public static func isJSON(_ bytes: [UInt8]) -> Bool {
+    let body = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+    return body.first { $0 > 0x20 }.map { $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[") }
+      ?? false
+  }
+}

@@ -1,0 +1,126 @@
+public import Files
+
+/// A format of human motion.
+public protocol MotionFormat: FileFormat {
+  /// Reads a clip of a file's bytes and says what was found.
+  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+    -> (clip: MotionClip, report: ImportReport)
+  /// A clip in this format, with further arrays where the format can hold them; nil for a format
+  /// that is not written.
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+}
+
+/// The table of formats of human motion.
+public enum MotionFormats {
+  /// All formats that are read, in the order in which files are tried.
+  public static let all: [any MotionFormat] = [
+    RefusedFormat.array, ArchiveFormat(), ClipFormat(), RefusedFormat.tracker, BVHFormat(),
+  ]
+
+  /// The formats that are written, the most exact first.
+  public static let written: [any MotionFormat] = [ClipFormat(), ArchiveFormat(), BVHFormat()]
+
+  /// The format of a file; what no other format recognises is read as BVH, whose reader says what is
+  /// wrong.
+  public static func format(of bytes: [UInt8], path: String) -> any MotionFormat {
+    all.first { $0.matches(bytes, path: path) } ?? BVHFormat()
+  }
+}
+
+/// Our own clips, as safetensors.
+struct ClipFormat: MotionFormat {
+  let name = "clip"
+  let endings = [".clip.safetensors", ".safetensors"]
+
+  func matches(_ bytes: [UInt8], path: String) -> Bool {
+    hasEnding(path) || FileSignature.isSafetensors(bytes)
+  }
+
+  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+    -> (clip: MotionClip, report: ImportReport)
+  {
+    try MotionFile.own(try NativeClip.decode(bytes, path: path), path: path, options: options)
+  }
+
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+  {
+    NativeClip.encoded(clip).encoded()
+  }
+}
+
+/// NumPy archives: ours, and AMASS's.
+struct ArchiveFormat: MotionFormat {
+  let name = "npz"
+  let endings = [".npz"]
+
+  func matches(_ bytes: [UInt8], path: String) -> Bool {
+    FileSignature.isArchive(bytes) || hasEnding(path)
+  }
+
+  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+    -> (clip: MotionClip, report: ImportReport)
+  {
+    if let clip = try MotionArchive.decode(bytes, path: path) {
+      return try MotionFile.own(clip, path: path, options: options)
+    }
+    return try AMASSImport.read(bytes, path: path, options: options)
+  }
+
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+  {
+    try MotionArchive.archive(clip, with: more).encoded()
+  }
+}
+
+/// Biovision hierarchies.
+struct BVHFormat: MotionFormat {
+  let name = "bvh"
+  let endings = [".bvh"]
+
+  func matches(_ bytes: [UInt8], path: String) -> Bool {
+    let start = String(decoding: bytes.prefix(64), as: UTF8.self).uppercased()
+    let isHierarchy = start.contains("HIERARCHY")
+    return isHierarchy || hasEnding(path)
+  }
+
+  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+    -> (clip: MotionClip, report: ImportReport)
+  {
+    try BVHImport.read(bytes, path: path, options: options)
+  }
+
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+  {
+    Array(BVHWriter.text(clip).utf8)
+  }
+}
+
+/// A format that holds something else than motion capture, refused with what would help.
+struct RefusedFormat: MotionFormat {
+  let name: String
+  let endings: [String]
+  private let isSigned: @Sendable ([UInt8]) -> Bool
+  private let reason: String
+
+  /// One NumPy array.
+  static let array = RefusedFormat(
+    name: "npy", endings: [".npy"], isSigned: FileSignature.isNumpyArray,
+    reason: "a .npy file holds one array, expected an .npz with poses and trans; tracked joints"
+      + " are read by 'motionc smooth'")
+  /// Joints of a tracker, which `TrackFile` reads.
+  static let tracker = RefusedFormat(
+    name: "tracker", endings: [".json", ".csv", ".tsv"], isSigned: FileSignature.isJSON,
+    reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
+      + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
+
+  func matches(_ bytes: [UInt8], path: String) -> Bool { isSigned(bytes) || hasEnding(path) }
+
+  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+    -> (clip: MotionClip, report: ImportReport)
+  {
+    throw .malformed(path: path, reason: reason)
+  }
+
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+  { nil }
+}
