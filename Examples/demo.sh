@@ -15,7 +15,7 @@ for robot in uarm_swift_pro unitree_g1; do
   echo
   echo "== $robot: from sampled and captured motion to trajectories within all limits"
   "$motionc" compile "$results/samples" Examples/Motions --robot "$robot" \
-    --model "Examples/Models/$robot.safetensors" -o "$results/$robot" --format csv,json
+    -o "$results/$robot" --format csv,json
   "$motionc" verify "$results/$robot"/*.trajectory.safetensors
 done
 echo
@@ -25,5 +25,5 @@ echo "== the arm moves: a sampled motion, live at 20 Hz, to a simulated uArm (fi
 echo
 echo "The sampled motions are in $results/samples (.bvh for Blender, .npz for NumPy), the"
 echo "trajectories in $results/uarm_swift_pro and $results/unitree_g1: .csv to look at, .json for"
-echo "ROS, .trajectory.safetensors with limits and their sources; what the arm was told and where it"
-echo "was in $results/arm.csv. Next: $motionc --help"
+echo "ROS, .trajectory.safetensors with limits and their sources; the arm's commands and measured"
+echo "positions in $results/arm.csv. Next: $motionc --help"
