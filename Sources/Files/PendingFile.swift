@@ -106,7 +106,7 @@ extension PendingFile {
       let isKept = link(target, backup) == 0
       before = isKept ? .kept : errno == ENOENT ? .absent : .lost
     }
-    guard Foundation.rename(temporary, target) == 0 else {
+    guard Files.rename(temporary, target) == 0 else {
       let reason = AtomicFile.reason(errno)
       unlink(backup)
       throw .cannotCreate(path: path, reason: reason)
@@ -116,7 +116,7 @@ extension PendingFile {
   /// Brings back what was there before the renaming, as far as the file system can keep it.
   mutating func undo() {
     switch before {
-    case .kept?: Foundation.rename(backup, target)
+    case .kept?: Files.rename(backup, target)
     case .absent?: unlink(target)
     case .lost?, nil: break
     }

@@ -27,10 +27,21 @@ package func unlink(_ path: String) -> Int32 {
   FileName.withBytes(path) { Foundation.unlink($0) }
 }
 
+@discardableResult
 func rename(_ old: String, _ new: String) -> Int32 {
   FileName.withBytes(old) { old in
     FileName.withBytes(new) { new in Foundation.rename(old, new) }
   }
+}
+
+func link(_ old: String, _ new: String) -> Int32 {
+  FileName.withBytes(old) { old in
+    FileName.withBytes(new) { new in Foundation.link(old, new) }
+  }
+}
+
+func access(_ path: String, _ mode: Int32) -> Int32 {
+  FileName.withBytes(path) { Foundation.access($0, mode) }
 }
 
 func opendir(_ path: String) -> OpaquePointer? {

@@ -17,7 +17,7 @@ public enum TemporaryFiles {
 
   /// Notes a file; nil where the table is full, in which case a later run removes what is left.
   static func register(_ path: String) -> Registration? {
-    guard let name = strdup(path) else { return nil }
+    guard let name = FileName.withBytes(path, { strdup($0) }) else { return nil }
     let address = UInt(bitPattern: name)
     for slot in table.indices
     where table[slot].compareExchange(

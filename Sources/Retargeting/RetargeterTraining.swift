@@ -56,14 +56,18 @@ public struct RetargeterTraining: TrainableModel {
   /// Whether mirror images are trained on together with their originals.
   public var isSymmetric: Bool { loss.mirror != nil }
 
+  /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
 
+  /// How the steps are made.
   public var recipe: TrainingRecipe { TrainingRecipe(microbatch: 16, rateDecay: 200) }
 
+  /// A network of the sizes of the options.
   public func makeNetwork() -> PoseTransformer {
     PoseTransformer(options.network, joints: robot.coordinateCount)
   }
 
+  /// The trained model.
   public func finish(
     _ network: PoseTransformer, weights: [Float], history: [String: String]
   ) -> Retargeter {
@@ -107,6 +111,7 @@ public struct RetargeterTraining: TrainableModel {
   /// a second evaluation of the network.
   private static let posesForEachChanged = 4
 
+  /// The loss of a microbatch.
   public func step(_ network: PoseTransformer) -> Trainer.StepFunction {
     let (source, targets, loss, options) = (source, targets, loss, options)
     let (references, neutral) = (references, loss.bounds.neutralRaw)

@@ -78,7 +78,7 @@ struct RetargeterTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Subjects.untrained("unitree_g1").write(to: path)
     let other = try Subjects.robot("uarm_swift_pro")
-    let error = #expect(throws: RetargetingError.self) {
+    let error = #expect(throws: LearningError.self) {
       try Retargeter(contentsOf: path, robot: other)
     }
     #expect(error?.description.contains("another URDF") == true)
@@ -179,7 +179,7 @@ struct RetargeterTrainingTests {
     #expect(resumed.ending == .finished)
     #expect(resumed.model.weights == straight)
     options.weights.distance = 1
-    #expect(throws: RetargetingError.self) {
+    #expect(throws: LearningError.self) {
       try TrainingRun(training("unitree_g1", options)).run(resume: true)
     }
   }
@@ -222,7 +222,7 @@ struct RetargeterTrainingTests {
     let resumed = try run(resume: true)
     #expect(resumed.stretches == [1, 2])
     #expect(resumed.weights == straight.weights)
-    #expect(throws: RetargetingError.self) { try run("b", resume: true) }
+    #expect(throws: LearningError.self) { try run("b", resume: true) }
     options.run.checkpoint = nil
     let none = try TrainingRun(training("uarm_swift_pro", options)).run().model.weights
     #expect(none != straight.weights)

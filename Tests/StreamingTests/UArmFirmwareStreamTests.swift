@@ -1,6 +1,7 @@
 import Foundation
-@testable import Streaming
 import Testing
+
+@testable import Streaming
 
 /// Hosts against the simulator: one that asks as the driver once did, and one that is paced.
 @Suite("uArm: what a host does to the simulated motors")

@@ -1,6 +1,7 @@
 import Foundation
-@testable import Streaming
 import Testing
+
+@testable import Streaming
 
 /// The simulator beside the vendor's firmware: same requests, same replies, same times.
 @Suite("uArm: the simulator against recorded firmware")

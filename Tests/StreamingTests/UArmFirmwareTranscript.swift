@@ -1,7 +1,8 @@
 import Foundation
-@testable import Streaming
 import TestSupport
 import Testing
+
+@testable import Streaming
 
 /// What the vendor's firmware said to our own requests, and what the simulator says to the same.
 struct UArmFirmwareTranscript: Sendable, CustomTestStringConvertible {

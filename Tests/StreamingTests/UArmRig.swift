@@ -1,6 +1,7 @@
 import Foundation
-@testable import Streaming
 import Testing
+
+@testable import Streaming
 
 /// A driver and a simulated arm in virtual time, with what went over the wire.
 struct UArmRig {

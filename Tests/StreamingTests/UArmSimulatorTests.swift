@@ -1,6 +1,7 @@
 import Foundation
-@testable import Streaming
 import Testing
+
+@testable import Streaming
 
 @Suite("uArm: the simulated firmwares")
 struct UArmSimulatorTests {

@@ -1,7 +1,8 @@
 import Foundation
-@testable import Streaming
 import Synchronization
 import Testing
+
+@testable import Streaming
 
 @Suite("uArm: driver against simulated arm")
 struct UArmStreamTests {

@@ -1,6 +1,7 @@
 import Foundation
-@testable import Streaming
 import Testing
+
+@testable import Streaming
 
 /// What the vendor's firmware 3.2.0 answered to our own lines, at 90°, 101°, 8° and with a wrist at
 /// 90°, beside what the simulated arm does.

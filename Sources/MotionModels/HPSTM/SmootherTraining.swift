@@ -40,13 +40,16 @@ public struct SmootherTraining: TrainableModel {
     self.sourceText = sourceText
   }
 
+  /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
 
+  /// How the steps are made.
   public var recipe: TrainingRecipe {
     TrainingRecipe(
       optimizer: AdamW(weightDecay: 0.01), averageDecay: 0.998, precision: options.precision)
   }
 
+  /// A network of the sizes of the options.
   public func makeNetwork() -> SmootherNetwork { SmootherNetwork(options.network) }
 
   /// The trained smoother; `calibrate` scales its covariances on other clips.
@@ -56,6 +59,7 @@ public struct SmootherTraining: TrainableModel {
     Smoother(network: network, weights: weights, history: history)
   }
 
+  /// Everything that the result depends on besides the seed.
   public var signature: String {
     "smoother on \(sourceText), \(ModelFile.json(options.network)), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), precision \(options.precision), losses "
@@ -64,6 +68,7 @@ public struct SmootherTraining: TrainableModel {
 
   // MARK: - A step
 
+  /// The loss of a microbatch.
   public func step(_ network: SmootherNetwork) -> Trainer.StepFunction {
     let source = source
     let loss = SmootherLoss(

@@ -59,22 +59,27 @@ public struct GeneratorTraining: TrainableModel {
       weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
   }
 
+  /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
 
+  /// How the steps are made.
   public var recipe: TrainingRecipe {
     TrainingRecipe(
       optimizer: AdamW(weightDecay: options.decay), averageDecay: 0.999,
       precision: options.precision)
   }
 
+  /// A network of the sizes of the options.
   public func makeNetwork() -> GeneratorNetwork { GeneratorNetwork(configuration) }
 
+  /// The trained model.
   public func finish(
     _ network: GeneratorNetwork, weights: [Float], history: [String: String]
   ) -> Generator {
     Generator(network: network, weights: weights, model: model, history: history)
   }
 
+  /// Everything that the result depends on besides the seed.
   public var signature: String {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
@@ -82,6 +87,7 @@ public struct GeneratorTraining: TrainableModel {
       + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
   }
 
+  /// The loss of a microbatch.
   public func step(_ network: GeneratorNetwork) -> Trainer.StepFunction {
     let (source, model, components, loss, options) = (source, model, components, loss, options)
     return { part, tape in

@@ -71,16 +71,10 @@ private struct TrackFormat: FileFormat {
     TrackFormat(
       name: "npz", endings: [".npz"], isSigned: FileSignature.isArchive,
       read: TrackArrays.readArchive),
-    TrackFormat(name: "json", endings: [".json"], isSigned: FileSignature.isJSON) {
-      (bytes, path) throws(MotionError) in
-      try refuseText(bytes, path)
-      return try TrackJSON.read(bytes, path: path)
-    },
-    TrackFormat(name: "table", endings: [".csv", ".tsv"], isSigned: { _ in false }) {
-      (bytes, path) throws(MotionError) in
-      try refuseText(bytes, path)
-      return try TrackCSV.read(bytes, path: path)
-    },
+    TrackFormat(
+      name: "json", endings: [".json"], isSigned: FileSignature.isJSON, read: json),
+    TrackFormat(
+      name: "table", endings: [".csv", ".tsv"], isSigned: { _ in false }, read: table),
   ]
 
   func matches(_ bytes: [UInt8], path: String) -> Bool {
@@ -92,6 +86,18 @@ private struct TrackFormat: FileFormat {
     if FileSignature.isArchive(bytes) || FileSignature.isSafetensors(bytes) { return false }
     let isOther = Self.all.contains { $0.name != name && $0.isSigned(bytes) }
     return isSigned(bytes) || hasEnding(path) && !isOther
+  }
+
+  @Sendable
+  private static func json(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
+    try refuseText(bytes, path)
+    return try TrackJSON.read(bytes, path: path)
+  }
+
+  @Sendable
+  private static func table(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
+    try refuseText(bytes, path)
+    return try TrackCSV.read(bytes, path: path)
   }
 
   private static func refuseText(_ bytes: [UInt8], _ path: String) throws(MotionError) {

@@ -62,8 +62,8 @@ struct TrainSmoother: ParsableCommand {
       announcement:
         "\(data.clipCount) clips, \(data.frameCount) frames; \(options.run.steps) steps of "
         + "\(options.run.batch) windows on \(options.run.threads) threads",
-      finish: { if let rest { try calibrate(&$0, on: rest) } }
-    ) { try $0.write(to: $1) }
+      finish: { if let rest { try calibrate(&$0, on: rest) } },
+      write: { try $0.write(to: $1) })
   }
 
   private func calibrate(_ smoother: inout Smoother, on clips: DatasetShard) throws {
