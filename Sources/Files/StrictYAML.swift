@@ -194,8 +194,8 @@ extension StrictYAML {
     guard let text = node.string, let number = Double(text), number.isFinite else {
       throw YAMLError(
         path: path, node: node,
-        "\(what), '\(key.printable)': found '\((node.string ?? "?").printable)', a finite number was expected"
-      )
+        "\(what), '\(key.printable)': found '\((node.string ?? "?").printable)', a finite number "
+          + "was expected")
     }
     return number
   }

@@ -23,9 +23,8 @@ extension Robot {
       guard lower <= mimic.offset, mimic.offset <= upper else {
         throw .invalidRobot(
           path: path,
-          reason:
-            "joint '\(joint.name.printable)' follows '\(joints[mimic.leader].name.printable)' "
-            + "with the multiplier 0 and so stands at \(mimic.offset), expected within its limits "
+          reason: "joint '\(joint.name.printable)' follows "
+            + "'\(joints[mimic.leader].name.printable)' with the multiplier 0 and so stands at \(mimic.offset), expected within its limits "
             + "\(lower) to \(upper)")
       }
     }

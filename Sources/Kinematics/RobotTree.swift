@@ -12,6 +12,11 @@ struct RobotTree {
   var hasFloatingBase = false
   var warnings: [String] = []
 
+  /// The most movable joints; the robot with most of those known has 109.
+  ///
+  /// Some of what is done with a robot takes time and memory with the square of their number.
+  private static let mostMovableJoints = 1000
+
   /// Why the joints are not one tree.
   struct Refusal: Error {
     var reason: String
@@ -19,6 +24,12 @@ struct RobotTree {
 
   /// Sorts a file's joints into a tree and resolves who follows whom.
   init(_ file: URDFFile) throws(Refusal) {
+    let movable = file.joints.count { $0.kind != .fixed }
+    guard movable <= Self.mostMovableJoints else {
+      throw Refusal(
+        reason: "it has \(movable) movable joints, more than the \(Self.mostMovableJoints) of any "
+          + "robot")
+    }
     try Self.refuseRepeats(file.links, kind: "link")
     try Self.refuseRepeats(file.joints.map(\.name), kind: "joint")
     let root = try Self.root(of: file)

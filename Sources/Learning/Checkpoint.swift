@@ -83,8 +83,8 @@ extension Trainer {
     guard file.metadata["format"] == Self.format else {
       throw LearningError.mismatch(
         path: path,
-        reason:
-          "its format is '\((file.metadata["format"] ?? "").printable)', '\(Self.format)' expected")
+        reason: "its format is '\((file.metadata["format"] ?? "").printable)', "
+          + "'\(Self.format)' expected")
     }
     let parameters = try layout.values(from: file, prefix: "model.", path: path)
     self.init(layout, startingFrom: parameters, options: options)

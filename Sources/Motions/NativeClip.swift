@@ -89,16 +89,14 @@ public enum NativeClip {
     guard metadata["format"] == format else {
       throw .malformed(
         path: path,
-        reason:
-          "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)', expected"
-          + " '\(format)' as 'motionc import' writes it")
+        reason: "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)',"
+          + " expected '\(format)' as 'motionc import' writes it")
     }
     guard metadata["version"] == version else {
       throw .malformed(
         path: path,
-        reason:
-          "the clip's version is '\((metadata["version"] ?? "absent").printable)', this tool reads"
-          + " '\(version)'")
+        reason: "the clip's version is '\((metadata["version"] ?? "absent").printable)', this tool"
+          + " reads '\(version)'")
     }
     guard metadata["joints"] == Skeleton.Joint.names.joined(separator: ",") else {
       throw .malformed(path: path, reason: "the clip's joints are not those of our skeleton")

@@ -60,13 +60,15 @@ struct OutputSetTests {
     // Of each pair the first one is there from an earlier run.
     let targets = ["a", "b", "c", "d"]
     for name in ["a", "c"] { try AtomicFile.write("old", to: path(name)) }
-    var set = OutputSet()
-    for name in targets { try set.add("new", to: path(name)) }
     let broken = targets[place]
-    unlink(path(broken))
-    try AtomicFile.makeFolder(path("\(broken)/x"))
-    let error = try #require(throws: FileError.self) { try set.commit() }
-    #expect("\(error)".contains(path(broken)), "\(error)")
+    let error = #expect(throws: FileError.self) {
+      var set = OutputSet()
+      for name in targets { try set.add("new", to: path(name)) }
+      unlink(path(broken))
+      try AtomicFile.makeFolder(path("\(broken)/x"))
+      try set.commit()
+    }
+    #expect("\(String(describing: error))".contains(path(broken)))
     let expected = ["a": "old", "c": "old"].filter { $0.key != broken }
     #expect(try contents() == expected)
     #expect(try names() == (expected.keys + [broken]).sorted())

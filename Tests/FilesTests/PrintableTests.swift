@@ -21,7 +21,7 @@ struct PrintableTests {
       }
     }
     let quoted = JSONText.quoted(text)
-    #expect(quoted.unicodeScalars.allSatisfy(\.isPrintable))
+    #expect(quoted.unicodeScalars.allSatisfy { $0.isPrintable })
     let read = try? JSONSerialization.jsonObject(
       with: Data(quoted.utf8), options: .fragmentsAllowed)
     #expect(read as? String == text)
@@ -56,11 +56,11 @@ struct PrintableTests {
       FileError.malformed(path: foul, reason: foul), .unreadable(path: foul, reason: foul),
       .cannotCreate(path: foul, reason: foul), .writeFailed(path: foul, reason: foul),
     ] {
-      #expect(error.description.unicodeScalars.allSatisfy(\.isPrintable))
+      #expect(error.description.unicodeScalars.allSatisfy { $0.isPrintable })
       #expect(error.description.unicodeScalars.count < 5000)
     }
     let list = Array(repeating: foul, count: 1000).shownList
-    #expect(list.unicodeScalars.allSatisfy(\.isPrintable) && list.hasSuffix("and 900 more"))
+    #expect(list.unicodeScalars.allSatisfy { $0.isPrintable } && list.hasSuffix("and 900 more"))
     #expect(list.unicodeScalars.count < 7000)
   }
 }
@@ -68,8 +68,9 @@ struct PrintableTests {
 @Suite("Numbers as texts")
 struct NumberTextTests {
   /// What PyYAML takes for a floating-point number (YAML 1.1); anything else is an integer or text.
-  private static let yamlFloat =
+  private static var yamlFloat: Regex<Substring> {
     /[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?/
+  }
 
   @Test("A decimal number is one for every reader of JSON and YAML, and the same number")
   func decimals() {
@@ -128,7 +129,7 @@ struct FileNameTests {
     #expect(FileSystem.kind(of: "\(folder)/\(name)") == .folder)
     #expect(FileSystem.names(in: "\(folder)/\(name)") == [name])
     #expect(FileSystem.files(below: folder) == ["\(name)/\(name)"])
-    #expect(!name.printable.isEmpty && name.printable.unicodeScalars.allSatisfy(\.isPrintable))
+    #expect(!name.printable.isEmpty && name.printable.unicodeScalars.allSatisfy { $0.isPrintable })
     FileSystem.remove(path)
     #expect(!FileSystem.exists(path))
   }

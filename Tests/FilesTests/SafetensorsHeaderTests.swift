@@ -1,9 +1,10 @@
 import Files
 import Testing
 
-/// Headers with the verdict of the reference implementation: `safetensors.deserialize` of version
-/// 0.8.0 (Python), run on the same bytes. Only what stands twice is refused here and not there: the
-/// format's description forbids it.
+/// Headers with the verdict of the reference implementation.
+///
+/// It is that of `safetensors.deserialize` (Python, 0.8.0) on the same bytes. Only what stands
+/// twice is refused here and not there: the format's description forbids it.
 @Suite("The header of a safetensors file is read as the reference implementation reads it")
 struct SafetensorsHeaderTests {
   private static let tensor = #"{"dtype":"U8","shape":[4],"data_offsets":[0,4]}"#
@@ -38,25 +39,25 @@ struct SafetensorsHeaderTests {
     #expect(isRead(Array(header.utf8), count))
   }
 
-  @Test(
-    "Headers that are refused",
-    arguments: [
-      (#"{"__metadata__":{"k":1},"a":\#(tensor)}"#, 4),
-      (#"{"__metadata__":[],"a":\#(tensor)}"#, 4),
-      (#"{"a":\#(tensor),}"#, 4), (one("[4,]"), 4), (#"{"a":\#(tensor)}x"#, 4),
-      ("{\"a\":\(tensor)}\0\0", 4), ("\u{FEFF}{\"a\":\(tensor)}", 4),
-      (#"{"\ud800":\#(tensor)}"#, 4), ("{\"a\u{1}\":\(tensor)}", 4),
-      ("{\"a\n\":\(tensor)}", 4), (#"{"\x61":\#(tensor)}"#, 4), ("{'a':\(tensor)}", 4),
-      ("{a:\(tensor)}", 4), (#"{/* */"a":\#(tensor)}"#, 4),
-      (one("[4.0]"), 4), (one("[4e0]"), 4), (one("[\"4\"]"), 4), (one("[true]", "[0,1]"), 1),
-      (one("[-4]"), 4), (one("[-0]", "[0,0]"), 0), (one("[04]"), 4), (one("[+4]"), 4),
-      (one("[18446744073709551616]"), 4), (one("[4294967296,4294967296,4]"), 4),
-      (one("null", "[0,1]"), 1), (one("[4]", "[0,4,4]"), 4), (one("[4]", "[4]"), 4),
-      (one("[4]", type: "\"X8\""), 4), (one("[4]", type: "\"u8\""), 4), (one("[4]", type: "8"), 4),
-      (#"{"a":{"dtype":"U8","data_offsets":[0,4]}}"#, 4), ("[]", 0), ("null", 0), ("", 0),
-      (#"{"a":null}"#, 0), (one("[NaN]"), 4), (#"{"a":\#(tensor)}"#, 5),
-      (#"{"a":\#(tensor)}"#, 3), (one("[4]", "[1,5]"), 5),
-    ])
+  private static let bad: [(String, Int)] = [
+    (#"{"__metadata__":{"k":1},"a":\#(tensor)}"#, 4),
+    (#"{"__metadata__":[],"a":\#(tensor)}"#, 4),
+    (#"{"a":\#(tensor),}"#, 4), (one("[4,]"), 4), (#"{"a":\#(tensor)}x"#, 4),
+    ("{\"a\":\(tensor)}\0\0", 4), ("\u{FEFF}{\"a\":\(tensor)}", 4),
+    (#"{"\ud800":\#(tensor)}"#, 4), ("{\"a\u{1}\":\(tensor)}", 4),
+    ("{\"a\n\":\(tensor)}", 4), (#"{"\x61":\#(tensor)}"#, 4), ("{'a':\(tensor)}", 4),
+    ("{a:\(tensor)}", 4), (#"{/* */"a":\#(tensor)}"#, 4),
+    (one("[4.0]"), 4), (one("[4e0]"), 4), (one("[\"4\"]"), 4), (one("[true]", "[0,1]"), 1),
+    (one("[-4]"), 4), (one("[-0]", "[0,0]"), 0), (one("[04]"), 4), (one("[+4]"), 4),
+    (one("[18446744073709551616]"), 4), (one("[4294967296,4294967296,4]"), 4),
+    (one("null", "[0,1]"), 1), (one("[4]", "[0,4,4]"), 4), (one("[4]", "[4]"), 4),
+    (one("[4]", type: "\"X8\""), 4), (one("[4]", type: "\"u8\""), 4), (one("[4]", type: "8"), 4),
+    (#"{"a":{"dtype":"U8","data_offsets":[0,4]}}"#, 4), ("[]", 0), ("null", 0), ("", 0),
+    (#"{"a":null}"#, 0), (one("[NaN]"), 4), (#"{"a":\#(tensor)}"#, 5),
+    (#"{"a":\#(tensor)}"#, 3), (one("[4]", "[1,5]"), 5),
+  ]
+
+  @Test("Headers that are refused", arguments: bad)
   func refused(header: String, count: Int) {
     #expect(!isRead(Array(header.utf8), count))
   }
@@ -64,8 +65,8 @@ struct SafetensorsHeaderTests {
   @Test("Text that is not UTF-8 is refused, of whatever encoding")
   func encodings() {
     let text = #"{"a":\#(Self.tensor)}"#
-    let wide = text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
-    let wider = text.unicodeScalars.flatMap { [UInt8($0.value), 0, 0, 0] }
+    let wide: [UInt8] = text.utf8.flatMap { byte -> [UInt8] in [byte, 0] }
+    let wider: [UInt8] = text.utf8.flatMap { byte -> [UInt8] in [byte, 0, 0, 0] }
     let latin = Array("{\"".utf8) + [0xE4] + Array("\":\(Self.tensor)}".utf8)
     let surrogate = Array("{\"".utf8) + [0xED, 0xA0, 0x80] + Array("\":\(Self.tensor)}".utf8)
     for header in [wide, [0xFF, 0xFE] + wide, wider, latin, surrogate] {

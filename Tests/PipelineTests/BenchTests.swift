@@ -79,7 +79,7 @@ struct BenchTests {
 @Suite("Exports for ROS")
 struct ROSNumberTests {
   /// What YAML 1.1 takes for a floating-point number: a point always, a sign in the exponent.
-  private static let float = /[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?/
+  private static var float: Regex<Substring> { /[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?/ }
 
   @Test("Every number of positions, velocities and accelerations is a float, whole ones too")
   func floats() throws {

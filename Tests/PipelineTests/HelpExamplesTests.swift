@@ -62,7 +62,8 @@ struct HelpExamplesTests {
   @Test("No verb has two options of one name", arguments: Verb.all)
   func names(_ verb: Verb) {
     let names = (verb.arguments ?? []).flatMap { $0.names ?? [] }.map { "\($0.kind) \($0.name)" }
-    for (name, count) in names.reduce(into: [:], { $0[$1, default: 0] += 1 }) {
+    let counts = names.reduce(into: [String: Int]()) { $0[$1, default: 0] += 1 }
+    for (name, count) in counts {
       #expect(count == 1, "\(name) of \(verb.testDescription)")
     }
   }

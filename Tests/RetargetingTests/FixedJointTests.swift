@@ -2,7 +2,6 @@ import Files
 import Foundation
 import Geometry
 import Kinematics
-import Learning
 import Motions
 import Testing
 
@@ -10,6 +9,11 @@ import Testing
 
 @Suite("Joints whose limits leave one position, or less than a Float can say")
 struct FixedJointTests {
+  private static let ranges: [(Double, Double)] = [
+    (0.1, 0.1), (0.1, 0.1.nextUp), (0.3, 0.3 + 1e-9), (0, 0), (-0.2, -0.2),
+    (0, Double.leastNonzeroMagnitude), (1, 1 + 1e-7),
+  ]
+
   /// A robot that ships with other limits on top.
   private func robot(_ limits: String) throws -> Robot {
     let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).yaml").path
@@ -20,11 +24,7 @@ struct FixedJointTests {
 
   @Test(
     "Such a joint is trained with, its model is read back, and the answer is within its limits",
-    arguments: [
-      (0.1, 0.1), (0.1, 0.1.nextUp), (0.3, 0.3 + 1e-9), (0, 0), (-0.2, -0.2),
-      (0, Double.leastNonzeroMagnitude),
-      (1.0, 1.0 + 1e-7),
-    ] as [(Double, Double)])
+    arguments: ranges)
   func fixed(lower: Double, upper: Double) throws {
     let names = ["left_elbow_joint", "waist_yaw_joint", "right_shoulder_roll_joint"]
     let robot = try robot(

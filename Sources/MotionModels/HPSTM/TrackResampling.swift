@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 public import Motions
@@ -5,6 +6,8 @@ public import Motions
 extension Smoother {
   /// The relative difference of frame rates below which a track is not resampled.
   private static let closeRates = 0.75...1.25
+  /// The lowest rate that shows how somebody moves, and with which no small file becomes hours [Hz].
+  private static let lowestRate = 1.0
 
   /// Smooths a track of any frame rate; the result has the track's own frames.
   ///
@@ -12,6 +15,11 @@ extension Smoother {
   public func smoothAtAnyRate(_ track: JointTrack) throws(GenerationError) -> Result {
     guard track.frameRate > 0, track.frameRate.isFinite else {
       throw .request("the frame rate of '\(track.name)' is \(track.frameRate) Hz")
+    }
+    guard track.frameRate >= Self.lowestRate else {
+      throw .request(
+        "the frame rate of '\(track.name.printable)' is \(track.frameRate) Hz, expected at least "
+          + "\(Self.lowestRate) Hz; give the true one with --rate (are its times in milliseconds?)")
     }
     guard track.frameCount > 0, !Self.closeRates.contains(track.frameRate / frameRate) else {
       return try smooth(track)

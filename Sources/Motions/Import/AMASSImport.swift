@@ -163,9 +163,8 @@ enum AMASSImport {
     else {
       throw .malformed(
         path: path,
-        reason:
-          "no frame rate, one number called \(rateNames.joined(separator: " or ")); the arrays"
-          + " are \(archive.names.shownList)")
+        reason: "no frame rate, one number called \(rateNames.joined(separator: " or ")); the"
+          + " arrays are \(archive.names.shownList)")
     }
     guard MotionClip.rates.contains(rate) else {
       throw .malformed(

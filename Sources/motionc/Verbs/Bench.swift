@@ -261,7 +261,7 @@ struct Bench: ParsableCommand {
   /// process ever held [bytes].
   private func peakMemory(compiling motion: String) throws -> Int {
     let folder = motion.range(of: "/", options: .backwards).map { motion[..<$0.lowerBound] } ?? "."
-    var command = try Compile.parse([
+    let command = try Compile.parse([
       motion, "--robot", "unitree_g1", "--model", try shippedModel(), "-o", String(folder),
     ])
     try command.run()
