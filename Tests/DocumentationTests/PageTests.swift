@@ -56,9 +56,14 @@ struct Page {
       })
   }
 
-  /// The targets of the links to files and headings of the project.
+  /// The targets of the links to files and headings of the project, outside of code blocks.
   var links: [String] {
-    lines.joined(separator: " ").components(separatedBy: "](").dropFirst()
+    var isCode = false
+    let text = lines.filter { line in
+      if line.hasPrefix("```") { isCode.toggle() }
+      return !isCode
+    }
+    return text.joined(separator: " ").components(separatedBy: "](").dropFirst()
       .compactMap { $0.components(separatedBy: ")").first }
       .filter { !$0.contains("://") }
   }
