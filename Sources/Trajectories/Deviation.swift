@@ -1,3 +1,4 @@
+import Foundation
 import Kinematics
 
 /// The deviation of a trajectory from the motion that it was compiled from.
@@ -22,10 +23,10 @@ public struct Deviation: Sendable, Hashable {
     /// The unit of the distances.
     public var unit: String { isAngular ? "rad" : "m" }
 
-    /// "0.0831 rad (joint 'left' at 1.2 s)".
+    /// "0.0831 rad (joint 'left' at 1.20 s)".
     public var description: String {
-      func rounded(_ value: Double) -> Double { (value * 1e4).rounded() / 1e4 }
-      return "\(rounded(greatest)) \(unit) (joint '\(name)' at \(rounded(time)) s)"
+      let (distance, place) = (String(format: "%.4f", greatest), String(format: "%.2f", time))
+      return "\(distance) \(unit) (joint '\(name)' at \(place) s)"
     }
   }
 

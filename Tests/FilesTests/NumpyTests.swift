@@ -78,7 +78,7 @@ struct NumpyTests {
     let some = try NumpyArchive(decoding: bytes, path: "x", wanting: ["a", "c"], limit: 200)
     #expect(Array(some.arrays.keys) == ["a"] && some.names == ["a", "b"])
     let error = #expect(throws: FileError.self) { try some.array("c", in: "x") }
-    #expect(error?.reason.contains("a, b") == true)
+    #expect(error?.reason.contains("'a', 'b'") == true)
   }
 
   @Test("No more is unpacked than the limit, of one array or of all together")

@@ -18,7 +18,7 @@ struct URDFMeaningTests {
 
   @Test(
     "A velocity limit of -1 is none, and it is said which joints have it",
-    arguments: ["-1", "-1.0", " -1 ", "-1e0"])
+    arguments: ["-1", "-1.0", "-1e0"])
   func minusOne(_ text: String) throws {
     let robot = try TemporaryRobot.make(
       Self.links

@@ -160,7 +160,8 @@ struct TrackerFileTests {
 
   @Test("What a tracker's file does not say is asked for by the option's name")
   func options() {
-    let csv = "nose_x,nose_y,nose_z\n1,2,3\n"
+    let header = JointSet.coco17.joints.map { "\($0)_x,\($0)_y,\($0)_z" }.joined(separator: ",")
+    let csv = "\(header)\n" + Array(repeating: "1", count: 51).joined(separator: ",") + "\n"
     for (text, path, option) in [
       (csv, "x.csv", "--rate"),
       ("{\"frames\": [{\"keypoints\": [[1,2,3]]}]}", "x.json", "--joints"),
