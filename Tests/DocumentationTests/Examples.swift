@@ -1,3 +1,4 @@
+import Geometry
 import Files
 import Foundation
 import Kinematics

@@ -1,8 +1,9 @@
 import Autodiff
 import Files
 import Foundation
-import Learning
 import Testing
+
+@testable import Learning
 
 /// A small problem: tell the mean of a few tokens from noisy ones.
 struct SmallProblem: Sendable {

@@ -212,6 +212,9 @@ struct Claim: Sendable, CustomTestStringConvertible {
 
 @Suite("Small files that claim much are refused within bounds of memory and time")
 struct ClaimsTests {
+  /// Address space [KiB] and seconds on a processor, however busy the machine is.
+  private static let bounds = "ulimit -v 3000000 && ulimit -t 10"
+
   @Test("Arrays of every type", arguments: Claim.archives)
   func archives(_ claim: Claim) throws { try check(claim) }
 
@@ -230,7 +233,7 @@ struct ClaimsTests {
     check(
       try Tool.run(
         "train", "retargeter", "--robot", "uarm_swift_pro", "--motions", folder, "-o",
-        "\(folder)/m", prelude: "ulimit -v 3000000", within: 60), "index.csv")
+        "\(folder)/m", prelude: Self.bounds, within: 240), "index.csv")
   }
 
   private func check(_ claim: Claim) throws {
@@ -240,14 +243,13 @@ struct ClaimsTests {
     let words = claim.words.split(separator: " ").map {
       $0 == "FILE" ? path : $0 == "OUT" ? "\(folder)/out" : String($0)
     }
-    check(try Tool.run(arguments: words, prelude: "ulimit -v 3000000", within: 60), claim.name)
+    check(try Tool.run(arguments: words, prelude: Self.bounds, within: 240), claim.name)
     #expect(Work.files(in: folder) == [claim.file])
   }
 
   private func check(_ run: Run, _ name: String) {
     #expect([65, 66].contains(run.status) && run.saysOneSentence, "\(name): \(run.text)")
     #expect(run.peak < 600_000_000, "\(name): \(run.text)")
-    #expect(run.seconds < 10, "\(name): \(run.text)")
     #expect(run.error.utf8.count < 5000, "\(name)")
   }
 }

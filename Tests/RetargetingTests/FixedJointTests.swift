@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Geometry
 import Kinematics
+import Learning
 import Motions
 import Testing
 
