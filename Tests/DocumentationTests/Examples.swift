@@ -1,6 +1,6 @@
-import Geometry
 import Files
 import Foundation
+import Geometry
 import Kinematics
 import MotionCompiler
 import MotionModels
