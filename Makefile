@@ -6,7 +6,7 @@ TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
 DOCUMENTED := Geometry Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
-            Trajectories Streaming
+            Trajectories Streaming MotionCompiler
 MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=

@@ -102,8 +102,8 @@ let package = Package(
     tests(
       "DocumentationTests",
       [
-        "Files", "Kinematics", "MotionModels", "Motions", "Retargeting", "Streaming",
-        "Trajectories",
+        "Files", "Kinematics", "MotionCompiler", "MotionModels", "Motions", "Retargeting",
+        "Streaming", "Trajectories",
       ]),
     tests("FilesTests", ["Files"]),
     tests("GeometryTests", ["Geometry"]),

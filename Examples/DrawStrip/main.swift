@@ -15,7 +15,7 @@ do {
       times: [2.2, 2.4, 2.6, 2.8, 3.0], magnification: 1, caption: "Unitree G1", body: g1),
     Strip(
       name: "reach-uarm", robot: "uarm_swift_pro", motion: "reach",
-      times: [0.8, 1.2, 1.8, 2.9, 3.3], magnification: 2.5,
+      times: [1.4, 1.8, 2.2, 2.6, 3.0], magnification: 2.5,
       caption: "uArm Swift Pro (2.5 times its size)", body: uArm),
   ]
   for strip in strips {

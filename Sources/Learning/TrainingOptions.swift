@@ -12,7 +12,7 @@ public struct TrainingOptions: Sendable, Hashable {
   public var threads: Int
   /// How the factors of linear maps are rounded.
   public var precision: Precision
-  /// What all random numbers depend on.
+  /// The random seed.
   public var seed: UInt64
   /// The learning rate over the steps, and how many there are.
   public var schedule: Schedule

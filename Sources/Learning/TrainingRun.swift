@@ -104,7 +104,7 @@ public struct TrainingRun<Subject: TrainableModel> {
   /// Trains.
   ///
   /// - Parameters:
-  ///   - resume: Whether to go on from the checkpoint, which must have this training's signature.
+  ///   - resume: Whether to resume from the checkpoint, which must have this training's signature.
   ///   - isCancelled: Asked before each step; true ends training with a checkpoint.
   ///   - metrics: The sink of what each step reports.
   /// - Returns: The model, of the averaged parameters, and why the training ended.

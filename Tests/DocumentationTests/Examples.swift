@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Geometry
 import Kinematics
+import MotionCompiler
 import MotionModels
 import Motions
 import Retargeting
@@ -108,12 +109,10 @@ struct ExampleTests {
     let path = try Self.temporary("walk.trajectory.safetensors")
     // example
     let robot = try Robot.named("unitree_g1")
-    let retargeter = try Retargeter(
-      contentsOf: "Examples/Models/unitree_g1.safetensors", robot: robot)
     let clip = try MotionFile.read("Examples/Motions/walk.bvh").clip
-    let trajectory = try compile(
-      retargeter.retarget(clip), within: SafetyLimits(robot: robot), robot: RobotIdentity(robot))
-    try trajectory.write(to: path)
+    let motion = try retarget(clip, with: Retargeter.shipped(for: robot))
+    let trajectory = try compile(motion, for: robot)
+    try trajectory.write(to: path)  // or write(trajectory, as: .csv, to: path)
     // end
     #expect(try SafeTrajectory(contentsOf: path).sampleCount == 181)
   }

@@ -29,7 +29,7 @@ struct SampledMotion {
   /// On what terms the generator's own data was had.
   var licence: String { generator.history["data_licence"] ?? "not stated" }
 
-  /// The poses of motions, sampled as the training goes on.
+  /// The poses of motions that are sampled during the training.
   func poses(share: Double) -> GeneratedPoses {
     let (generator, seed, threads) = (generator, seed, threads)
     return GeneratedPoses(

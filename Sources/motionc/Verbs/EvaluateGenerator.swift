@@ -134,7 +134,7 @@ struct EvaluateGenerator: ParsableCommand {
     return found
   }
 
-  /// How the generator goes on, on some of the windows.
+  /// Evaluates the continuation of some of the windows.
   private func continuations(_ generator: Generator, _ real: EvaluationSet) throws
     -> [Continuation]
   {
