@@ -73,6 +73,25 @@ struct ImportTableTests {
     }
   }
 
+  @Test("Every error that leaves a module carries its category, by which the tool exits")
+  func categories() throws {
+    var found: Set<String> = []
+    for file in try swiftFiles(below: sources) {
+      for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+        #expect(
+          line.firstMatch(
+            of: /^(public |package )?(struct|enum|final class) \w+: (Error|any Error)\b/)
+            == nil, "\(file.lastPathComponent): \(line)")
+        if let match = line.firstMatch(of: /(?:struct|enum|extension) (\w+): CategorizedError\b/) {
+          found.insert(String(match.1))
+        }
+      }
+    }
+    // That the test sees them.
+    #expect(
+      found.count >= 15 && found.isSuperset(of: ["FileError", "DriverFault", "AutodiffError"]))
+  }
+
   private func importLines(of module: String) throws -> [(file: String, line: Int, name: String)] {
     var found: [(file: String, line: Int, name: String)] = []
     for file in try swiftFiles(below: sources.appending(path: module)) {

@@ -77,7 +77,7 @@ struct NumberTextTests {
     var random = Damage(seed: 3)
     var numbers: [Double] = [
       0, -0.0, 1, -1, 3, 100, 1e5, 1e15, 1e16, 1e17, -1e21, 1e300, 0.1, 1e-4, 1e-5, -1e-5, 1.5e-7,
-      5e-324, .greatestFiniteMagnitude, 9_007_199_254_740_993,
+      .leastNonzeroMagnitude, .greatestFiniteMagnitude, 9_007_199_254_740_992,
     ]
     for _ in 0..<2000 { numbers.append(Double(bitPattern: random.next())) }
     for number in numbers where number.isFinite {

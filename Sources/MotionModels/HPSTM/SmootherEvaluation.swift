@@ -6,7 +6,7 @@ public import Motions
 /// The accuracy of a smoother on clips with known joints, compared with filters.
 public struct SmootherEvaluation: Codable, Sendable {
   /// The errors of one method, means over all joints and frames.
-  public struct Figures: Codable, Sendable {
+  public struct Metrics: Codable, Sendable {
     /// The mean distance of joints from the truth [m] (MPJPE).
     public var position = 0.0
     /// The same after the best rigid alignment of each frame [m] (PA-MPJPE).
@@ -28,21 +28,21 @@ public struct SmootherEvaluation: Codable, Sendable {
   /// The seed of the noise.
   public var seed: UInt64 = 0
   /// The errors of the noisy tracks themselves.
-  public var noisy = Figures()
+  public var noisy = Metrics()
   /// The errors of the smoother's output.
-  public var smoothed = Figures()
+  public var smoothed = Metrics()
   /// Savitzky and Golay's filter (window 15, order 3).
-  public var savitzkyGolay = Figures()
+  public var savitzkyGolay = Metrics()
   /// The One-Euro filter, tuned on the same tracks.
-  public var oneEuro = Figures()
+  public var oneEuro = Metrics()
   /// The smoother's local polynomial filter, and the skeleton fitted to its result.
-  public var fitted = Figures()
+  public var fitted = Metrics()
   /// The true motion.
-  public var truth = Figures()
+  public var truth = Metrics()
   /// The errors of the smoother on tracks without noise.
-  public var noiseless = Figures()
+  public var noiseless = Metrics()
   /// The same with every tenth joint missing, complex noise on the others.
-  public var gaps = Figures()
+  public var gaps = Metrics()
   /// The fraction of true positions within the predicted 90 % ellipsoids; nil without covariances.
   public var covarianceShare: Double?
   /// The time to smooth a frame of these clips on one core [s].
@@ -73,9 +73,9 @@ extension Smoother {
     let polynomial = SavitzkyGolay()
     var (inside, counted) = (0.0, 0.0)
     var time = Duration.zero
-    var sums: [String: SumOfFigures] = [:]
+    var sums: [String: MetricSums] = [:]
     func add(_ name: String, _ track: [Float], _ truth: [Float]) {
-      sums[name, default: SumOfFigures()].add(track, truth, frameRate: frameRate)
+      sums[name, default: MetricSums()].add(track, truth, frameRate: frameRate)
     }
     for (index, truth) in truths.enumerated() {
       let frames = truth.count / width
@@ -107,7 +107,7 @@ extension Smoother {
         counted += Double(frames)
       }
     }
-    func mean(_ name: String) -> SmootherEvaluation.Figures { sums[name]?.means ?? .init() }
+    func mean(_ name: String) -> SmootherEvaluation.Metrics { sums[name]?.means ?? .init() }
     result.noisy = mean("noisy")
     result.smoothed = mean("smoothed")
     result.savitzkyGolay = mean("savitzkyGolay")
@@ -132,8 +132,8 @@ extension Smoother {
 }
 
 /// Means of errors over tracks, weighted by their frames.
-private struct SumOfFigures {
-  private var sum = SmootherEvaluation.Figures()
+private struct MetricSums {
+  private var sum = SmootherEvaluation.Metrics()
   private var frames = 0.0
 
   mutating func add(_ track: [Float], _ truth: [Float], frameRate: Double) {
@@ -147,9 +147,9 @@ private struct SumOfFigures {
     sum.boneDeviation += weight * TrackErrors.boneLengthDeviation(track)
   }
 
-  var means: SmootherEvaluation.Figures {
+  var means: SmootherEvaluation.Metrics {
     let factor = 1 / max(1, frames)
-    return SmootherEvaluation.Figures(
+    return SmootherEvaluation.Metrics(
       position: factor * sum.position, aligned: factor * sum.aligned,
       rootRelative: factor * sum.rootRelative, acceleration: factor * sum.acceleration,
       jerk: factor * sum.jerk, boneDeviation: factor * sum.boneDeviation)

@@ -76,19 +76,19 @@ struct ObservedMotion: Sendable {
     if count == 0, !isLevel {
       for frame in root.indices { root[frame].z += GroundContact.standing - (lowest.min() ?? 0) }
     }
-    let footing = GroundContact(left: left, right: right)
+    let contact = GroundContact(left: left, right: right)
     let floor = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
     // A past that ends in mid-air or above steps does not determine the ground.
     let isLevel =
-      isLevel && (count == 0 || footing.ground.allSatisfy { $0 > floor - GroundContact.step })
+      isLevel && (count == 0 || contact.ground.allSatisfy { $0 > floor - GroundContact.step })
     if isLevel { ground = floor }
     var slide = Vector3.zero
     for frame in count..<frameCount {
       let share = count == 0 ? 1 : 1 - Self.fading(after: frame - count + 1).stay
-      if frame > first { slide += footing.slides[frame - 1 - first] * share }
+      if frame > first { slide += contact.slides[frame - 1 - first] * share }
       root[frame] -= GroundContact.share * slide
       guard isLevel else { continue }
-      root[frame].z += share * (floor - footing.ground[frame - first])
+      root[frame].z += share * (floor - contact.ground[frame - first])
     }
   }
 

@@ -68,7 +68,7 @@ struct EvaluateSmoother: ParsableCommand {
 extension SmootherEvaluation {
   /// The figures for people, one a line.
   var lines: [String] {
-    func row(_ name: String, _ f: Figures) -> String {
+    func row(_ name: String, _ f: Metrics) -> String {
       let cells = [
         1000 * f.position, 1000 * f.aligned, 1000 * f.rootRelative, f.acceleration, f.jerk,
         1000 * f.boneDeviation,

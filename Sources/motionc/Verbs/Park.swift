@@ -25,6 +25,7 @@ struct Park: ParsableCommand {
 
   func run() throws {
     let robot = try Robot.chosen(robot, limits: limits)
+    try connection.refuseInputs(robot)
     guard let park = try connection.wiring(of: robot).park else {
       throw SessionRefusal.wiring("the wiring of '\(robot.name)' has no pose to park in")
     }
