@@ -89,6 +89,8 @@ public struct EvaluationClips: Sendable {
   ///   - labels: The labels by their index; clips with others are left out. Where there are none,
   ///     windows have no label.
   ///   - mirroring: Whether every second window is mirrored.
+  ///   - limit: The most clips that are read.
+  ///   - options: How motion files are read.
   /// - Returns: The windows, and the labels that were left out.
   public static func windows(
     of entries: [Entry], frames: Int, labels: [String], mirroring: Bool, limit: Int,
