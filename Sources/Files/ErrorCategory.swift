@@ -1,5 +1,5 @@
 /// What kind of failure an error is, by which a program chooses its exit code.
-public enum ErrorCategory: String, Sendable, Hashable, CaseIterable {
+public enum ErrorCategory: Sendable, Hashable {
   /// The program was used wrongly: options that make no sense together.
   case usage
   /// An input is not what it should be.

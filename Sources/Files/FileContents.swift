@@ -26,7 +26,9 @@ public enum FileContents {
   /// The names of the arrays of an .npz archive; nil where the file is no archive.
   public static func archiveNames(of path: String) -> Set<String>? {
     var code: Int32 = 0
-    guard let archive = zip_open(path, ZIP_RDONLY, &code) else { return nil }
+    guard let archive = FileName.withBytes(path, { zip_open($0, ZIP_RDONLY, &code) }) else {
+      return nil
+    }
     defer { zip_discard(archive) }
     var names: Set<String> = []
     for index in 0..<zip_uint64_t(max(0, zip_get_num_entries(archive, 0))) {

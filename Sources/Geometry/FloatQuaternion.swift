@@ -31,6 +31,7 @@ public struct FloatQuaternion: Sendable, Hashable {
 
   /// The quaternion of a rotation matrix with orthonormal, right-handed columns, by Shepperd's
   /// method: divided by the largest of the four components.
+  @inlinable
   public init(_ matrix: RotationMatrix) {
     let (x, y, z) = (matrix.x, matrix.y, matrix.z)
     let trace = x.x + y.y + z.z
@@ -51,6 +52,7 @@ public struct FloatQuaternion: Sendable, Hashable {
 
   /// The smallest rotation that turns one unit vector into another; half a turn about some axis
   /// where they are opposite.
+  @inlinable
   public init(turning from: SIMD3<Float>, into to: SIMD3<Float>) {
     let cosine = from.dot(to)
     guard cosine > -0.9999 else {

@@ -28,6 +28,7 @@ public struct RotationMatrix: Sendable, Hashable {
 
   /// The matrix whose first column lies along one vector and whose second column is as near as can
   /// be to another; nil where the two are zero, parallel or not finite.
+  @inlinable
   public init?(alongX first: SIMD3<Float>, nearY second: SIMD3<Float>) {
     guard let x = first.normalized, let z = x.cross(second).normalized,
       x.cross(second).squaredLength > 1e-6 * second.squaredLength
@@ -45,6 +46,7 @@ public struct RotationMatrix: Sendable, Hashable {
   /// (Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", 2019).
   ///
   /// Where the columns are parallel or zero, the smallest rotation that turns x along the first.
+  @inlinable
   public init(sixD n: UnsafePointer<Float>) {
     let first = SIMD3(n[0], n[1], n[2])
     self =
@@ -73,6 +75,7 @@ public struct RotationMatrix: Sendable, Hashable {
   }
 
   /// This rotation followed by the smallest one that turns one unit vector into another.
+  @inlinable
   public func swung(from a: SIMD3<Float>, to b: SIMD3<Float>) -> RotationMatrix {
     let cosine = a.dot(b)
     let k = a.cross(b)

@@ -85,6 +85,7 @@ extension SIMD3 where Scalar == Float {
   }
 
   /// Some unit vector at a right angle to this one, which must have length one.
+  @inlinable
   public var anyPerpendicular: Self {
     cross(abs(x) < 0.7 ? [1, 0, 0] : [0, 1, 0]).normalized ?? [0, 0, 1]
   }

@@ -1,5 +1,4 @@
 public import Files
-import Foundation
 public import Kinematics
 public import MotionModels
 public import Motions
@@ -85,45 +84,24 @@ public func stream(
     open: opening(port, wiring, isSupplied: !options.go), input: { stop.next() })
   settings.wantsPriority = options.go
   let stream = LiveStream(session, settings)
-  return try await withTaskCancellationHandler {
-    while true {
-      // Asked for before the events are taken, so that none is left when there is a result.
-      let result = stream.result
-      _ = stream.takeEvents()
-      if let result {
-        if let failure = result.openingFailure { throw failure }
-        return result
-      }
-      // Not the task's own sleep, which a cancelled task skips.
-      await pause()
-    }
+  let result = await withTaskCancellationHandler {
+    await stream.end()
   } onCancel: {
     stop.request()
   }
+  if let failure = result.openingFailure { throw failure }
+  return result
 }
 
 private func opening(
   _ port: String?, _ wiring: Wiring, isSupplied: Bool
 ) -> @Sendable () throws(TransportError) -> any Transport & Sendable {
   guard let port else {
-    let kind = SimulatedKind(for: wiring.device)
-    let device = SimulatedDevices.make(
-      kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isSupplied: isSupplied)
-    return { () throws(TransportError) -> any Transport & Sendable in
-      SimulatedTransport(
-        name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1), faults: [])
-    }
+    let device = SimulatedTransport(of: wiring, isSupplied: isSupplied)
+    return { () throws(TransportError) -> any Transport & Sendable in device }
   }
   let baud = wiring.baud
   return { () throws(TransportError) -> any Transport & Sendable in
     try Ports.open(port, baud: baud)
-  }
-}
-
-private func pause() async {
-  await withCheckedContinuation { continuation in
-    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) {
-      continuation.resume()
-    }
   }
 }

@@ -32,20 +32,14 @@ public struct ClipLabels: Sendable {
   }
 
   private mutating func read(_ index: String, isAsked: Bool) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
-    guard let header = rows.first, let file = header.firstIndex(of: "file"),
-      let action = header.firstIndex(of: "action")
-    else {
-      guard isAsked else { return }
-      throw FileError.malformed(
-        path: index,
-        reason: "the columns 'file' and 'action' were expected, found "
-          + (rows.first ?? []).map { "'\($0)'" }.joined(separator: ", "))
-    }
+    let table = try ClipIndex(path: index)
+    if isAsked { try table.require("file", "action") }
     let folder = URL(filePath: index).deletingLastPathComponent().path
-    for row in rows.dropFirst() where row.count == header.count && !row[action].isEmpty {
-      byPath[Self.full("\(folder)/\(row[file])")] = row[action]
-      if isAsked { byName[Self.name(row[file])] = row[action] }
+    for row in table.rows {
+      guard let action = row["action"] else { continue }
+      let file = row["file"] ?? ""
+      byPath[Self.full("\(folder)/\(file)")] = action
+      if isAsked { byName[Self.name(file)] = action }
     }
   }
 

@@ -101,6 +101,11 @@ public enum MotionPaths {
 }
 
 extension MotionPaths {
+  /// The recording that a clip is a part of, by its name: `walk_a` and `walk_b` are parts of `walk`.
+  package static func recording(of name: String) -> String {
+    name.replacing(/_[a-z]$/, with: "")
+  }
+
   /// The base name for the results of a motion: its file name without the extension.
   ///
   /// A name stored inside the file is never used: it may belong to another motion or contain a

@@ -46,7 +46,7 @@ public struct MotionSplit: Sendable {
   }
 
   private mutating func add(_ file: String) {
-    let recording = MotionPaths.stem(file).replacing(/_[a-z]$/, with: "")
+    let recording = MotionPaths.recording(of: MotionPaths.stem(file))
     let digest = Fingerprint.sha256(Array(recording.utf8))
     if digest.hasPrefix("0") || digest.hasPrefix("8") {
       validation.append(file)
@@ -56,19 +56,13 @@ public struct MotionSplit: Sendable {
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
-    guard let header = rows.first, let file = header.firstIndex(of: "file"),
-      let split = header.firstIndex(of: "split")
-    else {
-      throw FileError.malformed(path: index, reason: "the columns 'file' and 'split' were expected")
-    }
-    let terms = header.firstIndex(of: "licence")
-    for row in rows.dropFirst() where row.count == header.count {
-      let path = "\(folder)/\(row[file])"
-      if row[split] == "val" {
+    let table = try ClipIndex(path: index)
+    try table.require("file", "split")
+    for row in table.rows {
+      let path = "\(folder)/\(row["file"] ?? "")"
+      if row["split"] == "val" {
         validation.append(path)
-      } else if licence.map({ prefix in terms.map { row[$0].hasPrefix(prefix) } ?? false }) ?? true
-      {
+      } else if licence.map({ row["licence"]?.hasPrefix($0) ?? false }) ?? true {
         training.append(path)
       }
     }

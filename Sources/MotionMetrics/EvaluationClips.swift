@@ -59,25 +59,18 @@ public struct EvaluationClips: Sendable {
   }
 
   private func entry(_ file: String, trial: String? = nil) -> Entry {
-    let recording = MotionPaths.stem(file).replacing(/_[a-z]$/, with: "")
+    let recording = MotionPaths.recording(of: MotionPaths.stem(file))
     return Entry(file: file, label: labels.label(of: file), trial: trial ?? recording)
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {
-    let rows = CSVText.rows(try InputFile.text(of: index, limit: CSVText.largestFile))
-    guard let header = rows.first, let file = header.firstIndex(of: "file"),
-      let split = header.firstIndex(of: "split")
-    else {
-      throw FileError.malformed(path: index, reason: "the columns 'file' and 'split' were expected")
-    }
-    func cell(_ row: [String], _ name: String) -> String? {
-      header.firstIndex(of: name).map { row[$0] }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-    for row in rows.dropFirst() where row.count == header.count {
-      if let licence, !(cell(row, "licence") ?? "").hasPrefix(licence) { continue }
-      let trial = cell(row, "trial").map { "\(cell(row, "subject") ?? "")/\($0)" }
-      let found = entry("\(folder)/\(row[file])", trial: trial)
-      if row[split] == "val" { heldOut.append(found) } else { training.append(found) }
+    let table = try ClipIndex(path: index)
+    try table.require("file", "split")
+    for row in table.rows {
+      if let licence, !(row["licence"] ?? "").hasPrefix(licence) { continue }
+      let trial = row["trial"].map { "\(row["subject"] ?? "")/\($0)" }
+      let found = entry("\(folder)/\(row["file"] ?? "")", trial: trial)
+      if row["split"] == "val" { heldOut.append(found) } else { training.append(found) }
     }
   }
 

@@ -5,9 +5,12 @@ public protocol MotionFormat: FileFormat {
   /// Reads a clip of a file's bytes and says what was found.
   func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
-  /// A clip in this format, with further arrays where the format can hold them; nil for a format
-  /// that is not written.
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
+}
+
+/// A format in which clips are written too.
+public protocol WrittenMotionFormat: MotionFormat {
+  /// A clip in this format, with further arrays where the format can hold them.
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]
 }
 
 /// The table of formats of human motion.
@@ -18,7 +21,9 @@ public enum MotionFormats {
   ]
 
   /// The formats that are written, the most exact first.
-  public static let written: [any MotionFormat] = [ClipFormat(), ArchiveFormat(), BVHFormat()]
+  public static let written: [any WrittenMotionFormat] = [
+    ClipFormat(), ArchiveFormat(), BVHFormat(),
+  ]
 
   /// The format of a file; what no other format recognises is read as BVH, whose reader says what is
   /// wrong.
@@ -28,7 +33,7 @@ public enum MotionFormats {
 }
 
 /// Our own clips, as safetensors.
-struct ClipFormat: MotionFormat {
+struct ClipFormat: WrittenMotionFormat {
   let name = "clip"
   let endings = [".clip.safetensors", ".safetensors"]
 
@@ -42,14 +47,13 @@ struct ClipFormat: MotionFormat {
     try MotionFile.own(try NativeClip.decode(bytes, path: path), path: path, options: options)
   }
 
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
-  {
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
     NativeClip.encoded(clip).encoded()
   }
 }
 
 /// NumPy archives: ours, and AMASS's.
-struct ArchiveFormat: MotionFormat {
+struct ArchiveFormat: WrittenMotionFormat {
   let name = "npz"
   let endings = [".npz"]
 
@@ -66,14 +70,13 @@ struct ArchiveFormat: MotionFormat {
     return try AMASSImport.read(bytes, path: path, options: options)
   }
 
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
-  {
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
     try MotionArchive.archive(clip, with: more).encoded()
   }
 }
 
 /// Biovision hierarchies.
-struct BVHFormat: MotionFormat {
+struct BVHFormat: WrittenMotionFormat {
   let name = "bvh"
   let endings = [".bvh"]
 
@@ -89,8 +92,7 @@ struct BVHFormat: MotionFormat {
     try BVHImport.read(bytes, path: path, options: options)
   }
 
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
-  {
+  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
     Array(BVHWriter.text(clip).utf8)
   }
 }
@@ -120,7 +122,4 @@ struct RefusedFormat: MotionFormat {
   {
     throw .malformed(path: path, reason: reason)
   }
-
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8]?
-  { nil }
 }

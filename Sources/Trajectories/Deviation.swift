@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Kinematics
 
@@ -26,7 +27,7 @@ public struct Deviation: Sendable, Hashable {
     /// "0.0831 rad (joint 'left' at 1.20 s)".
     public var description: String {
       let (distance, place) = (String(format: "%.4f", greatest), String(format: "%.2f", time))
-      return "\(distance) \(unit) (joint '\(name)' at \(place) s)"
+      return "\(distance) \(unit) (joint '\(name.printable)' at \(place) s)"
     }
   }
 

@@ -94,14 +94,11 @@ struct ExampleTests {
     let session = try Session(
       .play(trajectory), limits: SafetyLimits(robot: robot), robot: RobotIdentity(robot),
       driver: Drivers.make(for: wiring), options: SessionOptions())
-    let arm = SimulatedDevices.make(
-      .uarmV4, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring))
-    let port = SimulatedTransport(name: "arm", device: arm, link: FaultyLink())
+    let port = SimulatedTransport(of: wiring, isSupplied: true)
     let stream = LiveStream(session, LiveStream.Settings(open: { port }))
-    while stream.result == nil { try await Task.sleep(for: .milliseconds(20)) }
-    let report = stream.result?.report
+    let report = await stream.end().report
     // end
-    #expect(report?.ending == .planned && report?.framesSent == 0)
+    #expect(report.ending == .planned && report.framesSent == 0)
   }
 
   @Test("From a motion file to a trajectory file")

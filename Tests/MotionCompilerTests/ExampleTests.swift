@@ -2,7 +2,7 @@ import Foundation
 import MotionCompiler
 import Testing
 
-/// The examples of Docs/swift-api.md, with the import that a user has.
+/// The examples of Docs/swift-api.md, with the import that a user has; `PageTests` compares the two.
 @Suite("The Swift API: the examples of the docs")
 struct ExampleTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
@@ -66,27 +66,5 @@ struct ExampleTests {
     // Without go nothing moves, and a stop before the end is no error.
     task.cancel()
     #expect(try await task.value.report.framesSent == 0)
-  }
-
-  @Test("The docs show the very code that is run here, at most 20 lines each")
-  func shown() throws {
-    let docs = try String(
-      contentsOf: Self.root.appending(path: "Docs/swift-api.md"), encoding: .utf8)
-    let source = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
-    let names = ["generate", "retarget", "compile", "write", "stream"]
-    for name in names {
-      let shown = try #require(
-        docs.components(separatedBy: "<!-- example: \(name) -->\n```swift\n").last?
-          .components(separatedBy: "\n```").first)
-      let run = try #require(
-        source.components(separatedBy: "// example: \(name)\n").dropFirst().first?
-          .components(separatedBy: "// end").first)
-      func lines(_ text: String) -> [String] {
-        text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-          .filter { !$0.isEmpty }
-      }
-      #expect(lines(shown) == lines(run), "\(name)")
-      #expect(lines(shown).count <= 20)
-    }
   }
 }

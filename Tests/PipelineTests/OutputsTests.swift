@@ -94,8 +94,9 @@ struct OutputsTests {
     #expect(leftBehind > 0, "no run was killed in the middle of a file")
     let output = try Work.folder()
     let deaf = try Tool.start(
-      ["sample", "-o", output, "--count", "40", "--frames", "8"], prelude: "trap '' HUP")
-    usleep(50_000)
+      ["sample", "-o", output, "--count", "400", "--frames", "8"], prelude: "trap '' HUP")
+    let deadline = ContinuousClock().now + .seconds(60)
+    while Work.files(in: output).isEmpty, ContinuousClock().now < deadline { usleep(300) }
     deaf.send(SIGHUP)
     #expect(try deaf.wait().status == 0)
   }

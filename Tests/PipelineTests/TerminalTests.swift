@@ -66,6 +66,21 @@ struct ForeignText: Sendable, CustomTestStringConvertible {
     return name
   }
 
+  /// Verifies a changed trajectory whose first joint has such a name.
+  private static func trajectory(
+    in folder: String, _ change: (inout Safetensors) -> Void
+  ) throws -> [String] {
+    let wave = try file(Work.text(Shipped.motion("wave")), "wave.bvh", in: folder)
+    let run = try Subject.uarm.compile("\(folder)/\(wave)", to: folder)
+    try #require(run.status == 0)
+    var made = try Safetensors(contentsOf: "\(folder)/wave.trajectory.safetensors")
+    made.metadata["joints"] = made.metadata["joints"]?.replacing(
+      "\"base\"", with: "\"\(escaped)\"")
+    change(&made)
+    try made.write(to: "\(folder)/\(foul).trajectory.safetensors")
+    return ["verify", "\(foul).trajectory.safetensors"]
+  }
+
   static let all: [ForeignText] = [
     .init("the name of a motion's file") { folder in
       let text = try Work.text(Shipped.motion("wave"))
@@ -167,16 +182,16 @@ struct ForeignText: Sendable, CustomTestStringConvertible {
       return ["verify", "x", "--json"]
     },
     .init("joints of a trajectory that breaks a limit") { folder in
-      let wave = try file(Work.text(Shipped.motion("wave")), "wave.bvh", in: folder)
-      let run = try Subject.uarm.compile("\(folder)/\(wave)", to: folder)
-      try #require(run.status == 0)
-      var made = try Safetensors(contentsOf: "\(folder)/wave.trajectory.safetensors")
-      made.metadata["joints"] = made.metadata["joints"]?.replacing(
-        "\"base\"", with: "\"\(escaped)\"")
-      made.metadata["limit_sources"] = made.metadata["limit_sources"]
-      made.tensors["velocity"] = StoredTensor([1e-9, 1e-9, 1e-9, 1e-9], shape: [4])
-      try made.write(to: "\(folder)/\(foul).trajectory.safetensors")
-      return ["verify", "\(foul).trajectory.safetensors"]
+      try trajectory(in: folder) {
+        $0.tensors["velocity"] = StoredTensor([1e-9, 1e-9, 1e-9, 1e-9], shape: [4])
+      }
+    },
+    .init("joints of a trajectory without a limit") { folder in
+      try trajectory(in: folder) {
+        let others = $0.tensors["acceleration"]?.floats().dropFirst() ?? []
+        $0.tensors["acceleration"] = StoredTensor(
+          [Double.infinity] + others.map(Double.init), shape: [4])
+      }
     },
     .init("the kind of a model") { folder in
       try Safetensors(metadata: ["kind": foul]).write(to: "\(folder)/x")

@@ -66,6 +66,13 @@ struct DeviationTests {
     #expect(betweenSamples > 30)
   }
 
+  @Test("A joint's name forges no line where a deviation is shown")
+  func shown() {
+    let deviation = Deviation.OfJoint(
+      name: "j\nFORGED\u{1B}[2J", isAngular: true, greatest: 0.1, time: 1, rootMeanSquare: 0.1)
+    #expect("\(deviation)".unicodeScalars.allSatisfy { $0.isPrintable }, "\(deviation)")
+  }
+
   @Test("With stretch the tolerance holds at the motion's own frames too", arguments: 0..<40)
   func tolerance(seed: Int) throws {
     let motion = motion(1, seed: seed)

@@ -12,7 +12,7 @@ extension DatasetShard {
   /// If one of the two sets would be empty, all clips are used for both.
   public var dividedForCalibration: (training: DatasetShard, calibration: DatasetShard) {
     func isApart(_ clip: Clip) -> Bool {
-      let recording = clip.name.replacing(/_[a-z]$/, with: "")
+      let recording = MotionPaths.recording(of: clip.name)
       let digest = Fingerprint.sha256(Array("calibration \(recording)".utf8))
       return (UInt64(digest.prefix(8), radix: 16) ?? 0) % 12 == 0
     }

@@ -72,6 +72,7 @@ public final class LiveStream: Sendable {
   private struct Mailbox {
     var items: [TimedEvent] = []
     var result: Result?
+    var waiting: [CheckedContinuation<Result, Never>] = []
 
     mutating func take(_ loop: inout Loop) {
       let room = max(0, LiveStream.capacity - items.count)
@@ -116,6 +117,20 @@ public final class LiveStream: Sendable {
   /// The outcome once the stream has ended; all events are available before it.
   public var result: Result? { mailbox.withLock { $0.result } }
 
+  /// Waits for the end of the stream.
+  ///
+  /// Events that nobody takes meanwhile are dropped once the mailbox is full, which the outcome
+  /// counts. A cancelled task goes on waiting: only the operator's input stops a robot.
+  public func end() async -> Result {
+    await withCheckedContinuation { continuation in
+      let result = mailbox.withLock { box in
+        if box.result == nil { box.waiting.append(continuation) }
+        return box.result
+      }
+      if let result { continuation.resume(returning: result) }
+    }
+  }
+
   /// Moves events into the mailbox unless the caller holds it; then they wait for the next step.
   private func post(_ loop: inout Loop) {
     _ = mailbox.withLockIfAvailable { $0.take(&loop) }
@@ -130,10 +145,16 @@ public final class LiveStream: Sendable {
 extension LiveStream {
   /// Posts the outcome; it may wait for the mailbox, since no frame is due any more.
   private func postEnd(_ loop: inout Loop) {
-    mailbox.withLock { box in
+    let result = mailbox.withLock { box in
       box.take(&loop)
       box.result = loop.result
+      return loop.result
     }
+    let waiting = mailbox.withLock { box in
+      defer { box.waiting = [] }
+      return box.waiting
+    }
+    for continuation in waiting { continuation.resume(returning: result) }
   }
 
   /// The state of the stream's thread.

@@ -10,8 +10,6 @@ public struct SimulatedTransport: Transport, Sendable {
   private var device: any SimulatedDevice
   private var link: FaultyLink
   private var schedule: FaultSchedule
-  /// The time after which a pulled cable is noticed [s].
-  private static let noticing = 0.05
 
   /// Creates a transport to a device behind a link, with a schedule of faults.
   public init(
@@ -21,6 +19,25 @@ public struct SimulatedTransport: Transport, Sendable {
     self.device = device
     self.link = link
     schedule = FaultSchedule(faults)
+  }
+
+  /// Creates a transport to the device of a wiring, at rest in a pose that people leave it in.
+  ///
+  /// - Parameters:
+  ///   - wiring: The robot's wiring.
+  ///   - isSupplied: Whether the motors are supplied before a switch is touched; only such motors
+  ///     say where they are.
+  ///   - faults: A schedule of faults.
+  public init(
+    of wiring: Wiring, isSupplied: Bool = false, faults: [FaultSchedule.Entry] = []
+  ) {
+    let kind = SimulatedKind(for: wiring.device)
+    self.init(
+      name: "simulated \(kind.rawValue)",
+      device: SimulatedDevices.make(
+        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring),
+        isSupplied: isSupplied),
+      link: FaultyLink(seed: 1), faults: faults)
   }
 
   /// The positions of the motors in the device's units.

@@ -121,17 +121,11 @@ struct ConnectionOptions: ParsableArguments {
     _ wiring: Wiring, of robot: Robot
   ) -> @Sendable () throws(TransportError) -> any Transport & Sendable {
     guard let port else {
-      let kind = SimulatedKind(for: wiring.device)
-      Console.note("no --port: a simulated \(kind.rawValue) stands for \(robot.folderName)")
-      let faults = fault.map(\.entry)
-      // Without --go no switch is touched, and only motors that are supplied say where they are.
-      let device = SimulatedDevices.make(
-        kind, wiring: wiring, pose: SimulatedDevices.standingPose(of: wiring), isSupplied: !go)
-      return { () throws(TransportError) -> any Transport & Sendable in
-        SimulatedTransport(
-          name: "simulated \(kind.rawValue)", device: device, link: FaultyLink(seed: 1),
-          faults: faults)
-      }
+      // Without --go no switch is touched.
+      let device = SimulatedTransport(
+        of: wiring, isSupplied: !go, faults: fault.map(\.entry))
+      Console.note("no --port: a \(device.name) stands for \(robot.folderName)")
+      return { () throws(TransportError) -> any Transport & Sendable in device }
     }
     let baud = wiring.baud
     return { () throws(TransportError) -> any Transport & Sendable in

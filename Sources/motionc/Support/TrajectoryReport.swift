@@ -50,7 +50,8 @@ struct TrajectoryReport {
   /// What no limit is known for, as the end of a sentence; empty where everything is limited.
   static func unlimited(_ trajectory: SafeTrajectory) -> String {
     let quantities = trajectory.unlimitedQuantities
-    return quantities.isEmpty ? "" : "; NOT limited: \(quantities.joined(separator: ", "))"
+    return quantities.isEmpty
+      ? "" : "; NOT limited: \(quantities.map(\.shownReason).joined(separator: ", "))"
   }
 
   /// How the trajectory's clock differs from the motion's; nil where it does not, or nobody knows.

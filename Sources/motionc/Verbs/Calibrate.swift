@@ -75,7 +75,8 @@ struct Calibrate: ParsableCommand {
       try wire.map { try Wiring(contentsOf: $0, for: robot, calibration: output) }
       ?? Wiring(of: robot, calibration: output)
     Console.result(
-      "\(output): \(Wording.count(joints.count, "joint")) of '\(wiring.robot)' calibrated")
+      "\(output.shownPath): \(Wording.count(joints.count, "joint")) of "
+        + "'\(wiring.robot.printable)' calibrated")
     Console.note("the motors are still without torque")
   }
 

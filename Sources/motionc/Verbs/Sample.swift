@@ -132,7 +132,7 @@ extension FlowSolver: ExpressibleByArgument {}
 
 /// The formats that motions are written in.
 struct ClipFormats {
-  private let formats: [any MotionFormat]
+  private let formats: [any WrittenMotionFormat]
 
   /// The formats of a list with commas.
   static func list(_ text: String) throws -> ClipFormats {
@@ -163,8 +163,7 @@ struct ClipFormats {
   ) throws(FileError) {
     var files = OutputSet(sparing: inputs)
     for (format, path) in zip(formats, paths(stem)) {
-      guard let bytes = try format.encoded(clip, with: more) else { continue }
-      try files.add(bytes, to: path)
+      try files.add(format.encoded(clip, with: more), to: path)
     }
     try files.commit()
   }
