@@ -6,8 +6,10 @@ public struct ImportOptions: Sendable {
   public var metresPerUnit: Double?
   /// The true frame rate [Hz]; nil to use the file's.
   public var frameRate: Double?
-  /// The skeleton table to use; nil to detect it from the joint names.
+  /// The skeleton table to use, by its name or its file; nil to find the joints.
   public var skeleton: String?
+  /// The axis of the file that points up; nil to find it.
+  public var up: UpAxis?
   /// Whether a T-pose before the motion is kept.
   public var keepsTPose = false
   /// The tables of source skeletons; nil for the ones that ship.
@@ -31,15 +33,21 @@ public struct ImportOptions: Sendable {
   }
 
   /// The tables to choose from.
-  func candidateTables() throws(MotionError) -> [SkeletonTable] {
-    let all: [SkeletonTable]
-    if let tables { all = tables } else { all = try SkeletonTable.shipped() }
-    guard let skeleton else { return all }
-    let named = all.filter { $0.name == skeleton }
-    guard !named.isEmpty else {
+  func allTables() throws(MotionError) -> [SkeletonTable] {
+    if let tables { tables } else { try SkeletonTable.shipped() }
+  }
+
+  /// The table that the user names, by its file or its name; nil to find the skeleton.
+  func chosenTable() throws(MotionError) -> SkeletonTable? {
+    guard let skeleton else { return nil }
+    if skeleton.contains("/") || skeleton.hasSuffix(".yaml") {
+      return try SkeletonTable(contentsOf: skeleton)
+    }
+    let all = try allTables()
+    guard let named = all.first(where: { $0.name == skeleton }) else {
       throw .invalidRequest(
-        reason: "there is no skeleton table '\(skeleton)'; the tables are "
-          + all.map(\.name).joined(separator: ", "))
+        reason: "there is no skeleton table '\(skeleton.printable)'; the tables are "
+          + all.map(\.name).joined(separator: ", ") + ", and any file that ends in .yaml")
     }
     return named
   }

@@ -20,8 +20,24 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case guessedScale
       /// Bones change their length, or turning joints were left out.
       case inexactPositions
+      /// Which joint is which is not certain.
+      case doubtfulJoints
+      /// Which side is left is not certain.
+      case doubtfulSides
+      /// Which way is up is a guess.
+      case doubtfulUp
+      /// How limbs are turned about their own length is a guess.
+      case guessedTwist
       /// Anything else.
       case note
+
+      /// Whether the clip may be wrong in a way that nothing later notices.
+      public var isDoubt: Bool {
+        switch self {
+        case .doubtfulJoints, .doubtfulSides, .doubtfulUp, .doubtfulRate: true
+        default: false
+        }
+      }
     }
     /// The kind.
     public var kind: Kind
@@ -39,11 +55,12 @@ public struct ImportReport: Codable, Sendable, Hashable {
   public var path: String
   /// The format: `BVH`, `AMASS`, `motionc`.
   public var format: String
-  /// The skeleton table that fits, or what the format prescribes.
+  /// The skeleton table that fits, `found` where the joints were found by geometry, or what the format
+  /// prescribes.
   public var skeleton: String
   /// The number of joints of the file.
   public var sourceJointCount: Int
-  /// The number of them that the skeleton table contains.
+  /// The number of our joints that the file has.
   public var knownJointCount: Int
   /// One unit of the file [m].
   public var metresPerUnit: Double
@@ -68,11 +85,14 @@ public struct ImportReport: Codable, Sendable, Hashable {
   /// Findings for the user.
   public var findings: [Finding] = []
 
+  /// Whether a finding says that the clip may be wrong.
+  public var isDoubted: Bool { findings.contains { $0.kind.isDoubt } }
+
   /// The report as text, one fact per line.
   public var lines: [String] {
     [
-      "\(path.shownPath): \(format), skeleton '\(skeleton.printable)' (\(knownJointCount) of \(sourceJointCount)"
-        + " joints known), \(upAxis) up",
+      "\(path.shownPath): \(format), skeleton '\(skeleton.printable)' (\(knownJointCount) of our"
+        + " \(Skeleton.jointCount) joints among \(sourceJointCount)), \(upAxis) up",
       "  \(Wording.count(frameCount, "frame")) at \(Self.short(frameRate)) Hz, \(Self.short(duration)) s,"
         + " fastest joint \(Self.short(fastestJointSpeed)) m/s",
       "  1 unit = \(Self.short(metresPerUnit)) m (\(unitReason)); stature about"

@@ -1,200 +1,236 @@
+import Files
+import Foundation
 import Geometry
+import Morphology
 
-/// The constant rotations between the frames of a file's joints and the canonical ones, from the
-/// file's T-pose.
+/// The constant rotations between the frames of a source's nodes and the canonical ones.
 ///
-/// With the source's rotations in its T-pose `T`, constant rotations `A = T⁻¹ sourceFromBody` give
-/// `worldFromJoint = worldFromSource * sourceFromSourceJoint * A`, which at the T-pose is the
-/// canonical rest. Joint positions are kept exactly where no turning joint is left out between.
+/// With them `sourceFromJoint = sourceFromNode * alignment`, which is the canonical frame of each
+/// joint. They come from the pose that the source has at rest where it is one, and from the motion:
+/// the bone fixes two of three angles, the hinge of knee or elbow the third.
 struct SkeletonAlignment {
-  /// The canonical joint's source; nil where it moves with its parent.
-  var sources: [Int?]
-  /// sourceJointFromJoint for each canonical joint.
+  /// nodeFromJoint for each canonical joint.
   var alignments: [Quaternion]
-  /// The directions left, up, forward of the body in the file's axes.
-  var sourceFromBody: Quaternion
-  /// Rest offsets in the body's frame [units of the file].
-  var restOffsets: [Vector3]
-  /// For joints with a turning joint left out before the next one: that next joint's source, and
-  /// the bone to it in the source joint's frame [units of the file].
-  var followed: [(source: Int, bone: Vector3)?]
-  /// Joints below an omitted rotating joint whose parent has other children: their rest positions
-  /// are means over the motion.
-  var loose: [Skeleton.Joint] = []
-  /// Canonical joints that the file does not have.
-  var filled: [Skeleton.Joint] = []
+  /// The body's axes left, up, forward in the file's axes, where the zero pose shows them.
+  var sourceFromBody: Quaternion?
+  /// What the zero pose is, for the report.
+  var restPose: String
+  /// Joints whose turn about their own bone is a guess.
+  var guessedTwists: [Skeleton.Joint] = []
 
-  /// worldFromSource: the file's axes in ours.
-  var worldFromSource: Quaternion { Skeleton.worldFromBodyAtRest * sourceFromBody.inverse }
-
-  /// The alignment of a matched skeleton, its offsets as `offsets` says [units of the file].
-  init(_ match: SkeletonMatch, hierarchy: BVHHierarchy, offsets: [Vector3], path: String)
-    throws(MotionError)
-  {
-    sources = match.sources
-    let body = try Self.bodyAxes(match, hierarchy, offsets, path)
-    sourceFromBody = body
-    let turned = Self.tPose(match, hierarchy, offsets, body)
-    alignments = match.sources.map { source in
-      source.map { turned[$0].inverse * body } ?? .identity
-    }
-    var positions = [Vector3](repeating: .zero, count: hierarchy.joints.count)
-    for (index, joint) in hierarchy.joints.enumerated() where joint.parent >= 0 {
-      positions[index] = positions[joint.parent] + turned[joint.parent] * offsets[index]
-    }
-    restOffsets = []
-    followed = Array(repeating: nil, count: Skeleton.jointCount)
-    fillRestOffsets(match.sources.map { $0.map { body.inverse * positions[$0] } })
-    loose = Skeleton.Joint.allCases.filter { joint in
-      guard let parent = joint.parent, let source = sources[joint.rawValue],
-        let above = sources[parent.rawValue], parent.next == nil
-      else { return false }
-      return Self.turns(between: above, and: source, hierarchy)
-    }
-    for joint in Skeleton.Joint.allCases {
-      guard let source = sources[joint.rawValue], let next = joint.next,
-        let tip = sources[next.rawValue], Self.turns(between: source, and: tip, hierarchy)
-      else { continue }
-      followed[joint.rawValue] = (
-        tip, turned[source].inverse * (positions[tip] - positions[source])
-      )
-    }
+  static let directions: [Vector3] = (0..<Skeleton.jointCount).map {
+    Skeleton.canonical.restOffsets[$0].normalized ?? .zero
   }
 
-  /// Rest offsets from positions at rest; joints that are absent get a place of their own.
-  private mutating func fillRestOffsets(_ found: [Vector3?]) {
-    var positions = found.map { $0 ?? .zero }
-    let legs = Skeleton.Joint.legs.map { pair in
-      (positions[pair.1.rawValue] - positions[pair.0.rawValue]).length
+  // MARK: - By a table
+
+  /// By a table's T-pose.
+  init(_ table: SkeletonTable, _ slots: SkeletonSlots, _ source: some SourceMotion) throws(NoBody) {
+    let places = RestPose.places(source)
+    let body: Quaternion
+    if let axes = table.axes {
+      body = Quaternion(columns: axes[0], axes[1], axes[2])
+    } else {
+      guard let found = RestPose.body(slots, places) else {
+        throw NoBody(
+          description: slots[.leftHip].map { places[$0] } == slots[.rightHip].map { places[$0] }
+            ? "the hips lie in one point, so neither size nor left side of the body can be told"
+            : "the rest offsets do not show which way is up and left: expected a figure that stands"
+              + " along the file's axes")
+      }
+      body = found
     }
-    let stature = legs.reduce(0, +) / 2 / Skeleton.legFractionOfStature
-    let template = Skeleton.canonical(stature: stature)
-    for joint in Skeleton.Joint.allCases where found[joint.rawValue] == nil {
-      guard let parent = joint.parent else { continue }
-      filled.append(joint)
-      let start = positions[parent.rawValue]
-      var next = joint.next
-      while let joint = next, found[joint.rawValue] == nil { next = joint.next }
-      if let next {
-        // A part of the way to the next joint: half of it in the spine, a third in the collars.
-        let fraction = joint == .leftCollar || joint == .rightCollar ? 0.35 : 0.5
-        positions[joint.rawValue] = start + (positions[next.rawValue] - start) * fraction
+    let pose = TPose(body: body, references: table.references, aimed: Set(table.aimed))
+    alignments = pose.alignments(slots, source)
+    sourceFromBody = body
+    restPose = "as in the table '\(table.name)'"
+  }
+
+  // MARK: - By what is found
+
+  /// By the zero pose, as far as it is one, and by the motion.
+  init(_ slots: SkeletonSlots, _ source: some SourceMotion, in tree: BodyTree, up: Vector3) {
+    let hinges = LimbHinges(slots, in: tree)
+    switch RestPose(slots, source) {
+    case .standing(let body):
+      let pose = TPose(body: body, references: [:], aimed: Set(Skeleton.Joint.limbs))
+      alignments = pose.alignments(slots, source)
+      sourceFromBody = body
+      restPose = "a person who stands"
+      let isBelievable = hinges.hinges.allSatisfy { upper, hinge in
+        abs(twist(of: upper, about: hinge.axis, slots, tree) ?? 0) < Self.farthestTwist
+      }
+      if isBelievable {
+        turnToHinges(hinges, slots, tree, keepingLower: true)
+        return
+      }
+    case .alongBones:
+      alignments = []
+      restPose = "no pose: all bones lie along their joints' axes"
+      alignByMotion(slots, tree, up: up, hinges: hinges, zeroIsStraight: true)
+      return
+    case .meaningless: break
+    }
+    alignments = []
+    sourceFromBody = nil
+    restPose = "no pose: the frames are turned joint by joint"
+    alignByMotion(slots, tree, up: up, hinges: hinges, zeroIsStraight: false)
+  }
+
+  /// A zero pose whose elbows and knees would bend farther than this out of their planes is none
+  /// [rad].
+  private static let farthestTwist = 1.05
+
+  /// The angle about a joint's bone from the canonical hinge to the one that the motion shows [rad].
+  func twist(
+    of joint: Skeleton.Joint, about hinge: Vector3, canonical: Vector3? = nil,
+    _ slots: SkeletonSlots, _ tree: BodyTree
+  ) -> Double? {
+    guard let bone = Self.bone(of: joint, slots, tree) else { return nil }
+    let expected =
+      alignments[joint.rawValue] * (canonical ?? LimbHinges.canonicalAxis(below: joint))
+    func across(_ v: Vector3) -> Vector3 { v - bone * bone.dot(v) }
+    let (from, to) = (across(expected), across(hinge))
+    guard from.length > 0.2, to.length > 0.2 else { return nil }
+    return atan2(from.cross(to).dot(bone), from.dot(to))
+  }
+
+  /// Turns limbs about their bones so that they bend about the hinges that the motion shows.
+  private mutating func turnToHinges(
+    _ hinges: LimbHinges, _ slots: SkeletonSlots, _ tree: BodyTree, keepingLower: Bool
+  ) {
+    for upper in LimbHinges.uppers {
+      guard let lower = upper.next else { continue }
+      guard let hinge = hinges.hinges[upper],
+        let angle = twist(of: upper, about: hinge.axis, slots, tree)
+      else {
+        if !keepingLower || restPose.hasPrefix("no pose") { guessedTwists += [upper, lower] }
+        continue
+      }
+      turn(upper, by: angle, slots, tree)
+      // The forearm and the hand came along in the zero pose, whose elbow is straight.
+      if keepingLower {
+        turn(lower, by: angle, slots, tree)
+        if let tip = lower.next, tip == .leftWrist || tip == .rightWrist {
+          alignments[tip.rawValue] =
+            alignments[tip.rawValue]
+            * Quaternion(angle: angle, axis: Self.directions[lower.rawValue])
+        }
+      }
+      guard !keepingLower else { continue }
+      let canonical = LimbHinges.canonicalAxis(below: upper)
+      if let axis = hinge.lowerAxis,
+        let own = twist(of: lower, about: axis, canonical: canonical, slots, tree)
+      {
+        turn(lower, by: own, slots, tree)
       } else {
-        positions[joint.rawValue] = start + template.restOffset(of: joint)
+        guessedTwists.append(lower)
       }
     }
-    restOffsets = Skeleton.Joint.allCases.map { joint in
-      joint.parent.map { positions[joint.rawValue] - positions[$0.rawValue] } ?? .zero
-    }
   }
 
-  /// Whether a joint that can turn lies between two joints, of which one is above the other.
-  private static func turns(between top: Int, and tip: Int, _ hierarchy: BVHHierarchy) -> Bool {
-    var index = hierarchy.joints[tip].parent
-    while index >= 0, index != top {
-      if hierarchy.joints[index].channels.contains(where: { !$0.isPosition }) { return true }
-      index = hierarchy.joints[index].parent
+  /// Turns a joint's frame about its bone.
+  private mutating func turn(
+    _ joint: Skeleton.Joint, by angle: Double, _ slots: SkeletonSlots, _ tree: BodyTree
+  ) {
+    guard let bone = Self.bone(of: joint, slots, tree) else { return }
+    alignments[joint.rawValue] =
+      Quaternion(angle: angle, axis: bone) * alignments[joint.rawValue]
+  }
+
+  /// The direction of a joint's bone in its node's frame, on average.
+  static func bone(of joint: Skeleton.Joint, _ slots: SkeletonSlots, _ tree: BodyTree) -> Vector3? {
+    guard let next = joint.next, let start = slots[joint], let end = slots[next],
+      let turn = slots.turns[joint.rawValue]
+    else { return nil }
+    var sum = Vector3.zero
+    for pose in 0..<tree.poseCount {
+      sum +=
+        tree.pose(turn, in: pose).rotation.inverse
+        * (tree.place(end, in: pose) - tree.place(start, in: pose))
     }
-    return false
+    return sum.normalized
   }
 }
 
-// MARK: - T-pose
+// MARK: - By the motion alone
 
 extension SkeletonAlignment {
-  /// sourceFromJoint of all the file's joints in the T-pose.
-  private static func tPose(
-    _ match: SkeletonMatch, _ hierarchy: BVHHierarchy, _ offsets: [Vector3], _ body: Quaternion
-  ) -> [Quaternion] {
-    var canonical: [Int: Skeleton.Joint] = [:]
-    for joint in Skeleton.Joint.allCases {
-      if let source = match.sources[joint.rawValue] { canonical[source] = joint }
+  /// Frames of which the zero pose says nothing: the pelvis by its hips and by what is up on average,
+  /// limbs by bones and hinges, everything else turned as little as possible on average.
+  private mutating func alignByMotion(
+    _ slots: SkeletonSlots, _ tree: BodyTree, up: Vector3, hinges: LimbHinges, zeroIsStraight: Bool
+  ) {
+    alignments = Array(repeating: .identity, count: Skeleton.jointCount)
+    guard let pelvis = slots[.pelvis] else { return }
+    alignments[0] = Self.pelvis(pelvis, slots, tree, up: up)
+    for joint in Skeleton.Joint.allCases.dropFirst() where !Self.ends.contains(joint) {
+      align(joint, slots, tree, zeroIsStraight: zeroIsStraight)
     }
-    var turned: [Quaternion] = []
-    for (index, source) in hierarchy.joints.enumerated() {
-      var rotation = source.parent >= 0 ? turned[source.parent] : .identity
-      if let joint = canonical[index] {
-        switch match.table.references[joint] ?? .parent {
-        case .parent: break
-        case .zero: rotation = .identity
-        case .axes(let axes): rotation = body * bodyFromLocal(axes)
-        }
-        if match.table.aimed.contains(joint), let next = joint.next,
-          let tip = match.sources[next.rawValue]
-        {
-          let bone = rotation * sum(of: offsets, from: index, to: tip, hierarchy)
-          let wanted = body * Skeleton.canonical.restOffset(of: next)
-          if let from = bone.normalized, let into = wanted.normalized {
-            rotation = Quaternion(turning: from, into: into) * rotation
-          }
-        }
-      }
-      turned.append(rotation)
-    }
-    return turned
+    turnToHinges(hinges, slots, tree, keepingLower: zeroIsStraight)
+    for joint in Self.ends { align(joint, slots, tree, zeroIsStraight: zeroIsStraight) }
   }
 
-  private static func sum(
-    of offsets: [Vector3], from top: Int, to tip: Int, _ hierarchy: BVHHierarchy
-  ) -> Vector3 {
-    var sum = Vector3.zero
-    var index = tip
-    while index >= 0, index != top {
-      sum += offsets[index]
-      index = hierarchy.joints[index].parent
+  /// Aligns a joint with its parent's frame, turned as little as possible.
+  private mutating func align(
+    _ joint: Skeleton.Joint, _ slots: SkeletonSlots, _ tree: BodyTree, zeroIsStraight: Bool
+  ) {
+    guard let node = slots.turns[joint.rawValue] else { return }
+    var parent = joint.parent ?? .pelvis
+    while slots.turns[parent.rawValue] == nil, let above = parent.parent { parent = above }
+    guard let above = slots.turns[parent.rawValue] else { return }
+    var mean = Quaternion.identity
+    if !zeroIsStraight || !Self.straight.contains(joint) {
+      mean = Quaternion.mean(
+        of: (0..<tree.poseCount).map { pose in
+          (tree.pose(above, in: pose).rotation.inverse * tree.pose(node, in: pose).rotation)
+            .normalized
+        })
     }
-    return sum
-  }
-
-  /// The rotation that takes two local axes to their directions in the body, the first exactly.
-  private static func bodyFromLocal(_ axes: [Int: Vector3]) -> Quaternion {
-    let indices = axes.keys.sorted()
-    guard let first = axes[indices[0]], let second = axes[indices[1]],
-      let third = first.cross(second).normalized
-    else { return .identity }
-    let exact = third.cross(first)
-    var columns = [Vector3](repeating: .zero, count: 3)
-    let rest = 3 - indices[0] - indices[1]
-    columns[indices[0]] = first
-    columns[indices[1]] = exact
-    // RotationMatrix in the order x, y, z give a right-handed third one, x and z a left-handed one.
-    columns[rest] = indices == [0, 2] ? -third : third
-    return Quaternion(columns: columns[0], columns[1], columns[2])
-  }
-
-  /// sourceFromBody: from the table, or from where hips and neck lie in the zero pose.
-  private static func bodyAxes(
-    _ match: SkeletonMatch, _ hierarchy: BVHHierarchy, _ offsets: [Vector3], _ path: String
-  ) throws(MotionError) -> Quaternion {
-    if let axes = match.table.axes { return Quaternion(columns: axes[0], axes[1], axes[2]) }
-    func place(_ joint: Skeleton.Joint) -> Vector3 {
-      match.sources[joint.rawValue].map { sum(of: offsets, from: -1, to: $0, hierarchy) } ?? .zero
+    var alignment = mean.inverse * alignments[parent.rawValue]
+    if Self.aimed.contains(joint), let bone = Self.bone(of: joint, slots, tree),
+      let next = joint.next
+    {
+      let now = alignment * Self.directions[next.rawValue]
+      alignment = Quaternion(turning: now, into: bone) * alignment
     }
-    let left = nearestAxis(to: place(.leftHip) - place(.rightHip))
-    let up = nearestAxis(to: place(.neck) - (place(.leftHip) + place(.rightHip)) * 0.5)
-    guard let left, let up, left.dot(up) == 0 else {
-      throw .malformed(
-        path: path,
-        reason: place(.leftHip) == place(.rightHip)
-          ? "the hips lie in one point, so neither size nor left side of the body can be told"
-          : "the rest offsets do not show which way is up and left: expected a figure that stands"
-            + " along the file's axes")
-    }
-    return Quaternion(columns: left, up, left.cross(up))
+    alignments[joint.rawValue] = alignment.normalized
   }
 
-  /// The axis within 30 degrees of a direction.
-  private static func nearestAxis(to vector: Vector3) -> Vector3? {
-    guard let unit = vector.normalized else { return nil }
-    let axes: [Vector3] = [.unitX, .unitY, .unitZ, -.unitX, -.unitY, -.unitZ]
-    return axes.first { $0.dot(unit) > 0.866 }
-  }
-}
-
-extension Skeleton.Joint {
-  /// The bones of both legs, as pairs of joints.
-  static let legs: [(Skeleton.Joint, Skeleton.Joint)] = [
-    (.leftHip, .leftKnee), (.leftKnee, .leftAnkle), (.rightHip, .rightKnee),
-    (.rightKnee, .rightAnkle),
+  /// The joints below knees and elbows, whose frames go on from those that the hinges turn.
+  private static let ends: [Skeleton.Joint] = [
+    .leftAnkle, .rightAnkle, .leftFoot, .rightFoot, .leftWrist, .rightWrist,
   ]
+
+  /// Joints that go on straight from their parents in the T-pose.
+  private static let straight: Set<Skeleton.Joint> = [
+    .spine2, .spine3, .neck, .head, .leftKnee, .rightKnee, .leftElbow, .rightElbow,
+    .leftWrist, .rightWrist,
+  ]
+
+  /// Joints whose bones have a canonical direction.
+  private static let aimed = Set(Skeleton.Joint.limbs + [.leftCollar, .rightCollar])
+
+  /// The pelvis's frame: left along the hips, up as the world is on average.
+  private static func pelvis(
+    _ node: Int, _ slots: SkeletonSlots, _ tree: BodyTree, up: Vector3
+  ) -> Quaternion {
+    var (left, top, trunk) = (Vector3.zero, Vector3.zero, Vector3.zero)
+    for pose in 0..<tree.poseCount {
+      let inverse = tree.pose(node, in: pose).rotation.inverse
+      func place(_ joint: Skeleton.Joint) -> Vector3 {
+        slots[joint].map { inverse * tree.place($0, in: pose) } ?? .zero
+      }
+      left += place(.leftHip) - place(.rightHip)
+      let spine = (place(.spine3) - place(.pelvis)).normalized ?? .zero
+      trunk += spine
+      // Only while the trunk is upright: who lies or bends says nothing about the pelvis.
+      if spine.dot(inverse * up) > 0.9 { top += inverse * up }
+    }
+    let direction = top.length > 0.2 * Double(tree.poseCount) ? top : trunk
+    guard let x = left.normalized, let y = (direction - x * x.dot(direction)).normalized else {
+      return .identity
+    }
+    return Quaternion(columns: x, y, x.cross(y))
+  }
 }

@@ -1,103 +1,178 @@
 import Files
+import Foundation
+import Geometry
+import Morphology
 
-/// The mapping from canonical joints to a file's joints.
+/// The joints of a source and their frames: by a table that agrees with the file, or as found.
 struct SkeletonMatch {
-  /// The table that fits.
-  var table: SkeletonTable
-  /// The index of the file's joint for each canonical joint; nil where the file has none.
-  var sources: [Int?]
-  /// The number of the file's joints that the table contains.
-  var knownCount: Int
-  /// Joints with unknown names that were identified by their position in the hierarchy.
-  var inferred: [Skeleton.Joint] = []
+  /// `found`, or the table's name.
+  var name: String
+  /// The source's nodes for the canonical joints.
+  var slots: SkeletonSlots
+  /// The frames.
+  var alignment: SkeletonAlignment
+  /// One unit of the file, if the table fixes it [m].
+  var metresPerUnit: Double?
+  /// What the user should know.
+  var findings: [ImportReport.Finding] = []
 
-  /// Finds the table that contains most of the file's joints, among those whose required joints
-  /// exist.
-  static func best(of tables: [SkeletonTable], for hierarchy: BVHHierarchy, path: String)
-    throws(MotionError) -> SkeletonMatch
+  /// A hinge of the motion that lies farther from a table's refutes the table [rad].
+  private static let farthestHinge = 12 * Double.pi / 180
+  /// A bone that lies farther from the canonical direction in a table's T-pose refutes the table
+  /// [rad].
+  private static let farthestBone = 40 * Double.pi / 180
+}
+
+// MARK: - Tables
+
+extension SkeletonMatch {
+  /// A table's joints in a source: by names, without a beginning that all of them share.
+  static func slots(of table: SkeletonTable, in nodes: [BodyTree.Node], path: String)
+    throws(MotionError) -> SkeletonSlots
   {
-    var indices: [String: [Int]] = [:]
-    for (index, joint) in hierarchy.joints.enumerated() {
-      indices[plain(joint.name), default: []].append(index)
-    }
-    var best: SkeletonMatch?
-    var nearest: (table: SkeletonTable, missing: [String])?
-    for table in tables {
-      var match = SkeletonMatch(table: table, indices: indices)
-      match.infer(hierarchy)
-      let missing = SkeletonTable.required.compactMap { joint in
-        match.sources[joint.rawValue] == nil ? table.joints[joint] : nil
-      }
-      if nearest == nil || missing.count < nearest?.missing.count ?? 0 {
-        nearest = (table, missing)
-      }
-      guard missing.isEmpty else { continue }
-      if match.knownCount > best?.knownCount ?? 0 { best = match }
-    }
-    guard let best else { throw unknown(hierarchy, tables, nearest, path) }
-    try best.refuseDuplicates(indices, path: path)
-    return best
-  }
-
-  private init(table: SkeletonTable, indices: [String: [Int]]) {
-    self.table = table
-    sources = Skeleton.Joint.allCases.map { joint in
-      table.joints[joint].flatMap { indices[Self.plain($0)]?.first }
-    }
-    knownCount =
-      sources.compactMap(\.self).count
-      + table.others.filter { indices[Self.plain($0)] != nil }.count
-  }
-
-  /// Uses a joint with an unknown name as the missing one between two known ones.
-  ///
-  /// Only if one or two names are missing: with more, it is another skeleton.
-  private mutating func infer(_ hierarchy: BVHHierarchy) {
-    let missing = SkeletonTable.required.filter { joint in
-      table.joints[joint] != nil && sources[joint.rawValue] == nil
-    }
-    guard missing.count <= 2 else { return }
-    let known = Set((table.joints.values + table.others).map(Self.plain))
-    for joint in missing {
-      guard let next = joint.next, let below = sources[next.rawValue], let parent = joint.parent,
-        let above = sources[parent.rawValue]
-      else { continue }
-      let candidate = hierarchy.joints[below].parent
-      guard candidate > above, !known.contains(Self.plain(hierarchy.joints[candidate].name)) else {
-        continue
-      }
-      sources[joint.rawValue] = candidate
-      inferred.append(joint)
-    }
-  }
-
-  /// A name without the namespace that some exporters write before it (`mixamorig:Hips`).
-  private static func plain(_ name: String) -> String {
-    name.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? name
-  }
-
-  private func refuseDuplicates(_ indices: [String: [Int]], path: String) throws(MotionError) {
-    for name in table.joints.values.sorted() where indices[Self.plain(name)]?.count ?? 0 > 1 {
+    let names = SourceNames(nodes)
+    for name in table.joints.values.sorted() where names.count(of: name) > 1 {
       throw .malformed(
-        path: path, reason: "two joints are called '\(name)', which the skeleton needs once")
+        path: path,
+        reason: "two joints are called '\(name.printable)', which the skeleton needs once")
     }
+    return SkeletonSlots(
+      places: Skeleton.Joint.allCases.map { table.joints[$0].flatMap { names.index(of: $0) } })
   }
 
-  private static func unknown(
-    _ hierarchy: BVHHierarchy, _ tables: [SkeletonTable],
-    _ nearest: (table: SkeletonTable, missing: [String])?, _ path: String
-  ) -> MotionError {
-    let names = hierarchy.jointNames
-    let shown = names.prefix(60).map(\.printable).joined(separator: ", ")
-    let more = names.count > 60 ? ", and \(names.count - 60) more" : ""
-    let known = tables.map(\.name).joined(separator: ", ")
-    let missing =
-      nearest.map {
-        "; nearest is '\($0.table.name)', for which \($0.missing.joined(separator: ", "))"
-          + " \($0.missing.count == 1 ? "is" : "are") missing"
-      } ?? ""
-    return .unknownSkeleton(
-      path: path,
-      reason: "no skeleton table (\(known)) fits the joints found: \(shown)\(more)\(missing)")
+  /// The table that contains most of a source's joints among those that agree with its geometry.
+  static func agreeing(
+    _ tables: [SkeletonTable], _ source: some SourceMotion, _ tree: BodyTree, _ plan: BodyPlan?
+  ) -> SkeletonMatch? {
+    let names = SourceNames(source.nodes)
+    var best: (match: SkeletonMatch, count: Int)?
+    for table in tables {
+      guard let slots = try? slots(of: table, in: source.nodes, path: ""),
+        SkeletonTable.required.allSatisfy({ slots[$0] != nil || table.joints[$0] == nil }),
+        let match = SkeletonMatch(table, slots, source, tree, plan)
+      else { continue }
+      let count = slots.count + table.others.count { names.index(of: $0) != nil }
+      if count > best?.count ?? 0 { best = (match, count) }
+    }
+    return best?.match
+  }
+
+  /// A table with its joints in a source; nil where geometry refutes it.
+  private init?(
+    _ table: SkeletonTable, _ slots: SkeletonSlots, _ source: some SourceMotion, _ tree: BodyTree,
+    _ plan: BodyPlan?
+  ) {
+    guard slots.isOrdered(in: source.nodes),
+      let alignment = try? SkeletonAlignment(table, slots, source)
+    else { return nil }
+    if let plan, slots.count < SkeletonSlots(plan, in: tree).count { return nil }
+    // Left is where the geometry says.
+    if let plan, let hip = slots[.leftHip], hip == plan.right.hip { return nil }
+    name = table.name
+    self.slots = slots
+    self.alignment = alignment
+    metresPerUnit = table.metresPerUnit
+    guard Self.bonesAgree(table, slots, source, alignment),
+      Self.hingesAgree(slots, tree, alignment)
+    else { return nil }
+  }
+
+  /// Whether the bones of the table's T-pose, before they are aimed, lie near the canonical ones.
+  private static func bonesAgree(
+    _ table: SkeletonTable, _ slots: SkeletonSlots, _ source: some SourceMotion,
+    _ alignment: SkeletonAlignment
+  ) -> Bool {
+    guard let body = alignment.sourceFromBody else { return false }
+    let turned = TPose(body: body, references: table.references, aimed: [])
+      .turns(slots, source)
+    for joint in Skeleton.Joint.limbs {
+      guard let next = joint.next, let node = slots[joint], let tip = slots[next],
+        source.nodes[tip].parent == node
+      else { continue }
+      let bone = body.inverse * (turned[node] * source.restOffsets[tip])
+      let wanted = SkeletonAlignment.directions[next.rawValue]
+      guard atan2(bone.cross(wanted).length, bone.dot(wanted)) < farthestBone else { return false }
+    }
+    return true
+  }
+
+  private static func hingesAgree(
+    _ slots: SkeletonSlots, _ tree: BodyTree, _ alignment: SkeletonAlignment
+  ) -> Bool {
+    LimbHinges(slots, in: tree).hinges.allSatisfy { upper, hinge in
+      guard let twist = alignment.twist(of: upper, about: hinge.axis, slots, tree) else {
+        return true
+      }
+      return abs(twist) < farthestHinge
+    }
+  }
+}
+
+// MARK: - Found
+
+extension SkeletonMatch {
+  /// As geometry finds it, with what a table says over it.
+  init(
+    _ plan: BodyPlan?, overriddenBy table: SkeletonTable?, _ source: some SourceMotion,
+    _ tree: BodyTree, up: UpFinder, given: UpAxis?, path: String
+  ) throws(MotionError) {
+    var slots =
+      plan.map { SkeletonSlots($0, in: tree) }
+      ?? SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
+    if let table {
+      let named = try Self.slots(of: table, in: source.nodes, path: path)
+      for joint in Skeleton.Joint.allCases {
+        guard let node = named[joint] else { continue }
+        slots[joint] = node
+        slots.turns[joint.rawValue] = node
+      }
+    }
+    let axis = (given ?? up.standing)?.direction ?? .unitY
+    name = table?.name ?? "found"
+    self.slots = slots
+    metresPerUnit = table?.metresPerUnit
+    if let table, SkeletonTable.required.allSatisfy({ table.joints[$0] != nil }) {
+      do throws(NoBody) {
+        alignment = try SkeletonAlignment(table, slots, source)
+      } catch {
+        throw .malformed(path: path, reason: error.description)
+      }
+    } else {
+      alignment = SkeletonAlignment(slots, source, in: tree, up: axis)
+      if let table { alignment.override(by: table) }
+    }
+    note(plan, source.nodes)
+  }
+
+  private mutating func note(_ plan: BodyPlan?, _ nodes: [BodyTree.Node]) {
+    for doubt in plan?.doubts ?? [] {
+      findings.append(
+        .init(doubt.matter == .sides ? .doubtfulSides : .doubtfulJoints, doubt.message))
+    }
+    if !alignment.guessedTwists.isEmpty {
+      let names = alignment.guessedTwists.map(\.name).joined(separator: ", ")
+      findings.append(
+        .init(
+          .guessedTwist,
+          "neither the zero pose (\(alignment.restPose)) nor the motion shows how \(names) are turned"
+            + " about their own length: turned as little as possible"))
+    }
+    if let plan, let names = SourceNames(nodes).contradicting(plan) {
+      findings.append(
+        .init(
+          .note,
+          "the file calls '\(names.printable)' the other side, geometry says otherwise: geometry is"
+            + " believed"))
+    }
+  }
+}
+
+extension SkeletonAlignment {
+  /// Takes the frames that a table gives, and leaves the others.
+  mutating func override(by table: SkeletonTable) {
+    for (joint, reference) in table.references {
+      guard case .axes(let axes) = reference else { continue }
+      alignments[joint.rawValue] = TPose.bodyFromLocal(axes).inverse
+    }
   }
 }

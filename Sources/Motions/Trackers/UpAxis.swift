@@ -1,14 +1,14 @@
 import Geometry
 
 /// The axis of a file that points up, with its sign.
-struct UpAxis: Sendable, Hashable {
+public struct UpAxis: Sendable, Hashable {
   /// 0 for x, 1 for y, 2 for z.
   var axis: Int
   /// Whether the axis points up; down otherwise.
   var isPositive: Bool
 
   /// The text form: `y down`, `z up`.
-  var name: String { "\(["x", "y", "z"][axis]) \(isPositive ? "up" : "down")" }
+  public var name: String { "\(["x", "y", "z"][axis]) \(isPositive ? "up" : "down")" }
 
   /// The axis nearest to a direction; nil if it is zero or not finite.
   init?(nearest direction: Vector3) {
@@ -23,6 +23,17 @@ struct UpAxis: Sendable, Hashable {
     self.axis = axis
     self.isPositive = isPositive
   }
+
+  /// The axis that an option names: `x`, `y`, `z`, or with a minus where it points down.
+  public init?(option: String) {
+    let isPositive = !option.hasPrefix("-")
+    let letter = option.drop { $0 == "-" || $0 == "+" }.lowercased()
+    guard option.count <= 2, let axis = ["x", "y", "z"].firstIndex(of: letter) else { return nil }
+    self.init(axis, isPositive: isPositive)
+  }
+
+  /// The text that `init(option:)` reads.
+  public var option: String { (isPositive ? "" : "-") + ["x", "y", "z"][axis] }
 
   /// The axis that a text names, as in "x right, y down, z away from camera".
   init?(in text: String) {
@@ -57,5 +68,10 @@ struct UpAxis: Sendable, Hashable {
     case (_, true): p
     case (_, false): [p.x, -p.y, -p.z]
     }
+  }
+
+  /// The same rotation as `world(_:)`.
+  var worldFromSource: Quaternion {
+    Quaternion(columns: world(.unitX), world(.unitY), world(.unitZ))
   }
 }

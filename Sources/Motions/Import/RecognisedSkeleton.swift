@@ -1,0 +1,126 @@
+import Files
+import Geometry
+import Morphology
+
+/// What a source's joints are, which way is up, and how its world is turned into ours.
+struct RecognisedSkeleton {
+  /// The source in some of its frames.
+  let tree: BodyTree
+  /// The joints and their frames.
+  let match: SkeletonMatch
+  /// The axis that points up.
+  let up: UpAxis
+  /// The file's axes in ours.
+  let worldFromSource: Quaternion
+  /// What the user should know.
+  private(set) var findings: [ImportReport.Finding]
+
+  /// Recognises a source: by the table that the user names, by one that agrees with the geometry, or
+  /// by geometry alone.
+  init(_ source: some SourceMotion, path: String, options: ImportOptions) throws(MotionError) {
+    let tree = source.sampledTree(most: 96)
+    self.tree = tree
+    try Self.refuseAbsurd(tree, path)
+    let found = Result { () throws(NoBody) in try BodyPlan(findingIn: tree) }
+    let plan = try? found.get()
+    let match: SkeletonMatch
+    if let table = try options.chosenTable() {
+      let slots =
+        plan.map { SkeletonSlots($0, in: tree) }
+        ?? SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
+      match = try SkeletonMatch(
+        plan, overriddenBy: table, source, tree, up: Self.upFinder(slots, tree), given: options.up,
+        path: path)
+      try match.refuseIncomplete(source.nodes, table: table, path: path)
+    } else if let agreeing = SkeletonMatch.agreeing(try options.allTables(), source, tree, plan) {
+      match = agreeing
+    } else {
+      guard let plan else { throw Self.noBody(found, source.nodes, path) }
+      let slots = SkeletonSlots(plan, in: tree)
+      match = try SkeletonMatch(
+        plan, overriddenBy: nil, source, tree, up: Self.upFinder(slots, tree), given: options.up,
+        path: path)
+    }
+    self.match = match
+    findings = match.findings
+    let rest = match.alignment.sourceFromBody.flatMap { UpAxis(nearest: $0 * .unitY) }
+    let choice = Self.upFinder(match.slots, tree).choice(
+      rest: rest, given: options.up, format: "the file's zero pose")
+    up = choice.axis
+    if let finding = choice.finding { findings.append(finding) }
+    if let body = match.alignment.sourceFromBody, rest == choice.axis {
+      worldFromSource = Self.upright(
+        Skeleton.worldFromBodyAtRest * body.inverse, up: choice.axis.direction)
+    } else {
+      worldFromSource = choice.axis.worldFromSource
+    }
+  }
+
+  /// A rotation with the axis that is up made exactly vertical.
+  private static func upright(_ worldFromSource: Quaternion, up: Vector3) -> Quaternion {
+    let now = worldFromSource * up
+    return now.dot(.unitZ) > 1 - 1e-12
+      ? worldFromSource : Quaternion(turning: now, into: .unitZ) * worldFromSource
+  }
+
+  private static func upFinder(_ slots: SkeletonSlots, _ tree: BodyTree) -> UpFinder {
+    guard let left = slots[.leftAnkle], let right = slots[.rightAnkle], let pelvis = slots[.pelvis],
+      let top = slots[.head] ?? slots[.neck] ?? slots[.spine3]
+    else { return UpFinder([]) }
+    return UpFinder(
+      (0..<tree.poseCount).map { pose in
+        let middle = tree.place(pelvis, in: pose)
+        let feet = (tree.place(left, in: pose) + tree.place(right, in: pose)) / 2
+        return .init(legs: middle - feet, trunk: tree.place(top, in: pose) - middle)
+      })
+  }
+
+  /// Refuses numbers that no body has, before anything is computed of them.
+  private static func refuseAbsurd(_ tree: BodyTree, _ path: String) throws(MotionError) {
+    guard
+      tree.poses.allSatisfy({
+        $0.rotation.isFinite && $0.translation.isFinite && $0.translation.length < 1e12
+      })
+    else {
+      throw .malformed(path: path, reason: "the numbers of the file do not give finite rotations")
+    }
+  }
+
+  private static func noBody(
+    _ found: Result<BodyPlan, NoBody>, _ nodes: [BodyTree.Node], _ path: String
+  ) -> MotionError {
+    let names = nodes.filter { !$0.isTip }.map(\.name)
+    let shown = names.prefix(60).map(\.printable).joined(separator: ", ")
+    let more = names.count > 60 ? ", and \(names.count - 60) more" : ""
+    var reason = "no person is found in it"
+    if case .failure(let error) = found { reason = error.description }
+    return .unknownSkeleton(
+      path: path,
+      reason:
+        "\(reason.printable); the joints are \(shown)\(more); a table of your own says which is which:"
+        + " --skeleton FILE")
+  }
+}
+
+extension SkeletonMatch {
+  /// Refuses a chosen table whose joints the file lacks where geometry does not fill them.
+  func refuseIncomplete(_ nodes: [BodyTree.Node], table: SkeletonTable, path: String)
+    throws(MotionError)
+  {
+    let missing = SkeletonTable.required.filter { slots[$0] == nil }
+    let named = table.joints.filter { slots[$0.key] == nil }.map(\.value).sorted()
+    guard
+      !missing.isEmpty
+        || SkeletonTable.required.contains(where: {
+          table.joints[$0] != nil && slots[$0] == nil
+        })
+    else { return }
+    let names = nodes.filter { !$0.isTip }.map(\.name)
+    throw .unknownSkeleton(
+      path: path,
+      reason:
+        "the table '\(table.name)' does not fit: \((named.isEmpty ? missing.map(\.name) : named).joined(separator: ", "))"
+        + " \(named.count == 1 ? "is" : "are") missing among \(names.prefix(60).map(\.printable).joined(separator: ", "))"
+    )
+  }
+}
