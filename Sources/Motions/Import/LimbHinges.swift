@@ -23,10 +23,10 @@ struct LimbHinges {
   static let uppers: [Skeleton.Joint] = [.leftHip, .rightHip, .leftShoulder, .rightShoulder]
 
   /// A bend below it shows no axis [rad].
-  private static let least = 15 * Double.pi / 180
+  private static let least = 8 * Double.pi / 180
   /// The lower node turns about its own bone by more than this where the axis is not the same in all
   /// poses; root mean square [rad].
-  private static let steady = 3 * Double.pi / 180
+  private static let steady = 1 * Double.pi / 180
 
   /// The axis of the hinge at the lower end of a joint's bone in the canonical frames.
   static func canonicalAxis(below upper: Skeleton.Joint) -> Vector3 {

@@ -17,6 +17,8 @@ struct SkeletonAlignment {
   var restPose: String
   /// Joints whose turn about their own bone is a guess.
   var guessedTwists: [Skeleton.Joint] = []
+  /// Forearms and shanks that are bent in the zero pose, so that it says nothing of their turn.
+  private var bentAtRest: [Skeleton.Joint] = []
 
   static let directions: [Vector3] = (0..<Skeleton.jointCount).map {
     Skeleton.canonical.restOffsets[$0].normalized ?? .zero
@@ -57,6 +59,7 @@ struct SkeletonAlignment {
       alignments = pose.alignments(slots, source)
       sourceFromBody = body
       restPose = "a person who stands"
+      bentAtRest = Self.bentLimbs(slots, source)
       let isBelievable = hinges.hinges.allSatisfy { upper, hinge in
         abs(twist(of: upper, about: hinge.axis, slots, tree) ?? 0) < Self.farthestTwist
       }
@@ -75,6 +78,20 @@ struct SkeletonAlignment {
     sourceFromBody = nil
     restPose = "no pose: the frames are turned joint by joint"
     alignByMotion(slots, tree, up: up, hinges: hinges, zeroIsStraight: false)
+  }
+
+  /// The lower bones of limbs that are bent by more than 15 degrees in the zero pose.
+  private static func bentLimbs(_ slots: SkeletonSlots, _ source: some SourceMotion)
+    -> [Skeleton.Joint]
+  {
+    let places = RestPose.places(source)
+    return LimbHinges.uppers.compactMap(\.next).filter { lower in
+      guard let top = lower.parent, let tip = lower.next, let a = slots[top], let b = slots[lower],
+        let c = slots[tip]
+      else { return false }
+      let (upper, next) = (places[b] - places[a], places[c] - places[b])
+      return atan2(upper.cross(next).length, upper.dot(next)) > 0.26
+    }
   }
 
   /// A zero pose whose elbows and knees would bend farther than this out of their planes is none
@@ -117,7 +134,7 @@ struct SkeletonAlignment {
             * Quaternion(angle: angle, axis: Self.directions[lower.rawValue])
         }
       }
-      guard !keepingLower else { continue }
+      if keepingLower, !bentAtRest.contains(lower) { continue }
       let canonical = LimbHinges.canonicalAxis(below: upper)
       if let axis = hinge.lowerAxis,
         let own = twist(of: lower, about: axis, canonical: canonical, slots, tree)
