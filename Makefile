@@ -5,7 +5,7 @@ FLAGS    := -c release -Xcc -march=native
 TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
 PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
-DOCUMENTED := Geometry Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
+DOCUMENTED := Geometry Morphology Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
             Trajectories Streaming MotionCompiler
 MOTIONS  ?= Examples/Motions
 

@@ -53,7 +53,8 @@ let package = Package(
     module("Autodiff", ["CBLAS", "Geometry"]),
     module("Learning", ["Autodiff", "Files"]),
     module("Kinematics", ["CURDF", "Files", "Geometry"]),
-    module("Motions", ["Files", "Geometry"]),
+    module("Morphology", ["Geometry"]),
+    module("Motions", ["Files", "Geometry", "Morphology"]),
     module(
       "Retargeting",
       ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
@@ -123,7 +124,8 @@ let package = Package(
         "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "MotionMetrics",
         "MotionModels", "Motions",
       ]),
-    tests("MotionsTests", ["Files", "Geometry", "Motions"]),
+    tests("MorphologyTests", ["Geometry", "Morphology"]),
+    tests("MotionsTests", ["Files", "Geometry", "Morphology", "Motions"]),
     tests(
       "PipelineTests",
       [

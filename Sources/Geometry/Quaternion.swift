@@ -16,7 +16,8 @@ public struct Quaternion: Sendable, Hashable {
   public var z: Double
 
   /// The identity rotation.
-  public static let identity = Quaternion(w: 1, x: 0, y: 0, z: 0)
+  @inlinable
+  public static var identity: Quaternion { Quaternion(w: 1, x: 0, y: 0, z: 0) }
 
   /// A quaternion with these components, taken as they are (not normalised).
   @inlinable
@@ -85,9 +86,10 @@ public struct Quaternion: Sendable, Hashable {
 
   /// The vector part.
   @inlinable
-  public var vector: Vector3 { [x, y, z] }
+  public var vector: Vector3 { Vector3(x, y, z) }
 
   /// The same rotation with length one; the identity where the length is zero or not finite.
+  @inlinable
   public var normalized: Quaternion {
     let length = (w * w + x * x + y * y + z * z).squareRoot()
     guard length > 0, length.isFinite else { return .identity }

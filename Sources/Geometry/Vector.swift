@@ -3,11 +3,14 @@ public typealias Vector3 = SIMD3<Double>
 
 extension SIMD3 where Scalar == Double {
   /// The unit vector along x.
-  public static var unitX: Self { [1, 0, 0] }
+  @inlinable
+  public static var unitX: Self { Self(1, 0, 0) }
   /// The unit vector along y.
-  public static var unitY: Self { [0, 1, 0] }
+  @inlinable
+  public static var unitY: Self { Self(0, 1, 0) }
   /// The unit vector along z.
-  public static var unitZ: Self { [0, 0, 1] }
+  @inlinable
+  public static var unitZ: Self { Self(0, 0, 1) }
 
   /// The scalar product with another vector.
   @inlinable
@@ -16,11 +19,11 @@ extension SIMD3 where Scalar == Double {
   /// The vector product with another vector.
   @inlinable
   public func cross(_ other: Self) -> Self {
-    [
+    // No array literal: it is built by a generic loop.
+    Self(
       y * other.z - z * other.y,
       z * other.x - x * other.z,
-      x * other.y - y * other.x,
-    ]
+      x * other.y - y * other.x)
   }
 
   /// The square of the length.
@@ -32,6 +35,7 @@ extension SIMD3 where Scalar == Double {
   public var length: Double { squaredLength.squareRoot() }
 
   /// The vector of length one in the same direction; nil where there is none (zero or not finite).
+  @inlinable
   public var normalized: Self? {
     let largest = Swift.max(abs(x), abs(y), abs(z))
     guard largest > 0, largest.isFinite else { return nil }
@@ -61,11 +65,11 @@ extension SIMD3 where Scalar == Float {
   /// The vector product with another vector.
   @inlinable
   public func cross(_ other: Self) -> Self {
-    [
+    // No array literal: it is built by a generic loop.
+    Self(
       y * other.z - z * other.y,
       z * other.x - x * other.z,
-      x * other.y - y * other.x,
-    ]
+      x * other.y - y * other.x)
   }
 
   /// The square of the length.

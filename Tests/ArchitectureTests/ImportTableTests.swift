@@ -11,7 +11,8 @@ private let allowedImports: [String: Set<String>] = [
   "Autodiff": ["CBLAS", "Geometry"],
   "Learning": ["Autodiff", "Files"],
   "Kinematics": ["CURDF", "Files", "Geometry"],
-  "Motions": ["Files", "Geometry"],
+  "Morphology": ["Geometry"],
+  "Motions": ["Files", "Geometry", "Morphology"],
   "HumanBody": ["Autodiff", "Files", "Geometry", "Learning", "Motions"],
   "MotionData": ["Files", "Geometry", "HumanBody", "Learning", "Motions"],
   "MotionMetrics": [

@@ -37,6 +37,8 @@ struct Writing: CustomTestStringConvertible {
         verb: "import", option: "--output", arguments: "walk.bvh", inputs: ["walk.bvh"],
         results: ["walk.clip.safetensors"]),
       Writing(
+        verb: "skeleton", option: "--output", arguments: "walk.bvh", inputs: ["walk.bvh"]),
+      Writing(
         verb: "smooth", option: "--output",
         arguments: "walk.bvh --model smoother --format clip,npz,bvh",
         inputs: ["walk.bvh", "smoother"],

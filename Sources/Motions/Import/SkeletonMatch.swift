@@ -131,12 +131,8 @@ extension SkeletonMatch {
     name = table?.name ?? "found"
     self.slots = slots
     metresPerUnit = table?.metresPerUnit
-    if let table, SkeletonTable.required.allSatisfy({ table.joints[$0] != nil }) {
-      do throws(NoBody) {
-        alignment = try SkeletonAlignment(table, slots, source)
-      } catch {
-        throw .malformed(path: path, reason: error.description)
-      }
+    if let table, let complete = try table.alignment(slots, source, path: path) {
+      alignment = complete
     } else {
       alignment = SkeletonAlignment(slots, source, in: tree, up: axis)
       if let table { alignment.override(by: table) }
@@ -163,6 +159,20 @@ extension SkeletonMatch {
           .note,
           "the file calls '\(names.printable)' the other side, geometry says otherwise: geometry is"
             + " believed"))
+    }
+  }
+}
+
+extension SkeletonTable {
+  /// The frames that a table gives for all joints; nil where some have to be found.
+  fileprivate func alignment(_ slots: SkeletonSlots, _ source: some SourceMotion, path: String)
+    throws(MotionError) -> SkeletonAlignment?
+  {
+    guard Self.required.allSatisfy({ joints[$0] != nil }) else { return nil }
+    do throws(NoBody) { return try SkeletonAlignment(self, slots, source) } catch {
+      // A table of all joints' axes needs no pose of the file.
+      if Self.required.allSatisfy({ references[$0] != nil }) { return nil }
+      throw .malformed(path: path, reason: error.description)
     }
   }
 }

@@ -7,7 +7,7 @@ import Morphology
 /// `mixamorigHips`.
 struct SourceNames {
   private var indices: [String: [Int]] = [:]
-  private let plain: [String]
+  private let plainNames: [String]
 
   init(_ nodes: [BodyTree.Node]) {
     let bare = nodes.map { node in
@@ -15,8 +15,8 @@ struct SourceNames {
         ?? node.name
     }
     let shared = Self.sharedBeginning(zip(nodes, bare).filter { !$0.0.isTip }.map(\.1))
-    plain = bare.map { String($0.dropFirst(shared)) }
-    for (index, name) in plain.enumerated() { indices[name, default: []].append(index) }
+    plainNames = bare.map { String($0.dropFirst(shared)) }
+    for (index, name) in plainNames.enumerated() { indices[name, default: []].append(index) }
   }
 
   /// The number of characters that all names begin with; none if one name is no more than that.
@@ -30,6 +30,9 @@ struct SourceNames {
     return names.contains { $0.count == shared.count } ? 0 : shared.count
   }
 
+  /// The name of a node.
+  func plain(_ node: Int) -> String { plainNames[node] }
+
   /// The first joint of a name; nil if there is none.
   func index(of name: String) -> Int? { indices[name]?.first }
 
@@ -41,9 +44,9 @@ struct SourceNames {
     func joints(_ leg: BodyPlan.Leg, _ arm: BodyPlan.Arm) -> [Int] {
       [leg.hip, leg.knee, leg.ankle, arm.shoulder, arm.elbow, arm.wrist]
     }
-    let left = joints(plan.left, plan.leftArm).first { Self.side(plain[$0]) == .right }
-    let right = joints(plan.right, plan.rightArm).first { Self.side(plain[$0]) == .left }
-    return (left ?? right).map { plain[$0] }
+    let left = joints(plan.left, plan.leftArm).first { Self.side(plainNames[$0]) == .right }
+    let right = joints(plan.right, plan.rightArm).first { Self.side(plainNames[$0]) == .left }
+    return (left ?? right).map { plainNames[$0] }
   }
 
   private enum Side { case left, right }

@@ -29,7 +29,7 @@ struct Import: ParsableCommand {
   func run() throws {
     let paths = try MotionPaths.motions(files)
     try MotionPaths.refuseCollisions(paths)
-    let inputs = InputFiles(paths)
+    let inputs = InputFiles(paths + reading.files)
     // Before anything is written.
     for path in paths { try inputs.refuse(target(of: path)) }
     try AtomicFile.makeFolder(output)
@@ -76,10 +76,28 @@ struct ReadingOptions: ParsableArguments {
     help: "The true frame rate, where the files' own is wrong [Hz].")
   var sourceRate: Double?
 
-  @Option(help: "The table of joint names to use (a file name of Skeletons/).")
+  @Option(
+    help: "The table of joints to use: a name of Skeletons/ or a file; by default joints are found."
+  )
   var skeleton: String?
 
-  var options: ImportOptions {
-    ImportOptions(metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton)
+  @Option(help: "The files' axis that points up: x, y, z, -x, -y or -z; by default it is found.")
+  var up: UpAxis?
+
+  /// The files that these options name.
+  var files: [String] {
+    skeleton.map { $0.hasSuffix(".yaml") || $0.contains("/") ? [$0] : [] } ?? []
   }
+
+  var options: ImportOptions {
+    var options = ImportOptions(
+      metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton)
+    options.up = up
+    return options
+  }
+}
+
+extension UpAxis: ExpressibleByArgument {
+  /// The axis of an option's text.
+  public init?(argument: String) { self.init(option: argument) }
 }
