@@ -79,6 +79,8 @@ struct LimbProportions {
 /// One reading of a pair of branches as two limbs of two long bones.
 struct LimbPair {
   var origin: Int
+  /// The first nodes of the two branches.
+  var ways: [Int]
   /// The upper, middle and end joint of each limb.
   var first: [Int], second: [Int]
   /// The mean lengths of the upper and the lower bones.
@@ -108,6 +110,7 @@ struct LimbPair {
 /// The joints of a pair of branches beside each other, with what readings of them share.
 private struct LimbPaths {
   let origin: Int
+  private let ways: [Int]
   let measures: TreeMeasures
   /// Joints at the same place along each branch.
   let first: [Int], second: [Int]
@@ -123,9 +126,10 @@ private struct LimbPaths {
 
   init(_ pair: BranchPair, _ measures: TreeMeasures) {
     origin = pair.origin
+    ways = [pair.first[0], pair.second[0]]
     self.measures = measures
     var (first, second): ([Int], [Int]) = ([], [])
-    let ways = BranchPair.distances(pair.first, from: pair.origin, measures)
+    let along = BranchPair.distances(pair.first, from: pair.origin, measures)
     let others = BranchPair.distances(pair.second, from: pair.origin, measures)
     for (index, node) in pair.first.enumerated() where !measures.tree.nodes[node].isTip {
       let partner: Int?
@@ -134,10 +138,10 @@ private struct LimbPaths {
       } else {
         // The nearest along the other branch; of several at one place the last.
         partner = others.indices.min {
-          (abs(others[$0] - ways[index]), -$0) < (abs(others[$1] - ways[index]), -$1)
+          (abs(others[$0] - along[index]), -$0) < (abs(others[$1] - along[index]), -$1)
         }
       }
-      guard let partner, abs(others[partner] - ways[index]) < 0.1 * pair.reach,
+      guard let partner, abs(others[partner] - along[index]) < 0.1 * pair.reach,
         !measures.tree.nodes[pair.second[partner]].isTip, first.count < Self.most
       else { continue }
       first.append(node)
@@ -181,7 +185,8 @@ private struct LimbPaths {
     cost += min(9, square((standoff - limb.standoff.mean) / limb.standoff.deviation))
     cost += costOfStillness(joints) + costOfSkipping(joints)
     return LimbPair(
-      origin: origin, first: joints.map { first[$0] }, second: joints.map { second[$0] },
+      origin: origin, ways: ways, first: joints.map { first[$0] },
+      second: joints.map { second[$0] },
       upper: upper, lower: lower, cost: cost)
   }
 

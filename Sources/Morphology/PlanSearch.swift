@@ -93,6 +93,7 @@ struct PlanSearch {
     cost += square((log(trunk / legs.length) + 1.1) / 0.4)
     cost += square(crouch(legs, trunkTo: arms.origin) / 0.8)
     if headBranch(arms, trunk: path) == nil { cost += 3 }
+    for pair in [legs, arms] where pair.ways.contains(tree.nodes[pair.origin].parent) { cost += 4 }
     return Reading(legs: legs, arms: arms, trunk: Array(path.dropFirst()), cost: cost)
   }
 
@@ -115,8 +116,10 @@ struct PlanSearch {
     for (chosen, limb, word) in [
       (best.legs, LimbProportions.leg, "legs"), (best.arms, .arm, "arms"),
     ] {
-      let others = pairs.filter { $0.origin == chosen.origin }
-        .flatMap { LimbPair.readings(of: $0, as: limb, measures) }
+      let others = pairs.filter {
+        $0.origin == chosen.origin && [$0.first[0], $0.second[0]] == chosen.ways
+      }
+      .flatMap { LimbPair.readings(of: $0, as: limb, measures) }
       let second = others.first { other in
         other.cost < chosen.cost + Self.margin && isElsewhere(other, than: chosen, best)
       }
@@ -157,7 +160,8 @@ struct PlanSearch {
         wrist: joints[2])
     }
     var plan = BodyPlan(
-      pelvis: best.legs.origin, trunk: best.trunk, neck: neck(best.arms, trunk: path),
+      pelvis: best.legs.origin, trunk: best.trunk,
+      neck: neck(best.arms, legs: best.legs, trunk: path),
       left: legs[0], right: legs[1], leftArm: arms[0], rightArm: arms[1], doubts: doubts)
     plan.assignSides(in: tree)
     return plan
@@ -194,7 +198,7 @@ struct PlanSearch {
   }
 
   /// The joints of the neck, the head last.
-  private func neck(_ arms: LimbPair, trunk path: [Int]) -> [Int] {
+  private func neck(_ arms: LimbPair, legs: LimbPair, trunk path: [Int]) -> [Int] {
     guard let first = headBranch(arms, trunk: path) else { return [] }
     let whole = measures.longestPath(from: arms.origin, through: first)
     var joints: [Int] = []
@@ -203,14 +207,13 @@ struct PlanSearch {
       if isForked(node, above: joints) { return joints }
     }
     guard let last = joints.last, joints.count > 1, measures.isFixed(last) else { return joints }
-    // A last joint that never turns is the head or the top of the head: the head's joint is at some
-    // six tenths of the way from the chest to the top.
+    // A last joint that never turns is the head or the top of the head: the head's joint is at a
+    // third of the legs' length above the chest.
     let ways = BranchPair.distances(whole, from: arms.origin, measures)
-    let top = ways.last ?? 0
-    let candidates = [joints.count - 2, joints.count - 1].map {
-      whole.firstIndex(of: joints[$0]) ?? 0
+    let errors = [joints.count - 2, joints.count - 1].map { index in
+      let way = whole.firstIndex(of: joints[index]).map { ways[$0] } ?? 0
+      return abs(log(max(way, 1e-9 * legs.length) / legs.length) + 1.1)
     }
-    let errors = candidates.map { abs(ways[$0] / max(top, 1e-12) - 0.62) }
     if errors[0] < errors[1] { joints.removeLast() }
     return joints
   }

@@ -56,12 +56,16 @@ struct GrowingTree {
 /// A person with random proportions, random numbers of joints and random ornaments.
 struct RandomBody {
   let tree: BodyTree
-  var pelvis = 0, chest = 0, head = 0
-  var legs: [[Int]] = []
-  var arms: [[Int]] = []
+  let pelvis: Int, chest: Int, head: Int
+  /// Hip, knee, ankle and toe of the left and of the right leg.
+  let legs: [[Int]]
+  /// Shoulder, elbow and wrist of the left and of the right arm.
+  let arms: [[Int]]
 
   init(seed: UInt64, poseCount: Int = 24) {
     var random = SeededGenerator(seed)
+    var (pelvis, chest, head) = (0, 0, 0)
+    var (legs, arms): ([[Int]], [[Int]]) = ([], [])
     var grown = GrowingTree(poseCount: poseCount)
     func length(_ mean: Double) -> Double { mean * .random(in: 0.9...1.1, using: &random) }
     func swing(_ axis: Vector3, _ range: ClosedRange<Double>) -> [Quaternion] {
@@ -159,6 +163,8 @@ struct RandomBody {
       legs = [leg(-1), leg(1)]
       legs.swapAt(0, 1)
     }
+    (self.pelvis, self.chest, self.head) = (pelvis, chest, head)
+    (self.legs, self.arms) = (legs, arms)
     tree = grown.tree(
       worldFromRoot: Quaternion(
         rotationVector: [

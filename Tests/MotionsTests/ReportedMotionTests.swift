@@ -8,13 +8,15 @@ import Testing
 /// Files in the manner of what people reported against other tools: the same motion in other clothes.
 @Suite("Reported motion files", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
 struct ReportedMotionTests {
-  private static let waves = [
+  private static let names = [
     "mixamo_fingers", "two_spines", "mixamo_blender_z_up", "lafan_names_t_pose", "xsens_names",
     "prefix_model", "prefix_nocolon", "prefix_underscore", "rest_y_motion_z", "frames_no_colon",
   ]
 
   /// The largest distance [m] and angle [degrees] from the truth, up to heading and origin.
-  private func errors(_ clip: MotionClip, _ truth: MotionClip) -> (place: Double, angle: Double) {
+  private func errors(_ clip: MotionClip, _ truth: MotionClip, of joints: [Skeleton.Joint])
+    -> (place: Double, angle: Double, worst: Skeleton.Joint)
+  {
     var (c, s) = (0.0, 0.0)
     for frame in 0..<truth.frameCount {
       let (p, q) = (clip.jointPositions(frame: frame), truth.jointPositions(frame: frame))
@@ -26,30 +28,41 @@ struct ReportedMotionTests {
     }
     let yaw = Quaternion(angle: atan2(s, c), axis: .unitZ)
     let shift = clip.rootTranslations[0] - yaw * truth.rootTranslations[0]
-    var (place, angle) = (0.0, 0.0)
+    var (place, angle, worst) = (0.0, 0.0, Skeleton.Joint.pelvis)
     for frame in 0..<truth.frameCount {
       let (p, q) = (clip.jointPoses(frame: frame), truth.jointPoses(frame: frame))
       for joint in Skeleton.Joint.allCases where joint != .spine2 {
         let (a, b) = (p[joint.rawValue], q[joint.rawValue])
-        place = max(place, (a.translation - (yaw * b.translation + shift)).length)
+        let distance = (a.translation - (yaw * b.translation + shift)).length
+        if distance > place { (place, worst) = (distance, joint) }
+        guard joints.contains(joint) else { continue }
         angle = max(angle, (a.rotation.inverse * (yaw * b.rotation)).normalized.angle)
       }
     }
-    return (place, angle * 180 / .pi)
+    return (place, angle * 180 / .pi, worst)
   }
 
-  @Test("the wave is the same in every file", arguments: waves, [true, false])
-  func waves(name: String, withTables: Bool) throws {
-    let truth = try MotionFile.read(
+  @Test("the wave is the same in every file", arguments: names, [true, false])
+  func wave(name: String, withTables: Bool) throws {
+    // The files hold frames 20 to 43 of the wave.
+    let whole = try MotionFile.read(
       try SharedData.url("data/reported/truth_wave.clip.safetensors").path
     ).clip
+    let truth = MotionClip(
+      name: "truth", skeleton: whole.skeleton, frameRate: whole.frameRate,
+      rootTranslations: Array(whole.rootTranslations[20..<44]),
+      rotations: Array(whole.rotations[(20 * Skeleton.jointCount)..<(44 * Skeleton.jointCount)]))
     var options = ImportOptions()
     if !withTables { options.tables = [] }
     let (clip, report) = try MotionFile.read(
       try SharedData.url("data/reported/\(name).bvh").path, options: options)
-    #expect(clip.frameCount == truth.frameCount && abs(clip.frameRate - truth.frameRate) < 0.01)
-    let (place, angle) = errors(clip, truth)
-    #expect(place < 0.001 && angle < 1, "\(place) m, \(angle) degrees: \(report.lines)")
+    try #require(clip.frameCount == 24 && abs(clip.frameRate - truth.frameRate) < 0.01)
+    // Without a table nothing says how feet and trunk of bones along one axis are turned.
+    let isAlongBones = name == "frames_no_colon" && !withTables
+    let (place, angle, worst) = errors(
+      clip, truth, of: isAlongBones ? Skeleton.Joint.limbs : Skeleton.Joint.allCases)
+    #expect(
+      place < 0.001 && angle < 1, "\(place) m at \(worst), \(angle) degrees: \(report.lines)")
     #expect(!report.isDoubted, "\(report.lines)")
   }
 

@@ -46,7 +46,8 @@ struct SkeletonTableTests {
     }
   }
 
-  @Test("names that no table knows do not matter, and a name that is missing in a chosen table is said")
+  @Test(
+    "names that no table knows do not matter, and a name that is missing in a chosen table is said")
   func unknownNames() throws {
     let text = mixamo().replacing("LeftUpLeg", with: "Femur").replacing("Hips", with: "Base")
       .replacing("LeftArm", with: "Humerus")

@@ -28,10 +28,10 @@ struct RecognisedSkeleton {
       let slots =
         plan.map { SkeletonSlots($0, in: tree) }
         ?? SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
+      try table.refuseMisfit(slots, source.nodes, path: path)
       match = try SkeletonMatch(
         plan, overriddenBy: table, source, tree, up: Self.upFinder(slots, tree), given: options.up,
         path: path)
-      try match.refuseIncomplete(source.nodes, table: table, path: path)
     } else if let agreeing = SkeletonMatch.agreeing(try options.allTables(), source, tree, plan) {
       match = agreeing
     } else {
@@ -102,25 +102,23 @@ struct RecognisedSkeleton {
   }
 }
 
-extension SkeletonMatch {
-  /// Refuses a chosen table whose joints the file lacks where geometry does not fill them.
-  func refuseIncomplete(_ nodes: [BodyTree.Node], table: SkeletonTable, path: String)
+extension SkeletonTable {
+  /// Refuses a chosen table that names joints which the file lacks, or leaves some that geometry does
+  /// not find.
+  func refuseMisfit(_ slots: SkeletonSlots, _ nodes: [BodyTree.Node], path: String)
     throws(MotionError)
   {
-    let missing = SkeletonTable.required.filter { slots[$0] == nil }
-    let named = table.joints.filter { slots[$0.key] == nil }.map(\.value).sorted()
-    guard
-      !missing.isEmpty
-        || SkeletonTable.required.contains(where: {
-          table.joints[$0] != nil && slots[$0] == nil
-        })
-    else { return }
-    let names = nodes.filter { !$0.isTip }.map(\.name)
+    let names = SourceNames(nodes)
+    let absent = Self.required.compactMap { joints[$0] }.filter { names.index(of: $0) == nil }
+    let missing = absent.isEmpty
+      ? Self.required.filter { slots[$0] == nil && joints[$0] == nil && $0 != .neck }.map(\.name) : absent
+    guard !missing.isEmpty else { return }
+    let found = nodes.filter { !$0.isTip }.map(\.name)
     throw .unknownSkeleton(
       path: path,
-      reason:
-        "the table '\(table.name)' does not fit: \((named.isEmpty ? missing.map(\.name) : named).joined(separator: ", "))"
-        + " \(named.count == 1 ? "is" : "are") missing among \(names.prefix(60).map(\.printable).joined(separator: ", "))"
-    )
+      reason: "the table '\(name.printable)' does not fit:"
+        + " \(missing.map(\.printable).joined(separator: ", "))"
+        + " \(missing.count == 1 ? "is" : "are") missing; the file's joints are"
+        + " \(found.prefix(60).map(\.printable).joined(separator: ", "))")
   }
 }

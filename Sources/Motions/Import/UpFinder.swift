@@ -63,14 +63,14 @@ struct UpFinder {
       }
       return Choice(axis: standing)
     }
-    guard share > 0.3, let standing, standing != rest else {
-      guard share <= 0.1, standing != rest else { return Choice(axis: rest) }
+    if share > 0.3, standing == rest { return Choice(axis: rest) }
+    guard share > 0.3, let standing else {
       return Choice(
         axis: rest,
         finding: .init(
-          .note,
-          "the body hardly ever stands: \(rest.name), as in \(format); --up x, y, z, -x, -y or -z says"
-            + " otherwise"))
+          nearest == rest ? .note : .doubtfulUp,
+          "the body hardly ever stands, so which way is up is as \(format) has it: \(rest.name);"
+            + " --up x, y, z, -x, -y or -z says otherwise"))
     }
     return Choice(
       axis: standing,

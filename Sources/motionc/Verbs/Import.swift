@@ -99,5 +99,5 @@ struct ReadingOptions: ParsableArguments {
 
 extension UpAxis: ExpressibleByArgument {
   /// The axis of an option's text.
-  public init?(argument: String) { self.init(option: argument) }
+  init?(argument: String) { self.init(option: argument) }
 }

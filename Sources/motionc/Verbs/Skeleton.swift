@@ -30,7 +30,7 @@ struct SkeletonVerb: ParsableCommand {
   func run() throws {
     let inputs = InputFiles([file] + reading.files)
     if let output { try inputs.refuse(output) }
-    let (yaml, findings) = try SkeletonTable.found(in: file, options: try reading.options)
+    let (yaml, findings) = try SkeletonTable.found(in: file, options: reading.options)
     for finding in findings { Console.note("note: \(finding.message.shownReason)") }
     guard let output else {
       Console.result(yaml.trimmingCharacters(in: .newlines))
