@@ -17,6 +17,7 @@ public protocol WrittenMotionFormat: MotionFormat {
 public enum MotionFormats {
   /// All formats that are read, in the order in which files are tried.
   public static let all: [any MotionFormat] = [
+    RobotMotionFormat(), MVNXFormat(), PickleFormat(), SMPLFormat(), KimodoFormat(),
     RefusedFormat.array, ArchiveFormat(), ClipFormat(), RefusedFormat.tracker, BVHFormat(),
   ]
 
@@ -52,7 +53,7 @@ struct ClipFormat: WrittenMotionFormat {
   }
 }
 
-/// NumPy archives: ours, and AMASS's.
+/// NumPy archives: ours.
 struct ArchiveFormat: WrittenMotionFormat {
   let name = "npz"
   let endings = [".npz"]

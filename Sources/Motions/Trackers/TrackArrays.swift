@@ -19,8 +19,13 @@ enum TrackArrays {
     guard case .numbers(let tensor) = array else {
       throw .malformed(path: path, reason: "it holds texts, expected numbers [frames, joints, 3]")
     }
+    if HumanML3D.frames(of: tensor.shape) != nil {
+      return try HumanML3D.track(of: tensor, path: path)
+    }
+    try HumanML3D.refuseRelatives(tensor.shape, path)
     var track = try track(of: tensor, "the array", "NumPy array", path)
     try takeNames(try namesBeside(path), into: &track)
+    SMPLOrder.take(into: &track)
     return track
   }
 
@@ -55,6 +60,7 @@ enum TrackArrays {
     var names = archive.strings["names"] ?? archive.strings["joint_names"]
     if names == nil { names = try namesBeside(path) }
     try takeNames(names, into: &track)
+    SMPLOrder.take(into: &track)
     return track
   }
 

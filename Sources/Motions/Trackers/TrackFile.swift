@@ -72,20 +72,21 @@ private struct TrackFormat: FileFormat {
       name: "npz", endings: [".npz"], isSigned: FileSignature.isArchive,
       read: TrackArrays.readArchive),
     TrackFormat(
+      name: "trc", endings: [".trc"], isSigned: TrackTRC.isSigned, read: markers),
+    TrackFormat(
       name: "json", endings: [".json"], isSigned: FileSignature.isJSON, read: json),
     TrackFormat(
       name: "table", endings: [".csv", ".tsv"], isSigned: { _ in false }, read: table),
   ]
 
   func matches(_ bytes: [UInt8], path: String) -> Bool {
-    // AMASS has rotations only; what has positions is a track.
     if FileSignature.isArchive(bytes), isSigned(bytes) {
-      let names = (try? NumpyArchive(decoding: bytes, path: path, wanting: []))?.names ?? []
-      return !names.contains("poses") && !names.contains("pose_body")
+      return !ArchiveNames.isNoTrack(ArchiveNames.of(bytes)) && !FileSignature.isTorch(bytes)
     }
     if FileSignature.isArchive(bytes) || FileSignature.isSafetensors(bytes) { return false }
     let isOther = Self.all.contains { $0.name != name && $0.isSigned(bytes) }
-    return isSigned(bytes) || hasEnding(path) && !isOther
+    guard isSigned(bytes) || hasEnding(path) && !isOther else { return false }
+    return RobotMotion(bytes, path: path) == nil
   }
 
   @Sendable
@@ -98,6 +99,12 @@ private struct TrackFormat: FileFormat {
   private static func table(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
     try refuseText(bytes, path)
     return try TrackCSV.read(bytes, path: path)
+  }
+
+  @Sendable
+  private static func markers(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
+    try refuseText(bytes, path)
+    return try TrackTRC.read(bytes, path: path)
   }
 
   private static func refuseText(_ bytes: [UInt8], _ path: String) throws(MotionError) {
