@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Geometry
 import TestSupport
 import Testing
