@@ -49,7 +49,10 @@ struct ClipFormat: WrittenMotionFormat {
   }
 
   func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
-    NativeClip.encoded(clip).encoded()
+    var file = NativeClip.encoded(clip)
+    // Which frames were filled belongs to the clip; nothing else of the arrays does.
+    if let filled = more["filled_frames"] { file.tensors["filled_frames"] = filled }
+    return file.encoded()
   }
 }
 
@@ -109,12 +112,12 @@ struct RefusedFormat: MotionFormat {
   static let array = RefusedFormat(
     name: "npy", endings: [".npy"], isSigned: FileSignature.isNumpyArray,
     reason: "a .npy file holds one array, expected an .npz with poses and trans; tracked joints"
-      + " are read by 'motionc smooth'")
+      + " are read by 'motionc import' and 'motionc smooth'")
   /// Joints of a tracker, which `TrackFile` reads.
   static let tracker = RefusedFormat(
     name: "tracker", endings: [".json", ".csv", ".tsv"], isSigned: FileSignature.isJSON,
     reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
-      + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
+      + " motionc's clips); 'motionc import' or 'motionc smooth' makes motion of tracked joints")
 
   func matches(_ bytes: [UInt8], path: String) -> Bool { isSigned(bytes) || hasEnding(path) }
 

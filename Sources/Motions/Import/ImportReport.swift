@@ -20,6 +20,10 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case guessedScale
       /// Bones change their length, or turning joints were left out.
       case inexactPositions
+      /// The file's times leave frames out.
+      case gap
+      /// The tilt of a camera was removed.
+      case levelled
       /// Anything else.
       case note
     }

@@ -35,10 +35,16 @@ enum TrackTRC {
     track.statedRate = facts["DataRate"].flatMap { Double($0) }
     try takeUnit(facts["Units"], into: &track)
     var number = 5
+    var (times, frames): ([Double], [Double]) = ([], [])
     while let line = next(&rest) {
       number += 1
-      if line.contains(where: { !$0.isEmpty }) { try append(line, number, to: &track) }
+      guard line.contains(where: { !$0.isEmpty }) else { continue }
+      try append(line, number, to: &track)
+      frames.append(Double(line[0]) ?? .nan)
+      times.append(line.count > 1 ? Double(line[1]) ?? .nan : .nan)
     }
+    if times.allSatisfy(\.isFinite) { track.times = FrameTimes(values: times, unit: .seconds) }
+    if frames.allSatisfy(\.isFinite) { track.frameNumbers = frames }
     let stated = facts["NumFrames"].flatMap { Int($0) } ?? track.frameCount
     if stated != track.frameCount {
       track.findings.append(
