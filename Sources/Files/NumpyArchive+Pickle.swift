@@ -6,9 +6,13 @@ extension NumpyArchive {
   ///
   /// Numbers and lists of numbers become arrays, texts and lists of texts stay texts; other values
   /// are left out.
-  public init(_ pickle: PickleValue) {
+  ///
+  /// - Parameters:
+  ///   - pickle: The value.
+  ///   - name: Its own name, with which all names begin; empty for none.
+  public init(_ pickle: PickleValue, named name: String = "") {
     self.init()
-    add(pickle, as: "")
+    add(pickle, as: name)
   }
 
   private mutating func add(_ value: PickleValue, as name: String) {

@@ -47,6 +47,18 @@ public enum NumpyArray: Sendable, Hashable {
     }
   }
 
+  /// The pickle in an array of objects, which `numpy.save` makes of a dictionary; nil for another
+  /// array.
+  public static func objects(in bytes: [UInt8]) -> [UInt8]? {
+    guard bytes.count > 12, bytes.starts(with: [0x93] + Array("NUMPY".utf8)) else { return nil }
+    let begin = bytes[6] >= 2 ? 12 : 10
+    let length = bytes[8..<begin].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= headerLimit, begin + length <= bytes.count else { return nil }
+    let header = String(decoding: bytes[begin..<(begin + length)], as: UTF8.self)
+    guard header.contains("'descr': '|O'") else { return nil }
+    return Array(bytes[(begin + length)...])
+  }
+
   private static func malformed(_ path: String, _ reason: String) -> FileError {
     .malformed(path: path, reason: "not a NumPy array: \(reason)")
   }

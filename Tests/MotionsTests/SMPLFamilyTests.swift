@@ -115,6 +115,37 @@ struct SMPLFamilyTests {
     }
   }
 
+  @Test("GVHMR's dictionary as numpy.savez stores it: a pickle in an array of objects")
+  func dictionaryInArchive() throws {
+    let clip = standingClip(seed: 7, frames: 4)
+    let (root, body) = split(clip)
+    let pickle = RefusedMotionTests.pickle(
+      [
+        ("global_orient", root.doubles(), root.shape), ("body_pose", body.doubles(), body.shape),
+        ("transl", flat(clip.rootTranslations), [4, 3]),
+      ], fps: nil)
+    let file = CraftedZip.numpyHeader("|O", []) + pickle
+    let bytes = CraftedZip.archive(name: "smpl_params_global.npy", beginning: file, zeros: 0)
+    var options = ImportOptions(frameRate: 30)
+    options.keepsTPose = true
+    let (result, report) = try MotionFile.read(bytes, path: "x.npz", options: options)
+    let off = result.difference(from: clip)
+    #expect(off.angle < 1e-9 && off.distance < 1e-9 && report.format == "GVHMR", "\(off)")
+    // One alone, as numpy.save stores it.
+    let alone = try MotionFile.read(file, path: "x.npy", options: options).clip
+    #expect(alone.difference(from: clip).angle < 1e-9)
+    let evil = CraftedZip.numpyHeader("|O", []) + Array("cos\nsystem\n(S'x'\ntR.".utf8)
+    for (bytes, path) in [
+      (evil, "x.npy"),
+      (CraftedZip.archive(name: "smpl_params_global.npy", beginning: evil, zeros: 0), "x.npz"),
+    ] {
+      let error = #expect(throws: MotionError.self) {
+        try MotionFile.read(bytes, path: path, options: options)
+      }
+      #expect(error?.description.contains("os.system") == true, "\(String(describing: error))")
+    }
+  }
+
   @Test("rotation matrices instead of vectors; what is no rotation is refused")
   func matrices() throws {
     let clip = standingClip(seed: 3, frames: 5)

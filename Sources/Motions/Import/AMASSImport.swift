@@ -15,7 +15,8 @@ enum AMASSImport {
     do throws(FileError) {
       let names = try NumpyArchive(decoding: bytes, path: path, wanting: []).names
       // All that is needed and no more: hands, shapes and markers are not unpacked.
-      let wanted = SMPLLayout.all(in: names).reduce(into: Set()) { $0.formUnion($1.wanted) }
+      var wanted = SMPLLayout.all(in: names).reduce(into: Set()) { $0.formUnion($1.wanted) }
+      if wanted.isEmpty { wanted = SMPLLayout.dictionaries.union(SMPLLayout.rates) }
       archive = try NumpyArchive(decoding: bytes, path: path, wanting: wanted)
     } catch {
       throw .malformed(path: path, reason: error.reason)
@@ -62,6 +63,10 @@ enum AMASSImport {
   {
     let layouts = SMPLLayout.all(in: archive.names)
     guard let layout = layouts.first else {
+      for name in SMPLLayout.dictionaries.sorted() {
+        guard let reason = archive.unreadable[name] else { continue }
+        throw .malformed(path: path, reason: "array '\(name)': \(reason)")
+      }
       let hint =
         archive.names.contains("positions")
         ? "; positions of joints are read by 'motionc smooth'" : ""

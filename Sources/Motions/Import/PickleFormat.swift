@@ -1,6 +1,7 @@
 import Files
 
-/// Python's pickles: parameters of the SMPL family, read without executing anything.
+/// Python's pickles, alone or in a NumPy array of objects: parameters of the SMPL family, read
+/// without executing anything.
 ///
 /// PyTorch's files and joblib's pickles are refused with the line of Python that makes an `.npz` of
 /// them: their arrays need the programs that wrote them.
@@ -10,6 +11,7 @@ struct PickleFormat: MotionFormat {
 
   func matches(_ bytes: [UInt8], path: String) -> Bool {
     FileSignature.isPickle(bytes) || FileSignature.isTorch(bytes)
+      || NumpyArray.objects(in: bytes) != nil
       || hasEnding(path) && !FileSignature.isArchive(bytes)
   }
 
@@ -35,7 +37,7 @@ struct PickleFormat: MotionFormat {
     ]
     if compressed.contains(where: bytes.starts) { throw .malformed(path: path, reason: joblib) }
     do throws(PickleFault) {
-      return NumpyArchive(try PickleReader.read(bytes))
+      return NumpyArchive(try PickleReader.read(NumpyArray.objects(in: bytes) ?? bytes))
     } catch {
       let call = error.refusedCall ?? ""
       throw .malformed(

@@ -50,9 +50,13 @@ struct SMPLLayout {
   /// Groups that are written before a name with an underscore.
   private static let prefixes = ["smpl_params_global_", "smpl_params_incam_"]
 
+  /// Arrays of objects that hold the parameters as a dictionary.
+  static let dictionaries: Set<String> = ["smpl_params_global", "smpl_params_incam"]
+
   /// Whether an archive with these names is one of the family, complete or not.
   static func isLikely(_ names: [String]) -> Bool {
     let leaves = Set(names.map { Self.split($0).leaf })
+    if !leaves.isDisjoint(with: dictionaries) { return true }
     return spellings.contains { spelling in
       spelling.root.map { leaves.contains($0) && leaves.contains(spelling.body) }
         ?? (leaves.contains(spelling.body)

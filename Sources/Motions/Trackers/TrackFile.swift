@@ -116,7 +116,7 @@ private struct TrackFormat: FileFormat {
     if FileSignature.isArchive(bytes) || FileSignature.isSafetensors(bytes) { return false }
     let isOther = Self.all.contains { $0.name != name && $0.isSigned(bytes) }
     guard isSigned(bytes) || hasEnding(path) && !isOther else { return false }
-    return RobotMotion(bytes, path: path) == nil
+    return RobotMotion(bytes, path: path) == nil && NumpyArray.objects(in: bytes) == nil
   }
 
   @Sendable
