@@ -25,6 +25,8 @@ struct MVNXText {
   var restKind = "tpose"
   /// The angle by which its arms hang [rad].
   var hanging = 0.0
+  /// Whether the segments have arbitrary frames; else all have MVN's: x ahead, y left, z up.
+  var isOwnAxes = true
   /// The numbers of the frames.
   var indices: (Int) -> Int = { $0 }
 
@@ -32,7 +34,9 @@ struct MVNXText {
     var random = SeededGenerator(77)
     // The segments' own frames are arbitrary.
     let own = Self.segments.map { _ in
-      Quaternion(rotationVector: Vector3.random(in: -2...2, using: &random))
+      isOwnAxes
+        ? Quaternion(rotationVector: Vector3.random(in: -2...2, using: &random))
+        : Skeleton.worldFromBodyAtRest.inverse
     }
     let rows = Self.segments.enumerated().map {
       "<segment id=\"\($0.offset + 1)\" label=\"\($0.element.name)\"><points/></segment>"
@@ -106,6 +110,18 @@ struct MVNXTests {
     }
     let off = try read(text).clip.difference(from: clip)
     #expect(off.angle < 1e-4 && off.distance < 5e-4, "\(off)")
+  }
+
+  @Test("a T-pose without positions faces along the pelvis's x")
+  func turnsOnly() throws {
+    let clip = standingClip(seed: 16, frames: 4)
+    var text = MVNXText()
+    text.isOwnAxes = false
+    let whole = text.text(clip)
+    let end = try #require(whole.range(of: "</frame>")?.lowerBound)
+    let start = try #require(whole.range(of: "<position>")?.lowerBound)
+    let (result, report) = try read(String(whole[..<start] + whole[end...]))
+    #expect(result.difference(from: clip).angle < 1e-9 && report.findings.isEmpty)
   }
 
   @Test("frames that the numbers leave out are said")

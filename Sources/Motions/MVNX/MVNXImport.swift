@@ -67,12 +67,13 @@ struct MVNXImport {
     of poses: [String: MVNXReader.Frame], _ reader: MVNXReader, _ path: String
   ) throws(MotionError) -> (frame: MVNXReader.Frame, name: String) {
     for name in ["tpose", "identity"] {
-      if let pose = poses[name], !pose.turns.isEmpty, !pose.places.isEmpty { return (pose, name) }
+      if let pose = poses[name], !pose.turns.isEmpty { return (pose, name) }
     }
     throw .malformed(
       path: path,
-      reason: "it has no frame of type 'tpose' with orientations and positions, which say what the"
-        + " segments' frames are; export it from MVN with the T-pose")
+      reason:
+        "it has no frame of type 'tpose' with orientations, which say what the segments' frames"
+        + " are; export it from MVN with the T-pose")
   }
 
   private init(
@@ -92,7 +93,10 @@ struct MVNXImport {
     self.columns = columns
     between = keys.firstIndex(of: JointName.key("T12"))
     self.assembly = assembly
-    let left = rest.places[columns[1]] - rest.places[columns[2]]
+    // Left by the hips or, without positions, by MVN's own axes of the pelvis: y is left.
+    let left =
+      rest.places.isEmpty
+      ? rest.turns[columns[0]] * .unitY : rest.places[columns[1]] - rest.places[columns[2]]
     let flat = Vector3(left.x, left.y, 0)
     guard let x = flat.normalized, flat.length > 0.7 * left.length else {
       throw .malformed(
@@ -101,15 +105,6 @@ struct MVNXImport {
     let worldFromBody = Quaternion(columns: x, .unitZ, x.cross(.unitZ))
     let aligned = columns + [between].compactMap(\.self)
     alignments = aligned.map { rest.turns[$0].inverse * worldFromBody }
-    try checkRest(rest, path)
-  }
-
-  /// Refuses a T-pose that is none.
-  private func checkRest(_ rest: MVNXReader.Frame, _ path: String) throws(MotionError) {
-    var figure = CanonicalAssembly(name: "", frameRate: 1)
-    figure.append(world(rest), places(rest))
-    try CanonicalAssembly.refuseOtherRest(
-      figure.finish().clip.skeleton, "its frame of type 'tpose'", path)
   }
 
   /// worldFromJoint of our joints.
@@ -165,6 +160,8 @@ struct MVNXImport {
     _ reader: MVNXReader, _ restName: String, _ missing: Int, path: String, options: ImportOptions
   ) throws(MotionError) -> (clip: MotionClip, report: ImportReport) {
     var (clip, loosest, deviation) = assembly.finish()
+    // By the bones in the frames that the T-pose gave: where it is none, they point elsewhere.
+    try CanonicalAssembly.refuseOtherRest(clip.skeleton, "its frame of type '\(restName)'", path)
     let scale = options.metresPerUnit ?? 1
     clip.skeleton.restOffsets = clip.skeleton.restOffsets.map { $0 * scale }
     clip.rootTranslations = clip.rootTranslations.map { $0 * scale }
