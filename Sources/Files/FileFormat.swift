@@ -29,6 +29,26 @@ public enum FileSignature {
   /// A zip archive, such as .npz.
   public static func isArchive(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4B]) }
 
+  /// A Python pickle of protocol 2 or later.
+  public static func isPickle(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 2 && bytes[0] == 0x80 && (2...5).contains(bytes[1])
+  }
+
+  /// What PyTorch saves: a zip archive with a pickle in it, or the older form that begins with a
+  /// pickled number.
+  public static func isTorch(_ bytes: [UInt8]) -> Bool {
+    if bytes.starts(with: [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46]) { return true }
+    guard isArchive(bytes) else { return false }
+    var found = false
+    _ = ZipArchive.read(
+      bytes, limit: 0,
+      where: { name in
+        if name == "data.pkl" || name.hasSuffix("/data.pkl") { found = true }
+        return false
+      }, { _, _ in })
+    return found
+  }
+
   /// A safetensors file: a header shorter than 2^56 bytes, then an opening brace.
   public static func isSafetensors(_ bytes: [UInt8]) -> Bool {
     bytes.count > 8 && bytes[7] == 0 && bytes[8] == UInt8(ascii: "{")

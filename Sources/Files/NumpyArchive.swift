@@ -30,7 +30,8 @@ public struct NumpyArchive: Sendable {
   ///
   /// - Parameters:
   ///   - path: The file.
-  ///   - wanted: The arrays to unpack; nil for all.
+  ///   - wanted: The arrays to unpack; nil for all. A dictionary that was pickled into an array of
+  ///     objects and is wanted gives arrays whose names begin with its own and `/`.
   ///   - limit: How much is unpacked at most, of one array and of all together [bytes]; of an
   ///     archive that is much smaller no more than 64 MiB or 64 times its size.
   public init(
@@ -61,6 +62,16 @@ public struct NumpyArchive: Sendable {
     let reading = ZipArchive.read(bytes, limit: min(limit, expanded), where: isWanted) {
       file, content in
       let name = String(file.dropLast(4))
+      if wanted != nil, let pickle = NumpyArray.objects(in: content) {
+        do throws(PickleFault) {
+          let objects = NumpyArchive(try PickleReader.read(pickle), named: name)
+          arrays.merge(objects.arrays) { $1 }
+          strings.merge(objects.strings) { $1 }
+        } catch {
+          unreadable[name] = error.reason
+        }
+        return
+      }
       do throws(FileError) {
         switch try NumpyArray(decoding: content, path: path) {
         case .numbers(let tensor): arrays[name] = tensor

@@ -26,20 +26,37 @@ public enum NumpyArray: Sendable, Hashable {
         "its shape \(layout.shape.prefix(8)) of \(layout.type.printable(limit: 20)) needs more "
           + "than the \(body.count) bytes it has")
     }
+    guard let array = Self(layout, Array(body.prefix(size))) else {
+      throw malformed(
+        "it holds \(size) bytes of texts of shape \(layout.shape.prefix(8)), more than "
+          + "\(Self.textLimit) bytes or \(Self.mostTexts) texts")
+    }
+    self = array
+  }
+
+  /// An array of its bytes, as many as its layout has; nil for more texts than are read.
+  init?(_ layout: NumpyLayout, _ body: [UInt8]) {
     switch layout.element {
     case .number(let type):
       self = .numbers(
-        StoredTensor(
-          type: type, shape: layout.shape, bytes: layout.rowMajor(Array(body.prefix(size)))))
+        StoredTensor(type: type, shape: layout.shape, bytes: layout.rowMajor(body)))
     case .wideText, .byteText:
       // Before anything is made of it.
-      guard size <= Self.textLimit, layout.count ?? .max <= Self.mostTexts else {
-        throw malformed(
-          "it holds \(size) bytes of texts of shape \(layout.shape.prefix(8)), more than "
-            + "\(Self.textLimit) bytes or \(Self.mostTexts) texts")
-      }
-      self = .texts(layout.texts(layout.rowMajor(Array(body.prefix(size)))))
+      guard body.count <= Self.textLimit, layout.count ?? .max <= Self.mostTexts else { return nil }
+      self = .texts(layout.texts(layout.rowMajor(body)))
     }
+  }
+
+  /// The pickle in an array of objects, which `numpy.save` makes of a dictionary; nil for another
+  /// array.
+  public static func objects(in bytes: [UInt8]) -> [UInt8]? {
+    guard bytes.count > 12, bytes.starts(with: [0x93] + Array("NUMPY".utf8)) else { return nil }
+    let begin = bytes[6] >= 2 ? 12 : 10
+    let length = bytes[8..<begin].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= headerLimit, begin + length <= bytes.count else { return nil }
+    let header = String(decoding: bytes[begin..<(begin + length)], as: UTF8.self)
+    guard header.contains("'descr': '|O'") else { return nil }
+    return Array(bytes[(begin + length)...])
   }
 
   private static func malformed(_ path: String, _ reason: String) -> FileError {
@@ -128,8 +145,7 @@ struct NumpyLayout {
   init?(header: String) {
     guard let type = Self.quotedValue(of: "descr", in: header),
       let order = Self.value(of: "fortran_order", in: header),
-      let shapeText = Self.value(of: "shape", in: header),
-      let element = Self.element(type)
+      let shapeText = Self.value(of: "shape", in: header)
     else { return nil }
     let fortran = order.hasPrefix("True")
     guard fortran || order.hasPrefix("False"), shapeText.hasPrefix("("),
@@ -144,10 +160,16 @@ struct NumpyLayout {
       guard let extent = Int(digits), extent >= 0, shape.count < 64 else { return nil }
       shape.append(extent)
     }
+    self.init(type: type, isFortranOrder: fortran, shape: shape)
+  }
+
+  /// A layout of an element type as NumPy writes it (`<f8`); nil for an unknown one.
+  init?(type: String, isFortranOrder: Bool, shape: [Int]) {
+    guard let element = Self.element(type) else { return nil }
     self.type = type
     self.element = element
     isBigEndian = type.hasPrefix(">")
-    isFortranOrder = fortran
+    self.isFortranOrder = isFortranOrder
     self.shape = shape
   }
 

@@ -40,7 +40,8 @@ extension Robot {
       configurationJoints: limits.configurationJoints, coupledLimits: limits.coupledLimits,
       hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
-      warnings: file.warnings + tree.warnings + limits.warnings)
+      warnings: file.warnings + tree.warnings + limits.warnings
+        + LimitDoubts.warnings(about: limits.joints))
     try checkFoldedLimits()
   }
 

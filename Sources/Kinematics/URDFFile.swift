@@ -65,6 +65,7 @@ struct URDFFile {
     guard !links.contains("") else { throw Refusal(reason: "a link's name is empty") }
     var withoutVelocity: [String] = []
     var minusOne: [String] = []
+    var softened: [String] = []
     for index in 0..<curdf_joint_count(model) {
       let reader = Reader(model: model, index: index)
       let joint = try reader.element(warnings: &warnings)
@@ -74,7 +75,17 @@ struct URDFFile {
       } else if moves, joint.limits.velocity == nil {
         withoutVelocity.append(joint.name)
       }
+      if [joint.limits.lower, joint.limits.upper].contains(where: {
+        $0?.source == FurtherLimits.safetySource
+      }) {
+        softened.append(joint.name)
+      }
       joints.append(joint)
+    }
+    if !softened.isEmpty {
+      warnings.append(
+        "the soft limits of <safety_controller> are narrower than those of <limit> and hold: "
+          + KinematicsError.list(softened))
     }
     if !withoutVelocity.isEmpty {
       warnings.append(
@@ -122,7 +133,9 @@ struct URDFFile {
       let expected: [(element: String, attribute: String, count: Int)] = [
         ("origin", "xyz", 3), ("origin", "rpy", 3), ("axis", "xyz", 3), ("limit", "lower", 1),
         ("limit", "upper", 1), ("limit", "velocity", 1), ("limit", "effort", 1),
-        ("mimic", "multiplier", 1), ("mimic", "offset", 1),
+        ("mimic", "multiplier", 1), ("mimic", "offset", 1), ("limit", "acceleration", 1),
+        ("limit", "deceleration", 1), ("limit", "jerk", 1),
+        ("safety_controller", "soft_lower_limit", 1), ("safety_controller", "soft_upper_limit", 1),
       ]
       for (element, attribute, count) in expected {
         guard let text = text(element, attribute) else { continue }
@@ -198,7 +211,11 @@ struct URDFFile {
         }
         limits.lower = bound(lower, "lower", of: name, warnings: &warnings)
         limits.upper = bound(upper, "upper", of: name, warnings: &warnings)
+        if let reason = further.narrow(&limits, of: name, warnings: &warnings) {
+          throw Refusal(reason: "joint '\(name)': \(reason)")
+        }
       }
+      further.readRates(into: &limits)
       guard values[2] >= 0 || values[2] == URDFFile.notGiven else {
         throw Refusal(
           reason: "joint '\(name)': its velocity limit is \(values[2]), expected more than 0, or 0 "
@@ -210,6 +227,8 @@ struct URDFFile {
       if values[3] > 0 { limits.effort = SourcedLimit(values[3], source: "URDF") }
       return limits
     }
+
+    private var further: FurtherLimits { FurtherLimits { number($0, $1) } }
 
     private func bound(
       _ value: Double, _ which: String, of name: String, warnings: inout [String]

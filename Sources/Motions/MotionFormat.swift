@@ -17,6 +17,7 @@ public protocol WrittenMotionFormat: MotionFormat {
 public enum MotionFormats {
   /// All formats that are read, in the order in which files are tried.
   public static let all: [any MotionFormat] = [
+    RobotMotionFormat(), MVNXFormat(), PickleFormat(), SMPLFormat(), KimodoFormat(),
     RefusedFormat.array, ArchiveFormat(), ClipFormat(), RefusedFormat.tracker, BVHFormat(),
   ]
 
@@ -48,11 +49,14 @@ struct ClipFormat: WrittenMotionFormat {
   }
 
   func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
-    NativeClip.encoded(clip).encoded()
+    var file = NativeClip.encoded(clip)
+    // Which frames were filled belongs to the clip; nothing else of the arrays does.
+    if let filled = more["filled_frames"] { file.tensors["filled_frames"] = filled }
+    return file.encoded()
   }
 }
 
-/// NumPy archives: ours, and AMASS's.
+/// NumPy archives: ours.
 struct ArchiveFormat: WrittenMotionFormat {
   let name = "npz"
   let endings = [".npz"]
@@ -108,12 +112,12 @@ struct RefusedFormat: MotionFormat {
   static let array = RefusedFormat(
     name: "npy", endings: [".npy"], isSigned: FileSignature.isNumpyArray,
     reason: "a .npy file holds one array, expected an .npz with poses and trans; tracked joints"
-      + " are read by 'motionc smooth'")
+      + " are read by 'motionc import' and 'motionc smooth'")
   /// Joints of a tracker, which `TrackFile` reads.
   static let tracker = RefusedFormat(
     name: "tracker", endings: [".json", ".csv", ".tsv"], isSigned: FileSignature.isJSON,
     reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
-      + " motionc's clips); 'motionc smooth' makes motion of tracked joints")
+      + " motionc's clips); 'motionc import' or 'motionc smooth' makes motion of tracked joints")
 
   func matches(_ bytes: [UInt8], path: String) -> Bool { isSigned(bytes) || hasEnding(path) }
 

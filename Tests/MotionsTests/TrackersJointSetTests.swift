@@ -10,7 +10,7 @@ struct TrackersJointSetTests {
   func counts() {
     let counts = [
       "coco17": 17, "h36m": 17, "mediapipe": 33, "kinect": 25, "smpl22": 22, "smpl24": 24,
-      "climb53": 53, "canonical": 22,
+      "climb53": 53, "halpe26": 22, "body25": 25, "canonical": 22,
     ]
     #expect(JointSet.all.count == counts.count)
     for set in JointSet.all {

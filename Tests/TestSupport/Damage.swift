@@ -1,9 +1,16 @@
+import Foundation
+
 /// Damages bytes in the ways that files are damaged, the same for the same seed.
 public struct Damage: RandomNumberGenerator {
   private var state: UInt64
 
   /// A source of damage.
   public init(seed: UInt64) { state = seed }
+
+  /// How many files a test damages: this many, or what MOTIONC_FUZZ_FILES says in a long run.
+  public static func rounds(_ usual: Int) -> Int {
+    ProcessInfo.processInfo.environment["MOTIONC_FUZZ_FILES"].flatMap(Int.init) ?? usual
+  }
 
   /// SplitMix64 (Steele, Lea, Flood 2014).
   public mutating func next() -> UInt64 {

@@ -67,6 +67,9 @@ struct TextScanner {
     return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
+  /// Goes on at another place of the text.
+  mutating func move(to place: Int) { position = min(max(place, 0), bytes.count) }
+
   /// The rest of the line up to an opening brace, without spaces around it.
   mutating func restOfLine() -> String {
     skipSpaces()
@@ -111,7 +114,7 @@ extension TextScanner {
     skipSpaces()
     let start = position
     let parsed = fastNumber()
-    guard let parsed, isAtEnd || bytes[position].isBlank || bytes[position] == 0x7B else {
+    guard let parsed, isAtEnd || bytes[position].endsNumber else {
       position = start
       throw error("\(what()) should be a number, found \(glimpse())")
     }
@@ -190,6 +193,8 @@ extension TextScanner {
 
 extension UInt8 {
   fileprivate var isLineEnd: Bool { self == 0x0A || self == 0x0D }
+  /// A blank, a brace of BVH or the beginning of an element of XML.
+  fileprivate var endsNumber: Bool { isBlank || self == 0x7B || self == 0x3C }
   fileprivate var isBlank: Bool { self == 0x20 || (self >= 0x09 && self <= 0x0D) }
   fileprivate var lowercased: UInt8 { self >= 0x41 && self <= 0x5A ? self | 0x20 : self }
 }

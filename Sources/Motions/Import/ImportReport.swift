@@ -28,6 +28,10 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case doubtfulUp
       /// How limbs are turned about their own length is a guess.
       case guessedTwist
+      /// The file's times leave frames out.
+      case gap
+      /// The tilt of a camera was removed.
+      case levelled
       /// Anything else.
       case note
 

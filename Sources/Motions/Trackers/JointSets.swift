@@ -3,7 +3,7 @@ import Files
 extension JointSet {
   /// All known sets.
   public static let all = [
-    coco17, h36m, mediapipe, kinect, smpl22, smpl24, climb53, canonical,
+    coco17, h36m, mediapipe, kinect, smpl22, smpl24, climb53, halpe26, body25, canonical,
   ]
 
   /// The set of a name; the error lists the names that exist.

@@ -16,14 +16,20 @@ struct SourceTrack {
   var confidences: [Float]
   /// The frame rate that the file states, unchecked [Hz].
   var statedRate: Double?
-  /// The time of each frame, where all have one [s].
-  var times: [Double]?
+  /// The times of the frames, where the file has them.
+  var times: FrameTimes?
+  /// The number of each frame, where the file has one; NaN where a frame has none.
+  var frameNumbers: [Double]?
+  /// The number of frames that stay empty because the file's times leave them out.
+  private(set) var gapFrameCount = 0
   /// The set that the format prescribes.
   var set: JointSet?
   /// The axis that the format prescribes or the file states.
   var up: UpAxis?
   /// One unit as the format prescribes or the file states [m].
   var metresPerUnit: Double?
+  /// How that unit is known.
+  var unitReason = "stated"
   /// Warnings for the user.
   var findings: [ImportReport.Finding] = []
 
@@ -44,6 +50,7 @@ struct SourceTrack {
   /// The largest number of joints in all frames: six hours of 33 joints at 30 Hz.
   static let mostPlaces = 24_000_000
 
+  /// The number of confidences outside of 0...1.
   private var doubtfulConfidences = 0
 
   /// Refuses more joints than fit into memory.
@@ -78,59 +85,6 @@ struct SourceTrack {
     confidences += Array(repeating: 0, count: jointCount)
   }
 
-  /// The frame rate [Hz] and how it is known.
-  mutating func frameRate(given: Double?) throws(MotionError) -> (rate: Double, reason: String) {
-    reportTimes()
-    if let given {
-      try MotionClip.check(rate: given)
-      return (given, "as you said")
-    }
-    if let statedRate {
-      guard MotionClip.rates.contains(statedRate) else {
-        throw .malformed(
-          path: path,
-          reason: "its frame rate is \(statedRate) Hz, expected between 0.01 and 100000 Hz; give"
-            + " the true one with --rate")
-      }
-      return (statedRate, "stated")
-    }
-    guard let times, let first = times.first, let last = times.last, times.count > 1 else {
-      throw .malformed(path: path, reason: "it states no frame rate; give it with --rate")
-    }
-    let rate = Double(times.count - 1) / (last - first)
-    guard MotionClip.rates.contains(rate) else {
-      throw .malformed(
-        path: path, reason: "its times run from \(first) to \(last) s, which is no frame rate")
-    }
-    // Times are rounded, often to 0.01 ms; a rate that is whole within that is whole.
-    let whole = rate.rounded()
-    let isWhole = abs(rate - whole) <= rate * 1e-5 / (last - first)
-    return (isWhole ? whole : rate, "by its times")
-  }
-
-  /// Warns about times that repeat, decrease or have gaps.
-  private mutating func reportTimes() {
-    guard let times, times.count > 2 else { return }
-    let steps = zip(times, times.dropFirst()).map { $1 - $0 }
-    if let frame = steps.firstIndex(where: { !($0 > 0) }) {
-      findings.append(
-        .init(
-          .doubtfulRate,
-          "the time does not go on behind frame \(frame): the frames are taken in their order at"
-            + " an even rate"))
-      return
-    }
-    let middle = steps.sorted()[steps.count / 2]
-    let gaps = steps.count { $0 > 1.5 * middle }
-    if gaps > 0 {
-      findings.append(
-        .init(
-          .doubtfulRate,
-          "\(Wording.count(gaps, "step")) in time \(gaps == 1 ? "is" : "are") longer than the"
-            + " others: frames may have been dropped"))
-    }
-  }
-
   /// The columns of a joint set in this file.
   mutating func columns(as given: JointSet?) throws(MotionError) -> JointColumns {
     if doubtfulConfidences > 0 {
@@ -160,5 +114,73 @@ struct SourceTrack {
       path: path,
       reason: "its \(jointCount) joints have no names; give the set with --joints, one of "
         + JointSet.all.map { "\($0.name) (\($0.joints.count))" }.joined(separator: ", "))
+  }
+}
+
+extension SourceTrack {
+  /// Puts the frames where they lie in time: places of the grid without a frame stay empty.
+  mutating func place(on timing: TrackTiming) {
+    findings += timing.findings
+    let count = timing.places.last.map { Int($0.rounded()) + 1 } ?? 0
+    if count == frameCount, timing.kept.count == count, timing.isWhole { return }
+    var result = self
+    result.positions = []
+    result.confidences = []
+    result.positions.reserveCapacity(count * jointCount)
+    result.confidences.reserveCapacity(count * jointCount)
+    var before = 0
+    for frame in 0..<count {
+      let place = Double(frame)
+      while before + 1 < timing.places.count, timing.places[before + 1] <= place { before += 1 }
+      let after = min(before + 1, timing.places.count - 1)
+      let (from, to) = (timing.places[before], timing.places[after])
+      let (first, second) = (timing.kept[before], timing.kept[after])
+      if place - from < 1e-9 || after == before {
+        result.copy(first, of: self)
+      } else if to - from < 2 {
+        result.append(between: first, and: second, of: self, share: (place - from) / (to - from))
+      } else if min(place - from, to - place) < 0.5 {
+        result.copy(place - from < to - place ? first : second, of: self)
+      } else {
+        result.appendEmptyFrame()
+        result.gapFrameCount += 1
+      }
+    }
+    self = result
+  }
+
+  private mutating func copy(_ frame: Int, of other: SourceTrack) {
+    let joints = (frame * jointCount)..<((frame + 1) * jointCount)
+    positions += other.positions[joints]
+    confidences += other.confidences[joints]
+  }
+
+  /// Adds a frame between two others; a joint that one of them lacks is taken from the nearer one.
+  private mutating func append(
+    between first: Int, and second: Int, of other: SourceTrack, share: Double
+  ) {
+    for joint in 0..<jointCount {
+      let (a, b) = (first * jointCount + joint, second * jointCount + joint)
+      if other.confidences[a] > 0, other.confidences[b] > 0 {
+        let step = other.positions[b] - other.positions[a]
+        positions.append(other.positions[a] + step * share)
+        confidences.append(min(other.confidences[a], other.confidences[b]))
+      } else {
+        let nearer = share < 0.5 ? a : b
+        positions.append(other.positions[nearer])
+        confidences.append(other.confidences[nearer])
+      }
+    }
+  }
+
+  /// Keeps some of the frames; used to choose one person of a table.
+  mutating func keep(frames: [Int]) {
+    var result = self
+    result.positions = []
+    result.confidences = []
+    for frame in frames { result.copy(frame, of: self) }
+    if let times { result.times?.values = frames.map { times.values[$0] } }
+    if let frameNumbers { result.frameNumbers = frames.map { frameNumbers[$0] } }
+    self = result
   }
 }

@@ -11,7 +11,9 @@ enum TrackArrays {
   ]
 
   /// A single array; its names stand in a text file beside it, where there is one.
-  static func readArray(_ bytes: [UInt8], path: String) throws(MotionError) -> SourceTrack {
+  static func readArray(
+    _ bytes: [UInt8], path: String, person: String? = nil
+  ) throws(MotionError) -> SourceTrack {
     let array: NumpyArray
     do throws(FileError) { array = try NumpyArray(decoding: bytes, path: path) } catch {
       throw .malformed(path: path, reason: error.reason)
@@ -19,23 +21,38 @@ enum TrackArrays {
     guard case .numbers(let tensor) = array else {
       throw .malformed(path: path, reason: "it holds texts, expected numbers [frames, joints, 3]")
     }
-    var track = try track(of: tensor, "the array", "NumPy array", path)
+    if HumanML3D.frames(of: tensor.shape) != nil {
+      try PersonChoice.refuse(person, path: path)
+      return try HumanML3D.track(of: tensor, path: path)
+    }
+    try HumanML3D.refuseRelatives(tensor.shape, path)
+    let people = try ArrayOfPeople(shape: tensor.shape, asked: person, path: path)
+    var track = try track(
+      of: people?.part(of: tensor) ?? tensor, "the array", "NumPy array", path)
+    if let finding = people?.finding { track.findings.append(finding) }
     try takeNames(try namesBeside(path), into: &track)
+    SMPLOrder.take(into: &track)
     return track
   }
 
   /// An archive with `positions`, `fps` and `names`, as `motionc sample` writes it.
-  static func readArchive(_ bytes: [UInt8], path: String) throws(MotionError) -> SourceTrack {
+  static func readArchive(
+    _ bytes: [UInt8], path: String, person: String? = nil
+  ) throws(MotionError) -> SourceTrack {
     let archive: NumpyArchive
-    let positions: StoredTensor
+    var positions: StoredTensor
     do throws(FileError) {
       archive = try NumpyArchive(decoding: bytes, path: path, wanting: wanted)
       positions = try archive.array("positions", in: path)
     } catch {
       throw .malformed(path: path, reason: error.reason)
     }
+    let people = try ArrayOfPeople(shape: positions.shape, asked: person, path: path)
+    positions = people?.part(of: positions) ?? positions
     var track = try track(of: positions, "'positions'", "NumPy archive", path)
-    if let confidence = archive.arrays["confidences"] {
+    if let finding = people?.finding { track.findings.append(finding) }
+    if let stored = archive.arrays["confidences"] {
+      let confidence = people?.part(of: stored) ?? stored
       guard confidence.shape == Array(positions.shape.dropLast()) else {
         throw .malformed(
           path: path,
@@ -55,6 +72,7 @@ enum TrackArrays {
     var names = archive.strings["names"] ?? archive.strings["joint_names"]
     if names == nil { names = try namesBeside(path) }
     try takeNames(names, into: &track)
+    SMPLOrder.take(into: &track)
     return track
   }
 

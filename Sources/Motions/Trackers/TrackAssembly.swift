@@ -4,12 +4,12 @@ import Geometry
 
 /// Computes our joints from a file's joints: upright, in metres, without impossible positions.
 struct TrackAssembly {
-  private var source: SourceTrack
-  private let columns: JointColumns
+  private(set) var source: SourceTrack
+  let columns: JointColumns
   /// Our joints in the file's axes and units.
-  private var places: [Vector3] = []
-  private var confidences: [Float] = []
-  private var findings: [ImportReport.Finding] = []
+  private(set) var places: [Vector3] = []
+  private(set) var confidences: [Float] = []
+  var findings: [ImportReport.Finding] = []
 
   /// Our joints with a report.
   static func track(of source: SourceTrack, joints: JointSet?, frameRate: Double?)
@@ -26,9 +26,11 @@ struct TrackAssembly {
         reason: "nobody was found in any of its \(Wording.count(source.frameCount, "frame"))")
     }
     let columns = try source.columns(as: joints)
-    let rate = try source.frameRate(given: frameRate)
+    let timing = try source.timing(given: frameRate)
+    source.place(on: timing)
+    try TrackShape.refuseFlat(source, columns: columns)
     var assembly = TrackAssembly(source: source, columns: columns)
-    return try assembly.run(rate)
+    return try assembly.run((timing.rate, timing.reason))
   }
 
   private init(source: SourceTrack, columns: JointColumns) {
@@ -37,8 +39,8 @@ struct TrackAssembly {
     findings = source.findings
   }
 
-  private var frameCount: Int { source.frameCount }
-  private static let joints = Skeleton.jointCount
+  var frameCount: Int { source.frameCount }
+  static let joints = Skeleton.jointCount
 
   private mutating func run(_ rate: (rate: Double, reason: String)) throws(MotionError)
     -> (track: JointTrack, report: TrackReport)
@@ -53,9 +55,12 @@ struct TrackAssembly {
     let unit = try unit(legs: legs)
     let up = try upAxis()
     let scale = unit.metres
-    let track = JointTrack(
+    var track = JointTrack(
       name: ClipName.of(source.path), frameRate: rate.rate,
       positions: places.map { up.axis.world($0) * scale }, confidences: confidences)
+    try TrackShape.refuseTurns(track, path: source.path)
+    findings += TrackShape.doubts(of: track)
+    if TrackLevelling.isWithoutWorld(track) { findings += TrackLevelling.level(&track) }
     reportMirrorImage(track)
     var report = TrackReport(
       path: source.path, format: source.format, joints: columns.set.name,
@@ -172,7 +177,7 @@ struct TrackAssembly {
           reason: "its legs are \(shown(legs * stated)) m long, expected \(plausible.lowerBound) to"
             + " \(plausible.upperBound) m; is it in metres?")
       }
-      return (stated, "stated")
+      return (stated, source.unitReason)
     }
     for (name, metres) in [("metres", 1.0), ("centimetres", 0.01), ("millimetres", 0.001)]
     where plausible.contains(legs * metres) {
@@ -184,81 +189,17 @@ struct TrackAssembly {
         + " nor millimetres")
   }
 
-  /// The axis that points up, as the file states it or as the person stands.
-  private mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
-    var sum = Vector3.zero
-    for frame in 0..<frameCount {
-      func place(_ joint: Skeleton.Joint) -> Vector3 {
-        places[frame * Self.joints + joint.rawValue]
-      }
-      let head =
-        place(.head).isFinite ? place(.head) : (place(.leftShoulder) + place(.rightShoulder)) / 2
-      let step = head - (place(.leftAnkle) + place(.rightAnkle)) / 2
-      if let direction = step.normalized { sum += direction }
-    }
-    let nearest = UpAxis(nearest: sum)
-    if let stated = source.up {
-      if let nearest, nearest != stated {
-        findings.append(
-          .init(
-            .note,
-            "the body stands along the file's axis \(nearest.name), yet the file says"
-              + " \(stated.name): the file is believed"))
-      } else {
-        reportLean(of: sum, from: stated)
-      }
-      return (stated, "stated")
-    }
-    guard let nearest else {
-      throw .malformed(
-        path: source.path,
-        reason:
-          "no frame shows head or shoulders and both ankles, so which way is up cannot be told"
-      )
-    }
-    reportLean(of: sum, from: nearest)
-    return (nearest, "the axis nearest to the body from ankles to head")
-  }
-
-  /// Warns if the body leans all the time, because of the person or the camera.
-  private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
-    let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
-    guard lean > 15 else { return }
-    findings.append(
-      .init(
-        .note,
-        "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
-          + " average: it is left so, but the camera may be tilted"
-          + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
-  }
-
-  /// Warns if left and right seem swapped: the feet or the face point backwards.
-  private mutating func reportMirrorImage(_ track: JointTrack) {
-    var ahead = 0
-    var behind = 0
-    for frame in 0..<frameCount {
-      let facing = BodyFacing(track, frame: frame)
-      guard let forward = facing.trunk, let feet = facing.feet else { continue }
-      if forward.dot(feet) > 0 { ahead += 1 } else { behind += 1 }
-    }
-    guard behind > ahead else { return }
-    findings.append(
-      .init(
-        .note,
-        "the feet point behind the body in \(behind) of \(ahead + behind) frames: left and right"
-          + " are swapped, or the file's axes are left-handed and the motion is a mirror image"))
-  }
-
   private func count(in report: inout TrackReport) {
     var findings = findings
     let seen = (0..<frameCount).map { frame in
       confidences[(frame * Self.joints)..<((frame + 1) * Self.joints)].count { $0 > 0 }
     }
     report.emptyFrameCount = seen.count { $0 == 0 }
+    report.gapFrameCount = source.gapFrameCount
     report.missingJointCount = seen.reduce(0) { $0 + Self.joints - $1 }
-    if report.emptyFrameCount > 0 {
-      findings.append(
-        .init(.note, "nobody was found in \(Wording.count(report.emptyFrameCount, "frame"))"))
+    let nobody = report.emptyFrameCount - report.gapFrameCount
+    if nobody > 0 {
+      findings.append(.init(.note, "nobody was found in \(Wording.count(nobody, "frame"))"))
     }
     let partly = report.missingJointCount - report.emptyFrameCount * Self.joints
     if partly > 0 {
@@ -276,23 +217,5 @@ struct TrackAssembly {
             + " the body's proportions, at a confidence of \(JointSet.Part.constructed) at most"))
     }
     report.findings = findings
-  }
-}
-
-/// The facing direction of a body in one frame, by two independent cues.
-struct BodyFacing {
-  /// Ahead by the hips' and shoulders' left and right, level; nil where it is not known.
-  var trunk: Vector3?
-  /// Ahead by the feet, from ankles to toes, level; nil where it is not known.
-  var feet: Vector3?
-
-  init(_ track: JointTrack, frame: Int) {
-    let base = frame * Skeleton.jointCount
-    func place(_ joint: Skeleton.Joint) -> Vector3 { track.positions[base + joint.rawValue] }
-    func level(_ v: Vector3) -> Vector3? { Vector3(v.x, v.y, 0).normalized }
-    let left = place(.leftHip) - place(.rightHip) + place(.leftShoulder) - place(.rightShoulder)
-    let up = place(.leftShoulder) + place(.rightShoulder) - place(.leftHip) - place(.rightHip)
-    trunk = level(left.cross(up))
-    feet = level(place(.leftFoot) - place(.leftAnkle) + place(.rightFoot) - place(.rightAnkle))
   }
 }

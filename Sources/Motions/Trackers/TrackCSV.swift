@@ -1,132 +1,95 @@
 import Files
 import Geometry
 
-/// Joint positions as a table: one row per frame, for each joint the columns `<joint>_x`, `_y`,
-/// `_z` and optionally `_visibility`, `_score` or `_confidence`; `time_s` or `time` is optional
-/// too.
+/// Joint positions as a table: one row per frame, with the columns that `TrackColumns` describes.
 ///
 /// Fields are separated by commas, semicolons or tabs. An empty field means a missing joint.
 enum TrackCSV {
-  /// The most columns: a thousand joints with a confidence each, and the time.
-  private static let mostColumns = 5000
-
-  /// The meaning of the columns.
-  private struct Layout {
-    var separator: UInt8
-    var columnCount: Int
-    var joints: [Joint] = []
-    var time: Int?
-
-    struct Joint {
-      var name: String
-      /// The columns of x, y and z.
-      var axes: [Int?] = [nil, nil, nil]
-      var confidence: Int?
-    }
-  }
-
-  static func read(_ bytes: [UInt8], path: String) throws(MotionError) -> SourceTrack {
+  static func read(
+    _ bytes: [UInt8], path: String, person: String? = nil
+  ) throws(MotionError) -> SourceTrack {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let body = bytes.starts(with: mark) ? bytes[3...] : bytes[...]
     var lines = Lines(bytes: body)
     guard let header = lines.next() else {
       throw .malformed(path: path, reason: "it is empty")
     }
-    let layout = try layout(of: header, path)
-    var track = SourceTrack(path: path, format: "CSV", jointCount: layout.joints.count)
-    track.jointNames = layout.joints.map(\.name)
-    var times: [Double] = []
+    let columns = try TrackColumns(header, path: path)
+    var track = SourceTrack(path: path, format: "CSV", jointCount: columns.joints.count)
+    track.jointNames = columns.joints.map(\.name)
+    var (times, numbers, people): ([Double], [Double], [String]) = ([], [], [])
     while let line = lines.next() {
       if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) { continue }
       try MotionClip.check(frameCount: track.frameCount, path: path)
-      let row = try row(line, layout, lines.number, path)
-      for joint in layout.joints {
+      let fields = try fields(line, columns, lines.number, path)
+      if let person = columns.person { people.append(text(fields[person.column])) }
+      let row = try row(fields, columns, lines.number, path)
+      for joint in columns.joints {
         let place = joint.axes.map { $0.map { row[$0] } ?? .nan }
         // Without a confidence a joint that is there is believed; with an empty one it is missing.
         let confidence = joint.confidence.map { row[$0].isNaN ? 0 : row[$0] } ?? 1
         try track.append([place[0], place[1], place[2]], confidence: confidence)
       }
-      if let column = layout.time { times.append(row[column]) }
+      if let time = columns.time { times.append(row[time.column]) }
+      if let column = columns.frame { numbers.append(row[column]) }
     }
     guard track.frameCount > 0 else {
       throw .malformed(path: path, reason: "it has a header and no rows")
     }
-    if layout.time != nil, times.allSatisfy(\.isFinite) { track.times = times }
+    if let time = columns.time { track.times = FrameTimes(values: times, unit: time.unit) }
+    if columns.frame != nil { track.frameNumbers = numbers }
+    try choose(people, in: &track, columns, asked: person)
     return track
   }
 
-  private static func layout(of header: ArraySlice<UInt8>, _ path: String) throws(MotionError)
-    -> Layout
-  {
-    let candidates: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]
-    let counts = candidates.map { separator in header.count { $0 == separator } }
-    let separator = candidates[counts.firstIndex(of: counts.max() ?? 0) ?? 0]
-    guard header.count(where: { $0 == separator }) < mostColumns else {
-      throw .malformedText(
-        path: path, line: 1, column: 1, reason: "it has more than \(mostColumns) columns")
+  /// Keeps the rows of one person; rows that name nobody are left out where others do.
+  private static func choose(
+    _ people: [String], in track: inout SourceTrack, _ columns: TrackColumns, asked: String?
+  ) throws(MotionError) {
+    guard let column = columns.person?.name, people.contains(where: { !$0.isEmpty }) else {
+      return try PersonChoice.refuse(asked, path: track.path)
     }
-    let fields = header.split(separator: separator, omittingEmptySubsequences: false)
-    var layout = Layout(separator: separator, columnCount: fields.count)
-    var indices: [String: Int] = [:]
-    for (column, field) in fields.enumerated() {
-      guard let name = String(validating: field, as: UTF8.self) else {
-        throw .malformedText(
-          path: path, line: 1, column: column + 1, reason: "it is not UTF-8 text")
-      }
-      let plain = name.filter { $0 != "\"" && $0 != " " }
-      if ["time_s", "time", "t"].contains(plain.lowercased()) { layout.time = column }
-      guard let bar = plain.lastIndex(of: "_"), bar != plain.startIndex else { continue }
-      let joint = String(plain[..<bar])
-      let part = plain[plain.index(after: bar)...].lowercased()
-      let axis = ["x", "y", "z"].firstIndex(of: part)
-      guard axis != nil || ["visibility", "score", "confidence"].contains(part) else { continue }
-      let index = indices[joint] ?? layout.joints.count
-      if index == layout.joints.count {
-        layout.joints.append(.init(name: joint))
-        indices[joint] = index
-      }
-      let isTaken =
-        axis.map { layout.joints[index].axes[$0] != nil }
-        ?? (layout.joints[index].confidence != nil)
-      guard !isTaken else {
-        throw .malformedText(
-          path: path, line: 1, column: column + 1,
-          reason: "two columns are called '\(plain.printable(limit: 60))'")
-      }
-      if let axis {
-        layout.joints[index].axes[axis] = column
-      } else {
-        layout.joints[index].confidence = column
-      }
-    }
-    layout.joints.removeAll { $0.axes.contains(nil) }
-    guard !layout.joints.isEmpty else {
-      throw .malformedText(
-        path: path, line: 1, column: 1,
-        reason: "no joint has columns, expected a header with '<joint>_x', '<joint>_y' and"
-          + " '<joint>_z' for each joint")
-    }
-    return layout
+    let chosen = try PersonChoice.label(
+      among: people.filter { !$0.isEmpty }, asked: asked, where: "by its column '\(column)'",
+      path: track.path)
+    let rows = people.indices.filter { people[$0] == chosen }
+    guard rows.count < people.count, let chosen else { return }
+    track.keep(frames: rows)
+    track.findings.append(
+      .init(
+        .note,
+        "the \(Wording.count(rows.count, "row")) of person '\(chosen.printable(limit: 40))' were"
+          + " chosen of \(people.count)"))
   }
 
-  /// The numbers of a row; NaN where a field is empty.
-  private static func row(
-    _ line: ArraySlice<UInt8>, _ layout: Layout, _ number: Int, _ path: String
-  ) throws(MotionError) -> [Double] {
+  /// The fields of a row, as many as the header has.
+  private static func fields(
+    _ line: ArraySlice<UInt8>, _ columns: TrackColumns, _ number: Int, _ path: String
+  ) throws(MotionError) -> [ArraySlice<UInt8>] {
     // Counted before anything is made of them.
-    let count = 1 + line.count { $0 == layout.separator }
-    guard count == layout.columnCount else {
+    let count = 1 + line.count { $0 == columns.separator }
+    guard count == columns.columnCount else {
       throw .malformedText(
         path: path, line: number, column: 1,
         reason: "the row has \(Wording.count(count, "field")), expected"
-          + " \(layout.columnCount) as in the header")
+          + " \(columns.columnCount) as in the header")
     }
-    let fields = line.split(separator: layout.separator, omittingEmptySubsequences: false)
+    return line.split(separator: columns.separator, omittingEmptySubsequences: false)
+  }
+
+  private static func text(_ field: ArraySlice<UInt8>) -> String {
+    String(decoding: field.prefix(64), as: UTF8.self).filter { $0 != " " && $0 != "\"" }
+  }
+
+  /// The numbers of a row; NaN where a field is empty, and in the column of the person.
+  private static func row(
+    _ fields: [ArraySlice<UInt8>], _ columns: TrackColumns, _ number: Int, _ path: String
+  ) throws(MotionError) -> [Double] {
     var values: [Double] = []
     values.reserveCapacity(fields.count)
     for (column, field) in fields.enumerated() {
-      let text = String(decoding: field.prefix(64), as: UTF8.self).filter { $0 != " " }
-      if text.isEmpty || text.lowercased() == "nan" {
+      let text = text(field)
+      if text.isEmpty || text.lowercased() == "nan" || column == columns.person?.column {
         values.append(.nan)
       } else if let value = Double(text), value.isFinite, field.count <= 64 {
         values.append(value)

@@ -12,32 +12,63 @@ public enum TrackFile {
   ///   - path: The file.
   ///   - joints: The joint set of the file; nil to detect it by names or format.
   ///   - frameRate: The true frame rate [Hz]; nil to use the file's.
-  public static func read(_ path: String, joints: JointSet? = nil, frameRate: Double? = nil)
-    throws(MotionError) -> (track: JointTrack, report: TrackReport)
-  {
-    if let frameRate { try MotionClip.check(rate: frameRate) }
+  ///   - person: The person to read, as the file labels people or, where it only lists them, counted
+  ///     from 1; nil for files of one.
+  ///   - metresPerUnit: One unit of the file [m]; nil to use the file's or to detect it.
+  public static func read(
+    _ path: String, joints: JointSet? = nil, frameRate: Double? = nil, person: String? = nil,
+    metresPerUnit: Double? = nil
+  ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
+    try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
     let bytes: [UInt8]
     do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
-    return try read(bytes, path: path, joints: joints, frameRate: frameRate)
+    return try read(
+      bytes, path: path, joints: joints, frameRate: frameRate, person: person,
+      metresPerUnit: metresPerUnit)
+  }
+
+  /// Whether a file holds tracked joints that no format of motion capture reads.
+  ///
+  /// False for files that cannot be read; whoever reads them reports why.
+  public static func holdsTrack(_ path: String) -> Bool {
+    guard let bytes = try? InputFile.bytes(of: path), !bytes.isEmpty else { return false }
+    return holdsTrack(bytes, path: path)
+  }
+
+  /// Whether a file's bytes hold tracked joints that no format of motion capture reads.
+  static func holdsTrack(_ bytes: [UInt8], path: String) -> Bool {
+    let format = MotionFormats.format(of: bytes, path: path)
+    if format is RefusedFormat { return TrackFormat.all.contains { $0.matches(bytes, path: path) } }
+    guard FileSignature.isArchive(bytes) else { return false }
+    let names = (try? NumpyArchive(decoding: bytes, path: path, wanting: []))?.names ?? []
+    return names.contains("positions") && !names.contains("rotations") && !names.contains("poses")
   }
 
   /// Reads a track from a file's bytes.
-  static func read(_ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?)
-    throws(MotionError) -> (track: JointTrack, report: TrackReport)
-  {
+  static func read(
+    _ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?, person: String? = nil,
+    metresPerUnit: Double? = nil
+  ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
-      return try capture(bytes, path: path, frameRate: frameRate)
+      try PersonChoice.refuse(person, path: path)
+      return try capture(
+        bytes, path: path,
+        ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate))
     }
-    let source = try format.read(bytes, path)
+    var source = try format.read(bytes, path, person)
+    if let metresPerUnit {
+      source.metresPerUnit = metresPerUnit
+      source.unitReason = "as you said"
+    }
     return try TrackAssembly.track(of: source, joints: joints, frameRate: frameRate)
   }
 
   /// Motion capture as a track in which every joint is seen.
   private static func capture(
-    _ bytes: [UInt8], path: String, frameRate: Double?
+    _ bytes: [UInt8], path: String, _ options: ImportOptions
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     let format = MotionFormats.format(of: bytes, path: path)
     guard format.matches(bytes, path: path) else {
@@ -46,8 +77,7 @@ public enum TrackFile {
         reason: "it is no file of tracked joints; known are JSON (MediaPipe, named keypoints), CSV,"
           + " .npy and .npz of positions, and motion capture (BVH, AMASS, motionc's clips)")
     }
-    let (clip, report) = try format.read(
-      bytes, path: path, options: ImportOptions(frameRate: frameRate))
+    let (clip, report) = try format.read(bytes, path: path, options: options)
     return (JointTrack(clip), TrackReport(report))
   }
 }
@@ -57,7 +87,7 @@ private struct TrackFormat: FileFormat {
   let name: String
   let endings: [String]
   let isSigned: @Sendable ([UInt8]) -> Bool
-  let read: @Sendable ([UInt8], String) throws(MotionError) -> SourceTrack
+  let read: @Sendable ([UInt8], String, String?) throws(MotionError) -> SourceTrack
 
   /// The largest JSON or table that is read [bytes]; an hour of 33 joints at 30 Hz is a sixth.
   private static let textLimit = 512 << 20
@@ -72,32 +102,46 @@ private struct TrackFormat: FileFormat {
       name: "npz", endings: [".npz"], isSigned: FileSignature.isArchive,
       read: TrackArrays.readArchive),
     TrackFormat(
+      name: "trc", endings: [".trc"], isSigned: TrackTRC.isSigned, read: markers),
+    TrackFormat(
       name: "json", endings: [".json"], isSigned: FileSignature.isJSON, read: json),
     TrackFormat(
       name: "table", endings: [".csv", ".tsv"], isSigned: { _ in false }, read: table),
   ]
 
   func matches(_ bytes: [UInt8], path: String) -> Bool {
-    // AMASS has rotations only; what has positions is a track.
     if FileSignature.isArchive(bytes), isSigned(bytes) {
-      let names = (try? NumpyArchive(decoding: bytes, path: path, wanting: []))?.names ?? []
-      return !names.contains("poses") && !names.contains("pose_body")
+      return !ArchiveNames.isNoTrack(ArchiveNames.of(bytes)) && !FileSignature.isTorch(bytes)
     }
     if FileSignature.isArchive(bytes) || FileSignature.isSafetensors(bytes) { return false }
     let isOther = Self.all.contains { $0.name != name && $0.isSigned(bytes) }
-    return isSigned(bytes) || hasEnding(path) && !isOther
+    guard isSigned(bytes) || hasEnding(path) && !isOther else { return false }
+    return RobotMotion(bytes, path: path) == nil && NumpyArray.objects(in: bytes) == nil
   }
 
   @Sendable
-  private static func json(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
+  private static func json(
+    _ bytes: [UInt8], _ path: String, _ person: String?
+  ) throws(MotionError) -> SourceTrack {
     try refuseText(bytes, path)
-    return try TrackJSON.read(bytes, path: path)
+    return try TrackJSON.read(bytes, path: path, person: person)
   }
 
   @Sendable
-  private static func table(_ bytes: [UInt8], _ path: String) throws(MotionError) -> SourceTrack {
+  private static func table(
+    _ bytes: [UInt8], _ path: String, _ person: String?
+  ) throws(MotionError) -> SourceTrack {
     try refuseText(bytes, path)
-    return try TrackCSV.read(bytes, path: path)
+    return try TrackCSV.read(bytes, path: path, person: person)
+  }
+
+  @Sendable
+  private static func markers(
+    _ bytes: [UInt8], _ path: String, _ person: String?
+  ) throws(MotionError) -> SourceTrack {
+    try refuseText(bytes, path)
+    try PersonChoice.refuse(person, path: path)
+    return try TrackTRC.read(bytes, path: path)
   }
 
   private static func refuseText(_ bytes: [UInt8], _ path: String) throws(MotionError) {

@@ -3,36 +3,24 @@ import Geometry
 
 /// Tracker output as JSON: MediaPipe Pose, and lists of keypoints with names.
 ///
-/// Both are objects with `fps` and `frames`. A frame of MediaPipe has `pose_world_landmarks`, 33
-/// times [x, y, z, visibility] in metres with y down; other frames have `keypoints`, one
-/// [x, y, z] or [x, y, z, score] for each of the file's `joint_names`. Null means no person.
+/// A list of frames, or an object with `fps` and `frames`. A frame of MediaPipe has
+/// `pose_world_landmarks` (also spelled `worldLandmarks`, `poseWorldLandmarks`, or `landmarks`), 33
+/// times [x, y, z, visibility] or an object of these, in metres with y down; other frames have
+/// `keypoints`, one [x, y, z] or [x, y, z, score] for each of the file's `joint_names`. Where a frame
+/// has a list of people, one of them is chosen. Null and an empty list mean no person.
 enum TrackJSON {
-  private static let landmarks = "pose_world_landmarks"
-  private static let keypoints = "keypoints"
-
-  static func read(_ bytes: [UInt8], path: String) throws(MotionError) -> SourceTrack {
+  static func read(
+    _ bytes: [UInt8], path: String, person: String? = nil
+  ) throws(MotionError) -> SourceTrack {
     let file = try value(of: bytes, path)
     try refusePixels(file, path)
-    guard let frames = file["frames"]?.elements else {
-      throw .malformed(
-        path: path,
-        reason: "it is \(describe(file)), expected an object with 'fps' and 'frames', each with"
-          + " '\(landmarks)' or '\(keypoints)'")
+    let frames = try frames(of: file, path)
+    let poses = try TrackPoses(frames, person: person, path: path)
+    var track = try header(of: file, poses, path)
+    for (index, pose) in poses.poses.enumerated() {
+      try append(pose, "frame \(index)", to: &track)
     }
-    guard !frames.isEmpty else { throw .malformed(path: path, reason: "it has no frames") }
-    var track = try header(of: file, frames, path)
-    let key = track.set == nil ? keypoints : landmarks
-    var times: [Double] = []
-    for (index, frame) in frames.enumerated() {
-      guard case .object = frame, let person = frame[key] else {
-        throw .malformed(
-          path: path,
-          reason: "frame \(index) is \(describe(frame)), expected an object with '\(key)'")
-      }
-      try append(person, "frame \(index)", to: &track)
-      if let time = try time(of: frame, index, path) { times.append(time) }
-    }
-    if times.count == frames.count { track.times = times }
+    try readTimes(of: poses.frames, into: &track)
     return track
   }
 
@@ -48,38 +36,53 @@ enum TrackJSON {
     }
   }
 
+  /// The frames: those of the key `frames`, or a file that is a list of objects.
+  private static func frames(of file: JSONValue, _ path: String) throws(MotionError) -> [JSONValue]
+  {
+    let list = file.elements.flatMap { list in list.allSatisfy(\.isObject) ? list : nil }
+    guard let frames = file["frames"]?.elements ?? list else {
+      throw .malformed(
+        path: path,
+        reason: "it is \(describe(file)), expected an object with 'fps' and 'frames', each with"
+          + " '\(TrackPoses.landmarkKeys[0])' or '\(TrackPoses.keypointKeys[0])'")
+    }
+    guard !frames.isEmpty else { throw .malformed(path: path, reason: "it has no frames") }
+    return frames
+  }
+
   /// The metadata of the file.
-  private static func header(of file: JSONValue, _ frames: [JSONValue], _ path: String)
+  private static func header(of file: JSONValue, _ poses: TrackPoses, _ path: String)
     throws(MotionError) -> SourceTrack
   {
-    let isMediaPipe = frames.contains { $0[landmarks] != nil }
     var track: SourceTrack
-    if isMediaPipe {
+    if poses.isMediaPipe {
       let set = JointSet.mediapipe
       track = SourceTrack(path: path, format: "MediaPipe JSON", jointCount: set.joints.count)
       track.set = set
       track.up = UpAxis(1, isPositive: false)
       track.metresPerUnit = 1
-      track.findings.append(
-        .init(
-          .note,
-          "the places are relative to the hips, so where the body goes in the room is not known"))
     } else {
       let names = try names(of: file, path)
-      let count = names?.count ?? frames.lazy.compactMap { $0[keypoints]?.elements?.count }.first
+      let count =
+        names?.count ?? poses.poses.lazy.compactMap { $0.elements?.count }.first { $0 > 0 }
       guard let count, count > 0 else {
         throw .malformed(
-          path: path, reason: "no frame has '\(landmarks)' or '\(keypoints)' with joints in it")
+          path: path,
+          reason: "no frame has '\(TrackPoses.landmarkKeys[0])' or '\(TrackPoses.keypointKeys[0])'"
+            + " with joints in it")
       }
       track = SourceTrack(path: path, format: "keypoints JSON", jointCount: count)
       track.jointNames = names
       try readAxes(of: file, into: &track)
     }
-    if let rate = file["fps"], !rate.isNull {
+    track.findings += poses.findings
+    for key in ["fps", "frame_rate", "frameRate", "framerate"] {
+      guard let rate = file[key], !rate.isNull else { continue }
       guard let number = rate.number else {
-        throw .malformed(path: path, reason: "'fps' is \(rate.kind), expected a number")
+        throw .malformed(path: path, reason: "'\(key)' is \(rate.kind), expected a number")
       }
       track.statedRate = number
+      break
     }
     return track
   }
@@ -99,15 +102,7 @@ enum TrackJSON {
   private static func readAxes(of file: JSONValue, into track: inout SourceTrack)
     throws(MotionError)
   {
-    if let axes = file["axes"]?.text {
-      track.up = UpAxis(in: axes)
-      if axes.contains("mid-hip") {
-        track.findings.append(
-          .init(
-            .note,
-            "the places are relative to the hips, so where the body goes in the room is not known"))
-      }
-    }
+    if let axes = file["axes"]?.text { track.up = UpAxis(in: axes) }
     guard let unit = file["unit"]?.text else { return }
     let known = ["m": 1, "cm": 0.01, "mm": 0.001]
     guard let metres = known[unit] else {
@@ -118,11 +113,41 @@ enum TrackJSON {
     track.metresPerUnit = metres
   }
 
+  /// Refuses files that only contain image coordinates.
+  private static func refusePixels(_ file: JSONValue, _ path: String) throws(MotionError) {
+    if file["people"] != nil {
+      throw .malformed(
+        path: path,
+        reason: "it is OpenPose's output, whose positions are pixels of the image and have no"
+          + " depth; expected positions in three dimensions")
+    }
+    let frames = file["frames"]?.elements ?? file.elements
+    guard let first = frames?.first,
+      first["pose_landmarks"] != nil || first["poseLandmarks"] != nil,
+      !TrackPoses.landmarkKeys.contains(where: { first[$0] != nil })
+    else { return }
+    throw .malformed(
+      path: path,
+      reason: "its 'pose_landmarks' are places in the image and have no depth in metres; expected"
+        + " '\(TrackPoses.landmarkKeys[0])'")
+  }
+
+  /// A description of a value for error messages, with the first of its keys.
+  static func describe(_ value: JSONValue) -> String {
+    guard case .object = value else { return value.kind }
+    let keys = value.keys.prefix(8).map { "'\($0.printable(limit: 40))'" }
+    return keys.isEmpty ? "an empty object" : "an object with \(keys.joined(separator: ", "))"
+  }
+}
+
+// MARK: - A frame
+
+extension TrackJSON {
   /// One person's joints; null if no person was found.
   private static func append(_ person: JSONValue, _ what: String, to track: inout SourceTrack)
     throws(MotionError)
   {
-    if person.isNull {
+    if person.isNull || person.elements?.isEmpty == true {
       try SourceTrack.check(placeCount: track.positions.count, path: track.path)
       track.appendEmptyFrame()
       return
@@ -151,53 +176,60 @@ enum TrackJSON {
       return value.isNull ? .nan : value.number
     }
     if let parts = joint.elements {
-      guard parts.count == 3 || parts.count == 4 else { return nil }
+      // MediaPipe's fifth number is the presence.
+      guard (3...5).contains(parts.count) else { return nil }
       let numbers = parts.compactMap(number)
       guard numbers.count == parts.count else { return nil }
-      return numbers.count == 3 ? numbers + [1] : numbers
+      return numbers.count == 3 ? numbers + [1] : Array(numbers.prefix(4))
     }
     guard let x = number(joint["x"]), let y = number(joint["y"]), let z = number(joint["z"]) else {
       return nil
     }
-    guard let confidence = joint["visibility"] ?? joint["score"] else { return [x, y, z, 1] }
-    return number(confidence).map { [x, y, z, $0] }
+    let score = joint["visibility"] ?? joint["score"] ?? joint["confidence"]
+    guard let score else { return [x, y, z, 1] }
+    return number(score).map { [x, y, z, $0] }
   }
 
-  private static func time(of frame: JSONValue, _ index: Int, _ path: String) throws(MotionError)
-    -> Double?
+  /// The times and numbers of the frames, where the frames have them.
+  private static func readTimes(of frames: [JSONValue], into track: inout SourceTrack)
+    throws(MotionError)
   {
-    for (key, seconds) in [("t", 1.0), ("time_s", 1.0), ("timestamp_ms", 0.001)] {
-      guard let time = frame[key], !time.isNull else { continue }
-      guard let number = time.number else {
-        throw .malformed(
-          path: path, reason: "frame \(index): '\(key)' is \(time.kind), expected a number")
+    var names: (time: String, unit: TimeUnit?)?
+    var number: String?
+    for key in frames.first?.keys ?? [] {
+      switch TrackKey(key) {
+      case .time(let unit) where names == nil || names?.unit == nil && unit != nil:
+        names = (key, unit)
+      case .frame where number == nil: number = key
+      default: continue
       }
-      return number * seconds
     }
-    return nil
+    if let names {
+      track.times = FrameTimes(
+        values: try numbers(names.time, of: frames, track.path), unit: names.unit)
+    }
+    if let number { track.frameNumbers = try numbers(number, of: frames, track.path) }
   }
 
-  /// Refuses files that only contain image coordinates.
-  private static func refusePixels(_ file: JSONValue, _ path: String) throws(MotionError) {
-    if file["people"] != nil {
-      throw .malformed(
-        path: path,
-        reason: "it is OpenPose's output, whose positions are pixels of the image and have no"
-          + " depth; expected positions in three dimensions")
+  /// A number of every frame; NaN where a frame has none, or a text such as a date.
+  private static func numbers(_ key: String, of frames: [JSONValue], _ path: String)
+    throws(MotionError) -> [Double]
+  {
+    var result: [Double] = []
+    result.reserveCapacity(frames.count)
+    for (index, frame) in frames.enumerated() {
+      guard let value = frame[key], !value.isNull, value.text == nil else {
+        result.append(.nan)
+        continue
+      }
+      guard let number = value.number else {
+        throw .malformed(
+          path: path,
+          reason:
+            "frame \(index): '\(key.printable(limit: 40))' is \(value.kind), expected a number")
+      }
+      result.append(number)
     }
-    guard let first = file["frames"]?.elements?.first, first["pose_landmarks"] != nil,
-      first[landmarks] == nil
-    else { return }
-    throw .malformed(
-      path: path,
-      reason: "its 'pose_landmarks' are places in the image and have no depth in metres; expected"
-        + " '\(landmarks)'")
-  }
-
-  /// A description of a value for error messages, with the first of its keys.
-  private static func describe(_ value: JSONValue) -> String {
-    guard case .object = value else { return value.kind }
-    let keys = value.keys.prefix(8).map { "'\($0.printable(limit: 40))'" }
-    return keys.isEmpty ? "an empty object" : "an object with \(keys.joined(separator: ", "))"
+    return result
   }
 }

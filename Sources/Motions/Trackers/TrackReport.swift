@@ -28,8 +28,10 @@ public struct TrackReport: Codable, Sendable, Hashable {
   public var frameCount: Int
   /// The stature that goes with the median leg [m].
   public var stature: Double
-  /// The number of frames without a person.
+  /// The number of frames without a person, those that the file's times leave out included.
   public var emptyFrameCount = 0
+  /// The number of frames that the file's times leave out.
+  public var gapFrameCount = 0
   /// The number of missing joints in all frames, empty frames included.
   public var missingJointCount = 0
   /// Further warnings for the user.

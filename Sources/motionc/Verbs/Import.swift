@@ -12,7 +12,9 @@ struct Import: ParsableCommand {
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
 
-      A file that cannot be read is reported; the others are imported.
+      A file that cannot be read is reported; the others are imported. Tracked joints (JSON, tables,\
+       .npy) in which no joint is missing are imported by fitting a skeleton to them; 'motionc smooth'\
+       also fills gaps and removes noise.
       """)
 
   @Argument(help: "Motion files or folders.", completion: .file())
@@ -22,6 +24,7 @@ struct Import: ParsableCommand {
   var output: String
 
   @OptionGroup var reading: ReadingOptions
+  @OptionGroup var tracked: TrackOptions
 
   @Flag(help: "Prints the report as one JSON line for each file.")
   var json = false
@@ -50,7 +53,7 @@ struct Import: ParsableCommand {
   }
 
   private func importClip(_ path: String, sparing inputs: InputFiles) throws {
-    let (clip, report) = try MotionFile.read(path, options: reading.options)
+    let (clip, report) = try ImportedMotion.read(path, reading.options, tracked)
     let target = target(of: path)
     var files = OutputSet(sparing: inputs)
     try files.add(NativeClip.encoded(clip, report: report).encoded(), to: target)

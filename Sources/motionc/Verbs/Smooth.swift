@@ -14,9 +14,10 @@ struct Smooth: ParsableCommand {
       motionc smooth track.npy --joints h36m --rate 50 -o smooth --format npz,bvh,clip
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
-      Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) are \
-      filled in. .npz holds positions, rotations, root, bone_lengths, fps, names, \
-      and covariances [frames, 22, 3, 3] where the model predicts them.
+      Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
+      frames that the times leave out are filled in; frames in which nobody was seen are marked by \
+      a 1 in the array filled_frames. .npz holds positions, rotations, root, bone_lengths, fps, \
+      names, and covariances [frames, 22, 3, 3] where the model predicts them.
       """)
 
   @Argument(help: "Files of tracked joints or motion.", completion: .file())
@@ -28,8 +29,7 @@ struct Smooth: ParsableCommand {
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
 
-  @Option(help: "The joint set, where the files do not state it: coco17, h36m, mediapipe, …")
-  var joints: String?
+  @OptionGroup var tracked: TrackOptions
 
   @Option(help: "The true frame rate of the files [Hz].")
   var rate: Double?
@@ -42,33 +42,55 @@ struct Smooth: ParsableCommand {
 
   func run() throws {
     let formats = try ClipFormats.list(format)
-    let set = try joints.map { try JointSet.named($0) }
+    let set = try tracked.jointSet()
     let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)
     try MotionPaths.refuseCollisions(files)
     let inputs = InputFiles(files + [model])
     try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
     // All files are read before anything is written.
-    var results: [(file: String, result: Smoother.Result, report: TrackReport)] = []
+    var results: [(file: String, result: Smoother.Result, filled: [UInt8], report: TrackReport)] =
+      []
     for file in files {
-      let (track, report) = try TrackFile.read(file, joints: set, frameRate: rate)
-      results.append((file, try smoother.smoothAtAnyRate(track), report))
+      let (track, report) = try TrackFile.read(
+        file, joints: set, frameRate: rate, person: tracked.person)
+      results.append(
+        (file, try smoother.smoothAtAnyRate(track), Self.emptyFrames(of: track), report))
     }
     try AtomicFile.makeFolder(output)
-    for (file, result, report) in results {
+    for (file, result, filled, report) in results {
       let stem = "\(output)/\(MotionPaths.outputName(file))"
-      try formats.write(result.clip, with: result.arrays, to: stem, sparing: inputs)
+      var arrays = result.arrays
+      if filled.contains(1) {
+        arrays["filled_frames"] = StoredTensor(type: .uint8, shape: [filled.count], bytes: filled)
+      }
+      try formats.write(result.clip, with: arrays, to: stem, sparing: inputs)
       if json {
         Console.result(
           "{\"file\": \(JSONText.quoted(file)), \"frames\": \(result.clip.frameCount), "
             + "\"rate_hz\": \(JSONText.number(result.clip.frameRate)), \"stature_m\": "
-            + "\(JSONText.number(result.clip.skeleton.stature)), \"output\": "
-            + "\(JSONText.quoted(stem))}")
+            + "\(JSONText.number(result.clip.skeleton.stature)), \"filled_frames\": "
+            + "\(report.emptyFrameCount), \"findings\": [\(Self.json(report.findings))], "
+            + "\"output\": \(JSONText.quoted(stem))}")
       } else {
         Console.result((report.lines + ["  written to \(stem.shownPath)"]).joined(separator: "\n"))
       }
     }
     if files.count > 1 { Console.note("note: \(files.count) smoothed, 0 failed") }
+  }
+
+  /// A 1 for each frame in which nobody is seen, 0 for the others.
+  private static func emptyFrames(of track: JointTrack) -> [UInt8] {
+    let joints = Skeleton.jointCount
+    return (0..<track.frameCount).map { frame in
+      track.confidences[(frame * joints)..<((frame + 1) * joints)].contains { $0 > 0 } ? 0 : 1
+    }
+  }
+
+  private static func json(_ findings: [ImportReport.Finding]) -> String {
+    findings.map {
+      "{\"kind\": \(JSONText.quoted($0.kind.rawValue)), \"message\": \(JSONText.quoted($0.message))}"
+    }.joined(separator: ", ")
   }
 }
 

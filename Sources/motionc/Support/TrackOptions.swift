@@ -1,0 +1,43 @@
+import ArgumentParser
+import HumanBody
+import Motions
+
+/// What the user may say about files of tracked joints.
+struct TrackOptions: ParsableArguments {
+  @Option(
+    help: "The joint set of tracked joints, where the files do not state it: coco17, mediapipe, …")
+  var joints: String?
+
+  @Option(
+    help: "The person to read of files that show several, as they label people or counted from 1.")
+  var person: String?
+
+  /// The set that was named.
+  func jointSet() throws -> JointSet? { try joints.map { try JointSet.named($0) } }
+}
+
+/// Reads motion for `import`: motion capture as it is, tracked joints by fitting a skeleton to them.
+enum ImportedMotion {
+  static func read(
+    _ path: String, _ options: ImportOptions, _ tracked: TrackOptions
+  ) throws -> (clip: MotionClip, report: ImportReport) {
+    guard TrackFile.holdsTrack(path) else {
+      guard tracked.joints == nil, tracked.person == nil else {
+        throw MotionError.invalidRequest(
+          reason: "'\(path)' holds no tracked joints, which --joints and --person are for")
+      }
+      return try MotionFile.read(path, options: options)
+    }
+    guard options.skeleton == nil else {
+      throw MotionError.invalidRequest(
+        reason: "'\(path)' holds tracked joints: they take a joint set (--joints), no --skeleton")
+    }
+    let (track, report) = try TrackFile.read(
+      path, joints: tracked.jointSet(), frameRate: options.frameRate, person: tracked.person,
+      metresPerUnit: options.metresPerUnit)
+    let (clip, dropped, deviation) = try MotionClip.fitted(to: track, path: path)
+    return (
+      clip, report.importReport(of: clip, droppedFrameCount: dropped, deviation: deviation)
+    )
+  }
+}
