@@ -79,7 +79,20 @@ struct ReadingOptions: ParsableArguments {
   @Option(help: "The table of joint names to use (a file name of Skeletons/).")
   var skeleton: String?
 
+  /// Where the ground is.
+  enum GroundChoice: String, ExpressibleByArgument, CaseIterable {
+    case stance, keep
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the ground is: 'stance', under the feet that stand, which are moved to z = 0; or"
+        + " 'keep', where the files have it."))
+  var ground: GroundChoice = .stance
+
   var options: ImportOptions {
-    ImportOptions(metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton)
+    ImportOptions(
+      metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton,
+      ground: ground == .keep ? .keep : .stance)
   }
 }
