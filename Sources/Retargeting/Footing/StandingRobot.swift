@@ -13,11 +13,13 @@ extension Double {
 /// The robot's ground is its sole, not its ankle, and its legs differ from the human's in more than
 /// their length. Two things are changed, and nothing else:
 ///
-/// - The soles of feet that stand flat (heel and ball) are level, as far as the ankles' limits allow.
-///   Before and after a stance this fades over 0.1 s.
-/// - The height of the base: while the human stands, the lowest sole of the standing feet is on the
-///   ground, whose height is scaled like the path of the pelvis. From one stance to the next the
-///   correction goes along a straight line, so that flights stay flights.
+/// - The height of the base. While the human stands, the soles of standing feet are on the ground,
+///   whose height is scaled like the path of the pelvis; a foot that stands on its ball alone counts
+///   only where no other one stands. From one stance to the next the correction goes along a straight
+///   line, so that flights stay flights.
+/// - The tilt of soles. Those of feet that stand flat (heel and ball) are level, as far as the limits of
+///   the ankles allow; before and after a stance this fades over 0.1 s. Other feet are turned towards
+///   level by just so much that their toes or heels do not dig into the ground.
 struct StandingRobot {
   private let robot: Robot
   private let feet: [RobotFoot]
@@ -27,6 +29,10 @@ struct StandingRobot {
   private static let fade = 0.1
   /// The standard deviation of the window that smooths the correction of the height [s].
   private static let smoothing = 0.04
+  /// The weight of a foot that stands on its ball beside one that stands flat.
+  private static let ballWeight = 0.01
+  /// How deep a sole may reach into the ground [m].
+  private static let deepest = 0.004
 
   /// A robot with feet; nil where the mapping or the robot has none.
   init?(robot: Robot, mapping: Mapping) {
@@ -48,40 +54,87 @@ struct StandingRobot {
     _ positions: inout [Double], _ root: inout JointMotion.Root, on contact: Contact,
     scale: Double
   ) {
-    let ground = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) })
+    let ground = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) }, scale: scale)
     let flat = ground.flat.map { Self.faded($0, rate: contact.frameRate) }
     var wanted = [Double?](repeating: nil, count: contact.frameCount)
-    let count = robot.coordinateCount
+    var least = [Double](repeating: -.infinity, count: contact.frameCount)
     for frame in 0..<contact.frameCount {
-      let base = frame * count
-      let standing = feet.indices.filter { ground.level[$0][frame] != nil || flat[$0][frame] > 0 }
-      guard !standing.isEmpty else { continue }
-      var joints = robot.jointPositions(Array(positions[base..<base + count]))
-      for foot in standing {
-        level(
-          feet[foot], share: flat[foot][frame], &joints, worldFromRoot: root.rotations[frame])
-        for coordinate in feet[foot].tiltJoints {
-          positions[base + coordinate] = joints[robot.configurationJoints[coordinate]]
-        }
-        guard let height = ground.level[foot][frame] else { continue }
-        let sole = lowest(feet[foot], joints, root.rotations[frame])
-        let lift = scale * height - (root.translations[frame].z + sole)
-        wanted[frame] = max(wanted[frame] ?? -.infinity, lift)
+      var joints = self.joints(positions, frame)
+      let turn = root.rotations[frame]
+      let base = root.translations[frame].z
+      var (sum, weights) = (0.0, 0.0)
+      for (index, foot) in feet.enumerated() {
+        let level = levelled(foot, joints, turn)
+        mix(foot, &joints, level, share: flat[index][frame])
+        let height = ground.height[index][frame]
+        least[frame] = max(
+          least[frame], height - Self.deepest - base - lowest(foot, level, turn))
+        guard ground.isStanding[index][frame] else { continue }
+        let weight = max(Self.ballWeight, flat[index][frame])
+        sum += weight * (height - base - lowest(foot, joints, turn))
+        weights += weight
       }
+      store(joints, &positions, frame)
+      if weights > 0 { wanted[frame] = max(sum / weights, least[frame]) }
     }
+    guard wanted.contains(where: { $0 != nil }) else { return }
     let lifts = Self.smoothed(Self.bridged(wanted), rate: contact.frameRate)
-    for (frame, lift) in lifts.enumerated() { root.translations[frame].z += lift }
+    for frame in 0..<contact.frameCount {
+      root.translations[frame].z += max(lifts[frame], least[frame])
+      dig(&positions, frame, root, ground.height.map { $0[frame] })
+    }
   }
 
-  private func level(
-    _ foot: RobotFoot, share: Double, _ joints: inout [Double], worldFromRoot: Quaternion
+  // MARK: - One frame
+
+  /// Turns feet that reach into the ground towards level until they do not.
+  private func dig(
+    _ positions: inout [Double], _ frame: Int, _ root: JointMotion.Root, _ heights: [Double]
   ) {
-    guard share > 0 else { return }
-    var levelled = joints
-    foot.level(robot, &levelled, worldFromRoot: worldFromRoot, limits: limits)
+    var joints = self.joints(positions, frame)
+    let (turn, base) = (root.rotations[frame], root.translations[frame].z)
+    for (foot, height) in zip(feet, heights) {
+      func isDeep(_ joints: [Double]) -> Bool {
+        base + lowest(foot, joints, turn) < height - Self.deepest
+      }
+      guard isDeep(joints) else { continue }
+      let level = levelled(foot, joints, turn)
+      var (low, high) = (0.0, 1.0)
+      for _ in 0..<8 {
+        let middle = (low + high) / 2
+        var trial = joints
+        mix(foot, &trial, level, share: middle)
+        if isDeep(trial) { low = middle } else { high = middle }
+      }
+      mix(foot, &joints, level, share: high)
+    }
+    store(joints, &positions, frame)
+  }
+
+  private func joints(_ positions: [Double], _ frame: Int) -> [Double] {
+    let count = robot.coordinateCount
+    return robot.jointPositions(Array(positions[frame * count..<(frame + 1) * count]))
+  }
+
+  private func store(_ joints: [Double], _ positions: inout [Double], _ frame: Int) {
+    for coordinate in feet.flatMap(\.tiltJoints) {
+      positions[frame * robot.coordinateCount + coordinate] =
+        joints[robot.configurationJoints[coordinate]]
+    }
+  }
+
+  private func levelled(_ foot: RobotFoot, _ joints: [Double], _ worldFromRoot: Quaternion)
+    -> [Double]
+  {
+    var level = joints
+    foot.level(robot, &level, worldFromRoot: worldFromRoot, limits: limits)
+    return level
+  }
+
+  private func mix(_ foot: RobotFoot, _ joints: inout [Double], _ level: [Double], share: Double) {
     for coordinate in foot.tiltJoints {
       let joint = robot.configurationJoints[coordinate]
-      joints[joint] += share * (levelled[joint] - joints[joint])
+      joints[joint] += share * (level[joint] - joints[joint])
     }
   }
 
@@ -92,6 +145,8 @@ struct StandingRobot {
     let world = worldFromRoot * pose.rotation
     return (worldFromRoot * pose.translation).z - foot.depth(worldFromFoot: world)
   }
+
+  // MARK: - Over time
 
   /// 1 where a flag is set, falling smoothly to 0 over the time `fade` to both sides.
   static func faded(_ flags: [Bool], rate: Double) -> [Double] {
@@ -143,24 +198,40 @@ struct StandingRobot {
   }
 }
 
-/// For each foot and frame what the human's foot stands on.
+/// For each foot and frame what the human's foot stands on, or swings over.
 struct StandingGround {
-  /// The height of the ground that the foot stands on, with heel or ball [m]; nil where it does not.
-  let level: [[Double?]]
+  /// The height of the ground, times the factor on the path [m]. Under a foot that does not stand it
+  /// is the lower of those of its stances before and after; of a foot that never stands, the lowest.
+  let height: [[Double]]
+  /// Whether it stands on heel or ball.
+  let isStanding: [[Bool]]
   /// Whether it stands on heel and ball.
   let flat: [[Bool]]
 
-  init(_ contact: Contact, feet: [(heel: Contact.Part, ball: Contact.Part)]) {
-    var level = feet.map { _ in [Double?](repeating: nil, count: contact.frameCount) }
+  init(_ contact: Contact, feet: [(heel: Contact.Part, ball: Contact.Part)], scale: Double) {
+    var own = feet.map { _ in [Double?](repeating: nil, count: contact.frameCount) }
     for stance in contact.stances {
       guard let foot = feet.firstIndex(where: { [$0.heel, $0.ball].contains(stance.part) }) else {
         continue
       }
-      for frame in stance.frames { level[foot][frame] = contact.levels[stance.level].height }
+      for frame in stance.frames {
+        own[foot][frame] = scale * contact.levels[stance.level].height
+      }
     }
-    self.level = level
+    isStanding = own.map { $0.map { $0 != nil } }
+    height = own.map { Self.lowerNeighbours($0, otherwise: scale * (contact.ground ?? 0)) }
     flat = feet.map { foot in
       zip(contact.isStanding(foot.heel), contact.isStanding(foot.ball)).map { $0 && $1 }
     }
+  }
+
+  /// For each value that is not given, the lower of the last one before and the next one after.
+  private static func lowerNeighbours(_ values: [Double?], otherwise: Double) -> [Double] {
+    var (before, after) = (values, values)
+    for index in values.indices.dropFirst() { before[index] = values[index] ?? before[index - 1] }
+    for index in values.indices.dropLast().reversed() {
+      after[index] = values[index] ?? after[index + 1]
+    }
+    return zip(before, after).map { [$0, $1].compactMap { $0 }.min() ?? otherwise }
   }
 }
