@@ -18,6 +18,7 @@ struct curdf_model {
   TiXmlDocument document;
   urdf::ModelInterfaceSharedPtr robot;
   std::vector<std::string> links;
+  std::vector<std::vector<const TiXmlElement *>> collisions;
   std::vector<urdf::JointConstSharedPtr> joints;
   std::vector<const TiXmlElement *> jointElements;
   std::string error;
@@ -116,6 +117,10 @@ void list(curdf_model &model) {
     if (!name) continue;
     if (element->ValueStr() == "link") {
       model.links.push_back(name);
+      model.collisions.emplace_back();
+      for (const TiXmlElement *collision = element->FirstChildElement("collision"); collision;
+           collision = collision->NextSiblingElement("collision"))
+        model.collisions.back().push_back(collision);
     } else if (element->ValueStr() == "joint") {
       urdf::JointConstSharedPtr joint = model.robot->getJoint(name);
       if (!joint) continue;
@@ -199,6 +204,19 @@ size_t curdf_link_count(const curdf_model *model) { return model->links.size(); 
 
 const char *curdf_link_name(const curdf_model *model, size_t link) {
   return model->links[link].c_str();
+}
+
+size_t curdf_collision_count(const curdf_model *model, size_t link) {
+  return model->collisions[link].size();
+}
+
+const char *curdf_collision_text(
+    const curdf_model *model, size_t link, size_t collision, const char *element,
+    const char *attribute) {
+  const TiXmlElement *parent = model->collisions[link][collision];
+  if (std::strcmp(element, "origin") != 0) parent = parent->FirstChildElement("geometry");
+  const TiXmlElement *found = parent ? parent->FirstChildElement(element) : nullptr;
+  return found ? found->Attribute(attribute) : nullptr;
 }
 
 size_t curdf_joint_count(const curdf_model *model) { return model->joints.size(); }

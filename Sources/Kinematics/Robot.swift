@@ -6,11 +6,14 @@ public struct Link: Sendable, Hashable {
   public var name: String
   /// The index of the joint above it; nil for the root link.
   public var parentJoint: Int?
+  /// The primitive shapes that it collides with; meshes are not read.
+  public var shapes: [LinkShape]
 
   /// A link below a joint.
-  public init(name: String, parentJoint: Int?) {
+  public init(name: String, parentJoint: Int?, shapes: [LinkShape] = []) {
     self.name = name
     self.parentJoint = parentJoint
+    self.shapes = shapes
   }
 }
 

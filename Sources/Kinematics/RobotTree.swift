@@ -90,18 +90,22 @@ struct RobotTree {
     for (index, joint) in file.joints.enumerated() {
       below[joint.parent, default: []].append(index)
     }
-    links = [Link(name: file.links[root], parentJoint: nil)]
+    let shapes = Dictionary(zip(file.links, file.shapes)) { first, _ in first }
+    func link(_ name: String, below joint: Int?) -> Link {
+      Link(name: name, parentJoint: joint, shapes: shapes[name] ?? [])
+    }
+    links = [link(file.links[root], below: nil)]
     var waiting = (below[file.links[root]] ?? []).reversed().map { (joint: $0, parent: 0) }
     while let (index, parent) = waiting.popLast() {
       let element = file.joints[index]
-      let link = links.count
-      links.append(Link(name: element.child, parentJoint: joints.count))
+      let child = links.count
+      links.append(link(element.child, below: joints.count))
       joints.append(
         Joint(
-          name: element.name, kind: element.kind, parentLink: parent, childLink: link,
+          name: element.name, kind: element.kind, parentLink: parent, childLink: child,
           parentFromJoint: element.parentFromJoint, axis: element.axis, limits: element.limits))
       fileOrder.append(index)
-      waiting += (below[element.child] ?? []).reversed().map { ($0, link) }
+      waiting += (below[element.child] ?? []).reversed().map { ($0, child) }
     }
   }
 

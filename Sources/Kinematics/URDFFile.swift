@@ -23,6 +23,8 @@ struct URDFFile {
 
   var name: String
   var links: [String]
+  /// The primitive shapes of each link.
+  var shapes: [[LinkShape]]
   var joints: [Element]
   var warnings: [String]
 
@@ -58,6 +60,7 @@ struct URDFFile {
   private init(_ model: OpaquePointer) throws(Refusal) {
     name = String(cString: curdf_name(model))
     links = (0..<curdf_link_count(model)).map { String(cString: curdf_link_name(model, $0)) }
+    shapes = links.indices.map { Self.shapes(of: $0, in: model) }
     warnings = String(cString: curdf_messages(model)).split(separator: "\n").map {
       "urdfdom: \($0)"
     }

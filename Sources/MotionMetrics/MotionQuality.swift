@@ -5,14 +5,11 @@ import HumanBody
 import Motions
 
 extension EvaluationSet {
-  /// The height above the floor below which a foot counts as standing [m].
-  public static var contactHeight: Float { 0.05 }
-
   /// The foot skate: the mean speed of standing feet [m/s].
   ///
   /// The floor of a window is the 5th percentile of the heights of its two foot joints (the balls
   /// of the feet). A foot stands where it is less than 5 cm above the floor in a frame and in the
-  /// next; its speed is its horizontal displacement between them. The result is the mean over all
+  /// next (`LowFeet`); its speed is its horizontal displacement between them. The result is the mean over all
   /// such frames of all windows; zero where no foot stands.
   public var footSkate: Double {
     var (sum, count) = (0.0, 0)
@@ -21,12 +18,12 @@ extension EvaluationSet {
     for (window, places) in zip(windows, positions) {
       let heights = feet.flatMap { foot in
         (0..<window.frames).map { places[step * $0 + 3 * foot + 2] }
-      }.sorted()
-      let top = heights[heights.count / 20] + Self.contactHeight
+      }
+      let stance = LowFeet(heights: heights)
       for foot in feet {
         for frame in 0..<(window.frames - 1) {
           let (a, b) = (step * frame + 3 * foot, step * (frame + 1) + 3 * foot)
-          guard places[a + 2] < top, places[b + 2] < top else { continue }
+          guard stance.stands(from: places[a + 2], to: places[b + 2]) else { continue }
           let (dx, dy) = (places[b] - places[a], places[b + 1] - places[a + 1])
           sum += Double((dx * dx + dy * dy).squareRoot())
           count += 1

@@ -10,16 +10,30 @@ public struct ImportOptions: Sendable {
   public var skeleton: String?
   /// The axis of the file that points up; nil to find it.
   public var up: UpAxis?
+  /// Where the ground of the clip is.
+  public enum Ground: String, Sendable, CaseIterable {
+    /// Under the feet that stand: the clip is moved so that it lies at z = 0.
+    case stance
+    /// Where the file has it: the clip is not moved.
+    case keep
+  }
+
+  /// Where the ground of the clip is.
+  public var ground = Ground.stance
   /// Whether a T-pose before the motion is kept.
   public var keepsTPose = false
   /// The tables of source skeletons; nil for the ones that ship.
   public var tables: [SkeletonTable]?
 
   /// Creates options.
-  public init(metresPerUnit: Double? = nil, frameRate: Double? = nil, skeleton: String? = nil) {
+  public init(
+    metresPerUnit: Double? = nil, frameRate: Double? = nil, skeleton: String? = nil,
+    ground: Ground = .stance
+  ) {
     self.metresPerUnit = metresPerUnit
     self.frameRate = frameRate
     self.skeleton = skeleton
+    self.ground = ground
   }
 
   /// Throws if a number is invalid.
@@ -96,10 +110,10 @@ public enum MotionFile {
       upAxis: "z", frameRate: clip.frameRate, frameCount: clip.frameCount,
       duration: clip.duration, stature: clip.skeleton.stature)
     report.findings = findings
-    // A T-pose was already removed when the clip was imported.
+    // A T-pose was already removed when the clip was imported, and the feet put on the ground.
     var options = options
     options.keepsTPose = true
-    MotionChecks.run(on: &clip, options: options, report: &report)
+    MotionChecks.run(on: &clip, options: options, isOwn: true, report: &report)
     return (clip, report)
   }
 }

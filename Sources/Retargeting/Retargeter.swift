@@ -40,8 +40,21 @@ public struct Retargeter: Sendable {
 
   /// The joint motion of a clip, at the clip's own rate.
   ///
-  /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths.
+  /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths. Where
+  /// the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
   public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
+    var motion = try rawMotion(of: clip)
+    guard var root = motion.root,
+      let standing = StandingRobot(robot: robot, mapping: targets.mapping)
+    else { return motion }
+    standing.stand(
+      &motion.positions, &root, on: Contact(clip), scale: legScale(of: clip.skeleton))
+    motion.root = root
+    return motion
+  }
+
+  /// The joint motion of a clip as the network gives it, not yet on the ground.
+  func rawMotion(of clip: MotionClip) throws(RetargetingError) -> JointMotion {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     var provenance = history
     provenance["motion"] = clip.name
@@ -102,8 +115,8 @@ public struct Retargeter: Sendable {
   private func rootMotion(of clip: MotionClip) -> JointMotion.Root {
     let bodyFromRobot = Skeleton.worldFromBodyAtRest.inverse
     let scale = legScale(of: clip.skeleton)
-    // The height keeps the soles on the floor: what the robot's legs are longer or shorter than
-    // the scaled human's is added.
+    // What the robot's legs are longer or shorter than the scaled human's is added. Robots with feet
+    // are put on the ground afterwards; this is the height of the others, and of flights.
     let lift = robotAnkleDrop - scale * clip.skeleton.ankleDrop
     let frames = 0..<clip.frameCount
     return JointMotion.Root(
@@ -112,7 +125,7 @@ public struct Retargeter: Sendable {
   }
 
   /// The ratio of the robot's leg length to the human's.
-  private func legScale(of skeleton: Skeleton) -> Double {
+  func legScale(of skeleton: Skeleton) -> Double {
     var scales: [Double] = []
     for (index, point) in targets.mapping.points.enumerated() {
       guard [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle].contains(point.joint),

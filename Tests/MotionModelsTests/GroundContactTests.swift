@@ -18,13 +18,13 @@ struct FootingTests {
       }
     }
     let (left, right) = (foot(), foot())
-    let footing = GroundContact(left: left, right: right)
+    let footing = GroundContact(left: left, right: right, frameRate: 30)
     for (index, ground) in footing.ground.enumerated() {
       #expect(ground <= min(left[index].z, right[index].z) + 1e-12)
     }
     let still = GroundContact(
       left: Array(repeating: [0, 0, 0.13], count: 20),
-      right: left.prefix(20).map { $0 + [0, 0, 9] })
+      right: left.prefix(20).map { $0 + [0, 0, 9] }, frameRate: 30)
     #expect(still.ground.allSatisfy { abs($0 - 0.13) < 1e-12 })
   }
 
@@ -33,12 +33,12 @@ struct FootingTests {
     let glide = (0..<40).map { Vector3(0.01 * Double($0), -0.005 * Double($0), 0.02) }
     let swing = (0..<40).map { Vector3(0.1 * Double($0), 0, 0.2) }
     for (left, right) in [(glide, swing), (swing, glide), (glide, glide)] {
-      let slides = GroundContact(left: left, right: right).slides
+      let slides = GroundContact(left: left, right: right, frameRate: 30).slides
       #expect(slides.count == 39)
       #expect(slides.allSatisfy { ($0 - [0.01, -0.005, 0]).length < 1e-12 })
     }
     let quick = (0..<40).map { Vector3(0.07 * Double($0), 0, 0.02) }
-    #expect(GroundContact(left: quick, right: quick).slides.allSatisfy { $0 == .zero }, "2.1 m/s")
+    #expect(GroundContact(left: quick, right: quick, frameRate: 30).slides.allSatisfy { $0 == .zero }, "2.1 m/s")
   }
 
   /// A canonical figure that stands, hovers higher and higher and glides forward.
@@ -63,7 +63,7 @@ struct FootingTests {
     motion.alignToGround(after: 0, isLevel: true)
     #expect(motion.rotations == before.rotations)
     // The ground is the lowest within reach: what rises steadily stays that far above it.
-    let above = 0.002 * Double(GroundContact.reach)
+    let above = 0.002 * Double(GroundContact.reach(at: 30))
     let middle = feet(motion)[20..<44]
     #expect(middle.allSatisfy { abs($0.z - GroundContact.standing - above) < 1e-9 })
     let way = motion.root[63].x - motion.root[0].x

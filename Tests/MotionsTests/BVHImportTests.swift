@@ -10,7 +10,7 @@ struct BVHImportTests {
   /// The worst distance of a mapped joint from where the file has it [m], over all frames.
   private func worstDistances(_ file: String) throws -> [Skeleton.Joint: Double] {
     let url = try SharedData.url("data/motions/\(file)")
-    let (clip, report) = try MotionFile.read(url.path)
+    let (clip, report) = try MotionFile.read(url.path, options: ImportOptions(ground: .keep))
     let oracle = BVHOracle(try String(contentsOf: url, encoding: .utf8))
     let tables = try SkeletonTable.shipped()
     // Found joints are those of the table whose names the file has.

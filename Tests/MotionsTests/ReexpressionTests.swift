@@ -38,6 +38,7 @@ struct ReexpressionBench {
     source = try BVHMotion(&reader, path: path)
     var options = ImportOptions()
     options.keepsTPose = true
+    options.ground = .keep
     recognised = try RecognisedSkeleton(source, path: path, options: options)
     let (clip, report) = try BVHImport.read(bytes, path: path, options: options)
     self.clip = clip
@@ -71,6 +72,7 @@ struct ReexpressionBench {
       worldFromSource: recognised.worldFromSource, zero: zero, seed: seed)
     var options = ImportOptions()
     options.keepsTPose = true
+    options.ground = .keep
     do throws(MotionError) {
       let (clip, report) = try BVHImport.read(
         Array(variant.text.utf8), path: "\(seed).bvh", options: options)

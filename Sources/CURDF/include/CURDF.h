@@ -39,6 +39,14 @@ size_t curdf_link_count(const curdf_model *model);
 /// The name of a link.
 const char *curdf_link_name(const curdf_model *model, size_t link);
 
+/// How many `<collision>` elements a link has.
+size_t curdf_collision_count(const curdf_model *model, size_t link);
+/// The text of an attribute of a `<collision>`: of its `<origin>` or of the `<box>`, `<sphere>` or
+/// `<cylinder>` in its `<geometry>`; null if absent. urdfdom never sees it, the caller checks it.
+const char *curdf_collision_text(
+    const curdf_model *model, size_t link, size_t collision, const char *element,
+    const char *attribute);
+
 /// How many joints there are, in the order of the file.
 size_t curdf_joint_count(const curdf_model *model);
 /// The name of a joint.

@@ -18,6 +18,8 @@ struct ObservedMotion: Sendable {
   /// The height of the lowest foot on level ground [m]; nil where that is not known yet.
   private var ground: Double?
 
+  /// The frame rate of sampled motion [Hz].
+  private static let frameRate = 30.0
   /// Frames over which a new window's difference from the past fades: half a second.
   private static let fade = 15
 
@@ -63,7 +65,7 @@ struct ObservedMotion: Sendable {
   ///   - count: The number of frames before the new ones, which do not change.
   ///   - isLevel: Whether the ground is level; otherwise the motion is only moved as a whole.
   mutating func alignToGround(after count: Int, isLevel: Bool) {
-    let first = max(0, count - 2 * GroundContact.reach)
+    let first = max(0, count - 2 * GroundContact.reach(at: Self.frameRate))
     let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
     let positions = clip.jointPositions()
     func places(_ joint: Skeleton.Joint) -> [Vector3] {
@@ -76,7 +78,7 @@ struct ObservedMotion: Sendable {
     if count == 0, !isLevel {
       for frame in root.indices { root[frame].z += GroundContact.standing - (lowest.min() ?? 0) }
     }
-    let contact = GroundContact(left: left, right: right)
+    let contact = GroundContact(left: left, right: right, frameRate: Self.frameRate)
     let floor = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
     // A past that ends in mid-air or above steps does not determine the ground.
     let isLevel =

@@ -32,6 +32,14 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case gap
       /// The tilt of a camera was removed.
       case levelled
+      /// The clip was moved up or down so that its ground is at z = 0.
+      case movedGround
+      /// Nothing stands, so that the height of the ground is not known.
+      case unknownGround
+      /// The frames of the feet were turned so that those that stand are level.
+      case levelledSoles
+      /// The frames of the feet were left as they are.
+      case unlevelledSoles
       /// Anything else.
       case note
 

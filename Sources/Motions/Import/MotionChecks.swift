@@ -8,8 +8,14 @@ enum MotionChecks {
   /// The implausible median over the frames of the fastest joint's speed [m/s]; runners reach 7.
   static let implausibleMedianSpeed = 10.0
 
-  /// Drops a T-pose before the motion, counts glitches and checks the frame rate.
-  static func run(on clip: inout MotionClip, options: ImportOptions, report: inout ImportReport) {
+  /// Drops a T-pose before the motion, puts the feet on the ground, counts glitches and checks the
+  /// frame rate.
+  ///
+  /// - Parameter isOwn: Whether the clip is one of our own files, whose feet are on the ground.
+  static func run(
+    on clip: inout MotionClip, options: ImportOptions, isOwn: Bool = false,
+    report: inout ImportReport
+  ) {
     if !options.keepsTPose, startsWithTPose(clip) {
       clip.rootTranslations.removeFirst()
       clip.rotations.removeFirst(Skeleton.jointCount)
@@ -19,7 +25,19 @@ enum MotionChecks {
       report.findings.append(
         .init(.droppedTPose, "frame 0 is a T-pose that does not belong to the motion: left out"))
     }
+    if !isOwn { standOnGround(&clip, options: options, report: &report) }
     reportSpeeds(of: clip, in: &report)
+  }
+
+  /// Moves the ground to z = 0 and corrects the frames of the feet, and reports both.
+  private static func standOnGround(
+    _ clip: inout MotionClip, options: ImportOptions, report: inout ImportReport
+  ) {
+    let contact = Contact(clip)
+    // Soles first: they depend on contact only, which a shift would leave behind.
+    report.findings += clip.levelSoles(by: contact).findings
+    guard options.ground == .stance else { return }
+    report.findings += clip.moveToGround(by: contact).findings
   }
 
   /// Whether frame 0 is a T-pose and the body jumps from it into the motion.

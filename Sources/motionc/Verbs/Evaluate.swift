@@ -10,7 +10,9 @@ import Retargeting
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Evaluates a model on motions.",
-    subcommands: [EvaluateRetargeter.self, EvaluateSmoother.self, EvaluateGenerator.self])
+    subcommands: [
+      EvaluateRetargeter.self, EvaluateFooting.self, EvaluateSmoother.self, EvaluateGenerator.self,
+    ])
 }
 
 /// `motionc evaluate retargeter`: distances, optimum, symmetry.

@@ -92,9 +92,21 @@ struct ReadingOptions: ParsableArguments {
     skeleton.map { $0.hasSuffix(".yaml") || $0.contains("/") ? [$0] : [] } ?? []
   }
 
+  /// Where the ground is.
+  enum GroundChoice: String, ExpressibleByArgument, CaseIterable {
+    case stance, keep
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the ground is: 'stance', under the feet that stand, which are moved to z = 0; or"
+        + " 'keep', where the files have it."))
+  var ground: GroundChoice = .stance
+
   var options: ImportOptions {
     var options = ImportOptions(
-      metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton)
+      metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton,
+      ground: ground == .keep ? .keep : .stance)
     options.up = up
     return options
   }

@@ -1,0 +1,84 @@
+import CURDF
+public import Geometry
+
+/// A primitive shape that a link collides with.
+public struct LinkShape: Sendable, Hashable {
+  /// The kinds of shapes, about the origin of their own frame.
+  public enum Kind: Sendable, Hashable {
+    /// A box with these edges along x, y and z [m].
+    case box(Vector3)
+    /// A ball with this radius [m].
+    case sphere(radius: Double)
+    /// A cylinder along z [m].
+    case cylinder(radius: Double, length: Double)
+  }
+
+  /// The kind with its size.
+  public var kind: Kind
+  /// The shape's frame in the link's.
+  public var linkFromShape: Pose
+
+  /// Creates a shape.
+  public init(_ kind: Kind, linkFromShape: Pose = .identity) {
+    self.kind = kind
+    self.linkFromShape = linkFromShape
+  }
+
+  /// How far the shape extends along a unit direction of the link's frame, from the link's origin
+  /// [m]: the largest scalar product of a point of the shape with the direction.
+  public func extent(along direction: Vector3) -> Double {
+    let own = linkFromShape.rotation.inverse * direction
+    let center = direction.dot(linkFromShape.translation)
+    switch kind {
+    case .box(let size):
+      return center + (abs(own.x) * size.x + abs(own.y) * size.y + abs(own.z) * size.z) / 2
+    case .sphere(let radius):
+      return center + radius
+    case .cylinder(let radius, let length):
+      let side = (own.x * own.x + own.y * own.y).squareRoot()
+      return center + abs(own.z) * length / 2 + side * radius
+    }
+  }
+}
+
+extension URDFFile {
+  /// The most shapes of a link that are read.
+  private static let mostShapes = 1000
+
+  /// The primitive shapes of a link; what is a mesh or malformed is passed over, as nothing but the
+  /// ground that a robot stands on depends on it.
+  static func shapes(of link: Int, in model: OpaquePointer) -> [LinkShape] {
+    (0..<min(curdf_collision_count(model, link), mostShapes)).compactMap { index in
+      func numbers(
+        _ element: String, _ attribute: String, count: Int, absent: [Double]? = nil
+      ) -> [Double]? {
+        guard let text = curdf_collision_text(model, link, index, element, attribute) else {
+          return absent
+        }
+        let parts = String(cString: text).split(whereSeparator: \.isWhitespace)
+        let values = parts.compactMap { Double($0) }.filter { abs($0) < absurd }
+        return values.count == count && parts.count == count ? values : nil
+      }
+      let kind: LinkShape.Kind
+      if let size = numbers("box", "size", count: 3), size.allSatisfy({ $0 >= 0 }) {
+        kind = .box([size[0], size[1], size[2]])
+      } else if let radius = numbers("sphere", "radius", count: 1)?.first, radius >= 0 {
+        kind = .sphere(radius: radius)
+      } else if let radius = numbers("cylinder", "radius", count: 1)?.first, radius >= 0,
+        let length = numbers("cylinder", "length", count: 1)?.first, length >= 0
+      {
+        kind = .cylinder(radius: radius, length: length)
+      } else {
+        return nil
+      }
+      guard let place = numbers("origin", "xyz", count: 3, absent: [0, 0, 0]),
+        let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0])
+      else { return nil }
+      return LinkShape(
+        kind,
+        linkFromShape: Pose(
+          rotation: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]),
+          translation: [place[0], place[1], place[2]]))
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import Geometry
+import Kinematics
+import Motions
+
+/// A foot of a robot: what it stands with, and the joints that tilt it.
+struct RobotFoot: Sendable {
+  /// The heel and the ball of the human's foot.
+  let heel: Contact.Part
+  let ball: Contact.Part
+  /// The link that follows the human's ankle.
+  let link: Int
+  /// The joints from the root to that link, in that order.
+  private let chain: [Int]
+  /// What the foot collides with: links of it, as their poses in `link`, and their shapes.
+  private let shapes: [(linkFromPart: Pose, shape: LinkShape)]
+  /// The normal of the sole in the link's frame, upward: vertical where the robot stands at zero.
+  let normal: Vector3
+  /// The coordinates that tilt the foot: those that the mapping gives the twists of the ankle.
+  let tiltJoints: [Int]
+
+  /// A foot of a robot; nil where the mapping has none, or the robot's foot has no shape that is
+  /// read.
+  init?(_ ankle: Skeleton.Joint, robot: Robot, mapping: Mapping) {
+    guard let point = mapping.points.first(where: { $0.joint == ankle }),
+      let link = try? robot.linkIndex(named: point.link)
+    else { return nil }
+    let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    shapes = robot.links.indices.filter { Self.isFixed($0, to: link, robot) }.flatMap { part in
+      robot.links[part].shapes.map { (zero[link].inverse * zero[part], $0) }
+    }
+    guard !shapes.isEmpty else { return nil }
+    self.link = link
+    (heel, ball) = ankle == .leftAnkle ? (.leftHeel, .leftBall) : (.rightHeel, .rightBall)
+    normal = zero[link].rotation.inverse * .unitZ
+    chain = Self.chain(to: link, robot)
+    let coordinates = mapping.directMaps.filter { $0.joint == ankle }.compactMap { map in
+      robot.coordinateNames.firstIndex(of: map.target)
+    }
+    // Only joints of the foot's own chain, and none that others follow, turn this foot alone.
+    let joints = chain
+    tiltJoints = coordinates.filter { coordinate in
+      let joint = robot.configurationJoints[coordinate]
+      return joints.contains(joint) && robot.joints[joint].isAngular
+        && !robot.joints.contains { $0.mimic?.leader == joint }
+    }
+  }
+
+  /// Whether a link is the foot's own, or fixed to it from below.
+  private static func isFixed(_ part: Int, to link: Int, _ robot: Robot) -> Bool {
+    var index = part
+    while index != link {
+      guard let above = robot.links[index].parentJoint, robot.joints[above].kind == .fixed else {
+        return false
+      }
+      index = robot.joints[above].parentLink
+    }
+    return true
+  }
+
+  private static func chain(to link: Int, _ robot: Robot) -> [Int] {
+    var chain: [Int] = []
+    var above = robot.links[link].parentJoint
+    while let joint = above {
+      chain.append(joint)
+      above = robot.links[robot.joints[joint].parentLink].parentJoint
+    }
+    return chain.reversed()
+  }
+
+  /// The foot's pose in the frame of the root link.
+  func rootFromFoot(_ robot: Robot, _ positions: [Double]) -> Pose {
+    chain.reduce(.identity) { $0 * robot.joints[$1].parentFromChild(at: positions[$1]) }
+  }
+
+  /// How far the foot reaches below its link's origin, seen along the vertical [m].
+  func depth(worldFromFoot: Quaternion) -> Double {
+    shapes.reduce(-Double.infinity) { deepest, part in
+      let down = (worldFromFoot * part.linkFromPart.rotation).inverse * -.unitZ
+      let below = (worldFromFoot * part.linkFromPart.translation).z
+      return max(deepest, part.shape.extent(along: down) - below)
+    }
+  }
+
+  /// Turns the tilting joints so that the sole's normal comes nearest to the vertical.
+  ///
+  /// Each joint in turn takes the angle that is best for it within its limits; for two axes at a
+  /// right angle, three rounds are enough.
+  func level(
+    _ robot: Robot, _ positions: inout [Double], worldFromRoot: Quaternion,
+    limits: [ClosedRange<Double>]
+  ) {
+    for _ in 0..<3 {
+      for coordinate in tiltJoints {
+        let joint = robot.configurationJoints[coordinate]
+        var world = worldFromRoot
+        var axis = Vector3.unitZ
+        for index in chain {
+          world = world * robot.joints[index].parentFromChild(at: positions[index]).rotation
+          if index == joint { axis = world * robot.joints[index].axis }
+        }
+        let up = world * normal
+        let (a, b) = (up - axis * up.dot(axis), Vector3.unitZ - axis * axis.z)
+        // A joint about the vertical changes nothing.
+        guard a.squaredLength > 1e-6, b.squaredLength > 1e-6 else { continue }
+        let turn = axis.dot(a.cross(b)).angle(over: a.dot(b))
+        let limit = limits[coordinate]
+        positions[joint] = min(max(positions[joint] + turn, limit.lowerBound), limit.upperBound)
+      }
+    }
+  }
+}

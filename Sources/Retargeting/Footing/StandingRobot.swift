@@ -1,0 +1,237 @@
+import Foundation
+import Geometry
+import Kinematics
+import Motions
+
+extension Double {
+  /// The angle of a point with this ordinate [rad].
+  func angle(over abscissa: Double) -> Double { atan2(self, abscissa) }
+}
+
+/// Puts a robot on the ground that the human stands on.
+///
+/// The robot's ground is its sole, not its ankle, and its legs differ from the human's in more than
+/// their length. Two things are changed, and nothing else:
+///
+/// - The height of the base. While the human stands, the soles of standing feet are on the ground,
+///   whose height is scaled like the path of the pelvis; a foot that stands on its ball alone counts
+///   only where no other one stands. From one stance to the next the correction goes along a straight
+///   line, so that flights stay flights.
+/// - The tilt of soles. Those of feet that stand flat (heel and ball) are level, as far as the limits of
+///   the ankles allow; before and after a stance this fades over 0.1 s. Other feet are turned towards
+///   level by just so much that their toes or heels do not dig into the ground.
+struct StandingRobot {
+  private let robot: Robot
+  private let feet: [RobotFoot]
+  private let limits: [ClosedRange<Double>]
+
+  /// The time over which the levelling of soles fades before and after a stance [s].
+  private static let fade = 0.1
+  /// The standard deviation of the window that smooths the correction of the height [s].
+  private static let smoothing = 0.04
+  /// The weight of a foot that stands on its ball beside one that stands flat.
+  private static let ballWeight = 0.01
+  /// How deep a sole may reach into the ground [m].
+  private static let deepest = 0.004
+
+  /// A robot with feet; nil where the mapping or the robot has none.
+  init?(robot: Robot, mapping: Mapping) {
+    feet = [Skeleton.Joint.leftAnkle, .rightAnkle].compactMap {
+      RobotFoot($0, robot: robot, mapping: mapping)
+    }
+    guard feet.count == 2 else { return nil }
+    self.robot = robot
+    limits = robot.foldedLimits.map { limit in
+      let lower = limit.lower?.value ?? -.infinity
+      return lower...max(lower, limit.upper?.value ?? .infinity)
+    }
+  }
+
+  /// Levels soles and corrects the height of the base.
+  ///
+  /// - Parameter scale: The factor on the human's path.
+  func stand(
+    _ positions: inout [Double], _ root: inout JointMotion.Root, on contact: Contact,
+    scale: Double
+  ) {
+    let ground = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) }, scale: scale)
+    let flat = ground.flat.map { Self.faded($0, rate: contact.frameRate) }
+    var wanted = [Double?](repeating: nil, count: contact.frameCount)
+    var least = [Double](repeating: -.infinity, count: contact.frameCount)
+    for frame in 0..<contact.frameCount {
+      var joints = self.joints(positions, frame)
+      let turn = root.rotations[frame]
+      let base = root.translations[frame].z
+      var (sum, weights) = (0.0, 0.0)
+      for (index, foot) in feet.enumerated() {
+        let level = levelled(foot, joints, turn)
+        mix(foot, &joints, level, share: flat[index][frame])
+        let height = ground.height[index][frame]
+        least[frame] = max(
+          least[frame], height - Self.deepest - base - lowest(foot, level, turn))
+        guard ground.isStanding[index][frame] else { continue }
+        let weight = max(Self.ballWeight, flat[index][frame])
+        sum += weight * (height - base - lowest(foot, joints, turn))
+        weights += weight
+      }
+      store(joints, &positions, frame)
+      if weights > 0 { wanted[frame] = max(sum / weights, least[frame]) }
+    }
+    guard wanted.contains(where: { $0 != nil }) else { return }
+    let lifts = Self.smoothed(Self.bridged(wanted), rate: contact.frameRate)
+    for frame in 0..<contact.frameCount {
+      root.translations[frame].z += max(lifts[frame], least[frame])
+      dig(&positions, frame, root, ground.height.map { $0[frame] })
+    }
+  }
+
+  // MARK: - One frame
+
+  /// Turns feet that reach into the ground towards level until they do not.
+  private func dig(
+    _ positions: inout [Double], _ frame: Int, _ root: JointMotion.Root, _ heights: [Double]
+  ) {
+    var joints = self.joints(positions, frame)
+    let (turn, base) = (root.rotations[frame], root.translations[frame].z)
+    for (foot, height) in zip(feet, heights) {
+      func isDeep(_ joints: [Double]) -> Bool {
+        base + lowest(foot, joints, turn) < height - Self.deepest
+      }
+      guard isDeep(joints) else { continue }
+      let level = levelled(foot, joints, turn)
+      var (low, high) = (0.0, 1.0)
+      for _ in 0..<8 {
+        let middle = (low + high) / 2
+        var trial = joints
+        mix(foot, &trial, level, share: middle)
+        if isDeep(trial) { low = middle } else { high = middle }
+      }
+      mix(foot, &joints, level, share: high)
+    }
+    store(joints, &positions, frame)
+  }
+
+  private func joints(_ positions: [Double], _ frame: Int) -> [Double] {
+    let count = robot.coordinateCount
+    return robot.jointPositions(Array(positions[frame * count..<(frame + 1) * count]))
+  }
+
+  private func store(_ joints: [Double], _ positions: inout [Double], _ frame: Int) {
+    for coordinate in feet.flatMap(\.tiltJoints) {
+      positions[frame * robot.coordinateCount + coordinate] =
+        joints[robot.configurationJoints[coordinate]]
+    }
+  }
+
+  private func levelled(_ foot: RobotFoot, _ joints: [Double], _ worldFromRoot: Quaternion)
+    -> [Double]
+  {
+    var level = joints
+    foot.level(robot, &level, worldFromRoot: worldFromRoot, limits: limits)
+    return level
+  }
+
+  private func mix(_ foot: RobotFoot, _ joints: inout [Double], _ level: [Double], share: Double) {
+    for coordinate in foot.tiltJoints {
+      let joint = robot.configurationJoints[coordinate]
+      joints[joint] += share * (level[joint] - joints[joint])
+    }
+  }
+
+  /// The height of the lowest point of a foot above the root link's origin [m].
+  private func lowest(_ foot: RobotFoot, _ joints: [Double], _ worldFromRoot: Quaternion) -> Double
+  {
+    let pose = foot.rootFromFoot(robot, joints)
+    let world = worldFromRoot * pose.rotation
+    return (worldFromRoot * pose.translation).z - foot.depth(worldFromFoot: world)
+  }
+
+  // MARK: - Over time
+
+  /// 1 where a flag is set, falling smoothly to 0 over the time `fade` to both sides.
+  static func faded(_ flags: [Bool], rate: Double) -> [Double] {
+    var distance = flags.map { $0 ? 0.0 : .infinity }
+    for index in distance.indices.dropFirst() {
+      distance[index] = min(distance[index], distance[index - 1] + 1 / rate)
+    }
+    for index in distance.indices.dropLast().reversed() {
+      distance[index] = min(distance[index], distance[index + 1] + 1 / rate)
+    }
+    return distance.map { $0 < fade ? (1 + cos(.pi * $0 / fade)) / 2 : 0 }
+  }
+
+  /// Values on straight lines between those that are given, constant before and after; zeros where
+  /// none is given.
+  static func bridged(_ values: [Double?]) -> [Double] {
+    let known = values.indices.filter { values[$0] != nil }
+    guard let first = known.first else { return values.map { _ in 0 } }
+    var result = values.map { $0 ?? 0 }
+    var last = first
+    for index in 0..<first { result[index] = result[first] }
+    for next in known.dropFirst() {
+      for index in (last + 1)..<max(next, last + 1) {
+        let share = Double(index - last) / Double(next - last)
+        result[index] = result[last] + (result[next] - result[last]) * share
+      }
+      last = next
+    }
+    for index in last..<result.count { result[index] = result[last] }
+    return result
+  }
+
+  /// The values averaged with a Gaussian window, those beyond the ends being as the last ones.
+  static func smoothed(_ values: [Double], rate: Double) -> [Double] {
+    let deviation = smoothing * rate
+    let reach = min(Int((3 * deviation).rounded(.up)), 1000)
+    guard reach > 0, values.count > 1 else { return values }
+    let weights = (-reach...reach).map { step in
+      exp(-0.5 * Double(step * step) / max(deviation * deviation, 1e-9))
+    }
+    let total = weights.reduce(0, +)
+    return values.indices.map { index in
+      var sum = 0.0
+      for (step, weight) in weights.enumerated() {
+        sum += weight * values[min(max(index + step - reach, 0), values.count - 1)]
+      }
+      return sum / total
+    }
+  }
+}
+
+/// For each foot and frame what the human's foot stands on, or swings over.
+struct StandingGround {
+  /// The height of the ground, times the factor on the path [m]. Under a foot that does not stand it
+  /// is the lower of those of its stances before and after; of a foot that never stands, the lowest.
+  let height: [[Double]]
+  /// Whether it stands on heel or ball.
+  let isStanding: [[Bool]]
+  /// Whether it stands on heel and ball.
+  let flat: [[Bool]]
+
+  init(_ contact: Contact, feet: [(heel: Contact.Part, ball: Contact.Part)], scale: Double) {
+    var own = feet.map { _ in [Double?](repeating: nil, count: contact.frameCount) }
+    for stance in contact.stances {
+      guard let foot = feet.firstIndex(where: { [$0.heel, $0.ball].contains(stance.part) }) else {
+        continue
+      }
+      for frame in stance.frames {
+        own[foot][frame] = scale * contact.levels[stance.level].height
+      }
+    }
+    isStanding = own.map { $0.map { $0 != nil } }
+    height = own.map { Self.lowerNeighbours($0, otherwise: scale * (contact.ground ?? 0)) }
+    flat = feet.map { foot in
+      zip(contact.isStanding(foot.heel), contact.isStanding(foot.ball)).map { $0 && $1 }
+    }
+  }
+
+  /// For each value that is not given, the lower of the last one before and the next one after.
+  private static func lowerNeighbours(_ values: [Double?], otherwise: Double) -> [Double] {
+    var (before, after) = (values, values)
+    for index in values.indices.dropFirst() { before[index] = values[index] ?? before[index - 1] }
+    for index in values.indices.dropLast().reversed() {
+      after[index] = values[index] ?? after[index + 1]
+    }
+    return zip(before, after).map { [$0, $1].compactMap { $0 }.min() ?? otherwise }
+  }
+}
