@@ -110,8 +110,10 @@ extension SkeletonTable {
   {
     let names = SourceNames(nodes)
     let absent = Self.required.compactMap { joints[$0] }.filter { names.index(of: $0) == nil }
-    let missing = absent.isEmpty
-      ? Self.required.filter { slots[$0] == nil && joints[$0] == nil && $0 != .neck }.map(\.name) : absent
+    let missing =
+      absent.isEmpty
+      ? Self.required.filter { slots[$0] == nil && joints[$0] == nil && $0 != .neck }.map(\.name)
+      : absent
     guard !missing.isEmpty else { return }
     let found = nodes.filter { !$0.isTip }.map(\.name)
     throw .unknownSkeleton(
