@@ -34,21 +34,21 @@ public enum MotionFormats {
 }
 
 /// Our own clips, as safetensors.
-struct ClipFormat: WrittenMotionFormat {
-  let name = "clip"
-  let endings = [".clip.safetensors", ".safetensors"]
+public struct ClipFormat: WrittenMotionFormat {
+  public let name = "clip"
+  public let endings = [".clip.safetensors", ".safetensors"]
 
-  func matches(_ bytes: [UInt8], path: String) -> Bool {
+  public func matches(_ bytes: [UInt8], path: String) -> Bool {
     hasEnding(path) || FileSignature.isSafetensors(bytes)
   }
 
-  func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
+  public func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
     try MotionFile.own(try NativeClip.decode(bytes, path: path), path: path, options: options)
   }
 
-  func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
+  public func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
     var file = NativeClip.encoded(clip)
     // Which frames were filled belongs to the clip; nothing else of the arrays does.
     if let filled = more["filled_frames"] { file.tensors["filled_frames"] = filled }

@@ -13,6 +13,8 @@ import Trajectories
 enum ExitStatus {
   /// A limit does not hold.
   static let limitsBroken = ExitCode(1)
+  /// Some of several files were refused, and the others were worked on.
+  static let partial = ExitCode(2)
   /// The input is not what it should be.
   static let dataError = ExitCode(65)
   /// The input cannot be read.

@@ -11,10 +11,12 @@ struct Import: ParsableCommand {
     discussion: """
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
+      motionc import dance.npz -o clips --format bvh,npz
 
-      A file that cannot be read is reported; the others are imported. Tracked joints (JSON, tables,\
-       .npy) in which no joint is missing are imported by fitting a skeleton to them; 'motionc smooth'\
-       also fills gaps and removes noise.
+      A file that cannot be read is reported and the others are imported: a table at the end says \
+      which were read, doubted and refused, and the exit code is 2 if some were refused. Tracked \
+      joints (JSON, tables, .npy) in which no joint is missing are imported by fitting a skeleton \
+      to them; 'motionc smooth' also fills gaps and removes noise.
       """)
 
   @Argument(help: "Motion files or folders.", completion: .file())
@@ -29,44 +31,31 @@ struct Import: ParsableCommand {
   @Flag(help: "Prints the report as one JSON line for each file.")
   var json = false
 
+  @Option(help: "What to write: clip, npz, bvh, or several with commas between.")
+  var format = "clip"
+
   func run() throws {
+    let formats = try ClipFormats.list(format)
     let paths = try MotionPaths.motions(files)
     try MotionPaths.refuseCollisions(paths)
     let inputs = InputFiles(paths + reading.files)
     // Before anything is written.
-    for path in paths { try inputs.refuse(target(of: path)) }
+    try formats.refuse(inputs, stems: paths.map(stem))
     try AtomicFile.makeFolder(output)
-    var batch = Batch("imported")
+    var summary = ImportSummary(isJSON: json)
     for path in paths {
       do {
-        try importClip(path, sparing: inputs)
-        batch.succeed()
+        let (clip, report) = try ImportedMotion.read(path, reading.options, tracked)
+        try formats.write(clip, report: report, to: stem(path), sparing: inputs)
+        summary.add(report, written: formats.paths(stem(path)))
       } catch {
-        batch.fail(error, file: path)
+        summary.add(error, path: path)
       }
     }
-    try batch.conclude()
+    try summary.conclude()
   }
 
-  private func target(of path: String) -> String {
-    "\(output)/\(MotionPaths.outputName(path)).clip.safetensors"
-  }
-
-  private func importClip(_ path: String, sparing inputs: InputFiles) throws {
-    let (clip, report) = try ImportedMotion.read(path, reading.options, tracked)
-    let target = target(of: path)
-    var files = OutputSet(sparing: inputs)
-    try files.add(NativeClip.encoded(clip, report: report).encoded(), to: target)
-    try files.commit()
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
-    } else {
-      Console.result(report.lines.joined(separator: "\n"))
-      Console.result("  written to \(target.shownPath)")
-    }
-  }
+  private func stem(_ path: String) -> String { "\(output)/\(MotionPaths.outputName(path))" }
 }
 
 /// What the user may say about motion files that they do not say themselves.

@@ -157,13 +157,19 @@ struct ClipFormats {
   }
 
   /// Writes a clip in all of them or in none, and further arrays where the format can hold them.
+  ///
+  /// Our own format also holds the report of the clip's import, where there is one.
   func write(
-    _ clip: MotionClip, with more: [String: StoredTensor] = [:], to stem: String,
-    sparing inputs: InputFiles
+    _ clip: MotionClip, with more: [String: StoredTensor] = [:], report: ImportReport? = nil,
+    to stem: String, sparing inputs: InputFiles
   ) throws(FileError) {
     var files = OutputSet(sparing: inputs)
     for (format, path) in zip(formats, paths(stem)) {
-      try files.add(format.encoded(clip, with: more), to: path)
+      if let report, format is ClipFormat {
+        try files.add(NativeClip.encoded(clip, report: report).encoded(), to: path)
+      } else {
+        try files.add(format.encoded(clip, with: more), to: path)
+      }
     }
     try files.commit()
   }
