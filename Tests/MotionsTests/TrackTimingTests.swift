@@ -144,11 +144,14 @@ struct TrackTimingTests {
     var back = Self.times(30, 60)
     back.swapAt(20, 21)
     let absent = Self.times(30, 60)
-    for (times, write, says) in [
-      (back, { Self.rounded($0, 4) }, "does not go on"),
-      (absent, { $0 == 0 ? "" : Self.rounded($0, 4) }, "have no time"),
-      (absent, { Self.rounded($0.rounded(.down), 0) }, "too coarse"),
-    ] as [([Double], (Double) -> String, String)] {
+    let clock: (Double) -> String = { Self.rounded($0, 4) }
+    let firstAbsent: (Double) -> String = { $0 == 0 ? "" : Self.rounded($0, 4) }
+    let seconds: (Double) -> String = { Self.rounded($0.rounded(.down), 0) }
+    let cases: [(times: [Double], write: (Double) -> String, says: String)] = [
+      (back, clock, "does not go on"), (absent, firstAbsent, "have no time"),
+      (absent, seconds, "too coarse"),
+    ]
+    for (times, write, says) in cases {
       let text = body.table("time_s", times, write: write)
       let (track, report) = try TrackSubject.read(text, rate: 30)
       #expect(track.frameCount == 60 && track.frameRate == 30)
@@ -169,10 +172,15 @@ struct TrackTimingTests {
 
   @Test("Gaps of minutes and files that are mostly gaps are refused, small or not")
   func tooLong() {
-    for times in [
-      [0, 0.033, 0.067, 100, 100.033], [0, 0.01, 0.02, 1e12],
-      (0..<400).map { Double($0 / 2) * 30 + Double($0 % 2) * 0.01 }, [0, 1e-9, 1],
-    ] {
+    var pairs: [Double] = []
+    for pair in 0..<200 {
+      let start = 30 * Double(pair)
+      pairs += [start, start + 0.01]
+    }
+    let cases: [[Double]] = [
+      [0, 0.033, 0.067, 100, 100.033], [0, 0.01, 0.02, 1e12], pairs, [0, 1e-9, 1],
+    ]
+    for times in cases {
       let text = body.table("time_s", times) { "\($0)" }
       let sentence = TrackSubject.refusal(text)
       #expect(sentence.contains("empty") || sentence.contains("too far"), "\(sentence)")
