@@ -50,12 +50,11 @@ extension TrackAssembly {
   private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
-    findings.append(
-      .init(
-        .note,
-        "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
-          + " average; the camera may be tilted"
-          + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
+    self.lean = ImportReport.Finding(
+      .note,
+      "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+        + " average; the camera may be tilted"
+        + "\(lean > 40 ? ", and which way is up is doubtful" : "")")
   }
 
   /// Warns if left and right seem swapped: the feet or the face point backwards.
