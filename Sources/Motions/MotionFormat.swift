@@ -115,7 +115,8 @@ struct RefusedFormat: MotionFormat {
       + " are read by 'motionc import' and 'motionc smooth'")
   /// Joints of a tracker, which `TrackFile` reads.
   static let tracker = RefusedFormat(
-    name: "tracker", endings: [".json", ".csv", ".tsv"], isSigned: FileSignature.isJSON,
+    name: "tracker", endings: [".json", ".csv", ".tsv", ".trc"],
+    isSigned: { FileSignature.isJSON($0) || TrackTRC.isSigned($0) },
     reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
       + " motionc's clips); 'motionc import' or 'motionc smooth' makes motion of tracked joints")
 

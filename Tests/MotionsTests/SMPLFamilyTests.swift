@@ -221,7 +221,10 @@ struct SMPLFamilyTests {
         "expected [frames, 3]"
       ),
       (
-        ["poses": StoredTensor([0.0], shape: [1, 1]), "trans": places(clip), "fps": fps],
+        [
+          "poses": StoredTensor([Double](repeating: 0, count: 36), shape: [1, 36]),
+          "trans": places(clip), "fps": fps,
+        ],
         "expected 156"
       ),
       (
