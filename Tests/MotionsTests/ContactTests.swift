@@ -46,11 +46,17 @@ struct ContactTests {
     for other in contacts.dropFirst() {
       #expect(abs((other.ground ?? .nan) - (contacts[0].ground ?? .nan)) < 0.001)
       for part in [Contact.Part.leftHeel, .rightHeel, .leftBall, .rightBall] {
-        let (a, b) = (stances(contacts[0], part), stances(other, part))
-        #expect(a.count == b.count)
-        for (x, y) in zip(a, b) {
-          #expect(abs(x.start - y.start) < 0.05 && abs(x.end - y.end) < 0.05)
-          #expect((x.place - y.place).length < 0.01)
+        // At the ends, one rate may see a frame of a stance that another does not.
+        let inside = 0.3...walker.duration - 0.3
+        let seen = [contacts[0], other].map { stances($0, part) }
+        for (one, two) in [(seen[0], seen[1]), (seen[1], seen[0])] {
+          for x in one where inside.contains(x.start) && inside.contains(x.end) {
+            let same = two.count { y in
+              abs(x.start - y.start) < 0.05 && abs(x.end - y.end) < 0.05
+                && (x.place - y.place).length < 0.01
+            }
+            #expect(same == 1, "seed \(seed), \(other.frameRate) Hz, \(part) at \(x.start) s")
+          }
         }
       }
     }
@@ -61,7 +67,8 @@ struct ContactTests {
     var walker = Walker()
     walker.rise = rise
     let contact = Contact(walker.tracks(rate: 60))
-    let steps = (walker.stances(left: true) + walker.stances(left: false)).map(\.place.z)
+    let steps = (walker.stances(left: true) + walker.stances(left: false))
+      .filter { $0.end - $0.start > 0.4 }.map(\.place.z)
     #expect(contact.levels.count >= 11)
     for level in contact.levels {
       let step = (level.height / rise).rounded() * rise
