@@ -35,24 +35,28 @@ public enum MotionFormats {
 
 /// Our own clips, as safetensors.
 public struct ClipFormat: WrittenMotionFormat {
+  /// The name in options.
   public let name = "clip"
+  /// The endings of file names.
   public let endings = [".clip.safetensors", ".safetensors"]
 
+  /// Whether it is a safetensors file.
   public func matches(_ bytes: [UInt8], path: String) -> Bool {
     hasEnding(path) || FileSignature.isSafetensors(bytes)
   }
 
+  /// Reads a clip, checked.
   public func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
     try MotionFile.own(try NativeClip.decode(bytes, path: path), path: path, options: options)
   }
 
-  public func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
-    var file = NativeClip.encoded(clip)
-    // Which frames were filled belongs to the clip; nothing else of the arrays does.
-    if let filled = more["filled_frames"] { file.tensors["filled_frames"] = filled }
-    return file.encoded()
+  /// The clip as a file.
+  public func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError)
+    -> [UInt8]
+  {
+    NativeClip.encoded(clip).encoded()
   }
 }
 

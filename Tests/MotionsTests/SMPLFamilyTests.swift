@@ -176,7 +176,7 @@ struct SMPLFamilyTests {
     ])
     let off = result.difference(from: clip)
     #expect(off.angle < 1e-9 && off.distance < 1e-9, "\(up.name): \(off)")
-    #expect(report.upAxis == up.shortName)
+    #expect(report.upAxis == up.option)
     #expect(
       report.findings.contains { $0.message.contains("points along \(up.name)") } == (which != 4))
   }

@@ -182,7 +182,8 @@ struct MVNXImport {
             + " frames are taken at an even rate"))
     }
     CanonicalAssembly.note(loosest, deviation: deviation, in: &report)
-    clip.stand(expecting: UpAxis(2, isPositive: true), format: "MVNX", in: &report)
+    clip.stand(
+      expecting: UpAxis(2, isPositive: true), given: options.up, format: "MVNX", in: &report)
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
   }
