@@ -26,6 +26,11 @@ public enum MotionFormats {
     ClipFormat(), ArchiveFormat(), BVHFormat(),
   ]
 
+  /// The endings by which motion is looked for in folders, the most exact format first.
+  ///
+  /// Tables, pickles and arrays hold many other things and have to be named one by one.
+  public static let endingsInFolders = written.flatMap(\.endings) + MVNXFormat().endings
+
   /// The format of a file; what no other format recognises is read as BVH, whose reader says what is
   /// wrong.
   public static func format(of bytes: [UInt8], path: String) -> any MotionFormat {

@@ -51,7 +51,8 @@ enum AMASSImport {
       stature: clip.skeleton.stature)
     note(layout, archive, in: &report)
     let convention = layout.upAxis
-    clip.stand(expecting: convention.axis, format: convention.format, in: &report)
+    clip.stand(
+      expecting: convention.axis, given: options.up, format: convention.format, in: &report)
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
   }
