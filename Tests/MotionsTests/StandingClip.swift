@@ -30,7 +30,7 @@ func standingClip(seed: UInt64, frames: Int, rate: Double = 30) -> MotionClip {
 extension MotionClip {
   /// The clip in a file's axes, of which one points up.
   func inAxes(of up: UpAxis) -> MotionClip {
-    let fileFromWorld = up.worldFromFile.inverse
+    let fileFromWorld = up.worldFromSource.inverse
     var clip = self
     clip.rootTranslations = rootTranslations.map { fileFromWorld * $0 }
     for frame in 0..<frameCount {
