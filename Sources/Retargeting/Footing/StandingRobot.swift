@@ -146,7 +146,7 @@ struct StandingRobot {
     -> [Double]
   {
     var level = joints
-    foot.level(robot, &level, worldFromRoot: worldFromRoot, limits: limits)
+    foot.level(&level, worldFromRoot: worldFromRoot, limits: limits)
     return level
   }
 
@@ -160,7 +160,7 @@ struct StandingRobot {
   /// The height of the lowest point of a foot above the root link's origin [m].
   private func lowest(_ foot: RobotFoot, _ joints: [Double], _ worldFromRoot: Quaternion) -> Double
   {
-    let pose = foot.rootFromFoot(robot, joints)
+    let pose = foot.rootFromFoot(joints)
     let world = worldFromRoot * pose.rotation
     return (worldFromRoot * pose.translation).z - foot.depth(worldFromFoot: world)
   }
