@@ -11,7 +11,7 @@ struct Import: ParsableCommand {
     discussion: """
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
-      motionc import dance.npz -o clips --format bvh,npz
+      motionc import dance.bvh -o clips --format bvh,npz
 
       A file that cannot be read is reported and the others are imported: a table at the end says \
       which were read, doubted and refused, and the exit code is 2 if some were refused. Tracked \
