@@ -203,7 +203,7 @@ struct BatchTests {
     }
     if verb == "import" {
       for line in ["read     3", "doubted  0", "refused  2"] {
-        #expect(run.outputLines.contains(line), "\(run.text)")
+        #expect(run.outputLines.contains { $0 == line }, "\(run.text)")
       }
     } else {
       #expect(run.errorLines.last == "note: 3 compiled, 2 failed", "\(run.text)")
