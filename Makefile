@@ -11,7 +11,7 @@ MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=
 
-.PHONY: demo test build bench bench-firmware bench-peers models docs pictures format lint packages clean
+.PHONY: demo test test-anew build bench bench-firmware bench-peers models docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -21,6 +21,11 @@ demo: packages build
 test: packages
 	$(SWIFT) build $(TESTING) --build-tests
 	$(SWIFT) test $(TESTING) --skip-build
+
+## test-anew: every clip of the reference data written anew in ten ways and read again, six minutes
+test-anew: packages
+	$(SWIFT) build $(TESTING) --build-tests
+	MOTIONC_REEXPRESSIONS=10 $(SWIFT) test $(TESTING) --skip-build --filter ReexpressionTests
 
 build:
 	$(SWIFT) build $(FLAGS)

@@ -97,7 +97,7 @@ struct RecognisedSkeleton {
     return .unknownSkeleton(
       path: path,
       reason:
-        "\(reason.printable); the joints are \(shown)\(more); a table of your own says which is which:"
+        "\(reason.shownReason); the joints are \(shown)\(more); a table of your own says which is which:"
         + " --skeleton FILE")
   }
 }
