@@ -107,6 +107,7 @@ public struct Backbone: Parameterized, Sendable {
   /// - Parameters:
   ///   - x: [batch, frames, inputs]
   ///   - context: [batch, width], added to each token; nil for none
+  ///   - tape: what records the operations
   /// - Returns: [batch, frames, outputs]
   public func callAsFunction(_ x: Variable, context: Variable?, on tape: inout Tape) -> Variable {
     let batch = x.shape[0]
