@@ -68,7 +68,9 @@ extension Retargeter {
   /// Evaluates the footing of a retargeted clip; nil where the robot has no base that moves, or no
   /// feet with shapes.
   ///
-  /// - Parameter isRaw: Whether the motion is evaluated before the robot is put on the ground.
+  /// - Parameters:
+  ///   - clip: The human motion.
+  ///   - isRaw: Whether the motion is evaluated before the robot is put on the ground.
   public func footing(of clip: MotionClip, isRaw: Bool = false) throws(RetargetingError)
     -> FootingEvaluation?
   {
