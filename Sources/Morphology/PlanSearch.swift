@@ -204,7 +204,7 @@ struct PlanSearch {
     var joints: [Int] = []
     for node in whole where !tree.nodes[node].isTip {
       joints.append(node)
-      if isForked(node, above: joints) { return joints }
+      if isForked(node) { return joints }
     }
     guard let last = joints.last, joints.count > 1, measures.isFixed(last) else { return joints }
     // A last joint that never turns is the head or the top of the head: the head's joint is at a
@@ -219,7 +219,7 @@ struct PlanSearch {
   }
 
   /// Whether two branches of equal length leave a node upwards: eyes and ears leave the head.
-  private func isForked(_ node: Int, above joints: [Int]) -> Bool {
+  private func isForked(_ node: Int) -> Bool {
     let ways = measures.neighbours[node].filter { tree.nodes[node].parent != $0 }
       .map { measures.reach(from: node, through: $0) }.filter { $0 > 0 }.sorted(by: >)
     return ways.count > 1 && ways[1] > 0.8 * ways[0]

@@ -85,8 +85,6 @@ struct TreeMeasures {
   func isFixed(_ node: Int) -> Bool { moves && turns[node] < Self.still }
 
   /// The nodes along the longest way from a node through a neighbour, without the node itself.
-  ///
-  /// It ends at a tip, or where `isEnd` says so.
   func longestPath(from node: Int, through next: Int) -> [Int] {
     var path = [next]
     var (last, current) = (node, next)

@@ -1,5 +1,6 @@
 import Geometry
 import Motions
+import TestSupport
 
 /// Clips of random poses for laws that hold for any clip.
 func randomClip(seed: UInt64, frames: Int, rate: Double = 30) -> MotionClip {

@@ -1,6 +1,7 @@
 import Foundation
 import Geometry
 import Morphology
+import TestSupport
 
 @testable import Motions
 
@@ -18,23 +19,23 @@ struct Reexpression {
   var zero: Zero
   var seed: UInt64
   /// The file.
-  private(set) var text = ""
+  var text = ""
   /// The node of the new file for each canonical joint.
-  private(set) var places: [[Vector3]] = []
+  var places: [[Vector3]] = []
   /// How far the original import itself is from the original's joints, where joints that are not ours
   /// turn [m].
-  private(set) var slack: [[Double]] = []
+  var slack: [[Double]] = []
   /// worldFromJoint of the original import in each frame.
-  private(set) var frames: [[Quaternion]] = []
+  var frames: [[Quaternion]] = []
   /// The new file's axes in the world of the original import, where z is up.
-  private(set) var worldFromFile = Quaternion.identity
+  var worldFromFile = Quaternion.identity
   /// The world of the original import in the new file's axes.
   var fileFromWorld: Quaternion { worldFromFile.inverse }
   /// What was changed, for messages.
-  private(set) var changes = ""
+  var changes = ""
 
   /// A node of the new file: an old one, or one of its own that hangs on an old one.
-  private struct Node {
+  struct Node {
     var name: String
     var parent: Int
     /// The old node that it turns with; -1 for a root of its own.
@@ -325,137 +326,5 @@ extension Reexpression {
     }
     visit(0, -1)
     return result
-  }
-}
-
-// MARK: - Text
-
-extension Reexpression {
-  /// A node's constant place in its parent's frame, and its rotations there.
-  private struct Local {
-    var offset: Vector3
-    var turns: [Quaternion]
-    /// The places of a node that moves in its parent's frame, as the root does.
-    var places: [Vector3]?
-    var world: [Pose]
-  }
-
-  /// Gives all nodes constant offsets: those whose parents were left out get their mean place.
-  private static func withoutLoosePlaces(_ nodes: [Node], _ file: [[Pose]]) -> [Local] {
-    var locals: [Local] = []
-    for (index, node) in nodes.enumerated() {
-      guard node.parent >= 0 else {
-        locals.append(
-          Local(
-            offset: .zero, turns: file[index].map(\.rotation),
-            places: file[index].map(\.translation), world: file[index]))
-        continue
-      }
-      let parent = file[node.parent]
-      let places = zip(parent, file[index]).map { $0.inverse * $1.translation }
-      let mean = places.reduce(Vector3.zero, +) / Double(places.count)
-      let spread = places.map { ($0 - mean).length }.max() ?? 0
-      let above = locals[node.parent].world
-      let turns = zip(above, file[index]).map { $0.rotation.inverse * $1.rotation }
-      // A root that stays behind keeps its motion; anything less is a joint that lost its parent.
-      let moves =
-        nodes[node.parent].old < 0 || spread > 0.5 * mean.length && node.parent == 0
-      let world = above.indices.map { frame in
-        Pose(
-          rotation: file[index][frame].rotation,
-          translation: above[frame] * (moves ? places[frame] : mean))
-      }
-      locals.append(
-        Local(offset: mean, turns: turns, places: moves ? places : nil, world: world))
-    }
-    return locals
-  }
-
-  private mutating func write(
-    _ nodes: [Node], _ locals: [Local], rate: Double, using random: inout SeededGenerator
-  ) {
-    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
-    let own = nodes.map { _ in orders.randomElement(using: &random) ?? orders[0] }
-    let letters = ["X", "Y", "Z"]
-    let rootOffset = Bool.random(using: &random)
-    var header = "HIERARCHY\n"
-    var open: [Int] = []
-    func close(to parent: Int) {
-      while let last = open.last, last != parent {
-        header += "}\n"
-        open.removeLast()
-      }
-    }
-    for (index, node) in nodes.enumerated() {
-      close(to: node.parent)
-      let hasChildren = nodes.contains { $0.parent == index }
-      if node.isTip, !hasChildren {
-        header += "End Site\n{\n"
-      } else {
-        header += node.parent < 0 ? "ROOT \(node.name)\n{\n" : "JOINT \(node.name)\n{\n"
-      }
-      var offset = locals[index].offset
-      if node.parent < 0, rootOffset, let first = locals[index].places?.first { offset = first }
-      header += "OFFSET \(offset.x) \(offset.y) \(offset.z)\n"
-      if !(node.isTip && !hasChildren) {
-        let rotations = own[index].map { "\(letters[$0])rotation" }.joined(separator: " ")
-        header +=
-          locals[index].places == nil
-          ? "CHANNELS 3 \(rotations)\n"
-          : "CHANNELS 6 Xposition Yposition Zposition \(rotations)\n"
-      }
-      open.append(index)
-    }
-    close(to: -1)
-    let count = locals[0].world.count
-    text = header + "MOTION\nFrames: \(count)\nFrame Time: \(1 / rate)\n"
-    for frame in 0..<count {
-      var row: [String] = []
-      for (index, node) in nodes.enumerated() {
-        if node.isTip, !nodes.contains(where: { $0.parent == index }) { continue }
-        if let place = locals[index].places?[frame] {
-          row += ["\(place.x)", "\(place.y)", "\(place.z)"]
-        }
-        let angles = Self.angles(locals[index].turns[frame], own[index])
-        row += angles.map { String(format: "%.8f", $0 * 180 / .pi) }
-      }
-      text += row.joined(separator: " ") + "\n"
-    }
-  }
-
-  /// Angles about the axes of an order whose product, left to right, is a rotation [rad].
-  private static func angles(_ turn: Quaternion, _ order: [Int]) -> [Double] {
-    let columns = turn.normalized.columns
-    let m = [columns.0, columns.1, columns.2]
-    let (i, j, k) = (order[0], order[1], order[2])
-    let sign = (i + 1) % 3 == j ? 1.0 : -1.0
-    // R = R_i R_j R_k; m[column][row].
-    let sine = sign * m[k][i]
-    let middle = asin(min(1, max(-1, sine)))
-    if abs(sine) > 1 - 1e-12 {
-      return [atan2(sign * m[j][k], m[j][j]), middle, 0]
-    }
-    return [atan2(-sign * m[k][j], m[k][k]), middle, atan2(-sign * m[j][i], m[i][i])]
-  }
-
-  /// Where the canonical joints are in the new file, in metres and its own axes.
-  private mutating func measure(
-    _ nodes: [Node], _ locals: [Local], _ match: SkeletonMatch, _ clip: MotionClip,
-    _ chosen: [Int], _ unit: Double
-  ) {
-    var new: [Int: Int] = [:]
-    for (index, node) in nodes.enumerated() where node.place == nil && node.old >= 0 {
-      new[node.old] = index
-    }
-    for (frame, original) in chosen.enumerated() {
-      places.append(
-        Skeleton.Joint.allCases.map { joint in
-          guard let node = match.slots[joint], let index = new[node] else {
-            return Vector3(repeating: .nan)
-          }
-          return locals[index].world[frame].translation * unit
-        })
-      frames.append(clip.jointPoses(frame: original).map(\.rotation))
-    }
   }
 }

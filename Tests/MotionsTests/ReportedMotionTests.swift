@@ -21,32 +21,22 @@ struct ReportedMotionTests {
   )
     -> (place: Double, angle: Double, worst: Skeleton.Joint)
   {
-    var (c, s) = (0.0, 0.0)
-    for frame in 0..<truth.frameCount {
-      let (p, q) = (clip.jointPositions(frame: frame), truth.jointPositions(frame: frame))
-      for joint in p.indices {
-        let (a, b) = (p[joint] - p[0], q[joint] - q[0])
-        c += a.x * b.x + a.y * b.y
-        s += b.x * a.y - b.y * a.x
-      }
-    }
-    let yaw = Quaternion(angle: atan2(s, c), axis: .unitZ)
-    let shift = clip.rootTranslations[0] - yaw * truth.rootTranslations[0]
+    let fit = HeadingFit(truth, onto: clip, frames: Array(0..<truth.frameCount))
     var (place, angle, worst) = (0.0, 0.0, Skeleton.Joint.pelvis)
     for frame in 0..<truth.frameCount {
       let (p, q) = (clip.jointPoses(frame: frame), truth.jointPoses(frame: frame))
       for joint in Skeleton.Joint.allCases where joint != .spine2 {
         let (a, b) = (p[joint.rawValue], q[joint.rawValue])
-        var off = a.translation - (yaw * b.translation + shift)
+        var off = a.translation - fit(b.translation)
         if fromChest, joint.hangsOnChest {
           off -=
             p[Skeleton.Joint.spine3.rawValue].translation
-            - (yaw * q[Skeleton.Joint.spine3.rawValue].translation + shift)
+            - fit(q[Skeleton.Joint.spine3.rawValue].translation)
         }
         let distance = off.length
         if distance > place { (place, worst) = (distance, joint) }
         guard joints.contains(joint) else { continue }
-        angle = max(angle, (a.rotation.inverse * (yaw * b.rotation)).normalized.angle)
+        angle = max(angle, (a.rotation.inverse * (fit.yaw * b.rotation)).normalized.angle)
       }
     }
     return (place, angle * 180 / .pi, worst)

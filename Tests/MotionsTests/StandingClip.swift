@@ -1,5 +1,6 @@
 import Files
 import Geometry
+import TestSupport
 
 @testable import Motions
 

@@ -1,4 +1,5 @@
 import Geometry
+import TestSupport
 import Testing
 
 @testable import Motions
@@ -88,13 +89,25 @@ struct TrackShapeTests {
       let levelled = report.findings.filter { $0.kind == .levelled }
       let isRemoved = degrees > 3 && degrees < 35
       #expect(levelled.contains { $0.message.contains("is tilted by") } == isRemoved)
-      #expect(levelled.contains { $0.message.contains("doubtful") } == (degrees > 35))
+      let doubts = report.findings.filter { $0.kind == .doubtfulUp }
+      #expect(doubts.contains { $0.message.contains("doubtful") } == (degrees > 35))
       let up =
         track.place(.head, 9) - (track.place(.leftAnkle, 9) + track.place(.rightAnkle, 9)) / 2
       let lean = (up.normalized ?? .zero).dot(.unitZ)
       #expect((lean > 0.9995) == (isRemoved || degrees < 1.5), "\(degrees): \(lean)")
       // On the ground: the ball of a canonical foot is 2 cm above it.
       if isRemoved { #expect(abs(track.place(.leftFoot, 9).z - 0.02) < 0.01) }
+    }
+  }
+
+  @Test("The axis that the user says is up, whatever the body says")
+  func givenUp() throws {
+    for which in 0..<6 {
+      let up = UpAxis(which / 2, isPositive: which % 2 == 0)
+      let (track, report) = try TrackFile.read(
+        Array(seen(.identity).utf8), path: "t.csv", joints: nil, frameRate: 30, up: up)
+      #expect(report.upAxis == up.name && report.upReason == "as you said")
+      #expect(track.frameCount > 0)
     }
   }
 

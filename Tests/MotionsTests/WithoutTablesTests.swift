@@ -18,25 +18,15 @@ struct WithoutTablesTests {
     init(_ a: MotionClip, _ b: MotionClip) {
       let step = max(1, a.frameCount / 30)
       let frames = Array(stride(from: 0, to: a.frameCount, by: step))
-      var (c, s) = (0.0, 0.0)
-      for frame in frames {
-        let (p, q) = (a.jointPositions(frame: frame), b.jointPositions(frame: frame))
-        for joint in p.indices {
-          let (u, v) = (p[joint] - p[0], q[joint] - q[0])
-          c += u.x * v.x + u.y * v.y
-          s += v.x * u.y - v.y * u.x
-        }
-      }
-      let yaw = Quaternion(angle: atan2(s, c), axis: .unitZ)
-      let shift = a.rootTranslations[0] - yaw * b.rootTranslations[0]
+      let fit = HeadingFit(b, onto: a, frames: frames)
       for frame in frames {
         let (p, q) = (a.jointPoses(frame: frame), b.jointPoses(frame: frame))
         for joint in p.indices {
-          place = max(place, (p[joint].translation - (yaw * q[joint].translation + shift)).length)
+          place = max(place, (p[joint].translation - fit(q[joint].translation)).length)
         }
         for joint in Skeleton.Joint.limbs {
           let (own, other) = (p[joint.rawValue].rotation, q[joint.rawValue].rotation)
-          limbs += (own.inverse * (yaw * other)).normalized.angle
+          limbs += (own.inverse * (fit.yaw * other)).normalized.angle
         }
       }
       limbs /= Double(frames.count * Skeleton.Joint.limbs.count)

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import TestSupport
 import Testing
 
 @testable import Motions

@@ -23,22 +23,21 @@ struct RecognisedSkeleton {
     try Self.refuseAbsurd(tree, path)
     let found = Result { () throws(NoBody) in try BodyPlan(findingIn: tree) }
     let plan = try? found.get()
+    let slots = plan.map { SkeletonSlots($0, in: tree) } ?? .none
     let match: SkeletonMatch
     if let table = try options.chosenTable() {
-      let slots =
-        plan.map { SkeletonSlots($0, in: tree) }
-        ?? SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
       try table.refuseMisfit(slots, source.nodes, path: path)
       match = try SkeletonMatch(
-        plan, overriddenBy: table, source, tree, up: Self.upFinder(slots, tree), given: options.up,
+        plan, slots, overriddenBy: table, source, tree, up: Self.up(slots, tree, options),
         path: path)
-    } else if let agreeing = SkeletonMatch.agreeing(try options.allTables(), source, tree, plan) {
+    } else if let agreeing = SkeletonMatch.agreeing(
+      try options.allTables(), source, tree, plan, slots)
+    {
       match = agreeing
     } else {
-      guard let plan else { throw Self.noBody(found, source.nodes, path) }
-      let slots = SkeletonSlots(plan, in: tree)
+      guard plan != nil else { throw Self.noBody(found, source.nodes, path) }
       match = try SkeletonMatch(
-        plan, overriddenBy: nil, source, tree, up: Self.upFinder(slots, tree), given: options.up,
+        plan, slots, overriddenBy: nil, source, tree, up: Self.up(slots, tree, options),
         path: path)
     }
     self.match = match
@@ -61,6 +60,13 @@ struct RecognisedSkeleton {
     let now = worldFromSource * up
     return now.dot(.unitZ) > 1 - 1e-12
       ? worldFromSource : Quaternion(turning: now, into: .unitZ) * worldFromSource
+  }
+
+  /// The direction that is up for the frames of a body whose zero pose says nothing.
+  private static func up(
+    _ slots: SkeletonSlots, _ tree: BodyTree, _ options: ImportOptions
+  ) -> Vector3 {
+    (options.up ?? upFinder(slots, tree).standing)?.direction ?? .unitY
   }
 
   private static func upFinder(_ slots: SkeletonSlots, _ tree: BodyTree) -> UpFinder {

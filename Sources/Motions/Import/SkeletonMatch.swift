@@ -42,14 +42,15 @@ extension SkeletonMatch {
 
   /// The table that contains most of a source's joints among those that agree with its geometry.
   static func agreeing(
-    _ tables: [SkeletonTable], _ source: some SourceMotion, _ tree: BodyTree, _ plan: BodyPlan?
+    _ tables: [SkeletonTable], _ source: some SourceMotion, _ tree: BodyTree, _ plan: BodyPlan?,
+    _ found: SkeletonSlots
   ) -> SkeletonMatch? {
     let names = SourceNames(source.nodes)
     var best: (match: SkeletonMatch, count: Int)?
     for table in tables {
       guard let slots = try? slots(of: table, in: source.nodes, path: ""),
         SkeletonTable.required.allSatisfy({ slots[$0] != nil || table.joints[$0] == nil }),
-        let match = SkeletonMatch(table, slots, source, tree, plan)
+        let match = SkeletonMatch(table, slots, source, tree, plan, found)
       else { continue }
       let count = slots.count + table.others.count { names.index(of: $0) != nil }
       if count > best?.count ?? 0 { best = (match, count) }
@@ -60,12 +61,12 @@ extension SkeletonMatch {
   /// A table with its joints in a source; nil where geometry refutes it.
   private init?(
     _ table: SkeletonTable, _ slots: SkeletonSlots, _ source: some SourceMotion, _ tree: BodyTree,
-    _ plan: BodyPlan?
+    _ plan: BodyPlan?, _ found: SkeletonSlots
   ) {
     guard slots.isOrdered(in: source.nodes),
       let alignment = try? SkeletonAlignment(table, slots, source)
     else { return nil }
-    if let plan, slots.count < SkeletonSlots(plan, in: tree).count { return nil }
+    guard slots.count >= found.count else { return nil }
     // Left is where the geometry says.
     if let plan, let hip = slots[.leftHip], hip == plan.right.hip { return nil }
     name = table.name
@@ -113,12 +114,10 @@ extension SkeletonMatch {
 extension SkeletonMatch {
   /// As geometry finds it, with what a table says over it.
   init(
-    _ plan: BodyPlan?, overriddenBy table: SkeletonTable?, _ source: some SourceMotion,
-    _ tree: BodyTree, up: UpFinder, given: UpAxis?, path: String
+    _ plan: BodyPlan?, _ found: SkeletonSlots, overriddenBy table: SkeletonTable?,
+    _ source: some SourceMotion, _ tree: BodyTree, up: Vector3, path: String
   ) throws(MotionError) {
-    var slots =
-      plan.map { SkeletonSlots($0, in: tree) }
-      ?? SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
+    var slots = found
     if let table {
       let named = try Self.slots(of: table, in: source.nodes, path: path)
       for joint in Skeleton.Joint.allCases {
@@ -127,14 +126,13 @@ extension SkeletonMatch {
         slots.turns[joint.rawValue] = node
       }
     }
-    let axis = (given ?? up.standing)?.direction ?? .unitY
     name = table?.name ?? "found"
     self.slots = slots
     metresPerUnit = table?.metresPerUnit
     if let table, let complete = try table.alignment(slots, source, path: path) {
       alignment = complete
     } else {
-      alignment = SkeletonAlignment(slots, source, in: tree, up: axis)
+      alignment = SkeletonAlignment(slots, source, in: tree, up: up)
       if let table { alignment.override(by: table) }
     }
     note(plan, source.nodes)

@@ -13,7 +13,7 @@ struct SkeletonSlots: Sendable, Hashable {
   init(_ plan: BodyPlan, in tree: BodyTree) {
     places = Array(repeating: nil, count: Skeleton.jointCount)
     turns = places
-    let trunk = Self.three(of: plan.trunk, from: plan.pelvis, in: tree)
+    let trunk = Self.three(of: plan.trunk, in: tree)
     self[.pelvis] = plan.pelvis
     self[.spine1] = trunk[0]
     self[.spine2] = trunk[1]
@@ -30,6 +30,9 @@ struct SkeletonSlots: Sendable, Hashable {
     turns = places
     shareBones(in: tree)
   }
+
+  /// No joint at all.
+  static let none = SkeletonSlots(places: Array(repeating: nil, count: Skeleton.jointCount))
 
   /// By a table's names; nil for names that the source lacks.
   init(places: [Int?]) {
@@ -52,8 +55,8 @@ struct SkeletonSlots: Sendable, Hashable {
   }
 
   /// First, middle and last joint of the trunk: of two there is no middle one, of one only the last;
-  /// of many the middle one is nearest to half of the way.
-  private static func three(of trunk: [Int], from pelvis: Int, in tree: BodyTree) -> [Int?] {
+  /// of many the middle one is nearest to where ours is, at 0.62 of the way.
+  private static func three(of trunk: [Int], in tree: BodyTree) -> [Int?] {
     guard let first = trunk.first, let last = trunk.last else { return [nil, nil, nil] }
     guard trunk.count > 1 else { return [nil, nil, last] }
     guard trunk.count > 2 else { return [first, nil, last] }

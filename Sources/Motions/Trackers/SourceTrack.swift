@@ -26,6 +26,8 @@ struct SourceTrack {
   var set: JointSet?
   /// The axis that the format prescribes or the file states.
   var up: UpAxis?
+  /// The axis that the user says.
+  var givenUp: UpAxis?
   /// One unit as the format prescribes or the file states [m].
   var metresPerUnit: Double?
   /// How that unit is known.

@@ -4,6 +4,7 @@ import Geometry
 extension TrackAssembly {
   /// The axis that points up, as the file states it or as the person stands.
   mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
+    if let given = source.givenUp { return (given, "as you said") }
     var sum = Vector3.zero
     for frame in 0..<frameCount {
       func place(_ joint: Skeleton.Joint) -> Vector3 {
@@ -27,9 +28,9 @@ extension TrackAssembly {
       } else if let nearest, nearest != stated {
         findings.append(
           .init(
-            .note,
+            .doubtfulUp,
             "the body stands along the file's axis \(nearest.name), yet the file says"
-              + " \(stated.name): the file is believed"))
+              + " \(stated.name): the file is believed; import's --up says otherwise"))
       } else {
         reportLean(of: sum, from: stated)
       }
@@ -51,7 +52,7 @@ extension TrackAssembly {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
     self.lean = ImportReport.Finding(
-      .note,
+      lean > 40 ? .doubtfulUp : .note,
       "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
         + " average; the camera may be tilted"
         + "\(lean > 40 ? ", and which way is up is doubtful" : "")")

@@ -15,9 +15,10 @@ public enum TrackFile {
   ///   - person: The person to read, as the file labels people or, where it only lists them, counted
   ///     from 1; nil for files of one.
   ///   - metresPerUnit: One unit of the file [m]; nil to use the file's or to detect it.
+  ///   - up: The axis that points up; nil to find it.
   public static func read(
     _ path: String, joints: JointSet? = nil, frameRate: Double? = nil, person: String? = nil,
-    metresPerUnit: Double? = nil
+    metresPerUnit: Double? = nil, up: UpAxis? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
     let bytes: [UInt8]
@@ -26,7 +27,7 @@ public enum TrackFile {
     }
     return try read(
       bytes, path: path, joints: joints, frameRate: frameRate, person: person,
-      metresPerUnit: metresPerUnit)
+      metresPerUnit: metresPerUnit, up: up)
   }
 
   /// Whether a file holds tracked joints that no format of motion capture reads.
@@ -49,20 +50,21 @@ public enum TrackFile {
   /// Reads a track from a file's bytes.
   static func read(
     _ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?, person: String? = nil,
-    metresPerUnit: Double? = nil
+    metresPerUnit: Double? = nil, up: UpAxis? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
       try PersonChoice.refuse(person, path: path)
-      return try capture(
-        bytes, path: path,
-        ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate))
+      var options = ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate)
+      options.up = up
+      return try capture(bytes, path: path, options)
     }
     var source = try format.read(bytes, path, person)
     if let metresPerUnit {
       source.metresPerUnit = metresPerUnit
       source.unitReason = "as you said"
     }
+    source.givenUp = up
     return try TrackAssembly.track(of: source, joints: joints, frameRate: frameRate)
   }
 

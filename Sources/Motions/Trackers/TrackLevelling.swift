@@ -46,7 +46,7 @@ enum TrackLevelling {
       if tilt > largest {
         findings.append(
           .init(
-            .levelled,
+            .doubtfulUp,
             "where it stands straight the body leans by \(degrees) degrees, more than cameras are"
               + " tilted: left so, and which way is up is doubtful"))
       } else if tilt > smallest {

@@ -34,7 +34,7 @@ enum ImportedMotion {
     }
     let (track, report) = try TrackFile.read(
       path, joints: tracked.jointSet(), frameRate: options.frameRate, person: tracked.person,
-      metresPerUnit: options.metresPerUnit)
+      metresPerUnit: options.metresPerUnit, up: options.up)
     let (clip, dropped, deviation) = try MotionClip.fitted(to: track, path: path)
     return (
       clip, report.importReport(of: clip, droppedFrameCount: dropped, deviation: deviation)
