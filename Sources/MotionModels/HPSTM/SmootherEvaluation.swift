@@ -43,6 +43,14 @@ public struct SmootherEvaluation: Codable, Sendable {
   public var noiseless = Metrics()
   /// The same with every tenth joint missing, complex noise on the others.
   public var gaps = Metrics()
+  /// The errors in gaps of one arm of 0.5, 1, 1.5 and 3 s.
+  public var armGaps: [ArmGaps] = []
+  /// The errors where left and right of a part are exchanged.
+  public var swaps: [Swaps] = []
+  /// The frames taken for exchanged in noisy tracks whose sides are right.
+  public var falselyExchanged = 0
+  /// The frames taken for exchanged in the true motion.
+  public var falselyExchangedTruth = 0
   /// The fraction of true positions within the predicted 90 % ellipsoids; nil without covariances.
   public var covarianceShare: Double?
   /// The time to smooth a frame of these clips on one core [s].
@@ -116,6 +124,10 @@ extension Smoother {
     result.truth = mean("truth")
     result.noiseless = mean("noiseless")
     result.gaps = mean("gaps")
+    result.armGaps = [0.5, 1, 1.5, 3].map { evaluateArmGaps(seconds: $0, noisy, truths) }
+    result.swaps = evaluateSwaps(noisy, truths)
+    result.falselyExchanged = falseExchanges(in: noisy)
+    result.falselyExchangedTruth = falseExchanges(in: truths)
     result.covarianceShare = counted > 0 ? inside / counted : nil
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     result.secondsPerFrame = seconds / Double(max(1, result.frames))

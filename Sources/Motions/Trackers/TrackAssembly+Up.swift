@@ -5,6 +5,7 @@ extension TrackAssembly {
   /// The axis that points up, as the file states it or as the person stands.
   mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
     var sum = Vector3.zero
+    var trunk = Vector3.zero
     for frame in 0..<frameCount {
       func place(_ joint: Skeleton.Joint) -> Vector3 {
         places[frame * Self.joints + joint.rawValue]
@@ -13,7 +14,15 @@ extension TrackAssembly {
         place(.head).isFinite ? place(.head) : (place(.leftShoulder) + place(.rightShoulder)) / 2
       let step = head - (place(.leftAnkle) + place(.rightAnkle)) / 2
       if let direction = step.normalized { sum += direction }
+      // Where no ankle is seen: from the hips, or from the shoulders to the head.
+      let shoulders = (place(.leftShoulder) + place(.rightShoulder)) / 2
+      let hips = (place(.leftHip) + place(.rightHip)) / 2
+      let upper = hips.isFinite ? shoulders - hips : place(.head) - shoulders
+      if let direction = upper.normalized { trunk += direction }
     }
+    let isLegless = sum == .zero
+    if isLegless { sum = trunk }
+    let way = isLegless ? "along the trunk" : "from ankles to head"
     let nearest = UpAxis(nearest: sum)
     if let stated = source.up {
       if let nearest, nearest.axis == stated.axis, nearest != stated {
@@ -22,8 +31,8 @@ extension TrackAssembly {
             .note,
             "the file says \(stated.name), yet the head is at the other end: \(nearest.name) is"
               + " taken"))
-        reportLean(of: sum, from: nearest)
-        return (nearest, "the axis nearest to the body from ankles to head")
+        reportLean(of: sum, from: nearest, way)
+        return (nearest, "the axis nearest to the body \(way)")
       } else if let nearest, nearest != stated {
         findings.append(
           .init(
@@ -31,7 +40,7 @@ extension TrackAssembly {
             "the body stands along the file's axis \(nearest.name), yet the file says"
               + " \(stated.name): the file is believed"))
       } else {
-        reportLean(of: sum, from: stated)
+        reportLean(of: sum, from: stated, way)
       }
       return (stated, "stated")
     }
@@ -39,21 +48,22 @@ extension TrackAssembly {
       throw .malformed(
         path: source.path,
         reason:
-          "no frame shows head or shoulders and both ankles, so which way is up cannot be told"
+          "no frame shows head or shoulders with both ankles or hips, so which way is up cannot be"
+          + " told"
       )
     }
-    reportLean(of: sum, from: nearest)
-    return (nearest, "the axis nearest to the body from ankles to head")
+    reportLean(of: sum, from: nearest, way)
+    return (nearest, "the axis nearest to the body \(way)")
   }
 
   /// Warns if the body leans all the time, because of the person or the camera.
-  private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
+  private mutating func reportLean(of sum: Vector3, from up: UpAxis, _ way: String) {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
     findings.append(
       .init(
         .note,
-        "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+        "\(way) the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
           + " average; the camera may be tilted"
           + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
   }

@@ -15,18 +15,20 @@ public enum TrackFile {
   ///   - person: The person to read, as the file labels people or, where it only lists them, counted
   ///     from 1; nil for files of one.
   ///   - metresPerUnit: One unit of the file [m]; nil to use the file's or to detect it.
+  ///   - stature: The stature for legs that are never seen [m]; nil to guess it by the upper body.
   public static func read(
     _ path: String, joints: JointSet? = nil, frameRate: Double? = nil, person: String? = nil,
-    metresPerUnit: Double? = nil
+    metresPerUnit: Double? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
+    try TrackAssembly.check(stature: stature)
     let bytes: [UInt8]
     do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
     return try read(
       bytes, path: path, joints: joints, frameRate: frameRate, person: person,
-      metresPerUnit: metresPerUnit)
+      metresPerUnit: metresPerUnit, stature: stature)
   }
 
   /// Whether a file holds tracked joints that no format of motion capture reads.
@@ -49,7 +51,7 @@ public enum TrackFile {
   /// Reads a track from a file's bytes.
   static func read(
     _ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?, person: String? = nil,
-    metresPerUnit: Double? = nil
+    metresPerUnit: Double? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
@@ -63,7 +65,8 @@ public enum TrackFile {
       source.metresPerUnit = metresPerUnit
       source.unitReason = "as you said"
     }
-    return try TrackAssembly.track(of: source, joints: joints, frameRate: frameRate)
+    return try TrackAssembly.track(
+      of: source, joints: joints, frameRate: frameRate, stature: stature)
   }
 
   /// Motion capture as a track in which every joint is seen.
