@@ -16,7 +16,9 @@ struct EvaluateSmoother: ParsableCommand {
       In a folder with an index.csv only the rows of the split 'val' are evaluated, in other \
       folders the clips that training holds out; --all evaluates every clip. The noise is \
       normal with 30 mm, plus 30 mm after a moving average of 7 frames, 8 % of bone lengths, and \
-      one outlier of up to 0.25 m in 400. The One-Euro filter is tuned on the tracks that are evaluated.
+      one outlier of up to 0.25 m in 400. The One-Euro filter is tuned on the tracks that are evaluated. \
+      Further lines: an arm hidden for a time, beside straight lines between its true ends, and left \
+      and right of parts of the body exchanged for six frames.
       """)
 
   @Option(help: "The model's file.", completion: .file())
@@ -87,12 +89,41 @@ extension SmootherEvaluation {
       row("smoothed, a tenth missing", gaps), row("smoothed, no noise", noiseless),
       row("truth", truth),
     ]
+    lines += gapLines + swapLines
     if let covarianceShare {
       lines.append(
         "90 % ellipsoids hold \(Console.fixed(100 * covarianceShare, 1)) % of the truth")
     }
     lines.append("\(Console.fixed(1000 * secondsPerFrame, 3)) ms a frame on one core")
     return lines
+  }
+
+  /// The errors in gaps of an arm.
+  private var gapLines: [String] {
+    let title = "one arm hidden: elbow and wrist relative to the pelvis, mm".padded(60)
+    var lines = ["", title + "smoothed   straight line"]
+    for gap in armGaps {
+      let name = "  \(Console.fixed(gap.seconds, 1)) s, \(gap.count) gaps".padded(60)
+      let error = Console.fixed(1000 * gap.error, 1).padded(11)
+      lines.append(name + error + Console.fixed(1000 * gap.straightLine, 1))
+    }
+    return lines
+  }
+
+  /// The errors in swaps, and the swaps that are none.
+  private var swapLines: [String] {
+    let title = "left and right exchanged for 6 frames: joints there, mm".padded(60)
+    var lines = ["", title + "mended   not      found, %"]
+    for swap in swaps {
+      let name = "  \(swap.part.name), \(swap.count) swaps".padded(60)
+      let error = Console.fixed(1000 * swap.error, 1).padded(9)
+      let unmended = Console.fixed(1000 * swap.unmended, 1).padded(9)
+      lines.append(name + error + unmended + Console.fixed(100 * swap.found, 1))
+    }
+    lines.append(
+      "  frames exchanged in tracks without swaps: \(falselyExchanged), in the true motion:"
+        + " \(falselyExchangedTruth)")
+    return lines + [""]
   }
 }
 
