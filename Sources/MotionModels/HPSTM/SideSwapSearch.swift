@@ -117,6 +117,21 @@ struct SideSwapSearch {
       ((leftBefore - leftAfter).squaredLength + (rightBefore - rightAfter).squaredLength) / unit
     exchanged[at] =
       ((leftBefore - rightAfter).squaredLength + (rightBefore - leftAfter).squaredLength) / unit
+    // Hands that touch and part exchange their lines, but do not jump.
+    if !jumps(pair.left, pair.right, boundary, track) {
+      exchanged[at] = max(exchanged[at], straight[at])
+    }
+  }
+
+  /// Whether two joints are nearer to each other's places in the frame before than to their own.
+  private func jumps(_ left: Int, _ right: Int, _ frame: Int, _ track: JointTrack) -> Bool {
+    let before = (frame - 1) * Skeleton.jointCount
+    let after = frame * Skeleton.jointCount
+    let (oldLeft, oldRight) = (track.positions[before + left], track.positions[before + right])
+    let (newLeft, newRight) = (track.positions[after + left], track.positions[after + right])
+    let own = (newLeft - oldLeft).squaredLength + (newRight - oldRight).squaredLength
+    let other = (newLeft - oldRight).squaredLength + (newRight - oldLeft).squaredLength
+    return other < own
   }
 
   /// The value at a boundary of the line through the frames on one side; nil where one is missing.
