@@ -1,6 +1,7 @@
 extension NumpyArchive {
-  /// The most arrays of a pickle.
-  private static let mostArrays = 10_000
+  /// The most arrays of a pickle, how deep dictionaries may lie in each other, and how long a key
+  /// may be [bytes]: what is beyond is left out.
+  private static let (mostArrays, deepest, longestKey) = (10_000, 8, 200)
 
   /// The arrays of a pickled dictionary, the keys of inner dictionaries joined by `/`.
   ///
@@ -12,18 +13,19 @@ extension NumpyArchive {
   ///   - name: Its own name, with which all names begin; empty for none.
   public init(_ pickle: PickleValue, named name: String = "") {
     self.init()
-    add(pickle, as: name)
+    add(pickle, as: name, depth: 0)
   }
 
-  private mutating func add(_ value: PickleValue, as name: String) {
-    guard arrays.count + strings.count < Self.mostArrays else { return }
+  private mutating func add(_ value: PickleValue, as name: String, depth: Int) {
+    guard arrays.count + strings.count < Self.mostArrays, depth < Self.deepest else { return }
     switch value {
     case .dictionary(let members):
       for (key, value) in members {
         guard let text = key.text ?? key.number.map({ "\(Int(exactly: $0) ?? 0)" }) else {
           continue
         }
-        add(value, as: name.isEmpty ? text : "\(name)/\(text)")
+        guard text.utf8.count <= Self.longestKey else { continue }
+        add(value, as: name.isEmpty ? text : "\(name)/\(text)", depth: depth + 1)
       }
     case .array(.numbers(let tensor)): arrays[name] = tensor
     case .array(.texts(let texts)): strings[name] = texts

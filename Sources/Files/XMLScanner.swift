@@ -218,7 +218,10 @@ extension XMLScanner {
     guard starts(with: beginning) else { return false }
     let start = position
     position += beginning.utf8CodeUnitCount
-    while position < bytes.count, !starts(with: ending) { position += 1 }
+    let last = ending.withUTF8Buffer { $0[0] }
+    while position < bytes.count, !starts(with: ending) {
+      position = bytes[(position + 1)...].firstIndex(of: last) ?? bytes.count
+    }
     guard position < bytes.count else {
       throw Fault(position: start, reason: "'\(beginning)' does not end")
     }

@@ -72,7 +72,7 @@ extension Robot {
 
 extension Joint {
   /// The pose of the child link in the parent link at a position of the joint [rad or m].
-  package func parentFromChild(at position: Double) -> Pose {
+  func parentFromChild(at position: Double) -> Pose {
     switch kind {
     case .fixed, .floating, .planar: parentFromJoint
     case .revolute, .continuous:

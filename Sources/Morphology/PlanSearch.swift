@@ -14,7 +14,7 @@ struct PlanSearch {
   /// Above it a reading is doubtful.
   private static let doubtful = 14.0
   /// Above it a tree is no person.
-  private static let impossible = 30.0
+  private static let impossible = 20.0
   /// A second reading that costs less than this more is a doubt.
   private static let margin = 0.7
 

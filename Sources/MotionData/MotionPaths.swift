@@ -9,7 +9,7 @@ public enum MotionPaths {
 
   /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
   /// one comes first.
-  private static let endings = MotionFormats.written.flatMap(\.endings)
+  private static let endings = MotionFormats.endingsInFolders
 
   /// Expands folders to the motion files in them, recursively, in a stable order.
   ///

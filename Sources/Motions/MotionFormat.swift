@@ -26,6 +26,11 @@ public enum MotionFormats {
     ClipFormat(), ArchiveFormat(), BVHFormat(),
   ]
 
+  /// The endings by which motion is looked for in folders, the most exact format first.
+  ///
+  /// Tables, pickles and arrays hold many other things and have to be named one by one.
+  public static let endingsInFolders = written.flatMap(\.endings) + MVNXFormat().endings
+
   /// The format of a file; what no other format recognises is read as BVH, whose reader says what is
   /// wrong.
   public static func format(of bytes: [UInt8], path: String) -> any MotionFormat {
@@ -35,24 +40,28 @@ public enum MotionFormats {
 
 /// Our own clips, as safetensors.
 public struct ClipFormat: WrittenMotionFormat {
+  /// The name in options.
   public let name = "clip"
+  /// The endings of file names.
   public let endings = [".clip.safetensors", ".safetensors"]
 
+  /// Whether it is a safetensors file.
   public func matches(_ bytes: [UInt8], path: String) -> Bool {
     hasEnding(path) || FileSignature.isSafetensors(bytes)
   }
 
+  /// Reads a clip, checked.
   public func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
     try MotionFile.own(try NativeClip.decode(bytes, path: path), path: path, options: options)
   }
 
-  public func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError) -> [UInt8] {
-    var file = NativeClip.encoded(clip)
-    // Which frames were filled belongs to the clip; nothing else of the arrays does.
-    if let filled = more["filled_frames"] { file.tensors["filled_frames"] = filled }
-    return file.encoded()
+  /// The clip as a file.
+  public func encoded(_ clip: MotionClip, with more: [String: StoredTensor]) throws(FileError)
+    -> [UInt8]
+  {
+    NativeClip.encoded(clip).encoded()
   }
 }
 
@@ -115,7 +124,8 @@ struct RefusedFormat: MotionFormat {
       + " are read by 'motionc import' and 'motionc smooth'")
   /// Joints of a tracker, which `TrackFile` reads.
   static let tracker = RefusedFormat(
-    name: "tracker", endings: [".json", ".csv", ".tsv"], isSigned: FileSignature.isJSON,
+    name: "tracker", endings: [".json", ".csv", ".tsv", ".trc"],
+    isSigned: { FileSignature.isJSON($0) || TrackTRC.isSigned($0) },
     reason: "it looks like tracked joints (JSON or a table), expected motion capture (BVH, AMASS,"
       + " motionc's clips); 'motionc import' or 'motionc smooth' makes motion of tracked joints")
 

@@ -162,6 +162,20 @@ struct PickleTests {
     #expect(fault?.reason.contains("memory") == true)
   }
 
+  @Test("a long key that is shared by a million values costs no time")
+  func sharedKey() throws {
+    var bytes: [UInt8] = [0x80, 2, UInt8(ascii: "X"), 0, 0, 16, 0]
+    bytes += [UInt8](repeating: UInt8(ascii: "k"), count: 1 << 20) + Array("q\u{0}0}(".utf8)
+    for _ in 0..<1_000_000 { bytes += [UInt8(ascii: "h"), 0, UInt8(ascii: "K"), 1] }
+    bytes += Array("u.".utf8)
+    var names: [String] = ["unread"]
+    let time = try ContinuousClock().measure {
+      names = NumpyArchive(try PickleReader.read(bytes)).names
+    }
+    #expect(names.isEmpty)
+    #expect(time < .seconds(10), "\(time)")
+  }
+
   @Test("damaged by the thousand: a value or a sentence", arguments: [0, 2, 4, 5])
   func fuzz(version: Int) {
     let good = PickleFixtures.bytes(protocol: version)

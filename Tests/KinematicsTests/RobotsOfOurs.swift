@@ -97,7 +97,8 @@ struct RobotsOfOurs {
     let golden = try GoldenKinematics(
       SharedData.url("golden/kinematics-g1_29dof_rev_1_0.safetensors").path)
     let vendor = try Robot(urdf: golden.urdf)
-    #expect(ours.links == vendor.links)
+    #expect(ours.links.map(\.name) == vendor.links.map(\.name))
+    #expect(ours.links.map(\.parentJoint) == vendor.links.map(\.parentJoint))
     #expect(ours.coordinateNames == vendor.coordinateNames)
     #expect(ours.hasFloatingBase)
     for (mine, theirs) in zip(ours.joints, vendor.joints) {

@@ -38,7 +38,9 @@ struct FootingTests {
       #expect(slides.allSatisfy { ($0 - [0.01, -0.005, 0]).length < 1e-12 })
     }
     let quick = (0..<40).map { Vector3(0.07 * Double($0), 0, 0.02) }
-    #expect(GroundContact(left: quick, right: quick, frameRate: 30).slides.allSatisfy { $0 == .zero }, "2.1 m/s")
+    #expect(
+      GroundContact(left: quick, right: quick, frameRate: 30).slides.allSatisfy { $0 == .zero },
+      "2.1 m/s")
   }
 
   /// A canonical figure that stands, hovers higher and higher and glides forward.

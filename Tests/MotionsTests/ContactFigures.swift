@@ -35,7 +35,7 @@ struct Walker {
     let cycle = stance + swing
     return (-1...Int(duration / cycle) + 1).compactMap { index in
       let start = Double(index) * cycle + (left ? 0 : cycle / 2)
-      guard start + stance > 0.15, start < duration - 0.15 else { return nil }
+      guard start + stance > 0.2, start < duration - 0.2 else { return nil }
       return (max(0, start), min(duration, start + stance), place(index, left: left))
     }
   }

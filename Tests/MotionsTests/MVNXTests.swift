@@ -99,7 +99,12 @@ struct MVNXTests {
       #expect((a - b).length < 1e-9)
     }
     #expect(report.format == "MVNX" && report.frameRate == 60 && report.sourceJointCount == 23)
-    #expect(report.findings.isEmpty, "\(report.findings)")
+    // At 60 Hz these random poses are fast, and their feet do not stand; nothing else is to be said.
+    let expected: [ImportReport.Finding.Kind] = [
+      .glitch, .doubtfulRate, .unlevelledSoles, .unknownGround,
+    ]
+    let others = report.findings.filter { !expected.contains($0.kind) }
+    #expect(others.isEmpty, "\(others)")
   }
 
   @Test("numbers that six digits are left of give half a millimetre")
@@ -121,7 +126,9 @@ struct MVNXTests {
     let end = try #require(whole.range(of: "</frame>")?.lowerBound)
     let start = try #require(whole.range(of: "<position>")?.lowerBound)
     let (result, report) = try read(String(whole[..<start] + whole[end...]))
-    #expect(result.difference(from: clip).angle < 1e-9 && report.findings.isEmpty)
+    #expect(
+      result.difference(from: clip).angle < 1e-9
+        && report.findings.allSatisfy { $0.kind == .unlevelledSoles || $0.kind == .unknownGround })
   }
 
   @Test("frames that the numbers leave out are said")

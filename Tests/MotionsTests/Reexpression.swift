@@ -37,10 +37,13 @@ struct Reexpression {
   private struct Node {
     var name: String
     var parent: Int
-    /// The old node that it turns with.
+    /// The old node that it turns with; -1 for a root of its own.
     var old: Int
     /// The place in the old node's frame, for added nodes.
     var place: Vector3?
+    /// The bone about which it turns further in the old node's frame, where a twist joint below it turns
+    /// back.
+    var twist: Vector3?
     var isTip: Bool
   }
 
@@ -79,13 +82,16 @@ extension Reexpression {
     worldFromFile = worldFromSource * newFromOld.inverse
     let scale = metresPerUnit / unit
     changes += " unit \(unit)"
-    let file = nodes.indices.map { index in
-      old.map { poses -> Pose in
-        let pose = poses[nodes[index].old]
-        let place = pose * (nodes[index].place ?? .zero)
+    let file = nodes.map { node in
+      old.enumerated().map { frame, poses -> Pose in
+        guard node.old >= 0 else { return Pose() }
+        let pose = poses[node.old]
+        let further = node.twist.flatMap(\.normalized).map { axis in
+          Quaternion(angle: 0.4 * sin(0.3 * Double(frame)), axis: axis)
+        }
         return Pose(
-          rotation: newFromOld * pose.rotation * turns[nodes[index].old],
-          translation: newFromOld * place * scale)
+          rotation: newFromOld * pose.rotation * (further ?? .identity) * turns[node.old],
+          translation: newFromOld * (pose * (node.place ?? .zero)) * scale)
       }
     }
     let local = Self.withoutLoosePlaces(nodes, file)
@@ -284,6 +290,25 @@ extension Reexpression {
     }
   }
 
+  /// Joints half of the way along the upper bones of the limbs, which take over the last part of the
+  /// turn about the bone.
+  private static func divideBones(
+    in nodes: inout [Node], _ new: [Int: Int], _ match: SkeletonMatch, _ old: [[Pose]]
+  ) {
+    for joint in [Skeleton.Joint.leftHip, .rightHip, .leftShoulder, .rightShoulder] {
+      guard let next = joint.next, let node = match.slots[joint], let tip = match.slots[next],
+        let upper = new[node]
+      else { continue }
+      let bone =
+        old[0][node].rotation.inverse * (old[0][tip].translation - old[0][node].translation)
+      nodes.append(Node(name: "", parent: upper, old: node, place: bone * 0.5, isTip: false))
+      for child in nodes.indices.dropLast() where nodes[child].parent == upper {
+        nodes[child].parent = nodes.count - 1
+      }
+      nodes[upper].twist = bone
+    }
+  }
+
   /// Depth first, as BVH nests.
   private static func ordered(_ nodes: [Node]) -> [Node] {
     var children = [[Int]](repeating: [], count: nodes.count)
@@ -333,7 +358,8 @@ extension Reexpression {
       let above = locals[node.parent].world
       let turns = zip(above, file[index]).map { $0.rotation.inverse * $1.rotation }
       // A root that stays behind keeps its motion; anything less is a joint that lost its parent.
-      let moves = spread > 0.5 * mean.length && node.parent == 0
+      let moves =
+        nodes[node.parent].old < 0 || spread > 0.5 * mean.length && node.parent == 0
       let world = above.indices.map { frame in
         Pose(
           rotation: file[index][frame].rotation,
@@ -349,9 +375,8 @@ extension Reexpression {
     _ nodes: [Node], _ locals: [Local], rate: Double, using random: inout SeededGenerator
   ) {
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
-    let order = orders.randomElement(using: &random) ?? orders[0]
+    let own = nodes.map { _ in orders.randomElement(using: &random) ?? orders[0] }
     let letters = ["X", "Y", "Z"]
-    let rotations = order.map { "\(letters[$0])rotation" }.joined(separator: " ")
     let rootOffset = Bool.random(using: &random)
     var header = "HIERARCHY\n"
     var open: [Int] = []
@@ -373,6 +398,7 @@ extension Reexpression {
       if node.parent < 0, rootOffset, let first = locals[index].places?.first { offset = first }
       header += "OFFSET \(offset.x) \(offset.y) \(offset.z)\n"
       if !(node.isTip && !hasChildren) {
+        let rotations = own[index].map { "\(letters[$0])rotation" }.joined(separator: " ")
         header +=
           locals[index].places == nil
           ? "CHANNELS 3 \(rotations)\n"
@@ -390,7 +416,7 @@ extension Reexpression {
         if let place = locals[index].places?[frame] {
           row += ["\(place.x)", "\(place.y)", "\(place.z)"]
         }
-        let angles = Self.angles(locals[index].turns[frame], order)
+        let angles = Self.angles(locals[index].turns[frame], own[index])
         row += angles.map { String(format: "%.8f", $0 * 180 / .pi) }
       }
       text += row.joined(separator: " ") + "\n"
@@ -418,7 +444,9 @@ extension Reexpression {
     _ chosen: [Int], _ unit: Double
   ) {
     var new: [Int: Int] = [:]
-    for (index, node) in nodes.enumerated() where node.place == nil { new[node.old] = index }
+    for (index, node) in nodes.enumerated() where node.place == nil && node.old >= 0 {
+      new[node.old] = index
+    }
     for (frame, original) in chosen.enumerated() {
       places.append(
         Skeleton.Joint.allCases.map { joint in

@@ -24,6 +24,12 @@ enum Reported {
     } catch { return "\(error)" }
   }
 
+  /// The walk that the tables hold: they begin at its frame 20.
+  static func walk() throws -> JointTrack {
+    let clip = try MotionFile.read(path("truth_walk.clip.safetensors")).clip
+    return JointTrack(try clip.slice(20..<clip.frameCount))
+  }
+
   /// The joints that landmarks give without a guess.
   static let exact: [Skeleton.Joint] = [
     .leftHip, .rightHip, .leftKnee, .rightKnee, .leftAnkle, .rightAnkle, .leftShoulder,
@@ -47,8 +53,7 @@ struct ReportedTracksTests {
   func reference() throws {
     let (track, report) = try Reported.read("times_reference.csv")
     #expect(track.frameRate == 30 && track.frameCount == 120 && report.emptyFrameCount == 0)
-    let truth = try MotionFile.read(Reported.path("truth_walk.clip.safetensors")).clip
-    let worst = Reported.worst(track, JointTrack(truth), frames: 0..<120, joints: Reported.exact)
+    let worst = Reported.worst(track, try Reported.walk(), frames: 0..<120, joints: Reported.exact)
     #expect(worst < 2e-5, "\(worst) m")
     #expect(!report.findings.contains { $0.kind == .doubtfulRate || $0.kind == .gap })
   }
@@ -136,8 +141,7 @@ struct ReportedTracksTests {
   @Test("mediapipe_reference.json is the walk about its hips, level and on the ground")
   func mediapipeReference() throws {
     let (track, report) = try Reported.read("mediapipe_reference.json")
-    let truth = JointTrack(
-      try MotionFile.read(Reported.path("truth_walk.clip.safetensors")).clip)
+    let truth = try Reported.walk()
     #expect(report.findings.contains { $0.message.contains("relative to the hips") })
     var worst = 0.0
     for frame in 0..<120 {
@@ -162,8 +166,7 @@ struct ReportedTracksTests {
     let (track, report) = try Reported.read("kinect_dotted.csv")
     #expect(report.joints == "kinect" && track.frameRate == 30 && track.frameCount == 60)
     #expect(report.upAxis == "y up")
-    let truth = JointTrack(
-      try MotionFile.read(Reported.path("truth_walk.clip.safetensors")).clip)
+    let truth = try Reported.walk()
     // The camera's place and direction are its own: lengths and heights are the walk's.
     var worst = 0.0
     for frame in 0..<60 {

@@ -10,6 +10,9 @@ func standingClip(seed: UInt64, frames: Int, rate: Double = 30) -> MotionClip {
   for joint in 1..<Skeleton.jointCount {
     skeleton.restOffsets[joint] += Vector3.random(in: -0.01...0.01, using: &random)
   }
+  // The hips are a mirror image, so that their line is the body's left and right.
+  let hip = skeleton.restOffsets[Skeleton.Joint.leftHip.rawValue]
+  skeleton.restOffsets[Skeleton.Joint.rightHip.rawValue] = [-hip.x, hip.y, hip.z]
   var clip = MotionClip(
     name: "standing", skeleton: skeleton, frameRate: rate, rootTranslations: [], rotations: [])
   for frame in 0..<frames {
@@ -27,7 +30,7 @@ func standingClip(seed: UInt64, frames: Int, rate: Double = 30) -> MotionClip {
 extension MotionClip {
   /// The clip in a file's axes, of which one points up.
   func inAxes(of up: UpAxis) -> MotionClip {
-    let fileFromWorld = up.worldFromFile.inverse
+    let fileFromWorld = up.worldFromSource.inverse
     var clip = self
     clip.rootTranslations = rootTranslations.map { fileFromWorld * $0 }
     for frame in 0..<frameCount {

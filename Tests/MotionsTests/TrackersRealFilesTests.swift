@@ -198,6 +198,21 @@ struct TrackersRealFilesTests {
     #expect(swapped > 1.4 * straight, "\(swapped) m against \(straight) m")
   }
 
+  @Test(
+    "levelled, three cameras agree which way is up",
+    arguments: ["perframe", "tracked"], [(1, 2), (1, 3), (2, 3)])
+  func levelled(_ mode: String, _ cameras: (Int, Int)) throws {
+    let (a, first) = try TrackerFiles.read("mediapipe/pose2sim_cam0\(cameras.0)_\(mode).json")
+    let (b, second) = try TrackerFiles.read("mediapipe/pose2sim_cam0\(cameras.1)_\(mode).json")
+    for report in [first, second] {
+      #expect(report.findings.contains { $0.message.contains("the camera is tilted by") })
+    }
+    // The turn from one view to the other, which knows no levelling, keeps the vertical.
+    let up = turn(pairs(a, b, mirrored: false)) * .unitZ
+    let tilt = acos(min(max(up.z, -1), 1)) * 180 / .pi
+    #expect(tilt < 12, "\(tilt) degrees")
+  }
+
   @Test("OpenPose's pixels are refused with a sentence")
   func openPose() throws {
     let path = try TrackerFiles.path("openpose_body25/treadmill_27/003.json")

@@ -136,7 +136,10 @@ struct RunningTool {
     var ended: pid_t = 0
     var peak = 0
     while true {
-      peak = max(peak, Self.peak(of: pid))
+      // Until the child is another program its memory is the tests' own.
+      if Self.program(of: "\(pid)") != Self.program(of: "self") {
+        peak = max(peak, Self.peak(of: pid))
+      }
       ended = wait4(pid, &status, WNOHANG, &usage)
       if ended != 0 { break }
       if seconds > limit { send(SIGKILL) }
@@ -147,6 +150,11 @@ struct RunningTool {
     return Run(
       status: signal == 0 ? (status >> 8) & 0xff : -1, signal: signal,
       output: text("output"), error: text("error"), seconds: seconds, peak: peak)
+  }
+
+  /// The file that a process runs; empty for one that has ended.
+  private static func program(of process: String) -> String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")) ?? ""
   }
 
   /// The line `VmHWM: ... kB` of a process, in bytes; zero for one that has ended.

@@ -109,7 +109,7 @@ struct RetargeterTests {
     standing.rotations = Subjects.tPose
     standing.rotations[0] = Skeleton.worldFromBodyAtRest
     standing.rootTranslations = [[1, 2, Skeleton.canonical.standingPelvisHeight]]
-    let root = try #require(try retargeter.retarget(standing).root)
+    let root = try #require(try retargeter.rawMotion(of: standing).root)
     #expect(root.rotations[0].angle < 1e-9)
     let drop = try retargeter.robot.worldFromLinks(
       [Double](repeating: 0, count: retargeter.robot.coordinateCount))[

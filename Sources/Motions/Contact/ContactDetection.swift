@@ -22,15 +22,14 @@ extension Contact {
 struct ContactDetection {
   let grid: ContactGrid
   private let scale: Double
-  private let ankleRises: [Double?]
   /// The probability of contact of each part at the times of the grid.
   private(set) var scores: [[Double]]
   private(set) var levels = GroundLevels([], rest: 0, scale: 1)
   private(set) var stances: [Contact.Stance] = []
 
-  /// How much higher than in the rest pose ankles may be over flat feet [m]: beyond it, the person
-  /// never puts the heels down.
-  private static let ankleTolerance = 0.05
+  /// How much the bone from the ankle to the ball falls in a flat foot at most, per length; where it
+  /// always falls more, the person never puts the heel down.
+  private static let steepest = 0.71
   /// How long knees, hands and pelvis must rest [s].
   private static let shortestRest = 0.3
   /// Statures of people, which heights are scaled within [m].
@@ -41,7 +40,6 @@ struct ContactDetection {
     self.grid = grid
     let stature = tracks.stature.isFinite ? tracks.stature : 1.70
     scale = min(max(stature, Self.statures.lowerBound), Self.statures.upperBound) / 1.70
-    ankleRises = [tracks.ankleRises?.left, tracks.ankleRises?.right]
     scores = grid.positions.map { [Double](repeating: 0, count: $0.count) }
   }
 
@@ -75,8 +73,8 @@ struct ContactDetection {
     let rises = ranges.flatMap { range in range.map { ankles[$0].z - places[$0].z } }.sorted()
     guard !rises.isEmpty else { return }
     // Heels are down most of the time that balls are; a fifth of it is enough to be found here.
-    var rise = rises[rises.count / 5]
-    if let rest = ankleRises[foot], rise - rest > Self.ankleTolerance * scale { rise = rest }
+    let rise = rises[rises.count / 5]
+    guard rise < Self.steepest * (ankles[0] - places[0]).length else { return }
     for index in 0..<grid.count {
       scores[heel.rawValue][index] = StanceScore.heel(
         height: (ankles[index].z - heights[index] - rise) / scale,

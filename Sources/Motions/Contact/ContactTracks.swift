@@ -6,9 +6,6 @@ public struct ContactTracks: Sendable {
   public var frameRate: Double
   /// The stature of the person, which the thresholds of height are scaled with [m].
   public var stature: Double
-  /// The height of the ankles above the balls of the feet in the rest pose, left and right [m]; nil
-  /// where it is not known.
-  public var ankleRises: (left: Double, right: Double)?
   /// The positions of each part's joint in the world, z up [m]; empty for those that are not known.
   var positions: [[Vector3]]
 
@@ -34,9 +31,6 @@ public struct ContactTracks: Sendable {
   public init(_ clip: MotionClip) {
     frameRate = clip.frameRate
     stature = clip.skeleton.stature
-    ankleRises = (
-      -clip.skeleton.restOffset(of: .leftFoot).y, -clip.skeleton.restOffset(of: .rightFoot).y
-    )
     positions = Contact.Part.allCases.map { _ in [] }
     for part in Contact.Part.allCases { positions[part.rawValue].reserveCapacity(clip.frameCount) }
     // A block at a time, so that long clips need no memory for the other joints.

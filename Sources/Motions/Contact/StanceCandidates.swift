@@ -6,8 +6,9 @@ struct StanceCandidate {
   var range: Range<Int>
   /// The median height of the ball while it is slowest [m].
   var height: Double
-  /// Whether the ball is slow most of the time, or the time is short. The feet of somebody who swings
-  /// on a bar are slow where they turn back, but not steady.
+  /// Whether the ball is slow most of the time, or the time is short.
+  ///
+  /// The feet of somebody who swings on a bar are slow where they turn back, but not steady.
   var isSteady: Bool
 }
 
@@ -16,15 +17,15 @@ struct StanceCandidates {
   /// The supported candidates of the left and of the right foot, in the order of time.
   private(set) var feet: [[StanceCandidate]]
 
-  /// A ball is slow below this speed [m/s] …
+  /// The speed below which a ball is slow, if at some time it is below `entering` [m/s].
   private static let holding = 0.8
-  /// … if it is below this one at some time [m/s].
+  /// The speed that a slow ball falls below at some time [m/s].
   private static let entering = 0.4
   /// The shortest candidate [s].
   private static let shortest = 0.05
-  /// A candidate of at least this duration [s] …
+  /// The duration from which on a candidate must be steady [s].
   private static let long = 0.3
-  /// … is steady if its median speed is not above this [m/s].
+  /// The largest median speed of a steady candidate [m/s].
   private static let steady = 0.3
   /// How long a foot must be the lowest part of the body to be supported [s].
   private static let alone = 0.1

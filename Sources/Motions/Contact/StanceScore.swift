@@ -17,15 +17,15 @@ public struct StanceScore: Sendable, Hashable {
   /// The ball of a foot, above the height at which it stands.
   static let ball = StanceScore(height: 0.03...0.10, speed: 0.25...1.0)
   /// The ankle, above the height at which it is when the foot stands flat.
-  static let heel = StanceScore(height: 0.02...0.06, speed: 0.3...1.0)
+  static let heel = StanceScore(height: 0.01...0.035, speed: 0.3...1.0)
   /// A knee, hand or pelvis, above the height of its joint when it rests on the ground.
   static let rest = StanceScore(height: 0.04...0.10, speed: 0.1...0.3)
   /// The ball of a foot in sampled motion, whose feet glide and hover.
   public static let sampled = StanceScore(height: 0.02...0.07, speed: 1...2)
 
-  /// A stance begins where the score reaches this …
+  /// The score at which a stance begins.
   static let entering = 0.5
-  /// … and lasts as long as it is at least this.
+  /// The score below which a stance ends.
   static let holding = 0.2
 
   /// The score at a height [m] and a speed [m/s].

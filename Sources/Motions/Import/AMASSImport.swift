@@ -46,13 +46,13 @@ enum AMASSImport {
       path: path, format: layout.format, skeleton: poses.model,
       sourceJointCount: Skeleton.jointCount, knownJointCount: Skeleton.jointCount,
       metresPerUnit: scale,
-      unitReason: options.metresPerUnit == nil ? "\(layout.format) is in metres" : "as you said",
+      unitReason: options.metresPerUnit == nil ? "SMPL is in metres" : "as you said",
       upAxis: "z", frameRate: rate, frameCount: clip.frameCount, duration: clip.duration,
       stature: clip.skeleton.stature)
     note(layout, archive, in: &report)
+    let convention = layout.upAxis
     clip.stand(
-      expecting: layout.isInCamera ? UpAxis(1, isPositive: false) : UpAxis(2, isPositive: true),
-      format: layout.format, in: &report)
+      expecting: convention.axis, given: options.up, format: convention.format, in: &report)
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
   }

@@ -46,7 +46,9 @@ struct HierarchyImport<Source: SourceMotion> {
       frameCount: clip.frameCount, duration: clip.duration, stature: clip.skeleton.stature)
     report.findings = recognised.findings
     importer.note(unit, filled: filled, in: &report)
-    MotionChecks.run(on: &clip, options: options, report: &report)
+    // What motionc wrote itself stands on its ground already.
+    MotionChecks.run(
+      on: &clip, options: options, isOwn: match.name == SkeletonTable.own, report: &report)
     return (clip, report)
   }
 

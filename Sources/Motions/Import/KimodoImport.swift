@@ -50,7 +50,8 @@ enum KimodoImport {
       stature: clip.skeleton.stature)
     if let rateNote { report.findings.append(.init(.note, rateNote)) }
     CanonicalAssembly.note(assembled.loosest, deviation: assembled.deviation, in: &report)
-    clip.stand(expecting: UpAxis(1, isPositive: true), format: "Kimodo", in: &report)
+    clip.stand(
+      expecting: UpAxis(1, isPositive: true), given: options.up, format: "Kimodo", in: &report)
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
   }

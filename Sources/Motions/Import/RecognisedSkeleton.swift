@@ -1,6 +1,6 @@
-import Files
+public import Files
 import Geometry
-import Morphology
+public import Morphology
 
 /// What a source's joints are, which way is up, and how its world is turned into ours.
 struct RecognisedSkeleton {
@@ -123,4 +123,9 @@ extension SkeletonTable {
         + " \(missing.count == 1 ? "is" : "are") missing; the file's joints are"
         + " \(found.prefix(60).map(\.printable).joined(separator: ", "))")
   }
+}
+
+extension NoBody: CategorizedError {
+  /// Wrong input.
+  public var category: ErrorCategory { .data }
 }

@@ -109,6 +109,13 @@ struct SMPLLayout {
     group.contains("incam") || body == "pose" || body.hasSuffix("/pose") || format == "TRAM"
   }
 
+  /// The axis that points up by convention, and whose convention it is.
+  var upAxis: (axis: UpAxis, format: String) {
+    if isInCamera { return (UpAxis(1, isPositive: false), "a camera") }
+    if format == "GVHMR" || format == "WHAM" { return (UpAxis(1, isPositive: true), format) }
+    return (UpAxis(2, isPositive: true), "AMASS")
+  }
+
   private static func split(_ name: String) -> (group: String, leaf: String) {
     if let cut = name.lastIndex(where: { $0 == "/" || $0 == "." }) {
       return (String(name[..<cut]), String(name[name.index(after: cut)...]))

@@ -30,6 +30,9 @@ public struct SkeletonTable: Sendable {
   /// The joints whose bone points in the T-pose exactly where the canonical one points.
   var aimed: [Skeleton.Joint] = []
 
+  /// The name of the table of files that motionc writes.
+  static let own = "canonical"
+
   /// The joints that a source must have; the others are filled in where they are absent.
   static let required: [Skeleton.Joint] = [
     .pelvis, .leftHip, .rightHip, .leftKnee, .rightKnee, .leftAnkle, .rightAnkle, .spine3, .neck,

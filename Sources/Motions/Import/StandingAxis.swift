@@ -99,34 +99,32 @@ struct StandingAxis {
   }
 }
 
-extension UpAxis {
-  /// worldFromFile: the rotation that `world(_:)` applies.
-  var worldFromFile: Quaternion {
-    Quaternion(columns: world(.unitX), world(.unitY), world(.unitZ))
-  }
-
-  /// As reports name it: `z`, `-y`.
-  var shortName: String { (isPositive ? "" : "-") + ["x", "y", "z"][axis] }
-}
-
 extension MotionClip {
   /// Turns a clip in a file's axes into the world, in which z is up.
   mutating func turn(upright axis: UpAxis) {
-    let worldFromFile = axis.worldFromFile
+    let worldFromSource = axis.worldFromSource
     for frame in 0..<frameCount {
       rootTranslations[frame] = axis.world(rootTranslations[frame])
       rotations[frame * Skeleton.jointCount] =
-        worldFromFile * rotations[frame * Skeleton.jointCount]
+        worldFromSource * rotations[frame * Skeleton.jointCount]
     }
   }
 
-  /// Finds out which axis points up, turns the clip by it and says so in its report.
-  mutating func stand(expecting expected: UpAxis, format: String, in report: inout ImportReport) {
+  /// Finds out which axis points up, unless the user says it, turns the clip by it and says so in its
+  /// report.
+  mutating func stand(
+    expecting expected: UpAxis, given: UpAxis?, format: String, in report: inout ImportReport
+  ) {
+    if let given {
+      turn(upright: given)
+      report.upAxis = given.option
+      return
+    }
     let step = max(1, frameCount / 300)
     let sampled = stride(from: 0, to: frameCount, by: step).flatMap { jointPositions(frame: $0) }
     let axis = StandingAxis(positions: sampled, expected: expected, format: format)
     turn(upright: axis.up)
-    report.upAxis = axis.up.shortName
+    report.upAxis = axis.up.option
     if axis.up != expected || !axis.isConfirmed {
       report.findings.append(.init(.note, axis.reason))
     }

@@ -147,7 +147,7 @@ struct MVNXImport {
     while let frame = try reader.nextFrame() {
       guard Self.isMotion(frame) else { continue }
       try MotionClip.check(frameCount: assembly.clip.frameCount + 1, path: path)
-      if let index = frame.index, let before = last, index > before, index - before < 1 << 40 {
+      if let index = frame.index, let before = last, index > before {
         missing += index - before - 1
       }
       last = frame.index ?? last
@@ -182,7 +182,8 @@ struct MVNXImport {
             + " frames are taken at an even rate"))
     }
     CanonicalAssembly.note(loosest, deviation: deviation, in: &report)
-    clip.stand(expecting: UpAxis(2, isPositive: true), format: "MVNX", in: &report)
+    clip.stand(
+      expecting: UpAxis(2, isPositive: true), given: options.up, format: "MVNX", in: &report)
     MotionChecks.run(on: &clip, options: options, report: &report)
     return (clip, report)
   }

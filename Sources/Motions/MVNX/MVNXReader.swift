@@ -82,6 +82,8 @@ struct MVNXReader {
     var frame = Frame()
     frame.kind = scanner.attributes["type"] ?? ""
     frame.index = scanner.attributes["index"].flatMap { Int($0) }
+    // Numbers beyond are no count of frames.
+    if let index = frame.index, !(0...1 << 40).contains(index) { frame.index = nil }
     var depth = 1
     while depth > 0, let event = try event() {
       switch event {

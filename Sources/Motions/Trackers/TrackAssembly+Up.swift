@@ -60,12 +60,11 @@ extension TrackAssembly {
   private mutating func reportLean(of sum: Vector3, from up: UpAxis, _ way: String) {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
-    findings.append(
-      .init(
-        .note,
-        "\(way) the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
-          + " average; the camera may be tilted"
-          + "\(lean > 40 ? ", and which way is up is doubtful" : "")"))
+    self.lean = ImportReport.Finding(
+      .note,
+      "\(way) the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+        + " average; the camera may be tilted"
+        + "\(lean > 40 ? ", and which way is up is doubtful" : "")")
   }
 
   /// Warns if left and right seem swapped: the feet or the face point backwards.

@@ -10,6 +10,8 @@ struct TrackAssembly {
   private(set) var places: [Vector3] = []
   private(set) var confidences: [Float] = []
   var findings: [ImportReport.Finding] = []
+  /// The warning that the body leans, for tracks that are not levelled.
+  var lean: ImportReport.Finding?
 
   /// Our joints with a report.
   static func track(
@@ -61,7 +63,11 @@ struct TrackAssembly {
     if seen == nil { track.stature = size }
     try TrackShape.refuseTurns(track, path: source.path)
     findings += TrackShape.doubts(of: track)
-    if TrackLevelling.isWithoutWorld(track) { findings += TrackLevelling.level(&track) }
+    if TrackLevelling.isWithoutWorld(track) {
+      findings += TrackLevelling.level(&track)
+    } else if let lean {
+      findings.append(lean)
+    }
     reportMirrorImage(track)
     var report = TrackReport(
       path: source.path, format: source.format, joints: columns.set.name,

@@ -67,7 +67,7 @@ enum TrackLevelling {
     if let ground = groundHeight(of: track) {
       track.positions = track.positions.map { $0 - Vector3(0, 0, ground) }
       findings.append(
-        .init(.levelled, "put on the ground by its lowest foot, at one height for all frames"))
+        .init(.levelled, "put on the ground by its lowest ankle, at one height for all frames"))
     } else if let stature = track.stature, let height = pelvisHeight(of: track) {
       let standing = Skeleton.canonical(stature: stature).standingPelvisHeight
       track.positions = track.positions.map { $0 + Vector3(0, 0, standing - height) }
@@ -80,18 +80,15 @@ enum TrackLevelling {
     return findings
   }
 
-  /// The height of the ground in a track that has none [m]: what is under the lowest foot, but for
-  /// the lowest twentieth of the frames; nil where no foot is seen.
+  /// The height of the ground in a track that has none [m]: what is under the lowest ankle, but for
+  /// the lowest twentieth of the frames; nil where no ankle is seen.
+  ///
+  /// By the ankles, which every tracker reports; many make up the rest of the foot.
   static func groundHeight(of track: JointTrack) -> Double? {
-    let body = Skeleton.canonical
-    let ankle = Skeleton.ankleFractionOfStature * body.stature
-    let feet: [(Skeleton.Joint, Double)] = [
-      (.leftFoot, ankle + body.restOffset(of: .leftFoot).y),
-      (.rightFoot, ankle + body.restOffset(of: .rightFoot).y),
-      (.leftAnkle, ankle), (.rightAnkle, ankle),
-    ]
+    let ankle = Skeleton.ankleFractionOfStature * Skeleton.canonical.stature
     let lowest = (0..<track.frameCount).compactMap { frame in
-      feet.map { track.positions[frame * Skeleton.jointCount + $0.rawValue].z - $1 }
+      [Skeleton.Joint.leftAnkle, .rightAnkle]
+        .map { track.positions[frame * Skeleton.jointCount + $0.rawValue].z - ankle }
         .filter(\.isFinite).min()
     }.sorted()
     return lowest.isEmpty ? nil : lowest[lowest.count / 20]

@@ -16,7 +16,7 @@ enum TrackShape {
     let boxes = (0..<source.frameCount).compactMap { Box(source, frame: $0, joints: used) }
     guard let whole = boxes.reduce(nil, { $0?.union($1) ?? $1 }) else { return }
     try refuseScores(boxes, whole, source.path)
-    guard isNormalised(boxes, whole) else { return }
+    guard isNormalised(boxes) else { return }
     throw .malformed(
       path: source.path,
       reason:
@@ -72,14 +72,16 @@ enum TrackShape {
     }
   }
 
-  /// Whether positions are parts of the image: x and y in 0...1, z about the hips or a score.
-  private static func isNormalised(_ boxes: [Box], _ whole: Box) -> Bool {
+  /// Whether positions are parts of the image: x and y in 0...1, and the body is no larger.
+  private static func isNormalised(_ boxes: [Box]) -> Bool {
     func isPart(_ low: Double, _ high: Double) -> Bool { low >= -0.05 && high <= 1.05 }
-    let inside = boxes.count { isPart($0.low.x, $0.high.x) && isPart($0.low.y, $0.high.y) }
-    let small = boxes.count { max($0.size.x, $0.size.y, $0.size.z) <= 1.05 }
-    // About the hips, or a score; a body in metres that stands on the ground is neither.
-    let isAboutHips = boxes.count { $0.low.z < -0.02 || $0.high.z <= 1.05 && $0.low.z >= 0 }
-    return [inside, small, isAboutHips].allSatisfy { $0 * 50 >= boxes.count * 49 }
+    let normalised = boxes.count { box in
+      let size = max(box.size.x, box.size.y, box.size.z)
+      // A body of no size at all is something else.
+      return isPart(box.low.x, box.high.x) && isPart(box.low.y, box.high.y) && size > 0.05
+        && size <= 1.05
+    }
+    return normalised * 50 >= boxes.count * 49
   }
 
   // MARK: - In metres

@@ -9,8 +9,28 @@ struct RobotFoot: Sendable {
   let ball: Contact.Part
   /// The link that follows the human's ankle.
   let link: Int
+  /// What forward kinematics needs of a joint, without names to count references of.
+  private struct Step: Sendable {
+    /// The index of the joint.
+    var joint: Int
+    var isAngular: Bool
+    var isMovable: Bool
+    var parentFromJoint: Pose
+    var axis: Vector3
+
+    func parentFromChild(at position: Double) -> Pose {
+      guard isMovable else { return parentFromJoint }
+      return parentFromJoint
+        * (isAngular
+          ? Pose(rotation: Quaternion(angle: position, axis: axis))
+          : Pose(translation: position * axis))
+    }
+  }
+
   /// The joints from the root to that link, in that order.
-  private let chain: [Int]
+  private let chain: [Step]
+  /// The steps of the chain that tilt the foot, with their coordinates.
+  private let tilting: [(step: Int, coordinate: Int)]
   /// What the foot collides with: links of it, as their poses in `link`, and their shapes.
   private let shapes: [(linkFromPart: Pose, shape: LinkShape)]
   /// The normal of the sole in the link's frame, upward: vertical where the robot stands at zero.
@@ -32,17 +52,18 @@ struct RobotFoot: Sendable {
     self.link = link
     (heel, ball) = ankle == .leftAnkle ? (.leftHeel, .leftBall) : (.rightHeel, .rightBall)
     normal = zero[link].rotation.inverse * .unitZ
-    chain = Self.chain(to: link, robot)
-    let coordinates = mapping.directMaps.filter { $0.joint == ankle }.compactMap { map in
-      robot.coordinateNames.firstIndex(of: map.target)
-    }
+    let chain = Self.chain(to: link, robot)
+    self.chain = chain
     // Only joints of the foot's own chain, and none that others follow, turn this foot alone.
-    let joints = chain
-    tiltJoints = coordinates.filter { coordinate in
+    tilting = mapping.directMaps.filter { $0.joint == ankle }.compactMap { map in
+      guard let coordinate = robot.coordinateNames.firstIndex(of: map.target) else { return nil }
       let joint = robot.configurationJoints[coordinate]
-      return joints.contains(joint) && robot.joints[joint].isAngular
-        && !robot.joints.contains { $0.mimic?.leader == joint }
+      guard let step = chain.firstIndex(where: { $0.joint == joint }), chain[step].isAngular,
+        !robot.joints.contains(where: { $0.mimic?.leader == joint })
+      else { return nil }
+      return (step, coordinate)
     }
+    tiltJoints = tilting.map(\.coordinate)
   }
 
   /// Whether a link is the foot's own, or fixed to it from below.
@@ -57,19 +78,23 @@ struct RobotFoot: Sendable {
     return true
   }
 
-  private static func chain(to link: Int, _ robot: Robot) -> [Int] {
-    var chain: [Int] = []
+  private static func chain(to link: Int, _ robot: Robot) -> [Step] {
+    var chain: [Step] = []
     var above = robot.links[link].parentJoint
-    while let joint = above {
-      chain.append(joint)
-      above = robot.links[robot.joints[joint].parentLink].parentJoint
+    while let index = above {
+      let joint = robot.joints[index]
+      chain.append(
+        Step(
+          joint: index, isAngular: joint.isAngular, isMovable: joint.isMovable,
+          parentFromJoint: joint.parentFromJoint, axis: joint.axis))
+      above = robot.links[joint.parentLink].parentJoint
     }
     return chain.reversed()
   }
 
-  /// The foot's pose in the frame of the root link.
-  func rootFromFoot(_ robot: Robot, _ positions: [Double]) -> Pose {
-    chain.reduce(.identity) { $0 * robot.joints[$1].parentFromChild(at: positions[$1]) }
+  /// The foot's pose in the frame of the root link, at the positions of all joints.
+  func rootFromFoot(_ positions: [Double]) -> Pose {
+    chain.reduce(.identity) { $0 * $1.parentFromChild(at: positions[$1.joint]) }
   }
 
   /// How far the foot reaches below its link's origin, seen along the vertical [m].
@@ -86,24 +111,27 @@ struct RobotFoot: Sendable {
   /// Each joint in turn takes the angle that is best for it within its limits; for two axes at a
   /// right angle, three rounds are enough.
   func level(
-    _ robot: Robot, _ positions: inout [Double], worldFromRoot: Quaternion,
-    limits: [ClosedRange<Double>]
+    _ positions: inout [Double], worldFromRoot: Quaternion, limits: [ClosedRange<Double>]
   ) {
+    guard let first = tilting.map(\.step).min() else { return }
+    let above = chain[..<first].reduce(worldFromRoot) {
+      $0 * $1.parentFromChild(at: positions[$1.joint]).rotation
+    }
     for _ in 0..<3 {
-      for coordinate in tiltJoints {
-        let joint = robot.configurationJoints[coordinate]
-        var world = worldFromRoot
+      for (turned, coordinate) in tilting {
+        var world = above
         var axis = Vector3.unitZ
-        for index in chain {
-          world = world * robot.joints[index].parentFromChild(at: positions[index]).rotation
-          if index == joint { axis = world * robot.joints[index].axis }
+        for index in first..<chain.count {
+          let step = chain[index]
+          world = world * step.parentFromChild(at: positions[step.joint]).rotation
+          if index == turned { axis = world * step.axis }
         }
         let up = world * normal
         let (a, b) = (up - axis * up.dot(axis), Vector3.unitZ - axis * axis.z)
         // A joint about the vertical changes nothing.
         guard a.squaredLength > 1e-6, b.squaredLength > 1e-6 else { continue }
         let turn = axis.dot(a.cross(b)).angle(over: a.dot(b))
-        let limit = limits[coordinate]
+        let (joint, limit) = (chain[turned].joint, limits[coordinate])
         positions[joint] = min(max(positions[joint] + turn, limit.lowerBound), limit.upperBound)
       }
     }

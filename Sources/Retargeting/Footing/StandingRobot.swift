@@ -17,22 +17,22 @@ extension Double {
 ///   whose height is scaled like the path of the pelvis; a foot that stands on its ball alone counts
 ///   only where no other one stands. From one stance to the next the correction goes along a straight
 ///   line, so that flights stay flights.
-/// - The tilt of soles. Those of feet that stand flat (heel and ball) are level, as far as the limits of
-///   the ankles allow; before and after a stance this fades over 0.1 s. Other feet are turned towards
-///   level by just so much that their toes or heels do not dig into the ground.
+/// - The tilt of soles. Those of feet that stand flat are level, as far as the limits of the ankles
+///   allow, by the probability that heel and ball stand. Other feet are turned towards level by just
+///   so much that their toes or heels do not dig into the ground. The turns are smoothed over time.
 struct StandingRobot {
   private let robot: Robot
   private let feet: [RobotFoot]
   private let limits: [ClosedRange<Double>]
 
-  /// The time over which the levelling of soles fades before and after a stance [s].
-  private static let fade = 0.1
-  /// The standard deviation of the window that smooths the correction of the height [s].
+  /// The standard deviation of the window that smooths corrections over time [s].
   private static let smoothing = 0.04
   /// The weight of a foot that stands on its ball beside one that stands flat.
   private static let ballWeight = 0.01
   /// How deep a sole may reach into the ground [m].
-  private static let deepest = 0.004
+  private static let deepest = 0.003
+  /// How deep it may do so after the turns of feet were smoothed [m].
+  private static let tolerated = 0.008
 
   /// A robot with feet; nil where the mapping or the robot has none.
   init?(robot: Robot, mapping: Mapping) {
@@ -55,7 +55,8 @@ struct StandingRobot {
     scale: Double
   ) {
     let ground = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) }, scale: scale)
-    let flat = ground.flat.map { Self.faded($0, rate: contact.frameRate) }
+    let flat = ground.flat.map { Self.smoothed($0, rate: contact.frameRate) }
+    let before = positions
     var wanted = [Double?](repeating: nil, count: contact.frameCount)
     var least = [Double](repeating: -.infinity, count: contact.frameCount)
     for frame in 0..<contact.frameCount {
@@ -81,21 +82,39 @@ struct StandingRobot {
     let lifts = Self.smoothed(Self.bridged(wanted), rate: contact.frameRate)
     for frame in 0..<contact.frameCount {
       root.translations[frame].z += max(lifts[frame], least[frame])
-      dig(&positions, frame, root, ground.height.map { $0[frame] })
+      undig(&positions, frame, root, ground.height.map { $0[frame] }, deepest: Self.deepest)
+    }
+    smoothTurns(&positions, from: before, rate: contact.frameRate)
+    for frame in 0..<contact.frameCount {
+      undig(&positions, frame, root, ground.height.map { $0[frame] }, deepest: Self.tolerated)
+    }
+  }
+
+  /// Smooths what was added to the ankles' positions.
+  private func smoothTurns(_ positions: inout [Double], from before: [Double], rate: Double) {
+    let count = robot.coordinateCount
+    for coordinate in feet.flatMap(\.tiltJoints) {
+      let indices = stride(from: coordinate, to: positions.count, by: count)
+      let turns = Self.smoothed(indices.map { positions[$0] - before[$0] }, rate: rate)
+      let limit = limits[coordinate]
+      for (index, turn) in zip(indices, turns) {
+        positions[index] = min(max(before[index] + turn, limit.lowerBound), limit.upperBound)
+      }
     }
   }
 
   // MARK: - One frame
 
   /// Turns feet that reach into the ground towards level until they do not.
-  private func dig(
-    _ positions: inout [Double], _ frame: Int, _ root: JointMotion.Root, _ heights: [Double]
+  private func undig(
+    _ positions: inout [Double], _ frame: Int, _ root: JointMotion.Root, _ heights: [Double],
+    deepest: Double
   ) {
     var joints = self.joints(positions, frame)
     let (turn, base) = (root.rotations[frame], root.translations[frame].z)
     for (foot, height) in zip(feet, heights) {
       func isDeep(_ joints: [Double]) -> Bool {
-        base + lowest(foot, joints, turn) < height - Self.deepest
+        base + lowest(foot, joints, turn) < height - deepest
       }
       guard isDeep(joints) else { continue }
       let level = levelled(foot, joints, turn)
@@ -127,7 +146,7 @@ struct StandingRobot {
     -> [Double]
   {
     var level = joints
-    foot.level(robot, &level, worldFromRoot: worldFromRoot, limits: limits)
+    foot.level(&level, worldFromRoot: worldFromRoot, limits: limits)
     return level
   }
 
@@ -141,24 +160,12 @@ struct StandingRobot {
   /// The height of the lowest point of a foot above the root link's origin [m].
   private func lowest(_ foot: RobotFoot, _ joints: [Double], _ worldFromRoot: Quaternion) -> Double
   {
-    let pose = foot.rootFromFoot(robot, joints)
+    let pose = foot.rootFromFoot(joints)
     let world = worldFromRoot * pose.rotation
     return (worldFromRoot * pose.translation).z - foot.depth(worldFromFoot: world)
   }
 
   // MARK: - Over time
-
-  /// 1 where a flag is set, falling smoothly to 0 over the time `fade` to both sides.
-  static func faded(_ flags: [Bool], rate: Double) -> [Double] {
-    var distance = flags.map { $0 ? 0.0 : .infinity }
-    for index in distance.indices.dropFirst() {
-      distance[index] = min(distance[index], distance[index - 1] + 1 / rate)
-    }
-    for index in distance.indices.dropLast().reversed() {
-      distance[index] = min(distance[index], distance[index + 1] + 1 / rate)
-    }
-    return distance.map { $0 < fade ? (1 + cos(.pi * $0 / fade)) / 2 : 0 }
-  }
 
   /// Values on straight lines between those that are given, constant before and after; zeros where
   /// none is given.
@@ -200,13 +207,14 @@ struct StandingRobot {
 
 /// For each foot and frame what the human's foot stands on, or swings over.
 struct StandingGround {
-  /// The height of the ground, times the factor on the path [m]. Under a foot that does not stand it
-  /// is the lower of those of its stances before and after; of a foot that never stands, the lowest.
+  /// The height of the ground, times the factor on the path [m].
+  ///
+  /// Under a foot that does not stand it is the lower of those of its stances before and after; of a foot that never stands, the lowest.
   let height: [[Double]]
   /// Whether it stands on heel or ball.
   let isStanding: [[Bool]]
-  /// Whether it stands on heel and ball.
-  let flat: [[Bool]]
+  /// The probability that it stands on heel and ball.
+  let flat: [[Double]]
 
   init(_ contact: Contact, feet: [(heel: Contact.Part, ball: Contact.Part)], scale: Double) {
     var own = feet.map { _ in [Double?](repeating: nil, count: contact.frameCount) }
@@ -221,7 +229,11 @@ struct StandingGround {
     isStanding = own.map { $0.map { $0 != nil } }
     height = own.map { Self.lowerNeighbours($0, otherwise: scale * (contact.ground ?? 0)) }
     flat = feet.map { foot in
-      zip(contact.isStanding(foot.heel), contact.isStanding(foot.ball)).map { $0 && $1 }
+      (0..<contact.frameCount).map { frame in
+        min(
+          contact.probability(of: foot.heel, frame: frame),
+          contact.probability(of: foot.ball, frame: frame))
+      }
     }
   }
 

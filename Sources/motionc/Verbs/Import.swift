@@ -11,7 +11,7 @@ struct Import: ParsableCommand {
     discussion: """
       motionc import capture/*.bvh -o clips
       motionc import dance.bvh -o clips --scale 0.01 --source-rate 60
-      motionc import dance.npz -o clips --format bvh,npz
+      motionc import dance.bvh -o clips --format bvh,npz
 
       A file that cannot be read is reported and the others are imported: a table at the end says \
       which were read, doubted and refused, and the exit code is 2 if some were refused. Tracked \
@@ -73,8 +73,17 @@ struct ReadingOptions: ParsableArguments {
   )
   var skeleton: String?
 
-  @Option(help: "The files' axis that points up: x, y, z, -x, -y or -z; by default it is found.")
+  @Option(
+    help: "The files' axis that points up: x, y, z, -x, -y or -z; by default it is found.",
+    transform: Self.axis)
   var up: UpAxis?
+
+  private static func axis(_ text: String) throws -> UpAxis {
+    guard let axis = UpAxis(option: text) else {
+      throw ValidationError("'\(text.printable)' is no axis: x, y, z, -x, -y or -z expected.")
+    }
+    return axis
+  }
 
   /// The files that these options name.
   var files: [String] {
@@ -99,9 +108,4 @@ struct ReadingOptions: ParsableArguments {
     options.up = up
     return options
   }
-}
-
-extension UpAxis: ExpressibleByArgument {
-  /// The axis of an option's text.
-  init?(argument: String) { self.init(option: argument) }
 }
