@@ -18,7 +18,11 @@ struct FilteredStretch {
   let confidences: [Float]
 
   /// Filters `filter.frames` frames of positions [frames, 22, 3] in metres.
-  init(_ positions: [Float], confidences: [Float], filter: TrackFilter) {
+  ///
+  /// Joints that are never seen are those of a body of a stature [m]; nil for the canonical one.
+  init(
+    _ positions: [Float], confidences: [Float], filter: TrackFilter, stature: Double? = nil
+  ) {
     let (axes, origin) = Self.place(positions, confidences)
     (self.axes, self.origin, self.confidences) = (axes, origin, confidences)
     var local = positions
@@ -27,7 +31,8 @@ struct FilteredStretch {
       let moved = axes.local(p - origin)
       for axis in 0..<3 { local[3 * at + axis] = moved[axis] }
     }
-    track = FilteredTrack(local, confidences: confidences, filter: filter)
+    track = FilteredTrack(
+      local, confidences: confidences, filter: filter, stature: stature)
   }
 
   /// The figure behind the filtered positions; `directions` are those of the rest offsets where they

@@ -50,6 +50,10 @@ public struct Smoother: Sendable {
     /// The positions' covariances [m²], xx xy xz yy yz zz, [frames, 22, 6]; nil where the model
     /// has none.
     public var covariances: [Float]?
+    /// Where left and right were exchanged in the track and are exchanged back.
+    public var swaps: [SideSwap] = []
+    /// The gaps that are too long for the network, and interpolated from their ends.
+    public var gaps: [BridgedGap] = []
   }
 
   /// The offset between consecutive windows [frames].
@@ -64,9 +68,20 @@ public struct Smoother: Sendable {
     guard confidences.contains(where: { $0 > 0 }) else {
       throw .request("in the track '\(track.name)' all joints are missing in all frames")
     }
-    let positions = track.positions.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
-    return smooth(
-      positions, confidences: confidences, name: track.name, frameRate: track.frameRate)
+    let (mended, swaps) = track.withoutSideSwaps()
+    var result = smoothUnmended(mended)
+    result.swaps = swaps
+    return result
+  }
+
+  /// Smooths a track whose left and right are right.
+  func smoothUnmended(_ track: JointTrack) -> Result {
+    var result = smooth(
+      track.positions.flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
+      confidences: Self.confidences(of: track), name: track.name, frameRate: track.frameRate,
+      stature: track.stature)
+    track.standUpright(&result)
+    return result
   }
 
   /// The confidence of the positions; zero where one is not finite or implausibly far away.
@@ -80,7 +95,8 @@ public struct Smoother: Sendable {
   }
 
   func smooth(
-    _ positions: [Float], confidences: [Float], name: String, frameRate: Double
+    _ positions: [Float], confidences: [Float], name: String, frameRate: Double,
+    stature: Double? = nil
   ) -> Result {
     let joints = Skeleton.jointCount
     let count = confidences.count / joints
@@ -95,7 +111,7 @@ public struct Smoother: Sendable {
     var blend = WindowBlend(
       frames: count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
     let starts = windowStarts(count)
-    let inputs = windows(local, confidences, starts)
+    let inputs = windows(local, confidences, starts, stature)
     let buffer =
       isIdle ? FloatBuffer(count: weights.count) : FloatBuffer(weights)
     var tape = Tape(parameters: buffer, recording: false)
@@ -108,9 +124,13 @@ public struct Smoother: Sendable {
         answer, chosen, on: tape, covarianceScale: covarianceScale)
       for (part, start) in zip(parts, starts[range]) { blend.add(part, at: start) }
     }
-    return blend.result(
+    var result = blend.result(
       directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
       shift: shift)
+    let bridge = GapBridge(confidences, frameRate: frameRate)
+    bridge.bridge(&result)
+    result.gaps = bridge.gaps
+    return result
   }
 
   private static func firstPlace(_ positions: [Float], _ confidences: [Float]) -> SIMD3<Float> {
@@ -128,7 +148,7 @@ public struct Smoother: Sendable {
 
   /// The inputs of windows; frames after the end of the track count as missing.
   private func windows(
-    _ positions: [Float], _ confidences: [Float], _ starts: [Int]
+    _ positions: [Float], _ confidences: [Float], _ starts: [Int], _ stature: Double?
   ) -> [SmootherInput] {
     let joints = Skeleton.jointCount
     let filter = TrackFilter(frames: frames)
@@ -145,14 +165,15 @@ public struct Smoother: Sendable {
     // A window without any seen joint is filled by linear interpolation.
     let whole =
       stretches.contains { !$0.confidence.contains { $0 > 0 } }
-      ? TrackFilling.filled(positions, confidences: confidences) : []
+      ? TrackFilling.filled(positions, confidences: confidences, stature: stature) : []
     let chosen = zip(starts, stretches).map { start, stretch in
       guard !stretch.confidence.contains(where: { $0 > 0 }) else { return stretch }
       let places = whole[(3 * joints * start)..<(3 * joints * (start + frames))]
       return (Array(places), [Float](repeating: 0.05, count: joints * frames))
     }
     let filtered = chosen.map {
-      FilteredStretch($0.places, confidences: $0.confidence, filter: filter)
+      FilteredStretch(
+        $0.places, confidences: $0.confidence, filter: filter, stature: stature)
     }
     let directions = Self.directions(of: filtered.map { $0.fit() })
     return filtered.map { SmootherInput($0, directions: directions) }

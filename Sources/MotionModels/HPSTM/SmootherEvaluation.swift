@@ -19,6 +19,8 @@ public struct SmootherEvaluation: Codable, Sendable {
     public var jerk = 0.0
     /// The standard deviation of bone lengths over time [m].
     public var boneDeviation = 0.0
+    /// The mean horizontal speed of the balls of feet that stand in the truth, by `Contact` [m/s].
+    public var stanceSlip = 0.0
   }
 
   /// The number of clips.
@@ -31,6 +33,8 @@ public struct SmootherEvaluation: Codable, Sendable {
   public var noisy = Metrics()
   /// The errors of the smoother's output.
   public var smoothed = Metrics()
+  /// The errors of the smoother's output with its feet held in place.
+  public var held = Metrics()
   /// Savitzky and Golay's filter (window 15, order 3).
   public var savitzkyGolay = Metrics()
   /// The One-Euro filter, tuned on the same tracks.
@@ -43,6 +47,14 @@ public struct SmootherEvaluation: Codable, Sendable {
   public var noiseless = Metrics()
   /// The same with every tenth joint missing, complex noise on the others.
   public var gaps = Metrics()
+  /// The errors in gaps of one arm of 0.5, 1, 1.5 and 3 s.
+  public var armGaps: [ArmGaps] = []
+  /// The errors where left and right of a part are exchanged.
+  public var swaps: [Swaps] = []
+  /// The frames taken for exchanged in noisy tracks whose sides are right.
+  public var falselyExchanged = 0
+  /// The frames taken for exchanged in the true motion.
+  public var falselyExchangedTruth = 0
   /// The fraction of true positions within the predicted 90 % ellipsoids; nil without covariances.
   public var covarianceShare: Double?
   /// The time to smooth a frame of these clips on one core [s].
@@ -56,11 +68,11 @@ extension Smoother {
   ) throws -> SmootherEvaluation {
     var result = SmootherEvaluation()
     result.seed = seed
-    let truths = try clips.map { clip in
-      try clip.resampled(to: frameRate).jointPositions().flatMap {
-        [Float($0.x), Float($0.y), Float($0.z)]
-      }
+    let clips = try clips.map { try $0.resampled(to: frameRate) }
+    let truths = clips.map { clip in
+      clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
     }
+    let stances = clips.map(StancesOfTruth.init)
     let noisy = truths.enumerated().map { index, truth in
       var random = RandomSource(seed: seed, stream: 0x6576_616c, UInt64(index))
       return noise.applied(to: truth, using: &random)
@@ -74,10 +86,11 @@ extension Smoother {
     var (inside, counted) = (0.0, 0.0)
     var time = Duration.zero
     var sums: [String: MetricSums] = [:]
-    func add(_ name: String, _ track: [Float], _ truth: [Float]) {
-      sums[name, default: MetricSums()].add(track, truth, frameRate: frameRate)
-    }
     for (index, truth) in truths.enumerated() {
+      func add(_ name: String, _ track: [Float], _ truth: [Float]) {
+        sums[name, default: MetricSums()].add(
+          track, truth, stances[index], frameRate: frameRate)
+      }
       let frames = truth.count / width
       result.clips += 1
       result.frames += frames
@@ -89,6 +102,9 @@ extension Smoother {
       time += clock.now - start
       add("noisy", noisy[index], truth)
       add("smoothed", smooth.positions, truth)
+      var held = smooth
+      _ = held.holdFeet()
+      add("held", held.positions, truth)
       add("savitzkyGolay", polynomial.filtered(noisy[index], channels: width), truth)
       add(
         "oneEuro", euro.filtered(noisy[index], channels: width, frameRate: frameRate), truth)
@@ -110,12 +126,17 @@ extension Smoother {
     func mean(_ name: String) -> SmootherEvaluation.Metrics { sums[name]?.means ?? .init() }
     result.noisy = mean("noisy")
     result.smoothed = mean("smoothed")
+    result.held = mean("held")
     result.savitzkyGolay = mean("savitzkyGolay")
     result.oneEuro = mean("oneEuro")
     result.fitted = mean("fitted")
     result.truth = mean("truth")
     result.noiseless = mean("noiseless")
     result.gaps = mean("gaps")
+    result.armGaps = [0.5, 1, 1.5, 3].map { evaluateArmGaps(seconds: $0, noisy, truths) }
+    result.swaps = evaluateSwaps(noisy, truths)
+    result.falselyExchanged = falseExchanges(in: noisy)
+    result.falselyExchangedTruth = falseExchanges(in: truths)
     result.covarianceShare = counted > 0 ? inside / counted : nil
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
     result.secondsPerFrame = seconds / Double(max(1, result.frames))
@@ -135,8 +156,14 @@ extension Smoother {
 private struct MetricSums {
   private var sum = SmootherEvaluation.Metrics()
   private var frames = 0.0
+  private var standing = 0.0
 
-  mutating func add(_ track: [Float], _ truth: [Float], frameRate: Double) {
+  mutating func add(
+    _ track: [Float], _ truth: [Float], _ stances: StancesOfTruth, frameRate: Double
+  ) {
+    let slips = stances.steps(of: track)
+    sum.stanceSlip += frameRate * slips.reduce(0, +)
+    standing += Double(slips.count)
     let weight = Double(track.count) / Double(3 * Skeleton.jointCount)
     frames += weight
     sum.position += weight * TrackErrors.position(track, truth)
@@ -152,7 +179,34 @@ private struct MetricSums {
     return SmootherEvaluation.Metrics(
       position: factor * sum.position, aligned: factor * sum.aligned,
       rootRelative: factor * sum.rootRelative, acceleration: factor * sum.acceleration,
-      jerk: factor * sum.jerk, boneDeviation: factor * sum.boneDeviation)
+      jerk: factor * sum.jerk, boneDeviation: factor * sum.boneDeviation,
+      stanceSlip: sum.stanceSlip / max(1, standing))
+  }
+}
+
+/// The frames in which the balls of the feet stand in a true motion.
+private struct StancesOfTruth {
+  /// For each foot whether it stands in a frame and in the next.
+  private let stands: [(joint: Int, isStanding: [Bool])]
+
+  init(_ clip: MotionClip) {
+    let contact = Contact(clip)
+    stands = [Contact.Part.leftBall, .rightBall].map {
+      ($0.joint.rawValue, contact.isStanding($0))
+    }
+  }
+
+  /// The horizontal steps of standing feet in positions [frames, 22, 3] [m].
+  func steps(of track: [Float]) -> [Double] {
+    let width = 3 * Skeleton.jointCount
+    return stands.flatMap { joint, isStanding in
+      (1..<max(1, isStanding.count)).compactMap { frame in
+        guard isStanding[frame - 1], isStanding[frame] else { return nil }
+        let (a, b) = (width * (frame - 1) + 3 * joint, width * frame + 3 * joint)
+        let (dx, dy) = (track[b] - track[a], track[b + 1] - track[a + 1])
+        return Double((dx * dx + dy * dy).squareRoot())
+      }
+    }
   }
 }
 

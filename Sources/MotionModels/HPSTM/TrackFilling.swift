@@ -7,8 +7,10 @@ enum TrackFilling {
   private static let joints = Skeleton.jointCount
 
   /// Positions [frames, 22, 3] without gaps: gaps in time are interpolated linearly, joints that
-  /// were never seen are placed as in an upright body.
-  static func filled(_ positions: [Float], confidences: [Float]) -> [Float] {
+  /// were never seen are placed as in an upright body of a stature [m], by default the canonical one.
+  static func filled(
+    _ positions: [Float], confidences: [Float], stature: Double? = nil
+  ) -> [Float] {
     var result = positions
     let frames = confidences.count / joints
     var unseen: [Int] = []
@@ -20,7 +22,8 @@ enum TrackFilling {
       return result
     }
     let seen = Set(0..<joints).subtracting(unseen)
-    for frame in 0..<frames { complete(&result, 3 * joints * frame, unseen, seen) }
+    let size = Float((stature ?? Skeleton.canonical.stature) / Skeleton.canonical.stature)
+    for frame in 0..<frames { complete(&result, 3 * joints * frame, unseen, seen, size) }
     return result
   }
 
@@ -53,7 +56,7 @@ enum TrackFilling {
 
   /// Places unseen joints relative to their nearest seen joint, as in an upright body.
   private static func complete(
-    _ positions: inout [Float], _ base: Int, _ unseen: [Int], _ seen: Set<Int>
+    _ positions: inout [Float], _ base: Int, _ unseen: [Int], _ seen: Set<Int>, _ size: Float
   ) {
     func place(_ joint: Int) -> SIMD3<Float> {
       [
@@ -69,7 +72,7 @@ enum TrackFilling {
         (rest[$0] - rest[joint]).squaredLength < (rest[$1] - rest[joint]).squaredLength
       }
       guard let nearest else { continue }
-      let found = place(nearest) + body(rest[joint] - rest[nearest])
+      let found = place(nearest) + body(rest[joint] - rest[nearest]) * size
       for axis in 0..<3 { positions[base + 3 * joint + axis] = found[axis] }
     }
   }

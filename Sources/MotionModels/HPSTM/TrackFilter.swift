@@ -18,8 +18,10 @@ struct FilteredTrack {
   static let smallestDeviation: Float = 0.006
 
   /// Filters a sequence of `filter.frames` frames.
-  init(_ positions: [Float], confidences: [Float], filter: TrackFilter) {
-    filled = TrackFilling.filled(positions, confidences: confidences)
+  init(
+    _ positions: [Float], confidences: [Float], filter: TrackFilter, stature: Double? = nil
+  ) {
+    filled = TrackFilling.filled(positions, confidences: confidences, stature: stature)
     let clean = Self.withoutOutliers(filled)
     let width = 3 * Skeleton.jointCount
     deviations = Self.deviations(of: clean)

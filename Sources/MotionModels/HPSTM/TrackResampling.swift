@@ -24,7 +24,13 @@ extension Smoother {
     guard track.frameCount > 0, !Self.closeRates.contains(track.frameRate / frameRate) else {
       return try smooth(track)
     }
-    let result = try smooth(track.resampled(to: frameRate))
+    // Before frames are averaged: means of left and right are neither.
+    let (mended, swaps) = track.withoutSideSwaps()
+    let even = mended.resampled(to: frameRate)
+    guard Self.confidences(of: even).contains(where: { $0 > 0 }) else {
+      throw .request("in the track '\(track.name.printable)' all joints are missing in all frames")
+    }
+    let result = smoothUnmended(even)
     let frames = track.frameCount
     var clip = result.clip
     do {
@@ -42,10 +48,18 @@ extension Smoother {
         return covariances[from..<(from + width)]
       }
     }
+    let gaps = result.gaps.compactMap { gap -> BridgedGap? in
+      func frame(_ bound: Int) -> Int {
+        min(Int((Double(bound) * track.frameRate / frameRate).rounded(.up)), frames)
+      }
+      var gap = gap
+      gap.frames = frame(gap.frames.lowerBound)..<frame(gap.frames.upperBound)
+      return gap.frames.isEmpty ? nil : gap
+    }
     return Result(
       clip: clip,
       positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
-      covariances: covariances)
+      covariances: covariances, swaps: swaps, gaps: gaps)
   }
 }
 
@@ -81,7 +95,9 @@ extension JointTrack {
         confidenceSums.append(weight > 0 ? Float(confidence / weight) : 0)
       }
     }
-    return JointTrack(
+    var track = JointTrack(
       name: name, frameRate: rate, positions: places, confidences: confidenceSums)
+    track.stature = stature
+    return track
   }
 }

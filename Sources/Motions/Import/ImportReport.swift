@@ -40,6 +40,10 @@ public struct ImportReport: Codable, Sendable, Hashable {
       case levelledSoles
       /// The frames of the feet were left as they are.
       case unlevelledSoles
+      /// Left and right were exchanged for some frames, and are exchanged back.
+      case exchangedSides
+      /// A part of the body is not seen for long, and its motion there is interpolated.
+      case bridgedGap
       /// Anything else.
       case note
 

@@ -12,6 +12,8 @@ public struct JointTrack: Sendable {
   public var positions: [Vector3]
   /// The confidence of each position, 0...1, 22 for each frame; 0 where one is missing.
   public var confidences: [Float]
+  /// The stature of the body whose unseen legs are made up [m]; nil where legs are seen.
+  public var stature: Double?
 
   /// Creates a track.
   public init(name: String, frameRate: Double, positions: [Vector3], confidences: [Float]) {

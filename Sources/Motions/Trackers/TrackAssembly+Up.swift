@@ -6,6 +6,7 @@ extension TrackAssembly {
   mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
     if let given = source.givenUp { return (given, "as you said") }
     var sum = Vector3.zero
+    var trunk = Vector3.zero
     for frame in 0..<frameCount {
       func place(_ joint: Skeleton.Joint) -> Vector3 {
         places[frame * Self.joints + joint.rawValue]
@@ -14,7 +15,15 @@ extension TrackAssembly {
         place(.head).isFinite ? place(.head) : (place(.leftShoulder) + place(.rightShoulder)) / 2
       let step = head - (place(.leftAnkle) + place(.rightAnkle)) / 2
       if let direction = step.normalized { sum += direction }
+      // Where no ankle is seen: from the hips, or from the shoulders to the head.
+      let shoulders = (place(.leftShoulder) + place(.rightShoulder)) / 2
+      let hips = (place(.leftHip) + place(.rightHip)) / 2
+      let upper = hips.isFinite ? shoulders - hips : place(.head) - shoulders
+      if let direction = upper.normalized { trunk += direction }
     }
+    let isLegless = sum == .zero
+    if isLegless { sum = trunk }
+    let way = isLegless ? "along the trunk" : "from ankles to head"
     let nearest = UpAxis(nearest: sum)
     if let stated = source.up {
       if let nearest, nearest.axis == stated.axis, nearest != stated {
@@ -23,8 +32,8 @@ extension TrackAssembly {
             .note,
             "the file says \(stated.name), yet the head is at the other end: \(nearest.name) is"
               + " taken"))
-        reportLean(of: sum, from: nearest)
-        return (nearest, "the axis nearest to the body from ankles to head")
+        reportLean(of: sum, from: nearest, way)
+        return (nearest, "the axis nearest to the body \(way)")
       } else if let nearest, nearest != stated {
         findings.append(
           .init(
@@ -32,7 +41,7 @@ extension TrackAssembly {
             "the body stands along the file's axis \(nearest.name), yet the file says"
               + " \(stated.name): the file is believed; import's --up says otherwise"))
       } else {
-        reportLean(of: sum, from: stated)
+        reportLean(of: sum, from: stated, way)
       }
       return (stated, "stated")
     }
@@ -40,20 +49,21 @@ extension TrackAssembly {
       throw .malformed(
         path: source.path,
         reason:
-          "no frame shows head or shoulders and both ankles, so which way is up cannot be told"
+          "no frame shows head or shoulders with both ankles or hips, so which way is up cannot be"
+          + " told"
       )
     }
-    reportLean(of: sum, from: nearest)
-    return (nearest, "the axis nearest to the body from ankles to head")
+    reportLean(of: sum, from: nearest, way)
+    return (nearest, "the axis nearest to the body \(way)")
   }
 
   /// Warns if the body leans all the time, because of the person or the camera.
-  private mutating func reportLean(of sum: Vector3, from up: UpAxis) {
+  private mutating func reportLean(of sum: Vector3, from up: UpAxis, _ way: String) {
     let lean = acos(min(max(sum.normalized?.dot(up.direction) ?? 1, -1), 1)) * 180 / .pi
     guard lean > 15 else { return }
     self.lean = ImportReport.Finding(
       lean > 40 ? .doubtfulUp : .note,
-      "from ankles to head the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
+      "\(way) the body leans \(Int(lean.rounded())) degrees away from \(up.name) on"
         + " average; the camera may be tilted"
         + "\(lean > 40 ? ", and which way is up is doubtful" : "")")
   }

@@ -14,9 +14,9 @@ struct TrackAssembly {
   var lean: ImportReport.Finding?
 
   /// Our joints with a report.
-  static func track(of source: SourceTrack, joints: JointSet?, frameRate: Double?)
-    throws(MotionError) -> (track: JointTrack, report: TrackReport)
-  {
+  static func track(
+    of source: SourceTrack, joints: JointSet?, frameRate: Double?, stature: Double? = nil
+  ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     var source = source
     guard source.frameCount > 0 else {
       throw .malformed(path: source.path, reason: "it has no frames")
@@ -32,7 +32,7 @@ struct TrackAssembly {
     source.place(on: timing)
     try TrackShape.refuseFlat(source, columns: columns)
     var assembly = TrackAssembly(source: source, columns: columns)
-    return try assembly.run((timing.rate, timing.reason))
+    return try assembly.run((timing.rate, timing.reason), stature: stature)
   }
 
   private init(source: SourceTrack, columns: JointColumns) {
@@ -44,22 +44,23 @@ struct TrackAssembly {
   var frameCount: Int { source.frameCount }
   static let joints = Skeleton.jointCount
 
-  private mutating func run(_ rate: (rate: Double, reason: String)) throws(MotionError)
-    -> (track: JointTrack, report: TrackReport)
-  {
+  private mutating func run(
+    _ rate: (rate: Double, reason: String), stature: Double?
+  ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     assemble()
-    guard let legs = legLength(), legs > 1e-9 else {
-      throw .malformed(
-        path: source.path,
-        reason: "no frame shows a whole leg, so the size of the body cannot be told")
-    }
+    let seen = legLength().flatMap { $0 > 1e-9 ? $0 : nil }
+    var legs = seen ?? 0
+    if seen == nil { legs = try legsOfUpperBody() }
     if dropImpossible(farther: legs / Skeleton.legFractionOfStature) { assemble() }
     let unit = try unit(legs: legs)
     let up = try upAxis()
     let scale = unit.metres
+    let size = reportSize(
+      found: legs * scale / Skeleton.legFractionOfStature, asked: stature, isSeen: seen != nil)
     var track = JointTrack(
       name: ClipName.of(source.path), frameRate: rate.rate,
       positions: places.map { up.axis.world($0) * scale }, confidences: confidences)
+    if seen == nil { track.stature = size }
     try TrackShape.refuseTurns(track, path: source.path)
     findings += TrackShape.doubts(of: track)
     if TrackLevelling.isWithoutWorld(track) {
@@ -73,7 +74,7 @@ struct TrackAssembly {
       jointsReason: columns.reason, sourceJointCount: source.jointCount, upAxis: up.axis.name,
       upReason: up.reason, metresPerUnit: scale, unitReason: unit.reason, frameRate: rate.rate,
       rateReason: rate.reason, frameCount: frameCount,
-      stature: legs * scale / Skeleton.legFractionOfStature)
+      stature: size)
     count(in: &report)
     return (track, report)
   }

@@ -16,18 +16,20 @@ public enum TrackFile {
   ///     from 1; nil for files of one.
   ///   - metresPerUnit: One unit of the file [m]; nil to use the file's or to detect it.
   ///   - up: The axis that points up; nil to find it.
+  ///   - stature: The stature for legs that are never seen [m]; nil to guess it by the upper body.
   public static func read(
     _ path: String, joints: JointSet? = nil, frameRate: Double? = nil, person: String? = nil,
-    metresPerUnit: Double? = nil, up: UpAxis? = nil
+    metresPerUnit: Double? = nil, up: UpAxis? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
+    try TrackAssembly.check(stature: stature)
     let bytes: [UInt8]
     do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
     return try read(
       bytes, path: path, joints: joints, frameRate: frameRate, person: person,
-      metresPerUnit: metresPerUnit, up: up)
+      metresPerUnit: metresPerUnit, up: up, stature: stature)
   }
 
   /// Whether a file holds tracked joints that no format of motion capture reads.
@@ -50,7 +52,7 @@ public enum TrackFile {
   /// Reads a track from a file's bytes.
   static func read(
     _ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?, person: String? = nil,
-    metresPerUnit: Double? = nil, up: UpAxis? = nil
+    metresPerUnit: Double? = nil, up: UpAxis? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
@@ -65,7 +67,8 @@ public enum TrackFile {
       source.unitReason = "as you said"
     }
     source.givenUp = up
-    return try TrackAssembly.track(of: source, joints: joints, frameRate: frameRate)
+    return try TrackAssembly.track(
+      of: source, joints: joints, frameRate: frameRate, stature: stature)
   }
 
   /// Motion capture as a track in which every joint is seen.

@@ -68,6 +68,14 @@ enum TrackLevelling {
       track.positions = track.positions.map { $0 - Vector3(0, 0, ground) }
       findings.append(
         .init(.levelled, "put on the ground by its lowest ankle, at one height for all frames"))
+    } else if let stature = track.stature, let height = pelvisHeight(of: track) {
+      let standing = Skeleton.canonical(stature: stature).standingPelvisHeight
+      track.positions = track.positions.map { $0 + Vector3(0, 0, standing - height) }
+      findings.append(
+        .init(
+          .levelled,
+          "no foot is seen: the pelvis is put at the height of a body that stands, a guess")
+      )
     }
     return findings
   }
@@ -84,6 +92,15 @@ enum TrackLevelling {
         .filter(\.isFinite).min()
     }.sorted()
     return lowest.isEmpty ? nil : lowest[lowest.count / 20]
+  }
+
+  /// The median height of the pelvis, or of the middle of the hips [m]; nil where none is seen.
+  private static func pelvisHeight(of track: JointTrack) -> Double? {
+    let heights = (0..<track.frameCount).compactMap { frame -> Double? in
+      let body = Body(track, frame: frame)
+      return [body.pelvis.z, body.hips.z].first(where: \.isFinite)
+    }.sorted()
+    return heights.isEmpty ? nil : heights[heights.count / 2]
   }
 
   // MARK: - Standing

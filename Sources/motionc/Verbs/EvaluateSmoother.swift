@@ -16,7 +16,9 @@ struct EvaluateSmoother: ParsableCommand {
       In a folder with an index.csv only the rows of the split 'val' are evaluated, in other \
       folders the clips that training holds out; --all evaluates every clip. The noise is \
       normal with 30 mm, plus 30 mm after a moving average of 7 frames, 8 % of bone lengths, and \
-      one outlier of up to 0.25 m in 400. The One-Euro filter is tuned on the tracks that are evaluated.
+      one outlier of up to 0.25 m in 400. The One-Euro filter is tuned on the tracks that are evaluated. \
+      Further lines: an arm hidden for a time, beside straight lines between its true ends, and left \
+      and right of parts of the body exchanged for six frames.
       """)
 
   @Option(help: "The model's file.", completion: .file())
@@ -71,7 +73,7 @@ extension SmootherEvaluation {
     func row(_ name: String, _ f: Metrics) -> String {
       let cells = [
         1000 * f.position, 1000 * f.aligned, 1000 * f.rootRelative, f.acceleration, f.jerk,
-        1000 * f.boneDeviation,
+        1000 * f.boneDeviation, 1000 * f.stanceSlip,
       ].map { value in
         let text = Console.fixed(value, 2)
         return String(repeating: " ", count: max(1, 11 - text.count)) + text
@@ -80,19 +82,53 @@ extension SmootherEvaluation {
     }
     var lines = [
       "\(frames) frames of \(clips) clips; complex noise, seed \(seed)",
-      "".padded(26) + "      MPJPE   PA-MPJPE   relative    accel.       jerk    bone dev.",
-      "".padded(26) + "         mm         mm         mm      m/s²       m/s³           mm",
-      row("input", noisy), row("smoothed", smoothed), row("Savitzky-Golay 15/3", savitzkyGolay),
+      "".padded(26)
+        + "      MPJPE   PA-MPJPE   relative    accel.       jerk    bone dev. stance slip",
+      "".padded(26)
+        + "         mm         mm         mm      m/s²       m/s³           mm        mm/s",
+      row("input", noisy), row("smoothed", smoothed), row("smoothed, feet held", held),
+      row("Savitzky-Golay 15/3", savitzkyGolay),
       row("One-Euro, tuned", oneEuro), row("figure without network", fitted),
       row("smoothed, a tenth missing", gaps), row("smoothed, no noise", noiseless),
       row("truth", truth),
     ]
+    lines += gapLines + swapLines
     if let covarianceShare {
       lines.append(
         "90 % ellipsoids hold \(Console.fixed(100 * covarianceShare, 1)) % of the truth")
     }
     lines.append("\(Console.fixed(1000 * secondsPerFrame, 3)) ms a frame on one core")
     return lines
+  }
+
+  /// The errors in gaps of an arm.
+  private var gapLines: [String] {
+    let title = "one arm hidden: elbow and wrist relative to the pelvis, mm".padded(60)
+    var lines = ["", title + "smoothed   straight line   between true ends"]
+    for gap in armGaps {
+      let name = "  \(Console.fixed(gap.seconds, 1)) s, \(gap.count) gaps".padded(60)
+      let error = Console.fixed(1000 * gap.error, 1).padded(11)
+      lines.append(
+        name + error + Console.fixed(1000 * gap.straightLine, 1).padded(16)
+          + Console.fixed(1000 * gap.straightLineOfTruth, 1))
+    }
+    return lines
+  }
+
+  /// The errors in swaps, and the swaps that are none.
+  private var swapLines: [String] {
+    let title = "left and right exchanged for 6 frames: joints there, mm".padded(60)
+    var lines = ["", title + "mended   not      found, %"]
+    for swap in swaps {
+      let name = "  \(swap.part.name), \(swap.count) swaps".padded(60)
+      let error = Console.fixed(1000 * swap.error, 1).padded(9)
+      let unmended = Console.fixed(1000 * swap.unmended, 1).padded(9)
+      lines.append(name + error + unmended + Console.fixed(100 * swap.found, 1))
+    }
+    lines.append(
+      "  frames exchanged in tracks without swaps: \(falselyExchanged), in the true motion:"
+        + " \(falselyExchangedTruth)")
+    return lines + [""]
   }
 }
 

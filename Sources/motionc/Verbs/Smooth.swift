@@ -16,7 +16,9 @@ struct Smooth: ParsableCommand {
 
       Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
       frames that the times leave out are filled in; frames in which nobody was seen are marked by \
-      a 1 in the array filled_frames. .npz holds positions, rotations, root, bone_lengths, fps, \
+      a 1 in the array filled_frames. Where the tracker exchanges left and right for some frames, \
+      they are exchanged back; limbs hidden for long are interpolated; legs that are never seen are \
+      made up for a --stature. Each is reported. .npz holds positions, rotations, root, bone_lengths, fps, \
       names, and covariances [frames, 22, 3, 3] where the model predicts them.
       """)
 
@@ -33,6 +35,13 @@ struct Smooth: ParsableCommand {
 
   @Option(help: "The true frame rate of the files [Hz].")
   var rate: Double?
+
+  @Option(
+    help: "The stature for legs that are never seen [m]; by default guessed by the upper body.")
+  var stature: Double?
+
+  @Flag(help: "Holds feet in place while they stand.")
+  var lockFeet = false
 
   @Option(help: "Formats, separated by commas: clip, npz, bvh.")
   var format: String = "clip"
@@ -53,9 +62,11 @@ struct Smooth: ParsableCommand {
       []
     for file in files {
       let (track, report) = try TrackFile.read(
-        file, joints: set, frameRate: rate, person: tracked.person)
-      results.append(
-        (file, try smoother.smoothAtAnyRate(track), Self.emptyFrames(of: track), report))
+        file, joints: set, frameRate: rate, person: tracked.person, stature: stature)
+      var result = try smoother.smoothAtAnyRate(track)
+      var found = report.adding(result)
+      if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
+      results.append((file, result, Self.emptyFrames(of: track), found))
     }
     try AtomicFile.makeFolder(output)
     for (file, result, filled, report) in results {
@@ -92,6 +103,60 @@ struct Smooth: ParsableCommand {
       "{\"kind\": \(JSONText.quoted($0.kind.rawValue)), \"message\": \(JSONText.quoted($0.message))}"
     }.joined(separator: ", ")
   }
+}
+
+extension TrackReport {
+  /// The most swaps and gaps that are listed one by one.
+  private static let listed = 8
+
+  /// The report with what the smoother mended.
+  func adding(_ result: Smoother.Result) -> TrackReport {
+    var report = self
+    for swap in result.swaps.prefix(Self.listed) {
+      report.findings.append(.init(.exchangedSides, swap.sentence))
+    }
+    for gap in result.gaps.prefix(Self.listed) {
+      report.findings.append(.init(.bridgedGap, gap.sentence))
+    }
+    let swaps = result.swaps.count - Self.listed
+    if swaps > 0 {
+      report.findings.append(.init(.exchangedSides, "\(swaps) further swaps exchanged back"))
+    }
+    let gaps = result.gaps.count - Self.listed
+    if gaps > 0 { report.findings.append(.init(.bridgedGap, "\(gaps) further gaps bridged")) }
+    return report
+  }
+}
+
+extension FootLock.Report {
+  fileprivate var sentence: String {
+    "feet held in \(Wording.count(stances, "stance")), moved by at most"
+      + " \(Console.fixed(100 * largestMove, 1)) cm, the pelvis lowered by at most"
+      + " \(Console.fixed(100 * largestLowering, 1)) cm"
+  }
+}
+
+extension SideSwap {
+  fileprivate var sentence: String {
+    "left and right of \(part.name) are exchanged in frames \(frames.shown): exchanged back"
+  }
+}
+
+extension BridgedGap {
+  fileprivate var sentence: String {
+    let names: [String] = joints.map { $0.name }
+    let who =
+      joints.count == Skeleton.jointCount ? "nobody is" : names.joined(separator: ", ") + " not"
+    let how =
+      isInterpolated
+      ? "interpolated between the poses before and after" : "the nearest pose is kept"
+    return "\(who) seen in frames \(frames.shown): \(how)"
+  }
+}
+
+extension Range<Int> {
+  /// The first and the last number.
+  fileprivate var shown: String { "\(lowerBound) to \(upperBound - 1)" }
 }
 
 extension Smoother.Result {

@@ -1,0 +1,74 @@
+import Foundation
+import Geometry
+
+/// Inverse kinematics of a leg: hip and knee turn so that the ankle is at a place, the foot keeps its
+/// orientation in the world, and the knee bends in the plane in which it bends already.
+struct LegIK {
+  /// The largest distance from hip to ankle, by the length of thigh and shank: a knee that is nearly
+  /// straight jumps for the smallest change of the distance.
+  static let reach = 0.995
+
+  /// The joints of a leg.
+  let hip, knee, ankle: Skeleton.Joint
+
+  static let left = LegIK(hip: .leftHip, knee: .leftKnee, ankle: .leftAnkle)
+  static let right = LegIK(hip: .rightHip, knee: .rightKnee, ankle: .rightAnkle)
+
+  /// The longest distance from hip to ankle that a leg of this skeleton reaches [m].
+  func length(_ skeleton: Skeleton) -> Double {
+    (skeleton.restOffsets[knee.rawValue].length + skeleton.restOffsets[ankle.rawValue].length)
+      * Self.reach
+  }
+
+  /// Moves the ankle of a frame to a place in the world [m]; where that is out of reach, as near as
+  /// the leg reaches.
+  func move(to target: Vector3, in clip: inout MotionClip, frame: Int) {
+    let poses = clip.jointPoses(frame: frame)
+    let (pelvis, start) = (poses[0], poses[hip.rawValue])
+    let (middle, end) = (poses[knee.rawValue], poses[ankle.rawValue])
+    let thigh = middle.translation - start.translation
+    let shank = end.translation - middle.translation
+    let step = target - start.translation
+    guard thigh.length > 1e-6, shank.length > 1e-6, let way = step.normalized else { return }
+    let axis = bendAxis(thigh, shank, knee: middle.rotation)
+    let bend = Quaternion(angle: bend(thigh, shank, axis, distance: step.length), axis: axis)
+    guard let reached = (thigh + bend * shank).normalized else { return }
+    let swing = Quaternion(turning: reached, into: way)
+    let hipTurn = (swing * start.rotation).normalized
+    let kneeTurn = (swing * bend * middle.rotation).normalized
+    let base = frame * Skeleton.jointCount
+    clip.rotations[base + hip.rawValue] = (pelvis.rotation.inverse * hipTurn).normalized
+    clip.rotations[base + knee.rawValue] = (hipTurn.inverse * kneeTurn).normalized
+    clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
+  }
+
+  /// The angle that the shank turns by about the axis, so that hip and ankle are this far apart
+  /// [rad].
+  private func bend(
+    _ thigh: Vector3, _ shank: Vector3, _ axis: Vector3, distance: Double
+  ) -> Double {
+    let (a, b) = (thigh.length, shank.length)
+    // A leg that is straighter already stays so.
+    let longest = max((a + b) * Self.reach, (thigh + shank).length)
+    let far = min(max(distance, abs(a - b) + 1e-6), longest)
+    let along = thigh.dot(axis) * shank.dot(axis)
+    let (upper, lower) = (thigh - axis * thigh.dot(axis), shank - axis * shank.dot(axis))
+    let across = upper.length * lower.length
+    guard across > 1e-12 else { return 0 }
+    let wanted: Double = (far * far - a * a - b * b) / 2 - along
+    let angle = acos(min(max(wanted / across, -1), 1))
+    return angle - atan2(upper.cross(lower).dot(axis), upper.dot(lower))
+  }
+
+  /// The axis about which the knee bends, in the world: that of its bend, and for a straight knee the
+  /// joint's own x, to the body's left.
+  private func bendAxis(_ thigh: Vector3, _ shank: Vector3, knee: Quaternion) -> Vector3 {
+    let own = knee * .unitX
+    let along = thigh.cross(shank) / (thigh.length * shank.length)
+    // A bend of a few degrees says little about its plane.
+    let mixed = along + own * 0.1
+    let direction = (thigh.normalized ?? .zero) + (shank.normalized ?? .zero)
+    guard let middle = direction.normalized else { return own }
+    return (mixed - middle * mixed.dot(middle)).normalized ?? own
+  }
+}

@@ -1,0 +1,170 @@
+import Geometry
+import TestSupport
+import Testing
+
+@testable import Motions
+
+@Suite("Inverse kinematics of legs")
+struct LegIKTests {
+  @Test("The ankle arrives, the foot keeps its orientation, nothing else moves")
+  func arrives() {
+    for seed in 1...1000 {
+      var random = SeededGenerator(UInt64(seed))
+      let clip = randomClip(seed: UInt64(seed), frames: 1)
+      for leg in [LegIK.left, .right] {
+        var moved = clip
+        let old = clip.jointPoses(frame: 0)
+        let hip = old[leg.hip.rawValue].translation
+        let ankle = old[leg.ankle.rawValue].translation
+        let far = leg.length(clip.skeleton) * Double.random(in: 0.4...0.99, using: &random)
+        let way = (ankle - hip).normalized ?? .unitZ
+        let turn = Quaternion(
+          rotationVector: Vector3(
+            Double.random(in: -0.5...0.5, using: &random),
+            Double.random(in: -0.5...0.5, using: &random),
+            Double.random(in: -0.5...0.5, using: &random)))
+        let target = hip + turn * way * far
+        leg.move(to: target, in: &moved, frame: 0)
+        let new = moved.jointPoses(frame: 0)
+        #expect((new[leg.ankle.rawValue].translation - target).length < 1e-6, "seed \(seed)")
+        let foot = new[leg.ankle.rawValue].rotation.inverse * old[leg.ankle.rawValue].rotation
+        #expect(foot.rotationVector.length < 1e-9)
+        for joint in Skeleton.Joint.allCases
+        where ![leg.hip, leg.knee, leg.ankle].contains(joint) {
+          #expect(
+            moved.rotation(of: joint, frame: 0) == clip.rotation(of: joint, frame: 0))
+        }
+      }
+    }
+  }
+
+  @Test("Where the place is out of reach the leg points there")
+  func outOfReach() throws {
+    for seed in 1...200 {
+      let clip = randomClip(seed: UInt64(seed), frames: 1)
+      var moved = clip
+      let old = clip.jointPositions(frame: 0)
+      let hip = old[Skeleton.Joint.leftHip.rawValue]
+      let way = try #require((old[Skeleton.Joint.leftAnkle.rawValue] - hip).normalized)
+      LegIK.left.move(to: hip + way * 3, in: &moved, frame: 0)
+      let new = moved.jointPositions(frame: 0)[Skeleton.Joint.leftAnkle.rawValue] - hip
+      let longest = max(
+        LegIK.left.length(clip.skeleton), (old[Skeleton.Joint.leftAnkle.rawValue] - hip).length)
+      // The knee's angle is an arc cosine, blunt near a straight leg.
+      #expect((new - way * longest).length < 1e-4)
+    }
+  }
+
+  @Test("A knee goes on bending forwards, also from a straight leg")
+  func knees() {
+    var clip = StandingFigure.clip(frames: 1)
+    for joint in [Skeleton.Joint.leftHip, .leftKnee, .leftAnkle] {
+      clip.rotations[joint.rawValue] = .identity
+    }
+    let old = clip.jointPositions(frame: 0)
+    let ankle = old[Skeleton.Joint.leftAnkle.rawValue]
+    LegIK.left.move(to: ankle + [0, 0, 0.15], in: &clip, frame: 0)
+    let new = clip.jointPoses(frame: 0)
+    let bend = clip.rotation(of: .leftKnee, frame: 0).rotationVector
+    #expect(bend.x > 0.5 && abs(bend.y) < 1e-6 && abs(bend.z) < 1e-6)
+    #expect((new[Skeleton.Joint.leftAnkle.rawValue].translation - ankle).z > 0.149)
+  }
+}
+
+@Suite("Feet held in place")
+struct FootLockTests {
+  private static let balls = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
+
+  /// Somebody who stands and glides along x by a speed [m/s].
+  private func gliding(_ speed: Double, frames: Int = 60, depth: Double = 0) -> MotionClip {
+    var clip = StandingFigure.clip(frames: 1)
+    let low = Self.balls.map { clip.jointPositions(frame: 0)[$0].z }.min() ?? 0
+    let start = clip.rootTranslations[0] - Vector3(0, 0, low - GroundContact.standing + depth)
+    clip.rootTranslations = (0..<frames).map { start + Vector3(speed * Double($0) / 30, 0, 0) }
+    clip.rotations = (0..<frames).flatMap { _ in clip.rotations.prefix(Skeleton.jointCount) }
+    return clip
+  }
+
+  private func held(_ clip: MotionClip, fixed: Int = 0) -> MotionClip {
+    FootLock.holdSampled(clip, fixed: fixed, floor: GroundContact.standing).clip
+  }
+
+  private func feet(_ clip: MotionClip) -> [[Vector3]] {
+    let places = clip.jointPositions()
+    return Self.balls.map { ball in
+      (0..<clip.frameCount).map { places[$0 * Skeleton.jointCount + ball] }
+    }
+  }
+
+  @Test("A motion whose feet stand still comes back as it is")
+  func still() {
+    let clip = gliding(0)
+    #expect(held(clip).rotations == clip.rotations)
+    #expect(held(clip).rootTranslations == clip.rootTranslations)
+    let captured = StandingFigure.clip(frames: 90)
+    let (again, _) = FootLock.hold(captured)
+    for (a, b) in zip(feet(captured), feet(again)) {
+      for (p, q) in zip(a, b) { #expect((p - q).length < 1e-9) }
+    }
+  }
+
+  @Test("Feet that glide stand in one place each; the pelvis keeps its way", arguments: [0.1, 0.2])
+  func glides(speed: Double) {
+    let clip = gliding(speed)
+    #expect(feet(clip)[0][59].x - feet(clip)[0][0].x > 0.19)
+    let result = held(clip)
+    for track in feet(result) {
+      for place in track { #expect((place - track[0]).length < 2e-3) }
+    }
+    for (old, new) in zip(clip.rootTranslations, result.rootTranslations) {
+      #expect(old.x == new.x && old.y == new.y && new.z <= old.z && new.z > old.z - 0.081)
+    }
+  }
+
+  @Test("Feet below the ground are lifted onto it")
+  func sunken() {
+    let result = held(gliding(0.3, depth: 0.05))
+    for track in feet(result) {
+      for place in track { #expect(place.z > GroundContact.standing - 1e-6) }
+    }
+  }
+
+  @Test("Frames that are fixed do not change, and the feet go on from there")
+  func fixed() {
+    let clip = gliding(0.15)
+    let result = held(clip, fixed: 20)
+    #expect(result.rotations.prefix(20 * 22) == clip.rotations.prefix(20 * 22))
+    #expect(result.rootTranslations.prefix(20) == clip.rootTranslations.prefix(20))
+    for (track, old) in zip(feet(result), feet(clip)) {
+      for frame in 20..<60 { #expect((track[frame] - old[19]).length < 3e-3, "\(frame)") }
+    }
+  }
+
+  @Test("Turned and shifted motion is held alike", arguments: 1...5)
+  func invariance(seed: Int) {
+    let clip = gliding(0.2)
+    let turn = Quaternion(angle: Double(seed), axis: .unitZ)
+    let shift = Vector3(Double(seed), -2, 0)
+    var moved = clip
+    moved.rootTranslations = clip.rootTranslations.map { turn * $0 + shift }
+    for frame in 0..<clip.frameCount {
+      moved.rotations[22 * frame] = (turn * clip.rotations[22 * frame]).normalized
+    }
+    let (a, b) = (held(clip).jointPositions(), held(moved).jointPositions())
+    for (p, q) in zip(a, b) { #expect((turn * p + shift - q).length < 1e-6) }
+  }
+
+  @Test("Random motion, short and empty motion: finite, and bones keep their lengths")
+  func random() {
+    for seed in 1...200 {
+      let clip = randomClip(seed: UInt64(seed), frames: seed % 40)
+      for result in [held(clip, fixed: seed % 7), FootLock.hold(clip).clip] {
+        #expect(result.frameCount == clip.frameCount)
+        let norms = result.rotations.map { abs($0.dot($0) - 1) }
+        #expect((norms.max() ?? 0) < 1e-9)
+        let isFinite = result.rootTranslations.allSatisfy(\.isFinite)
+        #expect(isFinite)
+      }
+    }
+  }
+}
