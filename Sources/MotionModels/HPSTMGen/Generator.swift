@@ -190,6 +190,9 @@ public struct Generator: MotionGenerator {
       }
       roll += 1
     }
+    if request.holdsFeet {
+      for index in motions.indices { motions[index].holdFeet(after: begun) }
+    }
     return motions.enumerated().map { index, motion in
       motion.clip(
         frames: begun..<(begun + request.frames), name: name(request, members.lowerBound + index),

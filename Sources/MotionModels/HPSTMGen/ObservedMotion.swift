@@ -30,6 +30,11 @@ struct ObservedMotion: Sendable {
     skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
+    let feet = clip.jointPositions().enumerated().filter {
+      [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue].contains(
+        $0.offset % Skeleton.jointCount)
+    }
+    floor = min(floor, feet.map(\.element.z).min() ?? floor)
   }
 
   var frameCount: Int { root.count }
@@ -63,7 +68,7 @@ struct ObservedMotion: Sendable {
   ///
   /// - Parameters:
   ///   - count: The number of frames before the new ones, which do not change.
-  ///   - isLevel: Whether the ground is level; otherwise the motion is only moved as a whole.
+  ///   - isLevel: Whether the ground is level; otherwise the motion may rise above it.
   mutating func alignToGround(after count: Int, isLevel: Bool) {
     let first = max(0, count - 2 * GroundContact.reach(at: Self.frameRate))
     let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
@@ -79,19 +84,29 @@ struct ObservedMotion: Sendable {
       for frame in root.indices { root[frame].z += GroundContact.standing - (lowest.min() ?? 0) }
     }
     let contact = GroundContact(left: left, right: right, frameRate: Self.frameRate)
-    let floor = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
-    // A past that ends in mid-air or above steps does not determine the ground.
-    let isLevel =
-      isLevel && (count == 0 || contact.ground.allSatisfy { $0 > floor - GroundContact.step })
-    if isLevel { ground = floor }
+    let level = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
+    if isLevel { ground = level }
     var slide = Vector3.zero
     for frame in count..<frameCount {
       let share = count == 0 ? 1 : 1 - Self.fading(after: frame - count + 1).stay
       if frame > first { slide += contact.slides[frame - 1 - first] * share }
       root[frame] -= GroundContact.share * slide
-      guard isLevel else { continue }
-      root[frame].z += share * (floor - contact.ground[frame - first])
+      let below = contact.ground[frame - first]
+      // Who leaves level ground may rise above it, by a jump or by stairs, and never sinks into it.
+      root[frame].z += share * (isLevel ? level - below : max(0, floor - below))
     }
+  }
+
+  /// The height that the ball of no foot goes below [m]: that of a foot that stands on the ground, or
+  /// of the lowest foot of a past that was below it.
+  private(set) var floor = GroundContact.standing
+
+  /// The motion with its feet held where they stand, after the first frames, which do not change.
+  mutating func holdFeet(after count: Int) {
+    let clip = clip(frames: 0..<frameCount, name: "", frameRate: Self.frameRate, label: nil)
+    let held = FootLock.holdSampled(clip, fixed: count, floor: floor).clip
+    root = held.rootTranslations
+    rotations = held.rotations
   }
 
   /// The number of frames to each side of the moving average of twist angles.

@@ -30,6 +30,8 @@ public struct MotionRequest: Sendable {
   public var steps = 10
   /// The integration method.
   public var solver = FlowSolver.euler
+  /// Whether feet are held in place while they stand, by inverse kinematics of the legs.
+  public var holdsFeet = true
   /// The random seed.
   public var seed: UInt64 = 1
 

@@ -5,6 +5,7 @@ import HumanBody
 import Learning
 import MotionMetrics
 import MotionModels
+import Motions
 import Trajectories
 
 /// `motionc evaluate generator`: distances to real motion, labels, diversity, quality.
@@ -96,7 +97,8 @@ struct EvaluateGenerator: ParsableCommand {
       samples: samples, heldOut: heldOut, training: training,
       names: generator.configuration.labels, seed: seed, classifier: classifier)
     let report = GeneratorReport(
-      figures: evaluation, continuations: try continuations(generator, heldOut), guidance: guidance,
+      figures: evaluation, continuations: try continuations(generator, heldOut),
+      long: try long(generator, heldOut), guidance: guidance,
       temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
@@ -150,6 +152,21 @@ struct EvaluateGenerator: ParsableCommand {
       }
   }
 
+  /// Samples of several windows, with the labels of some held-out ones.
+  private func long(_ generator: Generator, _ real: EvaluationSet) throws -> LongSamples {
+    var clips: [MotionClip] = []
+    let step = max(1, real.count / 48)
+    for index in stride(from: 0, to: real.count, by: step) {
+      var request = MotionRequest()
+      (request.first, request.frames) = (index, LongSamples.usualFrames)
+      request.action = real.windows[index].label.map { generator.configuration.labels[$0] }
+      (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
+      (request.seed, request.temperature) = (seed, temperature)
+      clips += try generator.sample(request, threads: workers)
+    }
+    return LongSamples(clips)
+  }
+
   /// Samples with the labels of some windows.
   private func sample(_ generator: Generator, like real: EvaluationSet) throws -> EvaluationSet {
     let frames = generator.configuration.backbone.frames
@@ -177,6 +194,7 @@ struct EvaluateGenerator: ParsableCommand {
 struct GeneratorReport: Encodable {
   var figures: GeneratorEvaluation
   var continuations: [Continuation]
+  var long: LongSamples
   var guidance: Float
   var temperature: Float
   var steps: Int
@@ -219,6 +237,8 @@ struct GeneratorReport: Encodable {
       line("distance of pairs", figures.diversity, digits: 2),
       line("distance to nearest training", figures.nearest, digits: 2),
       line("foot skate [m/s]", figures.footSkate, digits: 3),
+      "a foot more than 3 cm below the ground in \(Console.fixed(100 * long.sunken, 2)) % of the frames "
+        + "of \(long.count) motions of \(long.frames) frames; lowest \(Console.fixed(100 * long.lowest, 1)) cm",
       line("mean jerk [m/s3]", figures.jerk, digits: 1),
       line("median jerk [m/s3]", figures.medianJerk, digits: 1),
       "bone-length error, relative: \(scientific(figures.fileBoneLengthError)) at most as written, "

@@ -59,6 +59,10 @@ struct Sample: ParsableCommand {
   @Option(help: "The integration method: euler, midpoint or heun.")
   var solver: FlowSolver = .euler
 
+  @Flag(
+    inversion: .prefixedNo, help: "Holds feet in place while they stand, and above the ground.")
+  var lockFeet = true
+
   @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
@@ -101,6 +105,7 @@ struct Sample: ParsableCommand {
     request.steps = steps
     request.solver = solver
     request.seed = seed
+    request.holdsFeet = lockFeet
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
