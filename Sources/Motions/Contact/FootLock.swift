@@ -3,10 +3,10 @@ import Geometry
 /// Holds the feet of a motion in place while they stand, and above the ground always.
 ///
 /// Each stance has one place of the ball of the foot (of captured motion only its level part), and the
-/// leg follows by inverse kinematics: the foot keeps its orientation, the knee its plane. Between stances the correction fades out with the
-/// foot's velocity continuous at both ends. Where a leg is too short the pelvis is lowered, smoothly
-/// and for both legs. Nothing else moves, and a motion whose feet stand still and above the ground
-/// is returned as it is.
+/// leg follows by inverse kinematics: the foot keeps its orientation, the knee its plane. Between
+/// stances the correction fades out with the foot's velocity continuous at both ends. Where a leg is
+/// too short the pelvis is lowered, smoothly and for both legs. Nothing else moves, and a motion whose
+/// feet stand still and above the ground is returned as it is.
 public struct FootLock: Sendable {
   /// What was done.
   public struct Report: Sendable, Hashable, Codable {
