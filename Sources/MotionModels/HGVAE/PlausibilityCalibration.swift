@@ -35,7 +35,6 @@ public struct PlausibilityCalibration: Sendable, Hashable {
     let part = high > low ? Double((anomaly - low) / (high - low)) : 0
     return 1 - (Double(below - 1) + part) / Double(anomalies.count - 1)
   }
-
 }
 
 // MARK: - In a model's file

@@ -39,6 +39,49 @@ struct Residuals: Sendable {
     }
   }
 
+  /// Residuals of each kind, [frame, 22].
+  init(pose: [Float], velocity: [Float], acceleration: [Float]) {
+    (self.pose, self.velocity, self.acceleration) = (pose, velocity, acceleration)
+  }
+
+  /// The residuals of what was seen, zero elsewhere and beside it.
+  func seen(_ occlusion: Occlusion) -> Residuals {
+    guard occlusion.isPartial else { return self }
+    var result = self
+    let (joints, frames) = (Skeleton.jointCount, occlusion.frames)
+    for index in pose.indices {
+      let (frame, joint) = (index / joints, index % joints)
+      func isMissing(_ frame: Int) -> Bool {
+        (0..<frames).contains(frame) && !occlusion.isSeen[3 * joint * frames + frame]
+      }
+      if isMissing(frame) { result.pose[index] = 0 }
+      if isMissing(frame) || isMissing(frame - 1) { result.velocity[index] = 0 }
+      if (-1...1).contains(where: { isMissing(frame + $0) }) { result.acceleration[index] = 0 }
+    }
+    return result
+  }
+
+  /// The residuals above a threshold, the most unusual first.
+  func findings(
+    _ thresholds: PlausibilityCalibration.Thresholds
+  ) -> [PlausibilityScore.Finding] {
+    let joints = Skeleton.jointCount
+    var found: [PlausibilityScore.Finding] = []
+    let kinds: [(PlausibilityScore.Finding.Kind, [Float], [Float])] = [
+      (.pose, pose, thresholds.pose), (.velocity, velocity, thresholds.velocity),
+      (.acceleration, acceleration, thresholds.acceleration),
+    ]
+    for (kind, values, bounds) in kinds {
+      for (index, value) in values.enumerated() where !(value <= bounds[index % joints]) {
+        found.append(
+          .init(
+            joint: index % joints, frame: index / joints, kind: kind, value: value,
+            threshold: bounds[index % joints]))
+      }
+    }
+    return found.sorted { $0.value / $0.threshold > $1.value / $1.threshold }
+  }
+
   /// The greatest quotient of a residual and its threshold for each joint and frame, [frame, 22].
   func ratios(_ thresholds: PlausibilityCalibration.Thresholds) -> [Float] {
     let joints = Skeleton.jointCount

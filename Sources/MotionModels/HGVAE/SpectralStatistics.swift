@@ -21,7 +21,9 @@ struct SpectralStatistics: Sendable, Hashable {
   init(_ windows: [BodyWindow], frames: Int) {
     let transform = CosineTransform(count: frames)
     let count = BodyWindow.nodes * frames
-    var (sum, squares) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+    var (sum, squares) = (
+      [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
+    )
     for window in windows {
       for (index, value) in transform.coefficients(of: window.signals).enumerated() {
         sum[index] += Double(value)

@@ -102,7 +102,9 @@ extension HGVAE {
     }
     let target = tape.input(truth, shape: shape)
     let losses = tape.values(of: tape.negativeLogLikelihood(of: target, under: sampled.output))
-    let divergences = sampled.levels.map { tape.values(of: tape.divergence(of: $0.posterior, from: $0.prior)) }
+    let divergences = sampled.levels.map {
+      tape.values(of: tape.divergence(of: $0.posterior, from: $0.prior))
+    }
     let densities = mean.levels.map {
       tape.values(of: tape.negativeLogLikelihood(of: $0.posterior.mean, under: $0.prior))
     }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Kinematics
 import MotionData
+import MotionModels
 import Motions
 import Retargeting
 import Synchronization
@@ -70,6 +71,14 @@ struct Compile: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @Option(
+    help: "An HG-VAE's file: scores how plausible each motion is and reports it.",
+    completion: .file())
+  var plausibility: String?
+
+  @Option(help: "Refuses motions of a plausibility below this, 0...1; with --plausibility.")
+  var refuseBelow: Double?
+
   @Flag(help: "Prints one JSON line for each trajectory.")
   var json = false
 
@@ -94,6 +103,11 @@ struct Compile: ParsableCommand {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }
     try MotionPaths.refuseCollisions(files)
+    if let plausibility {
+      compiler.gate = PlausibilityGate(
+        model: try HGVAE(contentsOf: plausibility), refuseBelow: refuseBelow)
+      compiler.inputs.add([plausibility])
+    }
     compiler.inputs.add(files + [model] + robot.allFiles)
     // Before anything is written.
     for output in files.flatMap(compiler.outputs) { try compiler.inputs.refuse(output) }
