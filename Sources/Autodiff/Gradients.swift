@@ -70,8 +70,8 @@ extension Tape {
       if let residual { pass(g, from: index, to: residual) }
     case .product(let a, let b, let aTransposed, let bTransposed):
       pullProduct(g, a, b, aTransposed, bTransposed)
-    case .nodeMix(let x, let mixing):
-      pullNodeMix(g, shape, x: x, mixing: mixing)
+    case .groupSum(let x, let bias):
+      pullGroupSum(index, g, x: x, bias: bias)
     case .scaledSum(let a, let b, let factor):
       pullScaledSum(index, g, count, a: a, b: b, factor: factor)
     case .gaussianLikelihood(let x, let mean, let logVariance):

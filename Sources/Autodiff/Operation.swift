@@ -80,7 +80,7 @@ enum Operation {
   case linear(
     x: Int, weight: Int, bias: Int?, residual: Int?, activation: Activation, derivative: Memory?)
   case product(a: Int, b: Int, aTransposed: Bool, bTransposed: Bool)
-  case nodeMix(x: Int, mixing: Int)
+  case groupSum(x: Int, bias: Int)
   case scaledSum(a: Int, b: Int, factor: Int)
   case gaussianLikelihood(x: Int, mean: Int, logVariance: Int)
   case gaussianDivergence(q: GaussianNodes, p: GaussianNodes)

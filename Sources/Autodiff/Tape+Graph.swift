@@ -2,25 +2,41 @@ extension Tape {
   /// S X for each sample: every output node is a weighted sum of the input nodes.
   ///
   /// - Parameters:
-  ///   - x: [batch, nodes, features]
+  ///   - x: [nodes, batch, features]; nodes come first, so that one product serves all samples
   ///   - mixing: the learned adjacency S, [outputs, nodes]
-  /// - Returns: [batch, outputs, features]
+  /// - Returns: [outputs, batch, features]
   public mutating func mixNodes(_ x: Variable, by mixing: Variable) -> Variable {
     precondition(
-      x.shape.rank == 3 && mixing.shape.rank == 2 && mixing.shape[1] == x.shape[1],
+      x.shape.rank == 3 && mixing.shape.rank == 2 && mixing.shape[1] == x.shape[0],
       "an adjacency of shape \(mixing.shape) cannot mix the nodes of \(x.shape)")
-    let (batch, nodes, features) = (x.shape[0], x.shape[1], x.shape[2])
-    let outputs = mixing.shape[0]
-    let value = arena.allocate(batch * outputs * features)
-    for sample in 0..<batch {
-      BLAS.multiply(
-        pointer(mixing), stride: nodes, transposed: false, pointer(x) + sample * nodes * features,
-        stride: features, transposed: false, into: value + sample * outputs * features,
-        stride: features, rows: outputs, columns: features, inner: nodes, beta: 0)
+    let (nodes, batch, features) = (x.shape[0], x.shape[1], x.shape[2])
+    let mixed = product(mixing, reshape(x, to: [nodes, batch * features]))
+    return reshape(mixed, to: [mixing.shape[0], batch, features])
+  }
+
+  /// x + bias, where each group of rows has its own bias.
+  ///
+  /// - Parameters:
+  ///   - x: [groups, rows, columns]
+  ///   - bias: [groups, columns]
+  public mutating func add(_ x: Variable, toEachGroup bias: Variable) -> Variable {
+    precondition(
+      x.shape.rank == 3 && bias.shape.array == [x.shape[0], x.shape[2]],
+      "a bias of shape \(bias.shape) does not fit \(x.shape)")
+    let (rows, columns) = (x.shape[1], x.shape[2])
+    let value = arena.allocate(x.shape.count)
+    for row in 0..<x.shape.rows {
+      let (source, target) = (pointer(x) + row * columns, value + row * columns)
+      let shift = pointer(bias) + row / rows * columns
+      for index in stride(from: 0, to: columns, by: 16) {
+        let sum =
+          Rows.load(source, index, columns, fill: 0) + Rows.load(shift, index, columns, fill: 0)
+        Rows.store(sum, target, index, columns)
+      }
     }
     return append(
-      .nodeMix(x: x.index, mixing: mixing.index), [batch, outputs, features], value,
-      needsGradient: needsGradient(x) || needsGradient(mixing))
+      .groupSum(x: x.index, bias: bias.index), x.shape, value,
+      needsGradient: needsGradient(x) || needsGradient(bias))
   }
 
   /// a + factor b for variables of one shape and a factor of one element.
@@ -38,28 +54,23 @@ extension Tape {
 
   // MARK: - Rules
 
-  /// Y = S X: dX = Sᵀ G, dS = G Xᵀ summed over the samples.
-  mutating func pullNodeMix(_ g: Pointer, _ shape: Shape, x: Int, mixing: Int) {
-    let (batch, outputs, features) = (shape[0], shape[1], shape[2])
-    let nodes = self.nodes[x].shape[1]
-    let (values, weights) = (self.nodes[x].value, self.nodes[mixing].value)
-    if let (pointer, fresh) = target(mixing) {
-      for sample in 0..<batch {
-        BLAS.multiply(
-          g + sample * outputs * features, stride: features, transposed: false,
-          values + sample * nodes * features, stride: features, transposed: true, into: pointer,
-          stride: nodes, rows: outputs, columns: nodes, inner: features,
-          beta: fresh && sample == 0 ? 0 : 1)
+  /// y = x + b: dx = g, db = the sum of g over the rows of each group.
+  mutating func pullGroupSum(_ index: Int, _ g: Pointer, x: Int, bias: Int) {
+    let shape = nodes[index].shape
+    let (groups, rows, columns) = (shape[0], shape[1], shape[2])
+    if let pointer = sumTarget(bias) {
+      for group in 0..<groups {
+        for row in 0..<rows {
+          let line = g + (group * rows + row) * columns
+          for index in stride(from: 0, to: columns, by: 16) {
+            Rows.put(
+              Rows.load(line, index, columns, fill: 0), pointer + group * columns, index, columns,
+              fresh: false)
+          }
+        }
       }
     }
-    if let (pointer, fresh) = target(x) {
-      for sample in 0..<batch {
-        BLAS.multiply(
-          weights, stride: nodes, transposed: true, g + sample * outputs * features,
-          stride: features, transposed: false, into: pointer + sample * nodes * features,
-          stride: features, rows: nodes, columns: features, inner: outputs, beta: fresh ? 0 : 1)
-      }
-    }
+    pass(g, from: index, to: x)
   }
 
   /// y = a + k b: da = g, db = k g, dk = Σ g b.

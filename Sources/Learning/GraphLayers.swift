@@ -11,8 +11,13 @@ public struct GraphConvolution: Parameterized, Sendable {
   /// A convolution of `nodes.from` nodes of `features.from` features.
   public init(nodes: (from: Int, to: Int), features: (from: Int, to: Int)) {
     precondition(nodes.from > 0 && nodes.to > 0, "a graph of \(nodes) nodes")
-    mixing = Parameter([nodes.to, nodes.from], start: .uniform(1 / Float(nodes.from).squareRoot()))
-    map = Linear(features.from, features.to)
+    // Both keep the size of what they map; square adjacencies start near the identity.
+    let bound = (3 / Float(nodes.from)).squareRoot()
+    mixing = Parameter(
+      [nodes.to, nodes.from],
+      start: nodes.from == nodes.to
+        ? .identity(0.3 / Float(nodes.from).squareRoot()) : .uniform(bound))
+    map = Linear(features.from, features.to, bound: (3 / Float(features.from)).squareRoot())
   }
 
   /// Visits `mixing` and `map`.
@@ -21,7 +26,7 @@ public struct GraphConvolution: Parameterized, Sendable {
     map.visitParameters(below: "map", visit)
   }
 
-  /// activation(S x Wᵀ + b): [batch, nodes, features] becomes [batch, output nodes, outputs].
+  /// activation(S x Wᵀ + b): [nodes, batch, features] becomes [output nodes, batch, outputs].
   public func callAsFunction(
     _ x: Variable, activation: Activation = .none, on tape: inout Tape
   ) -> Variable {
@@ -59,7 +64,7 @@ public struct GraphBlock: Parameterized, Sendable {
     visit("weight", &weight)
   }
 
-  /// The block's result, of the shape of x: [batch, nodes, features].
+  /// The block's result, of the shape of x: [nodes, batch, features].
   public func callAsFunction(_ x: Variable, on tape: inout Tape) -> Variable {
     let hidden = first(x, activation: .gelu, on: &tape)
     let branch = second(hidden, activation: .gelu, on: &tape)

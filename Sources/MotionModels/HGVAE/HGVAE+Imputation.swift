@@ -76,7 +76,7 @@ extension HGVAE {
     _ signals: [Float], _ window: SeenWindow, _ options: ImputationOptions, on tape: inout Tape
   ) -> (Double, Slope) {
     tape.reset()
-    let shape: Shape = [1, BodyWindow.nodes, frames]
+    let shape: Shape = [BodyWindow.nodes, 1, frames]
     let x = tape.input(signals, shape: shape, needsGradient: true)
     let coefficients = standardized(x, on: &tape)
     let read =
@@ -104,10 +104,10 @@ extension HGVAE {
     return (value, Slope(gradient: tape.gradient(of: x).values, variances: variances))
   }
 
-  /// Standardised coefficients of signals on a tape, [1, 66, frames].
+  /// Standardised coefficients of signals on a tape, [66, 1, frames].
   private func standardized(_ signals: Variable, on tape: inout Tape) -> Variable {
     let coefficients = statistics.transform(signals, on: &tape)
-    let shape: Shape = [BodyWindow.nodes, frames]
+    let shape = coefficients.shape
     let centred = tape.subtract(coefficients, tape.input(statistics.mean, shape: shape))
     return tape.multiply(centred, tape.input(statistics.deviation.map { 1 / $0 }, shape: shape))
   }

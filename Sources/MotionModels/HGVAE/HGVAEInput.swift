@@ -50,8 +50,35 @@ struct HGVAEInput {
     batch += 1
   }
 
-  /// The features on a tape, [batch, 66, 2 frames].
+  /// The features on a tape, [66, batch, 2 frames].
   func variable(on tape: inout Tape) -> Variable {
-    tape.input(features, shape: [batch, BodyWindow.nodes, 2 * statistics.transform.count])
+    let columns = 2 * statistics.transform.count
+    return tape.input(
+      Self.nodesFirst(features, batch: batch), shape: [BodyWindow.nodes, batch, columns])
+  }
+
+  /// Numbers [batch, 66, ...] in the order [66, batch, ...].
+  static func nodesFirst(_ values: [Float], batch: Int) -> [Float] {
+    exchanged(values, batch, BodyWindow.nodes)
+  }
+
+  /// Numbers [66, batch, ...] in the order [batch, 66, ...].
+  static func windowsFirst(_ values: [Float], batch: Int) -> [Float] {
+    exchanged(values, BodyWindow.nodes, batch)
+  }
+
+  /// Numbers [outer, inner, ...] in the order [inner, outer, ...].
+  static func exchanged(_ values: [Float], _ outer: Int, _ inner: Int) -> [Float] {
+    guard outer > 1, inner > 1 else { return values }
+    let columns = values.count / (outer * inner)
+    return [Float](unsafeUninitializedCapacity: values.count) { buffer, filled in
+      for row in 0..<outer {
+        for column in 0..<inner {
+          let (from, to) = ((row * inner + column) * columns, (column * outer + row) * columns)
+          for index in 0..<columns { buffer[to + index] = values[from + index] }
+        }
+      }
+      filled = values.count
+    }
   }
 }

@@ -19,7 +19,7 @@ struct HGVAELoss {
     var levels: [Variable]
   }
 
-  /// The loss of decoded windows, whose true standardised coefficients are [batch, 66, frames].
+  /// The loss of decoded windows, whose true standardised coefficients are [66, batch, frames].
   func callAsFunction(
     _ decoded: HGVAENetwork.Decoded, truth: Variable, on tape: inout Tape
   ) -> Terms {

@@ -5,7 +5,8 @@ public import Learning
 /// The network of an HG-VAE: a hierarchical variational autoencoder of graph convolutions over the
 /// cosine coefficients of joint coordinates (Bourached et al., 2022).
 ///
-/// *batch*, *node* (66 coordinates of 22 joints), *coefficient* (as many as frames).
+/// *node* (66 coordinates of 22 joints), *batch*, *coefficient* (as many as frames). Nodes come first,
+/// so that one product of matrices mixes the nodes of all windows.
 public struct HGVAENetwork: Parameterized, Sendable {
   /// The sizes of a network.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -110,13 +111,13 @@ public struct HGVAENetwork: Parameterized, Sendable {
     visit("head_bias", &headBias)
   }
 
-  /// The activations of the encoder, one for each level from the top: [batch, place, feature].
+  /// The activations of the encoder, one for each level from the top: [place, batch, feature].
   ///
   /// - Parameter input: standardised coefficients beside those of what is missing,
-  ///   [batch, node, 2 coefficients]
+  ///   [node, batch, 2 coefficients]
   func encode(_ input: Variable, on tape: inout Tape) -> [Variable] {
     var x = embedding(input, on: &tape)
-    x = tape.add(x, tape.parameter(embeddingBias))
+    x = tape.add(x, toEachGroup: tape.parameter(embeddingBias))
     for block in trunk { x = block(x, on: &tape) }
     var found: [Variable] = []
     for level in reductions.indices.reversed() {
@@ -129,7 +130,7 @@ public struct HGVAENetwork: Parameterized, Sendable {
 
   /// What the decoder gives.
   struct Decoded {
-    /// p(x | latents) of the standardised coefficients, [batch, node, coefficient].
+    /// p(x | latents) of the standardised coefficients, [node, batch, coefficient].
     var output: Tape.Gaussian
     /// The distributions of each level, from the top.
     var levels: [LatentDistributions]
@@ -149,13 +150,13 @@ public struct HGVAENetwork: Parameterized, Sendable {
     choose: (_ level: Int, LatentDistributions, inout Tape) -> Variable
   ) -> Decoded {
     let (nodes, frames) = (BodyWindow.nodes, configuration.frames)
-    let zeros = tape.input(shape: [batch, nodes, configuration.width]) { _ in }
-    var path = tape.add(zeros, tape.parameter(start))
+    let zeros = tape.input(shape: [nodes, batch, configuration.width]) { _ in }
+    var path = tape.add(zeros, toEachGroup: tape.parameter(start))
     var (found, latents): ([LatentDistributions], [Variable]) = ([], [])
     for (index, level) in levels.enumerated() {
       let told =
         index == 0 && !configuration.labels.isEmpty
-        ? tape.input(labels, shape: [batch, 1, configuration.labels.count]) : nil
+        ? tape.input(labels, shape: [1, batch, configuration.labels.count]) : nil
       let (next, distributions) = level(
         path, activation: activations?[index], conditions: told, on: &tape
       ) { distributions, tape in
@@ -167,11 +168,13 @@ public struct HGVAENetwork: Parameterized, Sendable {
       found.append(distributions)
     }
     for block in end { path = block(path, on: &tape) }
-    let raw = tape.add(head(path, on: &tape), tape.parameter(headBias))
+    let raw = tape.add(head(path, on: &tape), toEachGroup: tape.parameter(headBias))
     let bound = tape.input(least, shape: [nodes, frames])
-    let spread = tape.subtract(tape.columns(raw, frames..<(2 * frames)), bound)
+    let above = tape.input(least.map { -$0 }, shape: [nodes, frames])
+    let spread = tape.add(tape.columns(raw, frames..<(2 * frames)), toEachGroup: above)
     let output = Tape.Gaussian(
-      mean: tape.columns(raw, 0..<frames), logVariance: tape.add(tape.softplus(spread), bound))
+      mean: tape.columns(raw, 0..<frames),
+      logVariance: tape.add(tape.softplus(spread), toEachGroup: bound))
     return Decoded(output: output, levels: found, latents: latents)
   }
 }

@@ -119,12 +119,14 @@ public struct HGVAETraining: TrainableModel {
       return tape.sample(distributions.posterior, noise: noise)
     }
     let target = tape.input(
-      truth, shape: [input.batch, BodyWindow.nodes, statistics.transform.count])
+      HGVAEInput.nodesFirst(truth, batch: input.batch),
+      shape: [BodyWindow.nodes, input.batch, statistics.transform.count])
     let terms = loss(decoded, truth: target, on: &tape)
     part.report("reconstruction", tape.scalar(terms.reconstruction), unit: "nats")
     part.report("divergence", tape.scalar(terms.divergence), unit: "nats")
     let error = Self.error(
-      tape.values(of: decoded.output.mean), truth, deviation: statistics.deviation)
+      HGVAEInput.windowsFirst(tape.values(of: decoded.output.mean), batch: input.batch), truth,
+      deviation: statistics.deviation)
     part.report("error", error, unit: "m")
     return terms.total
   }

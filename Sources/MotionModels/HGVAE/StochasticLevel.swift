@@ -3,8 +3,8 @@ import Learning
 
 /// One stochastic level of an HG-VAE's decoder.
 ///
-/// *batch*, *node* (66 coordinates), *place* (the level's own nodes), *feature*. The path of
-/// [batch, node, feature] runs through all levels; a level contracts it to its places, has a prior
+/// *node* (66 coordinates), *place* (the level's own nodes), *batch*, *feature*. The path of
+/// [node, batch, feature] runs through all levels; a level contracts it to its places, has a prior
 /// from it and a posterior from it and the encoder, and adds its latent to it again.
 struct StochasticLevel: Parameterized, Sendable {
   let places: Int
@@ -25,10 +25,10 @@ struct StochasticLevel: Parameterized, Sendable {
     blocks = (0..<sizes.blocks).map { _ in GraphBlock(nodes: nodes, features: width) }
     contraction = GraphConvolution(nodes: (nodes, places), features: (width, width))
     posterior = Linear(2 * width, 2 * latents)
-    prior = Linear(width, 2 * latents)
+    prior = Linear(width, 2 * latents, bound: 0.01)
     expansion = GraphConvolution(
       nodes: (places, nodes), features: (latents + conditions + width, width))
-    weight = Parameter([1], start: .constant(0.3))
+    weight = Parameter([1], start: .constant(0.5))
   }
 
   mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
@@ -43,20 +43,21 @@ struct StochasticLevel: Parameterized, Sendable {
   /// The path with this level's latent added, and the distributions of the latent.
   ///
   /// - Parameters:
-  ///   - path: [batch, node, feature]
-  ///   - activation: the encoder's, [batch, place, feature]; nil to draw from the prior
-  ///   - conditions: appended to the latent, [batch, place, conditions]; nil for none
-  ///   - choose: the latent, [batch, place, latent], of posterior and prior
+  ///   - path: [node, batch, feature]
+  ///   - activation: the encoder's, [place, batch, feature]; nil to draw from the prior
+  ///   - conditions: appended to the latent, [place, batch, conditions]; nil for none
+  ///   - choose: the latent, [place, batch, latent], of posterior and prior
   func callAsFunction(
     _ path: Variable, activation: Variable?, conditions: Variable?, on tape: inout Tape,
     choose: (LatentDistributions, inout Tape) -> Variable
   ) -> (path: Variable, distributions: LatentDistributions) {
     var path = path
     for block in blocks { path = block(path, on: &tape) }
-    let seen = contraction(path, activation: .gelu, on: &tape)  // [batch, place, feature]
+    let seen = contraction(path, activation: .gelu, on: &tape)  // [place, batch, feature]
     let expected = gaussian(prior(seen, on: &tape), on: &tape)
     let found = activation.map { activation in
-      gaussian(posterior(tape.joinColumns(seen, activation), on: &tape), on: &tape)
+      gaussian(
+        posterior(tape.joinColumns(seen, activation), on: &tape), shift: Self.narrow, on: &tape)
     }
     let distributions = LatentDistributions(posterior: found ?? expected, prior: expected)
     let latent = choose(distributions, &tape)
@@ -65,11 +66,17 @@ struct StochasticLevel: Parameterized, Sendable {
     return (tape.add(path, added, times: tape.parameter(weight)), distributions)
   }
 
+  /// The posterior's log-variance at the start of a training, so that latents are not drowned in
+  /// their noise.
+  private static let narrow: Float = -3
+
   /// The log-variance has a smallest value, so that no density grows without bound.
-  private func gaussian(_ raw: Variable, on tape: inout Tape) -> Tape.Gaussian {
+  private func gaussian(
+    _ raw: Variable, shift: Float = 0, on tape: inout Tape
+  ) -> Tape.Gaussian {
     let least: Float = -8
     let spread = tape.columns(raw, latents..<(2 * latents))
-    let bounded = tape.softplus(tape.scale(spread, by: 1, plus: -least))
+    let bounded = tape.softplus(tape.scale(spread, by: 1, plus: shift - least))
     return Tape.Gaussian(
       mean: tape.columns(raw, 0..<latents),
       logVariance: tape.scale(bounded, by: 1, plus: least))

@@ -70,8 +70,10 @@ extension HGVAE {
     let sampled = decode(activations, input, on: &tape) { _, distributions, tape in
       let shape = distributions.posterior.mean.shape
       let noise = tape.input(shape: shape) { values in
-        let size = shape.count / randoms.count
-        for index in values.indices { values[index] = randoms[index / size].normal() }
+        let (batch, columns) = (shape[1], shape[2])
+        for index in values.indices {
+          values[index] = randoms[index / columns % batch].normal()
+        }
       }
       return tape.sample(distributions.posterior, noise: noise)
     }
@@ -92,7 +94,8 @@ extension HGVAE {
     on tape: inout Tape
   ) -> [WindowReading] {
     let size = BodyWindow.nodes * frames
-    let shape: Shape = [windows.count, BodyWindow.nodes, frames]
+    let batch = windows.count
+    let shape: Shape = [BodyWindow.nodes, batch, frames]
     let truth = windows.flatMap { window in
       let filled =
         window.occlusion.isPartial
@@ -100,17 +103,19 @@ extension HGVAE {
         : window.body.signals
       return statistics.standardized(filled)
     }
-    let target = tape.input(truth, shape: shape)
-    let losses = tape.values(of: tape.negativeLogLikelihood(of: target, under: sampled.output))
-    let divergences = sampled.levels.map {
-      tape.values(of: tape.divergence(of: $0.posterior, from: $0.prior))
+    let target = tape.input(HGVAEInput.nodesFirst(truth, batch: batch), shape: shape)
+    let loss = tape.negativeLogLikelihood(of: target, under: sampled.output)
+    let losses = Self.windowsFirst(loss, on: tape)
+    let divergences = sampled.levels.map { level in
+      Self.windowsFirst(tape.divergence(of: level.posterior, from: level.prior), on: tape)
     }
-    let densities = mean.levels.map {
-      tape.values(of: tape.negativeLogLikelihood(of: $0.posterior.mean, under: $0.prior))
+    let densities = mean.levels.map { level in
+      let density = tape.negativeLogLikelihood(of: level.posterior.mean, under: level.prior)
+      return Self.windowsFirst(density, on: tape)
     }
-    let expected = statistics.signals(of: tape.values(of: mean.output.mean))
-    let spread = tape.values(of: mean.output.logVariance)
-    let top = tape.values(of: mean.levels[0].posterior.mean)
+    let expected = statistics.signals(of: Self.windowsFirst(mean.output.mean, on: tape))
+    let spread = Self.windowsFirst(mean.output.logVariance, on: tape)
+    let top = Self.windowsFirst(mean.levels[0].posterior.mean, on: tape)
     func part(_ values: [Float], _ index: Int) -> ArraySlice<Float> {
       let count = values.count / windows.count
       return values[(index * count)..<((index + 1) * count)]
@@ -126,5 +131,10 @@ extension HGVAE {
         expected: Array(part(expected, index)), topLatent: Array(part(top, index)),
         deviations: part(spread, index).map { exponential($0 / 2) })
     }
+  }
+
+  /// The numbers of a variable [node, batch, ...] in the order [batch, node, ...].
+  private static func windowsFirst(_ variable: Variable, on tape: borrowing Tape) -> [Float] {
+    HGVAEInput.exchanged(tape.values(of: variable), variable.shape[0], variable.shape[1])
   }
 }
