@@ -9,6 +9,11 @@ struct FaultDetection {
   /// The share of the tolerances down to which a run of faults is followed to both sides.
   private static let edge: Float = 0.5
 
+  /// The share of the model's threshold above which a deviating joint is wrong.
+  private static let strange: Float = 0.25
+  /// A second difference that is no motion of a person [m].
+  private static let jump: Float = 0.25
+
   /// The check that is no model.
   let check: BoneCheck
   /// The thresholds of the model's residuals.
@@ -16,9 +21,9 @@ struct FaultDetection {
 
   /// Whether a joint is wrong, [frames, 22].
   ///
-  /// In each frame the joints are taken by how far they are from what the model expects; a joint is
-  /// wrong if a bone of it that no joint before has explained deviates too. A jump in which bones
-  /// keep their length counts if it is greater than any acceleration of real motion.
+  /// In each frame the joint is wrong that explains most bones of deviating lengths, then the next,
+  /// if the model finds it strange or the deviation is beyond doubt. A jump in which bones keep their
+  /// lengths counts where the model finds it strange.
   ///
   /// - Parameters:
   ///   - positions: [frames, 22, 3] in metres, gaps filled
@@ -38,7 +43,7 @@ struct FaultDetection {
         guard confidences[at] > 0 else { return false }
         return BoneCheck.bones[joint].contains {
           abs(check.error(positions, frame: frame, joint: $0)) > Self.edge * check.tolerances[$0]
-        } && pose[at] > 0.5 * Self.edge * thresholds.pose[joint]
+        }
       }
     }
     return faults.indices.map { faults[$0] && confidences[$0] > 0 }
@@ -48,28 +53,44 @@ struct FaultDetection {
     _ positions: [Float], _ confidences: [Float], _ pose: [Float], _ frame: Int
   ) -> [Int] {
     let base = frame * Self.joints
-    var open = Set(
-      (1..<Self.joints).filter { joint in
-        confidences[base + joint] > 0 && confidences[base + Skeleton.parents[joint]] > 0
-          && abs(check.error(positions, frame: frame, joint: joint)) > check.tolerances[joint]
-      })
+    func isSeen(_ joint: Int) -> Bool { confidences[base + joint] > 0 }
+    func deviation(_ bone: Int) -> Float {
+      abs(check.error(positions, frame: frame, joint: bone)) / check.tolerances[bone]
+    }
+    func ratio(_ joint: Int) -> Float { pose[base + joint] / thresholds.pose[joint] }
+    let bones = (1..<Self.joints).filter { isSeen($0) && isSeen(Skeleton.parents[$0]) }
+    var open = Set(bones.filter { deviation($0) > 1 })
+    let fine = Set(bones).subtracting(open)
     var found: [Int] = []
-    let order = (1..<Self.joints).sorted {
-      pose[base + $0] / thresholds.pose[$0] > pose[base + $1] / thresholds.pose[$1]
+    while !open.isEmpty {
+      // The joint that explains most deviations and contradicts the fewest bones; of equals the one
+      // that the model finds stranger.
+      let suspects = (1..<Self.joints).filter { joint in
+        isSeen(joint) && !open.isDisjoint(with: BoneCheck.bones[joint])
+      }
+      func weight(_ joint: Int) -> Float {
+        let own = BoneCheck.bones[joint]
+        return Float(own.count { open.contains($0) } - own.count { fine.contains($0) })
+          + min(ratio(joint), 2) / 2
+      }
+      guard let worst = suspects.max(by: { weight($0) < weight($1) }) else { break }
+      let own = open.intersection(BoneCheck.bones[worst])
+      open.subtract(own)
+      let isBeyondDoubt = own.contains { deviation($0) > 2 }
+      if isBeyondDoubt || ratio(worst) > Self.strange { found.append(worst) }
     }
-    let last = confidences.count / Self.joints - 1
-    for joint in order where confidences[base + joint] > 0 {
-      let ratio = pose[base + joint] / thresholds.pose[joint]
-      guard ratio > 0.5 else { break }
-      let bones = open.intersection(BoneCheck.bones[joint])
-      let jumps =
-        ratio > 1 && frame > 0 && frame < last
-        && check.bend(positions, frame: frame, joint: joint) > 0.2
-      guard !bones.isEmpty || jumps else { continue }
-      open.subtract(bones)
-      found.append(joint)
+    return found + jumps(positions, confidences, frame, ratio).filter { !found.contains($0) }
+  }
+
+  /// Joints that jump and come back while their bones keep their lengths.
+  private func jumps(
+    _ positions: [Float], _ confidences: [Float], _ frame: Int, _ ratio: (Int) -> Float
+  ) -> [Int] {
+    guard frame > 0, frame < confidences.count / Self.joints - 1 else { return [] }
+    return (1..<Self.joints).filter { joint in
+      (-1...1).allSatisfy { confidences[(frame + $0) * Self.joints + joint] > 0 }
+        && ratio(joint) > 1 && check.bend(positions, frame: frame, joint: joint) > Self.jump
     }
-    return found
   }
 
   /// Follows runs of faults to both sides and closes holes.

@@ -1,4 +1,5 @@
 import Autodiff
+import Foundation
 import HumanBody
 import Learning
 import Motions
@@ -36,7 +37,7 @@ extension HGVAE {
           missing: Double(share), mean: means.x.squareRoot(), linear: means.y.squareRoot(),
           model: means.z.squareRoot()))
     }
-    var times: [Duration] = []
+    var times: [Double] = []
     for gap in Self.gapsOfTime {
       var sums = SIMD3<Double>.zero
       for body in bodies {
@@ -55,7 +56,7 @@ extension HGVAE {
           what: gap.what, seconds: Double(gap.frames) / frameRate, linear: sums.x,
           decoder: sums.y, model: sums.z))
     }
-    result.secondsPerWindow = times.sorted()[times.count / 2] / .seconds(1)
+    result.secondsPerWindow = times.sorted()[times.count / 2]
   }
 
   /// The sums of squares of the missing samples' errors by the mean, by linear interpolation and by
@@ -78,17 +79,16 @@ extension HGVAE {
   }
 
   /// The mean distances of the missing joints by linear interpolation, by the decoder alone and by the
-  /// model, and the time of the last.
+  /// model, and the processor's time for the last [s].
   private func distances(
     _ body: BodyWindow, _ occlusion: Occlusion, _ joints: [Int], on tape: inout Tape
-  ) -> (SIMD3<Double>, Duration) {
+  ) -> (SIMD3<Double>, Double) {
     let window = SeenWindow(body, occlusion)
     let linear = occlusion.filled(body.signals, means: statistics.meanSignals)
     let decoded = read([window])[0].expected
-    let clock = ContinuousClock()
-    let start = clock.now
+    let start = clock()
     let found = impute(window, .init(), on: &tape).signals
-    let time = clock.now - start
+    let time = Double(clock() - start) / Double(CLOCKS_PER_SEC)
     var (sums, count) = (SIMD3<Double>.zero, 0.0)
     for joint in joints {
       for frame in 0..<frames where !occlusion.isSeen[3 * joint * frames + frame] {

@@ -73,6 +73,8 @@ public struct HGVAEEvaluation: Codable, Sendable {
   public var clips = 0
   /// The windows of real motion.
   public var windows = 0
+  /// The frames of a window.
+  public var frames = 0
   /// The seed.
   public var seed: UInt64 = 0
   /// The evidence lower bound of real windows, one sample of the posterior [nats a number].
@@ -99,7 +101,7 @@ public struct HGVAEEvaluation: Codable, Sendable {
   public var clean = 0
   /// The mean error that repairs bring into clean tracks [m].
   public var harm = 0.0
-  /// The median time to impute one window with a gap, on one core [s].
+  /// The median processor time to impute one window with a gap, on one core [s].
   public var secondsPerWindow = 0.0
 }
 
@@ -135,6 +137,7 @@ extension HGVAE {
       )
     }
     var result = HGVAEEvaluation()
+    result.frames = frames
     (result.clips, result.windows, result.seed) = (
       clips.count, material.windows.count, options.seed
     )

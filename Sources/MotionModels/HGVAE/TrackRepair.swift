@@ -135,9 +135,8 @@ struct ModelRateRepair {
 
   /// Writes what is better into the track.
   func finish(_ result: inout RepairedTrack, imputed: [Float]?) {
-    guard var found = imputed else { return }
-    CubicGaps.fill(&found, confidences: cut.confidences, longest: HGVAE.shortGap)
-    check.project(&found, missing: cut.confidences.map { !($0 > 0) })
+    guard let imputed else { return }
+    let found = chosen(imputed)
     let original = originals()
     let isEmpty = emptyFrames()
     for joint in 0..<Self.joints {
@@ -161,6 +160,27 @@ struct ModelRateRepair {
       ($0.frames.lowerBound, $0.joints[0]) < ($1.frames.lowerBound, $1.joints[0])
     }
     result.emptyFrames = result.track.frameCount - Self.seenFrames(result.track)
+  }
+
+  /// What missing joints become [m], [frames, 22, 3]: by run of frames what the model says or a
+  /// straight line, whichever the check finds better; short gaps are crossed by cubics. Then bones
+  /// get their lengths.
+  private func chosen(_ imputed: [Float]) -> [Float] {
+    var result = imputed
+    for joint in 0..<Self.joints {
+      for run in runs(of: joint, []) {
+        let range = max(0, run.lowerBound - 1)..<min(cut.frames, run.upperBound + 1)
+        let model = check.badness(imputed, joint: joint, frames: range)
+        guard check.badness(cut.filled, joint: joint, frames: range) < model else { continue }
+        for frame in run {
+          let at = 3 * (frame * Self.joints + joint)
+          for index in at..<(at + 3) { result[index] = cut.filled[index] }
+        }
+      }
+    }
+    CubicGaps.fill(&result, confidences: cut.confidences, longest: HGVAE.shortGap)
+    check.project(&result, missing: cut.confidences.map { !($0 > 0) })
+    return result
   }
 
   /// The positions with wrong joints as they were seen [m], [frames, 22, 3].

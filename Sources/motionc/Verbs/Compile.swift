@@ -17,6 +17,7 @@ struct Compile: ParsableCommand {
       motionc compile walk.bvh --robot unitree_g1 -o out
       motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
+      motionc compile walk.bvh --robot unitree_g1 --plausibility hgvae.safetensors -o out
 
       Writes NAME.trajectory.safetensors, which can be verified, and the formats of --format. With \
       --timing keep the motion's timing is kept and the report gives the deviation from it; with \
@@ -24,7 +25,9 @@ struct Compile: ParsableCommand {
       the trajectory's samples and at the motion's own frames. A motion that cannot be compiled \
       is reported and the files of an earlier run are kept; the others are compiled. In folders \
       all files with human motion are compiled; trajectories and copies that motionc wrote are \
-      skipped. Without --model the retargeter that ships for the robot is used.
+      skipped. Without --model the retargeter that ships for the robot is used. With --plausibility \
+      every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
+      are refused.
       """)
 
   /// What may happen to the motion's clock.

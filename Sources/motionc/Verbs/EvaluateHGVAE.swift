@@ -166,7 +166,9 @@ extension HGVAEEvaluation {
       "clean tracks: \(untouched) of \(clean) came back bit for bit, the others moved by "
         + "\(Console.fixed(1000 * harm, 3)) mm on average over all; of what damage had not touched at "
         + "most \(Console.fixed(100 * harmed, 2)) % was changed")
-    lines.append("\(Console.fixed(1000 * secondsPerWindow, 1)) ms to impute a window on one core")
+    lines.append(
+      "\(Console.fixed(1000 * secondsPerWindow, 1)) ms of processor time to impute a window of \(frames) frames"
+    )
     return lines
   }
 }

@@ -11,7 +11,7 @@ struct Repair: ParsableCommand {
     abstract: "Fills in missing joints and replaces wrong ones, and leaves all else bit for bit.",
     discussion: """
       motionc repair landmarks.json -o repaired
-      motionc repair track.npz --model mine.safetensors -o repaired
+      motionc repair track.npy --joints h36m --rate 50 --model mine.safetensors -o repaired
 
       Writes NAME.npz with positions [frames, 22, 3], confidences, fps, names, and repaired \
       [frames, 22] (1 where a joint was changed), which 'smooth', 'score' and 'import' read. A joint \
