@@ -30,8 +30,9 @@ struct BodyWindow: Sendable {
       return [positions[at], positions[at + 1], positions[at + 2]]
     }
     let roots = (0..<frames).map { place($0, 0) }
-    let origin = Self.median(roots)
     let axes = Self.heading(frames) { place($0, $1) }
+    // In the window's frame, so that it does not depend on the world's axes.
+    let origin = axes(Self.median(roots.map { axes.local($0) }))
     pelvis = roots.map { axes.local($0 - origin) }
     (self.origin, self.axes) = (origin, axes)
     signals = [Float](repeating: 0, count: positions.count)
@@ -63,7 +64,8 @@ struct BodyWindow: Sendable {
     var result = SIMD3<Float>.zero
     for axis in 0..<3 {
       let sorted = places.map { $0[axis] }.sorted()
-      if !sorted.isEmpty { result[axis] = sorted[sorted.count / 2] }
+      guard !sorted.isEmpty else { continue }
+      result[axis] = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
     return result
   }
