@@ -54,6 +54,9 @@ public struct HGVAENetwork: Parameterized, Sendable {
     }
   }
 
+  /// What standardised coefficients are bounded by, smoothly, before the encoder reads them.
+  private static let largestInput: Float = 8
+
   /// The sizes.
   public let configuration: Configuration
   private var embedding: Linear
@@ -116,7 +119,10 @@ public struct HGVAENetwork: Parameterized, Sendable {
   /// - Parameter input: standardised coefficients beside those of what is missing,
   ///   [node, batch, 2 coefficients]
   func encode(_ input: Variable, on tape: inout Tape) -> [Variable] {
-    var x = embedding(input, on: &tape)
+    // Interpolated gaps and faulty joints have coefficients of hundreds of deviations.
+    let bounded = tape.scale(
+      tape.tanh(tape.scale(input, by: 1 / Self.largestInput)), by: Self.largestInput)
+    var x = embedding(bounded, on: &tape)
     x = tape.add(x, toEachGroup: tape.parameter(embeddingBias))
     for block in trunk { x = block(x, on: &tape) }
     var found: [Variable] = []

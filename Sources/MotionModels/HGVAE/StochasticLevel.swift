@@ -70,16 +70,17 @@ struct StochasticLevel: Parameterized, Sendable {
   /// their noise.
   private static let narrow: Float = -3
 
-  /// The log-variance has a smallest value, so that no density grows without bound.
+  /// The log-variance is bounded on both sides, smoothly, so that no density and no sample grows
+  /// without bound.
   private func gaussian(
     _ raw: Variable, shift: Float = 0, on tape: inout Tape
   ) -> Tape.Gaussian {
-    let least: Float = -8
+    let (middle, half): (Float, Float) = (-2.5, 5.5)
     let spread = tape.columns(raw, latents..<(2 * latents))
-    let bounded = tape.softplus(tape.scale(spread, by: 1, plus: shift - least))
+    let centred = tape.scale(spread, by: 1 / half, plus: (shift - middle) / half)
     return Tape.Gaussian(
       mean: tape.columns(raw, 0..<latents),
-      logVariance: tape.scale(bounded, by: 1, plus: least))
+      logVariance: tape.scale(tape.tanh(centred), by: half, plus: middle))
   }
 }
 
