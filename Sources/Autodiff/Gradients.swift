@@ -22,7 +22,7 @@ extension Tape {
   }
 
   /// Where a node's gradient goes: memory that is written first (fresh) or added to.
-  private mutating func target(_ index: Int) -> (pointer: Pointer, fresh: Bool)? {
+  mutating func target(_ index: Int) -> (pointer: Pointer, fresh: Bool)? {
     guard nodes[index].needsGradient else { return nil }
     if let gradient = nodes[index].gradient { return (gradient, false) }
     let gradient = arena.allocate(nodes[index].shape.count)
@@ -31,14 +31,14 @@ extension Tape {
   }
 
   /// Memory that holds zeros or an earlier part of the gradient, to be added to.
-  private mutating func sumTarget(_ index: Int) -> Pointer? {
+  mutating func sumTarget(_ index: Int) -> Pointer? {
     guard let (pointer, fresh) = target(index) else { return nil }
     if fresh { pointer.update(repeating: 0, count: FloatBuffer.padded(nodes[index].shape.count)) }
     return pointer
   }
 
   /// Adds a gradient to a node, handing its memory over where the node has none yet.
-  private mutating func pass(_ gradient: Pointer, from index: Int, to input: Int) {
+  mutating func pass(_ gradient: Pointer, from index: Int, to input: Int) {
     guard nodes[input].needsGradient else { return }
     if nodes[input].gradient == nil {
       nodes[input].gradient = gradient
@@ -70,6 +70,14 @@ extension Tape {
       if let residual { pass(g, from: index, to: residual) }
     case .product(let a, let b, let aTransposed, let bTransposed):
       pullProduct(g, a, b, aTransposed, bTransposed)
+    case .groupSum(let x, let bias):
+      pullGroupSum(index, g, x: x, bias: bias)
+    case .scaledSum(let a, let b, let factor):
+      pullScaledSum(index, g, count, a: a, b: b, factor: factor)
+    case .gaussianLikelihood(let x, let mean, let logVariance):
+      pullGaussianLikelihood(g, count, x: x, mean: mean, logVariance: logVariance)
+    case .gaussianDivergence(let q, let p):
+      pullGaussianDivergence(g, count, q: q, p: p)
     case .sum(let a, let b):
       pullRepeated(g, to: b, count) { _, _, g in g }
       pass(g, from: index, to: a)

@@ -80,6 +80,10 @@ enum Operation {
   case linear(
     x: Int, weight: Int, bias: Int?, residual: Int?, activation: Activation, derivative: Memory?)
   case product(a: Int, b: Int, aTransposed: Bool, bTransposed: Bool)
+  case groupSum(x: Int, bias: Int)
+  case scaledSum(a: Int, b: Int, factor: Int)
+  case gaussianLikelihood(x: Int, mean: Int, logVariance: Int)
+  case gaussianDivergence(q: GaussianNodes, p: GaussianNodes)
   case sum(a: Int, b: Int)
   case difference(a: Int, b: Int)
   case hadamard(a: Int, b: Int)

@@ -22,6 +22,8 @@ public struct Parameter: Sendable, Hashable {
     case uniform(Float)
     /// Normal about zero with this standard deviation.
     case normal(Float)
+    /// One on the diagonal of a matrix and normal with this standard deviation everywhere.
+    case identity(Float)
   }
 
   /// Creates a parameter without a place in a buffer.

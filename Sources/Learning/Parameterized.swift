@@ -61,6 +61,11 @@ public struct ParameterLayout: Sendable, Hashable {
         case .constant(let value): values[index] = value
         case .uniform(let bound): values[index] = random.uniform(from: -bound, to: bound)
         case .normal(let deviation): values[index] = deviation * random.normal()
+        case .identity(let deviation):
+          let place = (index - parameter.offset).quotientAndRemainder(
+            dividingBy: parameter.shape.columns)
+          let one: Float = place.quotient == place.remainder ? 1 : 0
+          values[index] = one + deviation * random.normal()
         }
       }
     }

@@ -137,9 +137,9 @@ private enum ExampleFolder {
     try copy("\(examples)/Models/uarm_swift_pro.safetensors", "uarm.safetensors")
     try copy("\(examples)/Models/generator.safetensors", "generator.safetensors")
     try copy("\(examples)/Models/smoother.safetensors", "smoother.safetensors")
-    try copy(
-      "\(examples)/Models/\(verb == "smooth" ? "smoother" : "generator").safetensors",
-      "mine.safetensors")
+    try copy("\(examples)/Models/hgvae.safetensors", "hgvae.safetensors")
+    let own = ["smooth": "smoother", "score": "hgvae", "repair": "hgvae"][verb] ?? "generator"
+    try copy("\(examples)/Models/\(own).safetensors", "mine.safetensors")
     try copy("\(robots)/uarm_swift_pro/robot.urdf", "my_robot.urdf", "my_robot/robot.urdf")
     try copy("\(robots)/uarm_swift_pro/limits.yaml", "my_limits.yaml")
     try writeCaptures(in: folder)

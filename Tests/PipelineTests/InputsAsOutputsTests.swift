@@ -26,8 +26,9 @@ struct Writing: CustomTestStringConvertible {
     [
       Writing(
         verb: "compile", option: "--output",
-        arguments: "walk.bvh --model retargeter --format csv,npz,json,yaml \(chosen)",
-        inputs: robotFiles + ["walk.bvh", "retargeter"],
+        arguments:
+          "walk.bvh --model retargeter --plausibility hgvae --format csv,npz,json,yaml \(chosen)",
+        inputs: robotFiles + ["walk.bvh", "retargeter", "hgvae"],
         results: ["trajectory.safetensors", "csv", "npz", "json", "yaml"].map { "walk.\($0)" }),
       Writing(
         verb: "compile", option: "--dump",
@@ -70,6 +71,21 @@ struct Writing: CustomTestStringConvertible {
       Writing(
         verb: "train smoother", option: "--pack", arguments: "--motions clips -o out",
         inputs: ["clips/wave.bvh", "clips/index.csv"]),
+      Writing(
+        verb: "train hgvae", option: "--output", arguments: "--motions clips",
+        inputs: ["clips/wave.bvh", "clips/index.csv"]),
+      Writing(
+        verb: "train hgvae", option: "--pack", arguments: "--motions clips -o out",
+        inputs: ["clips/wave.bvh", "clips/index.csv"]),
+      Writing(
+        verb: "evaluate hgvae", option: "--card",
+        arguments: "--all --motions walk.bvh --model hgvae", inputs: ["walk.bvh", "hgvae"]),
+      Writing(
+        verb: "score", option: "--output", arguments: "walk.bvh --model hgvae",
+        inputs: ["walk.bvh", "hgvae"], results: ["walk.score.npz"]),
+      Writing(
+        verb: "repair", option: "--output", arguments: "walk.bvh --model hgvae",
+        inputs: ["walk.bvh", "hgvae"], results: ["walk.npz"]),
       Writing(
         verb: "evaluate retargeter", option: "--card",
         arguments: "--all --motions walk.bvh --model retargeter \(chosen)",
@@ -127,6 +143,7 @@ struct Writing: CustomTestStringConvertible {
     try copy(Subject.uarm.model(), "retargeter")
     try copy(TinyMotionModel.generator.get(), "generator")
     try copy(TinySmoother.plain.get(), "smoother")
+    try copy(TinyHGVAE.model.get(), "hgvae")
     try copy(TinyMotionModel.clips(), "clips")
     try copy(TinyMotionModel.embeddings(), "embeddings")
     try copy("\(TinyMotionModel.embeddings())/walk.npy", "embedding.npy")

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Kinematics
 import MotionData
+import MotionModels
 import Motions
 import Retargeting
 import Trajectories
@@ -21,6 +22,8 @@ struct CompileJob: Sendable {
   var inputs = InputFiles()
   /// Where what other programs judge by is written.
   var dump: String?
+  /// What judges whether a motion is plausible; nil for nothing.
+  var gate: PlausibilityGate?
 
   /// What came of one file.
   struct Outcome: Sendable {
@@ -33,6 +36,7 @@ struct CompileJob: Sendable {
     let trajectory: SafeTrajectory
     let path: String
     let findings: [String]
+    let score: PlausibilityScore?
 
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
@@ -42,6 +46,7 @@ struct CompileJob: Sendable {
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
         text += "; at most \(worst) away from the motion"
       }
+      if let score { text += "; \(score.summary)" }
       text += TrajectoryReport.clock(trajectory).map { ", \($0)" } ?? ""
       for finding in findings { text += "\n  \(finding.shownReason)" }
       return text
@@ -58,6 +63,7 @@ struct CompileJob: Sendable {
   /// Reads, retargets, compiles, verifies and writes one motion.
   func compile(_ file: String) throws -> Outcome {
     let (clip, report) = try MotionFile.read(file, options: reading)
+    let score = try gate?.score(clip)
     var motion = try retargeter.retarget(clip)
     motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
@@ -71,9 +77,9 @@ struct CompileJob: Sendable {
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
     let findings = report.findings.map(\.message)
-    let text = Report(trajectory: trajectory, path: paths[0], findings: findings)
+    let text = Report(trajectory: trajectory, path: paths[0], findings: findings, score: score)
     return Outcome(
       path: paths[0], summary: text.summary,
-      json: TrajectoryReport(trajectory, path: paths[0], findings: findings).json)
+      json: TrajectoryReport(trajectory, path: paths[0], findings: findings, score: score).json)
   }
 }

@@ -1,4 +1,5 @@
 import Files
+import MotionModels
 import Trajectories
 
 /// What is said of a trajectory, as JSON.
@@ -8,7 +9,7 @@ struct TrajectoryReport {
   /// - Parameter robot: The robot at hand, whose limits may be others than at compiling.
   init(
     _ trajectory: SafeTrajectory, path: String, findings: [String] = [],
-    robot: RobotIdentity? = nil
+    robot: RobotIdentity? = nil, score: PlausibilityScore? = nil
   ) {
     var fields = [
       "\"file\": \(JSONText.quoted(path))", "\"valid\": true",
@@ -41,6 +42,7 @@ struct TrajectoryReport {
       fields.append("\"compiled_for_other_limits\": \(isOther)")
     }
     if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
+    if let score { fields.append("\"plausibility\": {\(score.fields)}") }
     if !findings.isEmpty {
       fields.append("\"findings\": [\(findings.map(JSONText.quoted).joined(separator: ", "))]")
     }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Kinematics
 import MotionData
+import MotionModels
 import Motions
 import Retargeting
 import Synchronization
@@ -16,6 +17,7 @@ struct Compile: ParsableCommand {
       motionc compile walk.bvh --robot unitree_g1 -o out
       motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
+      motionc compile walk.bvh --robot unitree_g1 --plausibility hgvae.safetensors -o out
 
       Writes NAME.trajectory.safetensors, which can be verified, and the formats of --format. With \
       --timing keep the motion's timing is kept and the report gives the deviation from it; with \
@@ -23,7 +25,9 @@ struct Compile: ParsableCommand {
       the trajectory's samples and at the motion's own frames. A motion that cannot be compiled \
       is reported and the files of an earlier run are kept; the others are compiled. In folders \
       all files with human motion are compiled; trajectories and copies that motionc wrote are \
-      skipped. Without --model the retargeter that ships for the robot is used.
+      skipped. Without --model the retargeter that ships for the robot is used. With --plausibility \
+      every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
+      are refused.
       """)
 
   /// What may happen to the motion's clock.
@@ -70,6 +74,14 @@ struct Compile: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  @Option(
+    help: "An HG-VAE's file: scores how plausible each motion is and reports it.",
+    completion: .file())
+  var plausibility: String?
+
+  @Option(help: "Refuses motions of a plausibility below this, 0...1; with --plausibility.")
+  var refuseBelow: Double?
+
   @Flag(help: "Prints one JSON line for each trajectory.")
   var json = false
 
@@ -94,6 +106,11 @@ struct Compile: ParsableCommand {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }
     try MotionPaths.refuseCollisions(files)
+    if let plausibility {
+      compiler.gate = PlausibilityGate(
+        model: try HGVAE(contentsOf: plausibility), refuseBelow: refuseBelow)
+      compiler.inputs.add([plausibility])
+    }
     compiler.inputs.add(files + [model] + robot.allFiles)
     // Before anything is written.
     for output in files.flatMap(compiler.outputs) { try compiler.inputs.refuse(output) }
