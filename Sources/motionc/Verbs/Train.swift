@@ -11,7 +11,9 @@ import Retargeting
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Trains a model.",
-    subcommands: [TrainRetargeter.self, TrainGenerator.self, TrainSmoother.self])
+    subcommands: [
+      TrainRetargeter.self, TrainGenerator.self, TrainSmoother.self, TrainPoseGPT.self,
+    ])
 }
 
 /// `motionc train retargeter`: a network that maps human poses onto a robot.
