@@ -143,7 +143,8 @@ struct FiniteScalarQuantizer: CodeQuantizer {
     stride(from: 0, to: values.count, by: levels.count).map { start in
       var (code, factor) = (0, 1)
       for (index, level) in levels.enumerated() {
-        let digit = min(max(Int(max(-1e6, min(1e6, values[start + index]))) + level / 2, 0), level - 1)
+        let digit = min(
+          max(Int(max(-1e6, min(1e6, values[start + index]))) + level / 2, 0), level - 1)
         code += digit * factor
         factor *= level
       }

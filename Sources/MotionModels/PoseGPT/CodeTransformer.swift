@@ -43,7 +43,8 @@ public struct CodeTransformer: Parameterized, Sendable {
 
     /// Whether the sizes are consistent.
     public var isValid: Bool {
-      (1...64).contains(books) && (2...65_536).contains(codesPerBook) && (2...4096).contains(context)
+      (1...64).contains(books) && (2...65_536).contains(codesPerBook)
+        && (2...4096).contains(context)
         && labels.count <= 4096 && Set(labels).count == labels.count
         && (1...4096).contains(width) && (1...256).contains(heads) && width % heads == 0
         && (1...64).contains(layers) && (1...16384).contains(feedForward)

@@ -69,7 +69,8 @@ struct GrowingMotion: Sendable {
       for joint in 0..<joints {
         let offset = FloatQuaternion.identity.interpolated(to: offsets[joint], fraction: stay)
         let placed = joint == 0 ? turn * offset * turn.inverse : offset
-        next.set((placed * next.rotation(frame * joints + joint)).normalized, frame * joints + joint)
+        next.set(
+          (placed * next.rotation(frame * joints + joint)).normalized, frame * joints + joint)
       }
     }
     window.append(next)

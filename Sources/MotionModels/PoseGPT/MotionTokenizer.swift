@@ -87,7 +87,9 @@ public struct MotionTokenizer: Sendable {
       let latents = network.latents(of: frames, on: &tape)
       let codes = network.quantizer(latents, on: &tape).codes
       let size = tokens * configuration.books
-      for index in batch.indices { result.append(Array(codes[(index * size)..<((index + 1) * size)])) }
+      for index in batch.indices {
+        result.append(Array(codes[(index * size)..<((index + 1) * size)]))
+      }
     }
     return result
   }
@@ -134,7 +136,9 @@ public struct MotionTokenizer: Sendable {
       let latents = network.quantizer.values(of: batch.flatMap { $0 }, on: &tape)
       let frames = tape.values(of: network.frames(of: latents, batch: batch.count, on: &tape))
       let size = tokens * framesPerToken * PoseFeatures.columns
-      for index in batch.indices { result.append(Array(frames[(index * size)..<((index + 1) * size)])) }
+      for index in batch.indices {
+        result.append(Array(frames[(index * size)..<((index + 1) * size)]))
+      }
     }
     return result
   }

@@ -15,7 +15,9 @@ enum PoseFeatures {
   /// The channels of a frame.
   static let columns = rotations + 4
   /// The position of each root channel.
-  static let (height, along, across, turn) = (rotations, rotations + 1, rotations + 2, rotations + 3)
+  static let (height, along, across, turn) = (
+    rotations, rotations + 1, rotations + 2, rotations + 3
+  )
 
   /// The length of a leg [m], the mean of both sides: what heights and steps are divided by.
   static func leg(_ lengths: [Float]) -> Float {

@@ -12,6 +12,7 @@ struct Evaluate: ParsableCommand {
     abstract: "Evaluates a model on motions.",
     subcommands: [
       EvaluateRetargeter.self, EvaluateFooting.self, EvaluateSmoother.self, EvaluateGenerator.self,
+      EvaluatePoseGPT.self,
     ])
 }
 
