@@ -1,4 +1,5 @@
 import Autodiff
+import Files
 import Foundation
 import Geometry
 import HumanBody
@@ -224,27 +225,56 @@ struct PoseGPTTests {
   @Test(
     "Requests that mean nothing are refused with what was expected",
     arguments: [
-      ("0 frames", { (r: inout MotionRequest) in r.frames = 0 }),
-      ("-5 frames", { $0.frames = -5 }),
-      ("100000 frames", { $0.frames = 100_000 }),
-      ("0 motions", { $0.count = 0 }),
-      ("temperature is nan", { $0.temperature = .nan }),
-      ("guidance is -1", { $0.guidance = -1 }),
-      ("0 of the likeliest", { $0.topK = 0 }),
-      ("probability of 0", { $0.topP = 0 }),
-      ("probability of nan", { $0.topP = .nan }),
-      ("no action 'swim'", { $0.action = "swim" }),
-      ("not conditioned on embeddings", { $0.embedding = [1] }),
-    ] as [(String, @Sendable (inout MotionRequest) -> Void)])
-  func refused(_ words: String, _ change: @Sendable (inout MotionRequest) -> Void) {
+      "0 frames", "-5 frames", "100000 frames", "0 motions", "temperature is nan",
+      "guidance is -1", "0 of the likeliest", "probability of 0", "probability of nan",
+      "no action 'swim'", "not conditioned on embeddings",
+    ])
+  func refused(_ words: String) {
     var request = MotionRequest()
-    change(&request)
+    switch words {
+    case "0 frames": request.frames = 0
+    case "-5 frames": request.frames = -5
+    case "100000 frames": request.frames = 100_000
+    case "0 motions": request.count = 0
+    case "temperature is nan": request.temperature = .nan
+    case "guidance is -1": request.guidance = -1
+    case "0 of the likeliest": request.topK = 0
+    case "probability of 0": request.topP = 0
+    case "probability of nan": request.topP = .nan
+    case "no action 'swim'": request.action = "swim"
+    default: request.embedding = [1]
+    }
     do {
       _ = try PoseGPTSubjects.model().sample(request, threads: 1)
       Issue.record("\(words) was answered")
     } catch {
       #expect("\(error)".contains(words), "\(error)")
     }
+  }
+
+  @Test("Codes in a file give their motion back; those of another model are refused")
+  func codes() throws {
+    let model = PoseGPTSubjects.model()
+    let clip = PoseGPTSubjects.clip(frames: 26)
+    let codes = try model.codes(of: clip)
+    #expect(codes.codes.count == 6 * 2)
+    let path = NSTemporaryDirectory() + "/posegpt-\(UUID().uuidString).codes.safetensors"
+    try AtomicFile.write(codes.encoded(books: model.books), to: path)
+    let back = try MotionCodes(contentsOf: path)
+    #expect(back == codes)
+    let decoded = try model.clip(of: back)
+    #expect(decoded.frameCount == 24)
+    let (first, start) = (decoded.rootTranslations[0], clip.rootTranslations[0])
+    #expect(abs(first.x - start.x) < 1e-4 && abs(first.y - start.y) < 1e-4)
+    let other = PoseGPTSubjects.model(tokenizer: PoseGPTSubjects.tokenizer(seed: 9))
+    do {
+      _ = try other.clip(of: back)
+      Issue.record("codes of another model were decoded")
+    } catch {
+      #expect("\(error)".contains("are those of the model"), "\(error)")
+    }
+    try model.write(to: path)
+    #expect(throws: (any Error).self) { try MotionCodes(contentsOf: path) }
   }
 
   @Test("Guidance, top-k, temperature and action each make other motions")

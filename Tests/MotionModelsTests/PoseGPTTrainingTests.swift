@@ -56,9 +56,9 @@ struct PoseGPTTrainingTests {
     _ subject: Subject
   ) throws -> (model: Subject.Model, first: Float, last: Float) {
     var all: [Float] = []
-    let result = try TrainingRun(subject).run { progress in
+    let result = try TrainingRun(subject).run(metrics: { progress in
       all.append(progress.metrics.first { $0.name == "loss" }?.value ?? .nan)
-    }
+    })
     let tenth = max(1, all.count / 10)
     return (
       result.model, all.prefix(tenth).reduce(0, +) / Float(tenth),

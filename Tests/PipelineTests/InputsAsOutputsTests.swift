@@ -71,6 +71,18 @@ struct Writing: CustomTestStringConvertible {
         verb: "train smoother", option: "--pack", arguments: "--motions clips -o out",
         inputs: ["clips/wave.bvh", "clips/index.csv"]),
       Writing(
+        verb: "train posegpt", option: "--output",
+        arguments: "--motions clips --labels labels.csv --tokenizer posegpt",
+        inputs: ["clips/wave.bvh", "clips/index.csv", "labels.csv", "posegpt"]),
+      Writing(
+        verb: "train posegpt", option: "--pack",
+        arguments: "--motions clips --labels labels.csv --tokenizer posegpt -o out",
+        inputs: ["clips/wave.bvh", "clips/index.csv", "labels.csv", "posegpt"]),
+      Writing(
+        verb: "evaluate posegpt", option: "--card",
+        arguments: "--motions walk.bvh --labels labels.csv --model posegpt --beside generator",
+        inputs: ["walk.bvh", "labels.csv", "posegpt", "generator"]),
+      Writing(
         verb: "evaluate retargeter", option: "--card",
         arguments: "--all --motions walk.bvh --model retargeter \(chosen)",
         inputs: robotFiles + ["walk.bvh", "retargeter"]),
@@ -127,6 +139,7 @@ struct Writing: CustomTestStringConvertible {
     try copy(Subject.uarm.model(), "retargeter")
     try copy(TinyMotionModel.generator.get(), "generator")
     try copy(TinySmoother.plain.get(), "smoother")
+    try copy(TinyPoseGPT.model.get(), "posegpt")
     try copy(TinyMotionModel.clips(), "clips")
     try copy(TinyMotionModel.embeddings(), "embeddings")
     try copy("\(TinyMotionModel.embeddings())/walk.npy", "embedding.npy")

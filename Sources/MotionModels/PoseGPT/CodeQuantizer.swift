@@ -99,8 +99,9 @@ struct VectorQuantizer: CodeQuantizer {
   }
 }
 
-/// Product quantisation by rounding: each number of a latent has a few levels (finite scalar
-/// quantisation, Mentzer et al., 2023). Nothing is learned, and no code can die.
+/// Product quantisation by rounding (finite scalar quantisation; Mentzer et al., 2023).
+///
+/// Each number of a latent has a few levels. Nothing is learned, and no code can die.
 struct FiniteScalarQuantizer: CodeQuantizer {
   let books: Int
   /// The levels of the numbers of a book.

@@ -68,3 +68,10 @@ extension MotionTokenizer {
     return (used, exp(entropy / Double(books)))
   }
 }
+
+extension MotionWindow {
+  /// The frames up to the last whole token.
+  public func whole(tokens framesPerToken: Int) -> MotionWindow {
+    slice(0..<(frames / framesPerToken * framesPerToken))
+  }
+}

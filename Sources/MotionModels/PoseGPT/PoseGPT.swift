@@ -36,7 +36,7 @@ public struct PoseGPT: Sendable {
     parameters = FrozenParameters(rounded, layout)
   }
 
-  /// A tape for the GPT. Single precision: codes are drawn from what it computes.
+  /// A tape for the GPT, in single precision, since codes are drawn from what it computes.
   func tape() -> Tape { parameters.tape(precision: .float32) }
 
   /// The frames of a token.

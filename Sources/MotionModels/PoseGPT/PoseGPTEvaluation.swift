@@ -80,11 +80,11 @@ public struct PoseGPTEvaluation: Sendable, Codable {
     let (real, known) = (Self.lastFrames(heldOut), Self.lastFrames(training))
     let distance = FrechetComparison(real: real, training: known)
     let size = model.framesPerToken
-    let whole = real.windows.map { $0.slice(0..<($0.frames / size * size)) }
+    let whole = real.windows.map { $0.whole(tokens: size) }
     let decoded = model.tokenizer.reconstruct(whole)
     reconstruction = decoded.figures
     let use = model.tokenizer.reconstruct(
-      known.windows.map { $0.slice(0..<($0.frames / size * size)) }
+      known.windows.map { $0.whole(tokens: size) }
     ).figures
     (reconstruction.used, reconstruction.perplexity) = (use.used, use.perplexity)
     reconstructionFrechet = distance(EvaluationSet(decoded.decoded))

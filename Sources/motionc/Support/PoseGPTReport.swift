@@ -63,15 +63,13 @@ struct PoseGPTReport: Encodable {
 
   /// The figures for people, one a line.
   var lines: [String] {
-    let found = figures.reconstruction
-    var lines = [
-      "\(windows[0]) held-out windows, \(windows[1]) of training; temperature \(temperature), "
-        + "top-k \(topK.map(String.init) ?? "all"), top-p \(topP.map { "\($0)" } ?? "1"), guidance "
-        + "\(guidance), seed \(seed)",
-      "reconstruction: \(millimetres(found.error)) of joints in the world, "
-        + "\(millimetres(found.poseError)) about the pelvis",
-      "codes used: \(Console.fixed(100 * found.used, 1)) %, as even as "
-        + "\(Console.fixed(found.perplexity, 1)) codes a book",
+    var lines =
+      [
+        "\(windows[0]) held-out windows, \(windows[1]) of training; temperature \(temperature), "
+          + "top-k \(topK.map(String.init) ?? "all"), top-p \(topP.map { "\($0)" } ?? "1"), guidance "
+          + "\(guidance), seed \(seed)"
+      ] + Self.lines(of: figures.reconstruction)
+    lines += [
       "Fréchet distance of decoded motion: \(Console.fixed(figures.reconstructionFrechet, 2))",
       "likelihood: \(Console.fixed(figures.bitsPerFrame, 2)) bits a frame; perplexity of a code "
         + "\(Console.fixed(figures.perplexity, 2)), in training "
@@ -103,14 +101,26 @@ struct PoseGPTReport: Encodable {
     return lines + continuationLines("HPSTM-Gen", beside.continuations)
   }
 
-  private func continuationLines(_ name: String, _ found: [Continuation]) -> [String] {
+  /// The figures of an autoencoder.
+  static func lines(of found: MotionTokenizer.Reconstruction) -> [String] {
     [
-      "\(name) going on for \(Continuation.hidden) frames: "
-        + found.map { "\(millimetres($0.error)) after \($0.past)" }.joined(separator: ", ")
+      "reconstruction: \(millimetres(found.error)) of joints in the world, "
+        + "\(millimetres(found.poseError)) about the pelvis",
+      "codes used: \(Console.fixed(100 * found.used, 1)) %, as even as "
+        + "\(Console.fixed(found.perplexity, 1)) codes a book",
     ]
   }
 
-  private func millimetres(_ metres: Double) -> String { "\(Console.fixed(1000 * metres, 1)) mm" }
+  private func continuationLines(_ name: String, _ found: [Continuation]) -> [String] {
+    [
+      "\(name) going on for \(Continuation.hidden) frames: "
+        + found.map { "\(Self.millimetres($0.error)) after \($0.past)" }.joined(separator: ", ")
+    ]
+  }
+
+  private static func millimetres(_ metres: Double) -> String {
+    "\(Console.fixed(1000 * metres, 1)) mm"
+  }
 
   private func share(_ value: Double?) -> String { value.map { Console.fixed($0, 2) } ?? "-" }
 }

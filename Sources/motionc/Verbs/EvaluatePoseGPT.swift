@@ -17,7 +17,8 @@ struct EvaluatePoseGPT: ParsableCommand {
       motionc evaluate posegpt --model posegpt.safetensors --motions captures/ --beside generator.safetensors
 
       Windows have 64 frames, as those of HPSTM-Gen; samples have the labels of held-out windows \
-      and continue what was observed before them. Docs/posegpt.md defines each figure.
+      and continue what was observed before them. Of an autoencoder alone (MODEL.tokenizer) only \
+      the reconstruction is measured. Docs/posegpt.md defines each figure.
       """)
 
   @Option(help: "The model's file.", completion: .file())
@@ -72,14 +73,18 @@ struct EvaluatePoseGPT: ParsableCommand {
   }
 
   func run() throws {
+    guard try MotionModelKind(path: model) == .poseGPT else {
+      try evaluateTokenizer()
+      return
+    }
     let model = try PoseGPT(contentsOf: self.model)
     let other = try beside.map { try Generator(contentsOf: $0) }
     let real = try EvaluationClips(
       paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
     if let card { try InputFiles([self.model, labels, beside] + real.files).refuse(card) }
-    let training = try windows(real.training, "training", model, limit: 1000)
-    let heldOut = try windows(real.heldOut, "held-out", model, limit: 500)
+    let training = try windows(real.training, "training", labels: model.labels, limit: 1000)
+    let heldOut = try windows(real.heldOut, "held-out", labels: model.labels, limit: 500)
     let options = options
     var report = PoseGPTReport(
       figures: try PoseGPTEvaluation(
@@ -108,6 +113,31 @@ struct EvaluatePoseGPT: ParsableCommand {
     }
   }
 
+  /// The reconstruction by an autoencoder alone.
+  private func evaluateTokenizer() throws {
+    guard card == nil, beside == nil else {
+      throw FileError.malformed(
+        path: model, reason: "it is no PoseGPT, of which --card and --beside are")
+    }
+    let tokenizer = try MotionTokenizer(contentsOf: model)
+    let real = try EvaluationClips(
+      paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
+    for warning in real.warnings { Console.note(warning) }
+    let heldOut = try windows(real.heldOut, "held-out", labels: [], limit: 500)
+    let found = tokenizer.reconstruct(
+      PoseGPTEvaluation.lastFrames(some(heldOut, count)).windows.map {
+        $0.whole(tokens: tokenizer.configuration.framesPerToken)
+      }
+    ).figures
+    guard json else {
+      Console.result(PoseGPTReport.lines(of: found).joined(separator: "\n"))
+      return
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    Console.result(String(decoding: try encoder.encode(found), as: UTF8.self))
+  }
+
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
   private var options: PoseGPTEvaluation.Options {
@@ -122,11 +152,11 @@ struct EvaluatePoseGPT: ParsableCommand {
   }
 
   private func windows(
-    _ entries: [EvaluationClips.Entry], _ side: String, _ model: PoseGPT, limit: Int
+    _ entries: [EvaluationClips.Entry], _ side: String, labels: [String], limit: Int
   ) throws -> EvaluationSet {
     let (found, unknown, warnings) = try EvaluationClips.windows(
       of: entries, frames: PoseGPTEvaluation.longestPast + PoseGPTEvaluation.frames,
-      labels: model.labels, mirroring: true, limit: limit, options: reading.options)
+      labels: labels, mirroring: true, limit: limit, options: reading.options)
     for warning in warnings { Console.note(warning) }
     if !unknown.isEmpty {
       Console.note(

@@ -44,8 +44,13 @@ struct Sample: ParsableCommand {
     help: "An embedding (.npy, or .safetensors with one array).", completion: .file())
   var embedding: String?
 
-  @Option(help: "A motion at 30 Hz that the samples continue.", completion: .file())
+  @Option(
+    help: "A motion at 30 Hz that the samples continue, or its codes (PoseGPT).",
+    completion: .file())
   var past: String?
+
+  @Flag(help: "PoseGPT: also writes each motion as its codes (NAME.codes.safetensors).")
+  var codes = false
 
   @Option(help: "The scale of classifier-free guidance; 0 for none.")
   var guidance: Float = 0
@@ -88,13 +93,33 @@ struct Sample: ParsableCommand {
     }
   }
 
+  /// The motion of a file, which for PoseGPT may be one of codes.
+  private static func past(_ path: String, for generator: any MotionGenerator) throws -> MotionClip
+  {
+    guard path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT else {
+      return try MotionFile.read(path).clip
+    }
+    return try model.clip(of: try MotionCodes(contentsOf: path))
+  }
+
+  private func writeCodes(
+    of clip: MotionClip, _ generator: any MotionGenerator, sparing inputs: InputFiles
+  ) throws {
+    guard let model = generator as? PoseGPT else { return }
+    var files = OutputSet(sparing: inputs)
+    try files.add(
+      model.codes(of: clip).encoded(books: model.books),
+      to: "\(output)/\(clip.name)\(MotionCodes.ending)")
+    try files.commit()
+  }
+
   /// Refuses options that mean nothing to a model.
   private func refuseForeignOptions(_ generator: any MotionGenerator) throws {
     let isPoseGPT = generator is PoseGPT
     let foreign =
       isPoseGPT
       ? [("--steps", steps != nil), ("--solver", solver != nil)]
-      : [("--top-k", topK != nil), ("--top-p", topP != nil)]
+      : [("--top-k", topK != nil), ("--top-p", topP != nil), ("--codes", codes)]
     guard let (name, _) = foreign.first(where: \.1) else { return }
     throw GenerationError.request(
       "\(name) means nothing to the model, which is \(isPoseGPT ? "PoseGPT" : "HPSTM-Gen")")
@@ -116,7 +141,7 @@ struct Sample: ParsableCommand {
     request.frames = frames
     request.action = action
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
-    request.past = try past.map { try MotionFile.read($0).clip }
+    request.past = try past.map { try Self.past($0, for: generator) }
     request.guidance = guidance
     request.temperature = temperature ?? generator.usualTemperature
     request.steps = steps ?? request.steps
@@ -137,6 +162,7 @@ struct Sample: ParsableCommand {
       try AtomicFile.makeFolder(output)
       for clip in clips {
         try formats.write(clip, to: "\(output)/\(clip.name)", sparing: inputs)
+        if codes { try writeCodes(of: clip, generator, sparing: inputs) }
         if uncertainty != nil { spread.add(clip) }
       }
     }

@@ -88,6 +88,7 @@ struct TrainPoseGPT: ParsableCommand {
   }
 
   func run() throws {
+    try refuseInputs()
     let given = try tokenizer.map { try MotionTokenizer(contentsOf: $0) }
     let data = try TrainingData(
       motions: training.motions, licence: training.file.licence, labels: labels, embeddings: nil,
@@ -112,6 +113,16 @@ struct TrainPoseGPT: ParsableCommand {
         + "labels; \(options.run.steps) steps of \(options.run.batch) sequences on "
         + "\(options.run.threads) threads"
     ) { try $0.write(to: $1) }
+  }
+
+  /// Refuses what is written beside the model where it is something that is read.
+  private func refuseInputs() throws {
+    let output = training.file.output
+    let motions = try MotionSplit(
+      paths: training.motions, licence: training.file.licence, skipping: SafeTrajectory.isHeld)
+    let inputs = InputFiles(motions.files + [tokenizer, labels])
+    let written = ["", ".checkpoint", ".tokenizer", ".tokenizer.checkpoint"].map { output + $0 }
+    for path in written + [training.pack].compactMap({ $0 }) { try inputs.refuse(path) }
   }
 
   /// Trains the autoencoder, or reads it where a training that is resumed has it.
