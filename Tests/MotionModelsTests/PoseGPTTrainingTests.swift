@@ -69,8 +69,8 @@ struct PoseGPTTrainingTests {
   @Test(
     "Both losses fall, with learned codes and with scalar ones", arguments: QuantizerKind.allCases)
   func learns(_ quantizer: QuantizerKind) throws {
-    let codes = try losses(tokenizerTraining(steps: 120, quantizer: quantizer))
-    #expect(codes.last < 0.7 * codes.first, "\(codes.first) to \(codes.last)")
+    let codes = try losses(tokenizerTraining(steps: 250, quantizer: quantizer))
+    #expect(codes.last < 0.8 * codes.first, "\(codes.first) to \(codes.last)")
     for head in CodeHeadKind.allCases {
       let gpt = try losses(gptTraining(codes.model, steps: 80, head: head))
       #expect(gpt.last < 0.9 * gpt.first, "\(head): \(gpt.first) to \(gpt.last)")
@@ -151,7 +151,8 @@ struct PoseGPTTrainingTests {
     var request = MotionRequest()
     (request.frames, request.temperature) = (40, 1)
     let (a, b) = (try model.sample(request, threads: 1), try back.sample(request, threads: 1))
-    #expect(a[0].rotations == b[0].rotations)
+    let isSame = a[0].rotations == b[0].rotations
+    #expect(isSame)
     try model.tokenizer.write(to: "\(folder)/t")
     for path in ["\(folder)/t", "\(folder)/m"] {
       let found = try MotionTokenizer(contentsOf: path).fingerprint

@@ -76,7 +76,7 @@ public struct MotionTokenizer: Sendable {
   }
 
   private func quantized(_ pieces: [[Float]], tokens: Int) -> [[Int]] {
-    var tape = parameters.tape()
+    var tape = parameters.tape(precision: .float32)
     var result: [[Int]] = []
     for start in stride(from: 0, to: pieces.count, by: Self.together) {
       let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
@@ -128,7 +128,7 @@ public struct MotionTokenizer: Sendable {
   }
 
   private func decoded(_ pieces: [[Int]], tokens: Int) -> [[Float]] {
-    var tape = parameters.tape()
+    var tape = parameters.tape(precision: .float32)
     var result: [[Float]] = []
     for start in stride(from: 0, to: pieces.count, by: Self.together) {
       let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
@@ -155,7 +155,7 @@ final class FrozenParameters: Sendable {
   }
 
   /// A tape that computes with them and records nothing.
-  func tape(precision: Precision = .bfloat16) -> Tape {
+  func tape(precision: Precision) -> Tape {
     var tape = Tape(
       parameters: buffer, packed: precision == .bfloat16 ? packed : nil, recording: false)
     tape.precision = precision
