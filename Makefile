@@ -11,7 +11,7 @@ MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=
 
-.PHONY: demo test test-anew build bench bench-firmware bench-peers models docs pictures format lint packages clean
+.PHONY: demo test test-anew build bench bench-firmware bench-peers models tables docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -45,6 +45,10 @@ bench-firmware: build
 ## models: train what Examples/Models ships; MOTIONS=FOLDER for your own motions
 models: packages build
 	@sh Examples/train-models.sh "$(MOTIONS)"
+
+## tables: short trainings of PoseGPT's sizes and their figures, two hours; MOTIONS=FOLDER with an index.csv
+tables: packages build
+	@sh Examples/posegpt-tables.sh "$(MOTIONS)"
 
 ## docs: the API documentation of the public modules (DocC); a warning is an error
 docs: packages

@@ -36,4 +36,10 @@ if [ -z "${ROBOTS+set}" ]; then
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
+  model="Examples/Models/posegpt.safetensors"
+  "$motionc" train posegpt --motions "$motions" $licence -o "$model" --width 160 --heads 4 --layers 4 \
+    --tokenizer-steps 5000 --steps 4000 --batch 64 --time-limit 40m --seed 1
+  "$motionc" evaluate posegpt --motions "$motions" $licence --model "$model" \
+    --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
+  rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"
 fi

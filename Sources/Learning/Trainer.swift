@@ -118,11 +118,13 @@ public final class Trainer {
   /// - Parameters:
   ///   - loss: The step function; called on several threads.
   ///   - isCancelled: Asked before each step; true ends training with a checkpoint.
+  ///   - adjust: Called after each step and before it is stored; may replace parameters.
   ///   - progress: Called after each step.
   ///   - validate: Called every `validationInterval` steps and at the end.
   /// - Returns: Why it ended.
   public func run(
     _ loss: StepFunction, isCancelled: () -> Bool = { false },
+    adjust: (Trainer) -> Void = { _ in },
     progress: (Progress) -> Void = { _ in }, validate: (Trainer) -> Void = { _ in }
   ) throws -> Ending {
     let clock = ContinuousClock()
@@ -141,6 +143,7 @@ public final class Trainer {
         ending = .timeLimit
         break
       }
+      adjust(self)
       progress(
         Progress(
           step: step, steps: options.schedule.steps, elapsed: clock.now - start,

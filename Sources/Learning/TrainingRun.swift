@@ -22,6 +22,9 @@ public protocol TrainableModel {
   func makeNetwork() -> Network
   /// The loss of a microbatch.
   func step(_ network: Network) -> Trainer.StepFunction
+  /// Called after each step: may replace parameters by what follows from the parameters, the seed
+  /// and the step alone; by default nothing.
+  func adjust(_ network: Network, _ trainer: Trainer)
   /// The trained model.
   ///
   /// - Parameters:
@@ -29,6 +32,11 @@ public protocol TrainableModel {
   ///   - weights: The averaged parameters in these places.
   ///   - history: Texts for the model's file: the run's own, `seed`, `steps`, `training`.
   func finish(_ network: Network, weights: [Float], history: [String: String]) -> Model
+}
+
+extension TrainableModel {
+  /// Replaces nothing.
+  public func adjust(_ network: Network, _ trainer: Trainer) {}
 }
 
 /// How the steps of a training are made; each model has found its own figures.
@@ -118,7 +126,8 @@ public struct TrainingRun<Subject: TrainableModel> {
     let layout = ParameterLayout(placing: &network)
     let trainer = try trainer(layout, resume: resume)
     let ending = try trainer.run(
-      subject.step(network), isCancelled: isCancelled, progress: metrics)
+      subject.step(network), isCancelled: isCancelled,
+      adjust: { subject.adjust(network, $0) }, progress: metrics)
     var history = options.history
     history["seed"] = "\(options.seed)"
     history["steps"] = "\(trainer.step)"

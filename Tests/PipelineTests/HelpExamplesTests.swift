@@ -144,8 +144,16 @@ private enum ExampleFolder {
     try copy("\(robots)/uarm_swift_pro/limits.yaml", "my_limits.yaml")
     try writeCaptures(in: folder)
     try writeTracks(in: folder)
+    if ["posegpt", "sample"].contains(verb) { try writePoseGPT(in: folder, verb) }
     try runBefore(verb, in: folder)
     return folder
+  }
+
+  /// A PoseGPT of a few steps.
+  private static func writePoseGPT(in folder: String, _ verb: String) throws {
+    let model = try InputFile.bytes(of: TinyPoseGPT.model.get())
+    try AtomicFile.write(model, to: "\(folder)/posegpt.safetensors")
+    if verb == "posegpt" { try AtomicFile.write(model, to: "\(folder)/mine.safetensors") }
   }
 
   /// Long motions, so that there are windows enough, with labels and embeddings.

@@ -87,6 +87,18 @@ struct Writing: CustomTestStringConvertible {
         verb: "repair", option: "--output", arguments: "walk.bvh --model hgvae",
         inputs: ["walk.bvh", "hgvae"], results: ["walk.npz"]),
       Writing(
+        verb: "train posegpt", option: "--output",
+        arguments: "--motions clips --labels labels.csv --tokenizer posegpt",
+        inputs: ["clips/wave.bvh", "clips/index.csv", "labels.csv", "posegpt"]),
+      Writing(
+        verb: "train posegpt", option: "--pack",
+        arguments: "--motions clips --labels labels.csv --tokenizer posegpt -o out",
+        inputs: ["clips/wave.bvh", "clips/index.csv", "labels.csv", "posegpt"]),
+      Writing(
+        verb: "evaluate posegpt", option: "--card",
+        arguments: "--motions walk.bvh --labels labels.csv --model posegpt --beside generator",
+        inputs: ["walk.bvh", "labels.csv", "posegpt", "generator"]),
+      Writing(
         verb: "evaluate retargeter", option: "--card",
         arguments: "--all --motions walk.bvh --model retargeter \(chosen)",
         inputs: robotFiles + ["walk.bvh", "retargeter"]),
@@ -144,6 +156,7 @@ struct Writing: CustomTestStringConvertible {
     try copy(TinyMotionModel.generator.get(), "generator")
     try copy(TinySmoother.plain.get(), "smoother")
     try copy(TinyHGVAE.model.get(), "hgvae")
+    try copy(TinyPoseGPT.model.get(), "posegpt")
     try copy(TinyMotionModel.clips(), "clips")
     try copy(TinyMotionModel.embeddings(), "embeddings")
     try copy("\(TinyMotionModel.embeddings())/walk.npy", "embedding.npy")

@@ -30,11 +30,7 @@ struct ObservedMotion: Sendable {
     skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
-    let feet = clip.jointPositions().enumerated().filter {
-      [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue].contains(
-        $0.offset % Skeleton.jointCount)
-    }
-    floor = min(floor, feet.map(\.element.z).min() ?? floor)
+    floor = FootLock.floor(below: clip)
   }
 
   var frameCount: Int { root.count }
@@ -85,6 +81,11 @@ struct ObservedMotion: Sendable {
     }
     let contact = GroundContact(left: left, right: right, frameRate: Self.frameRate)
     let level = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
+    // A past that ends in mid-air or above steps does not determine the ground.
+    let isLevel =
+      isLevel
+      && (count == 0 || ground != nil
+        || contact.ground.allSatisfy { $0 > level - GroundContact.step })
     if isLevel { ground = level }
     var slide = Vector3.zero
     for frame in count..<frameCount {

@@ -26,6 +26,11 @@ public struct MotionRequest: Sendable {
   ///
   /// Networks trained on little motion sample with too little variety at 1.
   public var temperature = MotionRequest.usualTemperature
+  /// Only so many of the likeliest codes are drawn, by models with codes; nil for all.
+  public var topK: Int?
+  /// Only the likeliest codes that together have this probability are drawn, by models with codes;
+  /// nil for all.
+  public var topP: Float?
   /// The number of integration steps from noise to motion.
   public var steps = 10
   /// The integration method.

@@ -70,6 +70,17 @@ public struct FootLock: Sendable {
     return lock.run()
   }
 
+  /// The floor of a sampled motion: the height of the ball of a foot that stands on the ground, or of
+  /// the lowest foot of the past that it continues, where that is below [m].
+  public static func floor(below past: MotionClip?) -> Double {
+    guard let past else { return GroundContact.standing }
+    let feet = [Skeleton.Joint.leftFoot, .rightFoot].map(\.rawValue)
+    return (0..<past.frameCount).reduce(GroundContact.standing) { lowest, frame in
+      let places = past.jointPositions(frame: frame)
+      return feet.reduce(lowest) { min($0, places[$1].z) }
+    }
+  }
+
   private init(_ clip: MotionClip, fixed: Int, floor: Double?) {
     self.clip = clip
     self.fixed = fixed

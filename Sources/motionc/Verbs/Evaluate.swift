@@ -13,6 +13,7 @@ struct Evaluate: ParsableCommand {
     subcommands: [
       EvaluateRetargeter.self, EvaluateFooting.self, EvaluateSmoother.self, EvaluateGenerator.self,
       EvaluateHGVAE.self,
+      EvaluatePoseGPT.self,
     ])
 }
 

@@ -15,9 +15,11 @@ struct Sample: ParsableCommand {
       motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
       motionc sample -o samples --past capture.clip.safetensors --frames 48
       motionc sample -o samples --past capture.bvh --count 32 --uncertainty covariance.npz
+      motionc sample --model posegpt.safetensors -o samples --frames 600 --top-p 0.95
       motionc compile samples --robot unitree_g1 -o trajectories
 
-      Without --model the shipped generator is used. Each motion is written in every \
+      Without --model the shipped generator (HPSTM-Gen) is used; a model's file says whether it is \
+      HPSTM-Gen or PoseGPT. Each motion is written in every \
       format; .npz holds positions, rotations, root, bone_lengths, fps and names. \
       --uncertainty writes the mean and the covariance of each joint over all samples.
       """)
@@ -42,22 +44,33 @@ struct Sample: ParsableCommand {
     help: "An embedding (.npy, or .safetensors with one array).", completion: .file())
   var embedding: String?
 
-  @Option(help: "A motion at 30 Hz that the samples continue.", completion: .file())
+  @Option(
+    help: "A motion at 30 Hz that the samples continue, or its codes (PoseGPT).",
+    completion: .file())
   var past: String?
+
+  @Flag(help: "PoseGPT: also writes each motion as its codes (NAME.codes.safetensors).")
+  var codes = false
 
   @Option(help: "The scale of classifier-free guidance; 0 for none.")
   var guidance: Float = 0
 
   @Option(
-    help: "The temperature: the standard deviation of the initial noise; above 1 samples vary more."
+    help: "The temperature; above the model's own samples vary more."
   )
-  var temperature: Float = MotionRequest.usualTemperature
+  var temperature: Float?
 
-  @Option(help: "The number of integration steps from noise to motion.")
-  var steps: Int = 10
+  @Option(help: "HPSTM-Gen: the number of integration steps from noise to motion (10).")
+  var steps: Int?
 
-  @Option(help: "The integration method: euler, midpoint or heun.")
-  var solver: FlowSolver = .euler
+  @Option(help: "HPSTM-Gen: the integration method: euler, midpoint or heun.")
+  var solver: FlowSolver?
+
+  @Option(help: "PoseGPT: draws only from so many of the likeliest codes.")
+  var topK: Int?
+
+  @Option(help: "PoseGPT: draws only from the likeliest codes of this probability together.")
+  var topP: Float?
 
   @Flag(
     inversion: .prefixedNo, help: "Holds feet in place while they stand, and above the ground.")
@@ -84,6 +97,38 @@ struct Sample: ParsableCommand {
     }
   }
 
+  /// The motion of a file, which for PoseGPT may be one of codes.
+  private static func past(_ path: String, for generator: any MotionGenerator) throws -> MotionClip
+  {
+    guard path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT else {
+      return try MotionFile.read(path).clip
+    }
+    return try model.clip(of: try MotionCodes(contentsOf: path))
+  }
+
+  private func writeCodes(
+    of clip: MotionClip, _ generator: any MotionGenerator, sparing inputs: InputFiles
+  ) throws {
+    guard let model = generator as? PoseGPT else { return }
+    var files = OutputSet(sparing: inputs)
+    try files.add(
+      model.codes(of: clip).encoded(books: model.books),
+      to: "\(output)/\(clip.name)\(MotionCodes.ending)")
+    try files.commit()
+  }
+
+  /// Refuses options that mean nothing to a model.
+  private func refuseForeignOptions(_ generator: any MotionGenerator) throws {
+    let isPoseGPT = generator is PoseGPT
+    let foreign =
+      isPoseGPT
+      ? [("--steps", steps != nil), ("--solver", solver != nil)]
+      : [("--top-k", topK != nil), ("--top-p", topP != nil), ("--codes", codes)]
+    guard let (name, _) = foreign.first(where: \.1) else { return }
+    throw GenerationError.request(
+      "\(name) means nothing to the model, which is \(isPoseGPT ? "PoseGPT" : "HPSTM-Gen")")
+  }
+
   func run() throws {
     let formats = try ClipFormats.list(format)
     // Here and not in each block below, of which every one may be small enough.
@@ -94,18 +139,21 @@ struct Sample: ParsableCommand {
     let model = try model ?? ShippedModel.path(of: "generator")
     let inputs = InputFiles([model, embedding, past])
     if let uncertainty { try inputs.refuse(uncertainty) }
-    let generator = try Generator(contentsOf: model)
+    let generator = try MotionGeneratorFile.read(model)
+    try refuseForeignOptions(generator)
     var request = MotionRequest()
     request.frames = frames
     request.action = action
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
-    request.past = try past.map { try MotionFile.read($0).clip }
+    request.past = try past.map { try Self.past($0, for: generator) }
     request.guidance = guidance
-    request.temperature = temperature
-    request.steps = steps
-    request.solver = solver
+    request.temperature = temperature ?? generator.usualTemperature
+    request.steps = steps ?? request.steps
+    request.solver = solver ?? request.solver
+    (request.topK, request.topP) = (topK, topP)
     request.seed = seed
     request.holdsFeet = lockFeet
+    for finding in generator.findings(for: request) { Console.note(finding) }
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
@@ -119,6 +167,7 @@ struct Sample: ParsableCommand {
       try AtomicFile.makeFolder(output)
       for clip in clips {
         try formats.write(clip, to: "\(output)/\(clip.name)", sparing: inputs)
+        if codes { try writeCodes(of: clip, generator, sparing: inputs) }
         if uncertainty != nil { spread.add(clip) }
       }
     }

@@ -13,6 +13,7 @@ struct Train: ParsableCommand {
     abstract: "Trains a model.",
     subcommands: [
       TrainRetargeter.self, TrainGenerator.self, TrainSmoother.self, TrainHGVAE.self,
+      TrainPoseGPT.self,
     ])
 }
 

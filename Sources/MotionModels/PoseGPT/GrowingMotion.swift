@@ -1,0 +1,121 @@
+import Foundation
+import Geometry
+import HumanBody
+import Motions
+
+/// A motion that PoseGPT continues, in its own world.
+struct GrowingMotion: Sendable {
+  /// The frames so far.
+  private(set) var window: MotionWindow
+  /// The skeleton of an observed past; nil for that of the bone lengths.
+  private let skeleton: Skeleton?
+
+  /// The frames over which the first new pose's difference from the last observed one fades.
+  private static let fade = 8
+
+  /// A motion without frames.
+  init(lengths: [Float]) {
+    window = MotionWindow(frames: 0, root: [], rotations: [], lengths: lengths)
+    skeleton = nil
+  }
+
+  /// An observed motion.
+  init(_ clip: MotionClip) {
+    window = MotionWindow(clip, frames: 0..<clip.frameCount)
+    skeleton = clip.skeleton
+  }
+
+  var frames: Int { window.frames }
+
+  /// The channels of the last frames; of a shorter motion the first frame is repeated.
+  func features(last count: Int) -> [Float] {
+    let missing = max(0, count - frames)
+    let part = window.slice(max(0, frames - count)..<frames)
+    let first = part.slice(0..<min(1, part.frames))
+    let whole = (0..<missing).reduce(into: first) { result, _ in result.append(first) }
+    guard missing > 0 else { return PoseFeatures.features(of: part) }
+    var padded = whole.slice(0..<missing)
+    padded.append(part)
+    return PoseFeatures.features(of: padded)
+  }
+
+  /// Appends decoded frames.
+  ///
+  /// - Parameters:
+  ///   - features: The channels of the new frames, [frames, 136].
+  ///   - last: The channels that the last frame so far was decoded to; the difference of the true
+  ///     frame from it fades over the first new ones. Nil where there is no frame yet.
+  mutating func append(_ features: [Float], after last: [Float]?) {
+    guard frames > 0, let last else {
+      window.append(PoseFeatures.window(of: features, lengths: window.lengths))
+      return
+    }
+    let heading = window.heading(frame: frames - 1)
+    let place = PoseFeatures.Place(
+      x: window.root[3 * frames - 3], y: window.root[3 * frames - 2], heading: heading)
+    var next = PoseFeatures.window(of: features, lengths: window.lengths, from: place)
+    let found = PoseFeatures.window(of: last, lengths: window.lengths)
+    let joints = Skeleton.jointCount
+    let offsets = (0..<joints).map { joint -> FloatQuaternion in
+      let seen = window.rotation((frames - 1) * joints + joint)
+      let own = joint == 0 ? Self.turn(-heading) * seen : seen
+      return (own * found.rotation(joint).inverse).normalized
+    }
+    let lift = window.root[3 * frames - 1] - found.root[2]
+    for frame in 0..<min(Self.fade, next.frames) {
+      let stay = Self.stay(after: frame + 1)
+      next.root[3 * frame + 2] += stay * lift
+      let turn = Self.turn(next.heading(frame: frame))
+      for joint in 0..<joints {
+        let offset = FloatQuaternion.identity.interpolated(to: offsets[joint], fraction: stay)
+        let placed = joint == 0 ? turn * offset * turn.inverse : offset
+        next.set(
+          (placed * next.rotation(frame * joints + joint)).normalized, frame * joints + joint)
+      }
+    }
+    window.append(next)
+  }
+
+  private static func turn(_ angle: Float) -> FloatQuaternion {
+    FloatQuaternion(aboutZ: cos(angle / 2), sin(angle / 2))
+  }
+
+  /// The share of a difference that stays after so many frames: from 1 to 0 without a jerk.
+  private static func stay(after frames: Int) -> Float {
+    let x = Float(frames) / Float(fade + 1)
+    return 1 - x * x * x * (10 - 15 * x + 6 * x * x)
+  }
+
+  /// Some frames as a clip.
+  func clip(_ range: Range<Int>, name: String, label: String?) -> MotionClip {
+    let part = window.slice(range).clip(
+      name: name, frameRate: MotionRequest.frameRate, label: label)
+    guard let skeleton else { return part }
+    return MotionClip(
+      name: name, skeleton: skeleton, frameRate: part.frameRate,
+      rootTranslations: part.rootTranslations, rotations: part.rotations, label: label)
+  }
+}
+
+extension MotionWindow {
+  /// Some frames.
+  func slice(_ range: Range<Int>) -> MotionWindow {
+    let width = 4 * Skeleton.jointCount
+    return MotionWindow(
+      frames: range.count, root: Array(root[(3 * range.lowerBound)..<(3 * range.upperBound)]),
+      rotations: Array(rotations[(width * range.lowerBound)..<(width * range.upperBound)]),
+      lengths: lengths, label: label)
+  }
+
+  /// Adds the frames of another window behind these.
+  mutating func append(_ other: MotionWindow) {
+    self = MotionWindow(
+      frames: frames + other.frames, root: root + other.root,
+      rotations: rotations + other.rotations, lengths: lengths, label: label)
+  }
+
+  /// Sets a rotation by its index.
+  mutating func set(_ rotation: FloatQuaternion, _ index: Int) {
+    for part in 0..<4 { rotations[4 * index + part] = rotation.components[part] }
+  }
+}

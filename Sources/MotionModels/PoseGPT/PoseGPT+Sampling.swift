@@ -1,0 +1,246 @@
+import Autodiff
+import Dispatch
+import Geometry
+import HumanBody
+import Learning
+public import Motions
+
+extension PoseGPT: MotionGenerator {
+  /// The largest number of frames of a motion.
+  public static let largestFrameCount = Generator.largestFrameCount
+  /// The number of motions sampled together.
+  private static let together = 16
+
+  /// The temperature at which the network was trained.
+  public var usualTemperature: Float { 1 }
+
+  /// Samples motions; the same request gives the same bytes.
+  ///
+  /// Motions longer than the longest sequence are sampled in several: each is conditioned on the
+  /// last frames of the one before, encoded anew.
+  public func sample(_ request: MotionRequest, threads: Int = 1) throws(GenerationError)
+    -> [MotionClip]
+  {
+    try check(request)
+    let action = try index(ofAction: request.action)
+    let groups = (request.count + Self.together - 1) / Self.together
+    var results = [[MotionClip]](repeating: [], count: groups)
+    results.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let slots = buffer
+      let work = { @Sendable (group: Int) in
+        let start = request.first + group * Self.together
+        let end = min(request.first + request.count, start + Self.together)
+        slots[group] = self.sample(request, action: action, members: start..<end)
+      }
+      let workers = min(max(1, threads), groups)
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        for group in stride(from: worker, to: groups, by: workers) { work(group) }
+      }
+    }
+    let clips = results.flatMap { $0 }
+    let isFinite = clips.allSatisfy { clip in
+      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
+    }
+    guard isFinite else {
+      throw .request("the model answers with numbers that are not finite: its file is damaged")
+    }
+    return clips
+  }
+
+  /// What is left out of a request that is answered.
+  public func findings(for request: MotionRequest) -> [String] {
+    guard let past = request.past, past.frameCount > longestPast else { return [] }
+    return [
+      "the past '\(past.name)' has \(past.frameCount) frames; the model reads the last \(longestPast)"
+    ]
+  }
+
+  private func check(_ request: MotionRequest) throws(GenerationError) {
+    guard (1...Generator.largestCount).contains(request.count), request.first >= 0 else {
+      throw .request(
+        "\(request.count) motions were asked for, 1 to \(Generator.largestCount) expected")
+    }
+    guard (1...Self.largestFrameCount).contains(request.frames) else {
+      throw .request(
+        "\(request.frames) frames were asked for, 1 to \(Self.largestFrameCount) expected")
+    }
+    guard 0 <= request.guidance, request.guidance <= 100 else {
+      throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
+    }
+    guard 0 <= request.temperature, request.temperature <= 10 else {
+      throw .request("the temperature is \(request.temperature), a number of 0 to 10 expected")
+    }
+    if let topK = request.topK, topK < 1 {
+      throw .request("\(topK) of the likeliest codes were asked for, at least 1 expected")
+    }
+    if let topP = request.topP, !(0 < topP && topP <= 1) {
+      throw .request("a probability of \(topP) was asked for, above 0 and up to 1 expected")
+    }
+    guard request.embedding == nil else {
+      throw .request("the model is PoseGPT, which is not conditioned on embeddings")
+    }
+    guard let past = request.past else { return }
+    guard past.frameCount > 0, abs(past.frameRate - MotionRequest.frameRate) < 1e-3 else {
+      throw .request(
+        "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
+          + "one at \(MotionRequest.frameRate) Hz expected")
+    }
+  }
+
+  // MARK: - Sequences
+
+  private func sample(_ request: MotionRequest, action: Int, members: Range<Int>) -> [MotionClip] {
+    var motions = members.map { member -> GrowingMotion in
+      if let past = request.past { return GrowingMotion(past) }
+      var random = RandomSource(seed: request.seed, stream: UInt64(member), 0x626f_6479)
+      return GrowingMotion(lengths: body(using: &random))
+    }
+    let begun = motions[0].frames
+    var roll = 0
+    while motions[0].frames - begun < request.frames {
+      let held = motions[0].frames
+      let longest = roll == 0 ? longestPast : longestWindow / 2
+      let seen = held == 0 ? 0 : max(1, min(held, longest) / framesPerToken)
+      let missing = request.frames - (held - begun)
+      let total = min(
+        configuration.context, seen + (missing + framesPerToken - 1) / framesPerToken)
+      let pasts = motions.map { $0.features(last: seen * framesPerToken) }
+      let prefix = seen > 0 ? tokenizer.codes(of: pasts) : motions.map { _ in [] }
+      var randoms = members.map {
+        RandomSource(seed: request.seed, stream: UInt64($0), UInt64(roll), 0x636f_6465)
+      }
+      let codes = continued(prefix, to: total, action: action, request, using: &randoms)
+      for (index, features) in tokenizer.features(of: codes).enumerated() {
+        let split = seen * framesPerToken * PoseFeatures.columns
+        let last = seen > 0 ? Array(features[(split - PoseFeatures.columns)..<split]) : nil
+        motions[index].append(Array(features[split...]), after: last)
+      }
+      roll += 1
+    }
+    let floor = FootLock.floor(below: request.past)
+    return zip(members, motions).map { member, motion in
+      let whole = motion.clip(
+        0..<(begun + request.frames), name: request.name(ofMember: member), label: request.action)
+      let held =
+        request.holdsFeet ? FootLock.holdSampled(whole, fixed: begun, floor: floor).clip : whole
+      return (try? held.slice(begun..<held.frameCount)) ?? held
+    }
+  }
+
+  private func body(using random: inout RandomSource) -> [Float] {
+    let count = bodies.count / BodyModel.jointCount
+    let body = Int(random.next() % UInt64(count))
+    return Array(bodies[(body * BodyModel.jointCount)..<((body + 1) * BodyModel.jointCount)])
+  }
+
+  /// Continues codes up to a number of tokens, with a cache of keys and values.
+  ///
+  /// - Parameters:
+  ///   - prefix: The codes of each motion so far, all of the same number.
+  ///   - total: The tokens of the result, at most the context.
+  ///   - action: The action's index; the number of labels for none.
+  ///   - request: Temperature, guidance and the like.
+  ///   - randoms: A generator for each motion.
+  func continued(
+    _ prefix: [[Int]], to total: Int, action: Int, _ request: MotionRequest,
+    using randoms: inout [RandomSource]
+  ) -> [[Int]] {
+    let (books, start) = (configuration.books, configuration.codesPerBook)
+    let seen = prefix[0].count / books
+    let guides = request.guidance > 0 && action < labels.count
+    var reader = CodeReader(
+      self, batch: prefix.count, actions: guides ? [action, labels.count] : [action],
+      duration: Float(total) / Float(configuration.context))
+    var codes = prefix
+    let begin = [Int](repeating: start, count: books)
+    var read = codes.map { begin + $0 }
+    for _ in seen..<total {
+      reader.read(read)
+      read = reader.drawNext(request, using: &randoms)
+      for index in codes.indices { codes[index] += read[index] }
+    }
+    return codes
+  }
+}
+
+/// The GPT reading some sequences token by token.
+private struct CodeReader {
+  private let model: PoseGPT
+  private let batch: Int
+  private let actions: [Int]
+  private let duration: Float
+  private var cache: KeyValueCache?
+  private var place = 0
+  /// What the Transformer made of the last token, [sequences, width].
+  private var last: [Float] = []
+
+  /// Sequences once for each of the actions.
+  init(_ model: PoseGPT, batch: Int, actions: [Int], duration: Float) {
+    (self.model, self.batch, self.actions, self.duration) = (model, batch, actions, duration)
+    cache = KeyValueCache(
+      layers: model.configuration.layers, batch: batch * actions.count,
+      width: model.configuration.width)
+  }
+
+  /// Reads further tokens, [tokens, books] for each sequence.
+  mutating func read(_ codes: [[Int]]) {
+    let count = codes[0].count / model.configuration.books
+    var tape = model.tape()
+    let input = CodeTransformer.Input(
+      codes: actions.flatMap { _ in codes.flatMap { $0 } },
+      actions: actions.flatMap { repeatElement($0, count: batch) },
+      durations: [Float](repeating: duration, count: batch * actions.count), first: place)
+    let hidden = tape.values(of: model.network(input, cache: &cache, on: &tape))
+    let width = model.configuration.width
+    last = []
+    for row in 1...(batch * actions.count) {
+      let end = row * count * width
+      last += hidden[(end - width)..<end]
+    }
+    place += count
+  }
+
+  /// Draws the codes of the next token of each sequence, [books].
+  func drawNext(_ request: MotionRequest, using randoms: inout [RandomSource]) -> [[Int]] {
+    let (books, rows) = (model.configuration.books, batch * actions.count)
+    let sampling = CodeSampling(
+      temperature: request.temperature, topK: request.topK, topP: request.topP)
+    var codes = [Int?](repeating: nil, count: rows * books)
+    var tape = model.tape()
+    let hidden = tape.input(last, shape: [rows, model.configuration.width])
+    for group in passes {
+      let given = codes
+      for book in group {
+        let reads = model.configuration.head == .autoregressive ? codes : given
+        let found = model.network.head.logits(book: book, of: hidden, codes: reads, on: &tape)
+        let logits = guided(tape.values(of: found), request.guidance)
+        let size = logits.count / batch
+        for index in 0..<batch {
+          let row = logits[(index * size)..<((index + 1) * size)]
+          let code = sampling.draw(row, using: &randoms[index])
+          for action in actions.indices { codes[(action * batch + index) * books + book] = code }
+        }
+      }
+    }
+    return (0..<batch).map { index in
+      codes[(index * books)..<((index + 1) * books)].map { $0 ?? 0 }
+    }
+  }
+
+  /// The books that are drawn without seeing each other: a masked head draws half of them, then the
+  /// other half.
+  private var passes: [Range<Int>] {
+    let books = model.configuration.books
+    guard model.configuration.head == .masked, books > 1 else { return [0..<books] }
+    return [0..<(books / 2), (books / 2)..<books]
+  }
+
+  /// Logits with classifier-free guidance: (1 + s) conditional − s unconditional.
+  private func guided(_ logits: [Float], _ guidance: Float) -> [Float] {
+    guard actions.count == 2 else { return logits }
+    let half = logits.count / 2
+    return zip(logits[..<half], logits[half...]).map { conditional, unconditional in
+      conditional + guidance * (conditional - unconditional)
+    }
+  }
+}

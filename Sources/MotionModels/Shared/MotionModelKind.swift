@@ -1,0 +1,26 @@
+public import Files
+
+/// The generators that a model's file may hold.
+public enum MotionModelKind: String, Sendable, Hashable, CaseIterable {
+  /// HPSTM-Gen.
+  case generator = "motionc generator 2"
+  /// PoseGPT.
+  case poseGPT = "motionc posegpt 1"
+
+  /// The kind that a file states; nil for any other file.
+  public init?(path: String) throws(FileError) {
+    self.init(rawValue: try Safetensors(contentsOf: path).metadata["kind"] ?? "")
+  }
+}
+
+/// A generator of motion from its file, which says of which kind it is.
+public enum MotionGeneratorFile {
+  /// Reads a generator.
+  public static func read(_ path: String) throws -> any MotionGenerator {
+    switch try MotionModelKind(path: path) {
+    case .poseGPT: try PoseGPT(contentsOf: path)
+    // Any other file is refused with what was expected.
+    case .generator, nil: try Generator(contentsOf: path)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Motions
+import Testing
+
+@Suite("PoseGPT from the command line")
+struct PoseGPTVerbsTests {
+  @Test("sample takes PoseGPT's file, continues a past and its own codes, cuts a long past")
+  func sample() throws {
+    let (model, folder) = (try TinyPoseGPT.model.get(), try Work.folder())
+    let first = try Tool.run(
+      "sample", "--model", model, "-o", folder, "--count", "2", "--frames", "130", "--action",
+      "walk", "--format", "clip", "--codes", "--top-k", "8", "--threads", "1")
+    #expect(first.status == 0, "\(first.text)")
+    #expect(
+      Work.files(in: folder) == [
+        "walk_1_0001.clip.safetensors", "walk_1_0001.codes.safetensors",
+        "walk_1_0002.clip.safetensors", "walk_1_0002.codes.safetensors",
+      ])
+    let clip = try MotionFile.read("\(folder)/walk_1_0001.clip.safetensors").clip
+    #expect(clip.frameCount == 130)
+    for past in ["walk_1_0001.clip.safetensors", "walk_1_0001.codes.safetensors"] {
+      let output = try Work.folder()
+      let next = try Tool.run(
+        "sample", "--model", model, "-o", output, "--past", "\(folder)/\(past)", "--frames", "20",
+        "--format", "clip", "--threads", "1")
+      #expect(next.status == 0, "\(next.text)")
+      #expect(next.text.contains("reads the last 72"), "\(next.text)")
+      let sampled = try MotionFile.read("\(output)/sample_1_0001.clip.safetensors").clip
+      #expect(sampled.frameCount == 20)
+    }
+  }
+
+  @Test(
+    "What a model cannot do is refused in one sentence",
+    arguments: [
+      (["--frames", "0"], "0 frames"), (["--steps", "3"], "--steps"),
+      (["--solver", "heun"], "--solver"), (["--action", "swim"], "no action 'swim'"),
+      (["--top-p", "2"], "probability of 2"), (["--temperature", "nan"], "temperature is nan"),
+    ])
+  func refused(_ further: [String], _ words: String) throws {
+    let folder = try Work.folder()
+    let run = try Tool.run(
+      arguments: ["sample", "--model", TinyPoseGPT.model.get(), "-o", folder] + further)
+    #expect(run.status == 65 && run.text.contains(words) && run.saysOneSentence, "\(run.text)")
+    #expect(Work.files(in: folder).isEmpty)
+  }
+
+  @Test("HPSTM-Gen refuses what only PoseGPT does")
+  func foreign() throws {
+    let folder = try Work.folder()
+    for further in [["--top-k", "3"], ["--top-p", "0.5"], ["--codes"]] {
+      let run = try Tool.run(
+        arguments: ["sample", "--model", TinyMotionModel.generator.get(), "-o", folder] + further)
+      #expect(run.status == 65 && run.text.contains(further[0]), "\(run.text)")
+    }
+  }
+
+  @Test("Codes of another model are refused")
+  func otherCodes() throws {
+    let (folder, other) = (try Work.folder(), "\(try Work.folder())/other.safetensors")
+    let trained = try Tool.run(
+      arguments: ["train", "posegpt", "--motions", TinyMotionModel.clips(), "-o", other]
+        + TinyPoseGPT.sizes + ["--seed", "2"])
+    #expect(trained.status == 0, "\(trained.text)")
+    let made = try Tool.run(
+      "sample", "--model", other, "-o", folder, "--codes", "--format", "clip")
+    #expect(made.status == 0, "\(made.text)")
+    let run = try Tool.run(
+      "sample", "--model", try TinyPoseGPT.model.get(), "-o", folder, "--past",
+      "\(folder)/sample_1_0001.codes.safetensors")
+    #expect(run.status == 65 && run.saysOneSentence, "\(run.text)")
+    #expect(run.text.contains("are those of the model"), "\(run.text)")
+  }
+
+  @Test(
+    "Sizes that do not fit are refused before anything is read",
+    arguments: [
+      ["--books", "3"], ["--frames-per-token", "5"], ["--context", "1"], ["--codes", "0"],
+      ["--quantizer", "scalar", "--codes", "24", "--books", "2"], ["--tokenizer-steps", "0"],
+    ])
+  func sizes(_ further: [String]) throws {
+    let run = try Tool.run(
+      arguments: ["train", "posegpt", "--motions", "nowhere", "-o", "m"] + further)
+    #expect(run.status == 64, "\(run.text)")
+  }
+}
