@@ -63,13 +63,17 @@ struct FuzzSeed: Sendable, CustomTestStringConvertible {
       "PathFileType\t4\t(X/Y/Z)\tx.trc\nDataRate\tNumMarkers\tUnits\n30\t22\tm\n"
       + "Frame#\tTime\t\(names.joined(separator: "\t\t\t"))\t\t\n\t\t"
       + (1...22).map { "X\($0)\tY\($0)\tZ\($0)" }.joined(separator: "\t") + "\n" + rows.joined()
-    let places = clip.inAxes(of: UpAxis(1, isPositive: true)).jointPositions(frame: 0)
+    // x left, y up, z ahead.
+    let places = clip.jointPositions(frame: 0).map { Vector3($0.y, $0.z, $0.x) }
     let about = places.dropFirst().flatMap { [$0.x - places[0].x, $0.y, $0.z - places[0].z] }
-    let features = [0.1, 0, 0, places[0].y] + about
+    let turns = (0..<21).flatMap { _ -> [Double] in [1, 0, 0, 0, 1, 0] }
+    let features = [0.1, 0, 0, places[0].y] + about + turns
     let all = features + [Double](repeating: 0.1, count: 263 - features.count)
     let landmarks = JointSet.mediapipe.joints.enumerated().map { index, name in
-      let place = names.firstIndex(of: name).map { places[$0] } ?? places[15]
-      return "[\(place.x + 0.001 * Double(index)),\(-place.y),\(-place.z),0.9]"
+      let plain = name.filter { $0 != "_" }
+      let ours = names.firstIndex { $0.lowercased().filter { $0 != "_" } == plain }
+      let place = places[ours ?? 15]
+      return "[\(-place.x),\(-place.y),\(0.001 * Double(index) - place.z),0.9]"
     }.joined(separator: ",")
     let archive = TrackerText.archive(clip)
     return [
@@ -112,7 +116,7 @@ struct FuzzSeed: Sendable, CustomTestStringConvertible {
     return [
       FuzzSeed(name: "gmr.pkl", bytes: gmr), packed("beyond.npz", tracked),
       packed("trajectory.npz", own), text("bare.csv", "\(row)\n\(row)\n"),
-      text("hhtools.csv", "time,\(base),dof_a,dof_b\n0,\(row.prefix(21)),1,2\n"),
+      text("hhtools.csv", "time,\(base),dof_a,dof_b\n0,\(row.prefix(23)),1,2\n"),
       text(
         "trajectory.csv",
         "# motionc trajectory 'x': joint positions at 50 Hz\n# robot: g1, SHA-256 00\n"
