@@ -27,7 +27,7 @@ test-anew: packages
 	$(SWIFT) build $(TESTING) --build-tests
 	MOTIONC_REEXPRESSIONS=10 $(SWIFT) test $(TESTING) --skip-build --filter ReexpressionTests
 
-## fuzz: 100,000 damaged files for every reader of motion
+## fuzz: 100,000 damaged files for every reader of motion, about twenty minutes of one core
 fuzz: packages
 	$(SWIFT) build $(TESTING) --build-tests
 	MOTIONC_FUZZ_FILES=100000 $(SWIFT) test $(TESTING) --skip-build \

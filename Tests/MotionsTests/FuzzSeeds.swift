@@ -70,8 +70,8 @@ struct FuzzSeed: Sendable, CustomTestStringConvertible {
     let features = [0.1, 0, 0, places[0].y] + about + turns
     let all = features + [Double](repeating: 0.1, count: 263 - features.count)
     let landmarks = JointSet.mediapipe.joints.enumerated().map { index, name in
-      let plain = name.filter { $0 != "_" }
-      let ours = names.firstIndex { $0.lowercased().filter { $0 != "_" } == plain }
+      let plain = name.replacing("left_", with: "l_").replacing("right_", with: "r_")
+      let ours = names.firstIndex { $0.lowercased() == plain }
       let place = places[ours ?? 15]
       return "[\(-place.x),\(-place.y),\(0.001 * Double(index) - place.z),0.9]"
     }.joined(separator: ",")
