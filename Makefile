@@ -11,7 +11,7 @@ MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=
 
-.PHONY: demo test test-anew build bench bench-firmware bench-peers models tables docs pictures format lint packages clean
+.PHONY: demo test test-anew fuzz build bench bench-firmware bench-peers models tables docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -26,6 +26,12 @@ test: packages
 test-anew: packages
 	$(SWIFT) build $(TESTING) --build-tests
 	MOTIONC_REEXPRESSIONS=10 $(SWIFT) test $(TESTING) --skip-build --filter ReexpressionTests
+
+## fuzz: 100,000 damaged files for every reader of motion, about twenty minutes of one core
+fuzz: packages
+	$(SWIFT) build $(TESTING) --build-tests
+	MOTIONC_FUZZ_FILES=100000 $(SWIFT) test $(TESTING) --skip-build \
+	  --filter 'DamagedReadersTests|DamagedMotionTests|PickleTests|XMLScannerTests'
 
 build:
 	$(SWIFT) build $(FLAGS)

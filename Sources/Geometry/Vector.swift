@@ -38,7 +38,7 @@ extension SIMD3 where Scalar == Double {
   @inlinable
   public var normalized: Self? {
     let largest = Swift.max(abs(x), abs(y), abs(z))
-    guard largest > 0, largest.isFinite else { return nil }
+    guard largest > 0, largest.isFinite, isFinite else { return nil }
     // Scaled first, so that neither very small nor very large vectors lose their length.
     let scaled = self / largest
     return scaled / scaled.length

@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Motions
+public import Motions
 
 /// Finds the motion files in folders.
 public enum MotionPaths {
@@ -9,7 +9,7 @@ public enum MotionPaths {
 
   /// The endings of motion files; where a clip of ours lies there in several formats, the most exact
   /// one comes first.
-  private static let endings = MotionFormats.endingsInFolders
+  static let endings = MotionFormats.endingsInFolders
 
   /// Expands folders to the motion files in them, recursively, in a stable order.
   ///
@@ -18,10 +18,13 @@ public enum MotionPaths {
   ///
   /// - Parameters:
   ///   - paths: Files and folders.
+  ///   - contents: What is taken of folders, by the contents of files; nil for motion capture in
+  ///     files with the endings of formats that hold nothing else, as for training.
   ///   - isOther: Whether a file of a folder holds no human motion, such as a robot's trajectory.
   /// - Returns: The files, and notes on what was skipped.
   public static func expand(
-    _ paths: [String], skipping isOther: (String) -> Bool = { _ in false }
+    _ paths: [String], taking contents: Set<MotionInput.Contents>? = nil,
+    skipping isOther: (String) -> Bool = { _ in false }
   ) throws -> (files: [String], notes: [String]) {
     var (files, notes): ([String], [String]) = ([], [])
     for path in paths {
@@ -32,64 +35,17 @@ public enum MotionPaths {
         files.append(path)
         continue
       }
-      let found = motions(below: path, skipping: isOther)
+      let found = motions(below: path, taking: contents, skipping: isOther)
       guard !found.files.isEmpty else {
+        let others = contents == nil ? "" : ", or tables, pickles and arrays of motion"
         throw FileError.malformed(
-          path: path, reason: "the folder holds no motion (.bvh, .npz or .safetensors)")
+          path: path,
+          reason: "the folder holds no motion (.bvh, .npz, .safetensors or .mvnx\(others))")
       }
       files += found.files
       notes += found.notes
     }
     return (files, notes)
-  }
-
-  private static func motions(
-    below folder: String, skipping isOther: (String) -> Bool
-  ) -> (files: [String], notes: [String]) {
-    let candidates = FileSystem.files(below: folder).filter { ending(of: $0) != nil }.map {
-      "\(folder)/\($0)"
-    }
-    let others = Set(candidates.filter(isOther))
-    let motions = candidates.filter { !others.contains($0) }
-    let together = Dictionary(grouping: motions, by: stemPath)
-    let copies = Set(together.values.filter { $0.count > 1 }.flatMap(copies))
-    let notes = [note("robot trajectory", others), note("copy of a motion beside it", copies)]
-    return (motions.filter { !copies.contains($0) }, notes.compactMap { $0 })
-  }
-
-  /// The files among some of one name that duplicate another one of them.
-  private static func copies(among files: [String]) -> [String] {
-    let imports = files.filter { file in
-      files.contains {
-        !$0.lowercased().hasSuffix(".safetensors") && MotionFile.isImport(file, of: $0)
-      }
-    }
-    // A capture is no copy of what was imported from it.
-    let others = files.filter { !imports.contains($0) }
-    return imports
-      + others.filter { file in
-        others.contains { rank($0) < rank(file) && MotionFile.isCopy(file, of: $0) }
-      }
-  }
-
-  private static func note(_ what: String, _ files: Set<String>) -> String? {
-    guard let first = files.min() else { return nil }
-    let others = files.count > 1 ? " and \(files.count - 1) more" : ""
-    return "note: skipped as \(what): '\(first.shownPath)'\(others)"
-  }
-
-  private static func ending(of path: String) -> String? {
-    let lower = path.lowercased()
-    return endings.first { lower.hasSuffix($0) }
-  }
-
-  private static func rank(_ path: String) -> Int {
-    ending(of: path).flatMap { endings.firstIndex(of: $0) } ?? endings.count
-  }
-
-  /// The path without the ending of a motion file.
-  private static func stemPath(_ path: String) -> Substring {
-    path.dropLast(ending(of: path)?.count ?? 0)
   }
 
   /// A file's name without folder and extension.

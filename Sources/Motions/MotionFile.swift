@@ -22,6 +22,8 @@ public struct ImportOptions: Sendable {
   public var ground = Ground.stance
   /// Whether a T-pose before the motion is kept.
   public var keepsTPose = false
+  /// The person to read of pickles and archives that hold several; nil for files of one.
+  public var person: String?
   /// The tables of source skeletons; nil for the ones that ship.
   public var tables: [SkeletonTable]?
 
@@ -73,19 +75,26 @@ public enum MotionFile {
   public static func read(_ path: String, options: ImportOptions = ImportOptions())
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
-    try options.check()
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
+    try read(bytes(of: path), path: path, options: options)
+  }
+
+  /// A file's bytes.
+  static func bytes(of path: String) throws(MotionError) -> [UInt8] {
+    do throws(FileError) { return try InputFile.bytes(of: path) } catch {
       throw .unreadable(path: path, reason: error.reason)
     }
-    return try read(bytes, path: path, options: options)
   }
 
   /// Reads a clip of a file's bytes.
   static func read(_ bytes: [UInt8], path: String, options: ImportOptions)
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
-    try MotionFormats.format(of: bytes, path: path).read(bytes, path: path, options: options)
+    try options.check()
+    let format = MotionFormats.format(of: bytes, path: path)
+    if !(format is PickleFormat || format is SMPLFormat) {
+      try PersonChoice.refuse(options.person, path: path)
+    }
+    return try format.read(bytes, path: path, options: options)
   }
 
   /// A clip of one of our own files, checked.

@@ -27,9 +27,13 @@ public enum MotionFormats {
   ]
 
   /// The endings by which motion is looked for in folders, the most exact format first.
-  ///
-  /// Tables, pickles and arrays hold many other things and have to be named one by one.
   public static let endingsInFolders = written.flatMap(\.endings) + MVNXFormat().endings
+
+  /// The endings of tables, pickles and arrays, which hold many other things: in folders their
+  /// contents decide (`MotionInput.isMotion`).
+  public static let doubtfulEndings =
+    [".npz", ".csv", ".tsv"] + PickleFormat().endings + RefusedFormat.array.endings
+    + RefusedFormat.tracker.endings
 
   /// The format of a file; what no other format recognises is read as BVH, whose reader says what is
   /// wrong.

@@ -8,77 +8,91 @@ import Testing
 
 @Suite("Damaged files of every reader by the thousand")
 struct DamagedReadersTests {
-  /// A small good file of every format that `MotionFile` reads besides BVH and our own clips.
-  static let motions: [(name: String, bytes: [UInt8])] = {
-    let clip = standingClip(seed: 41, frames: 3)
-    let vectors = clip.rotations.flatMap { rotation -> [Double] in
-      let v = rotation.rotationVector
-      return [v.x, v.y, v.z]
-    }
-    let roots = flat(clip.rootTranslations)
-    let parameters = NumpyArchive(arrays: [
-      "global_orient": StoredTensor(Array(vectors.prefix(9)), shape: [3, 3]),
-      "body_pose": StoredTensor(Array(vectors.prefix(189)), shape: [3, 63]),
-      "transl": StoredTensor(roots, shape: [3, 3]), "fps": StoredTensor([30.0], shape: []),
-    ])
-    let pickle = RefusedMotionTests.pickle(
-      [("poses", vectors, [3, 66]), ("trans", roots, [3, 3])], fps: 30)
-    let kimodo = KimodoTests.archive(clip, joints: 22, rate: 30)
-    return [
-      ("x.mvnx", Array(MVNXText().text(clip).utf8)), ("x.pkl", pickle),
-      ("smpl.npz", (try? parameters.encoded()) ?? []),
-      ("kimodo.npz", (try? kimodo.encoded()) ?? []),
-    ]
-  }()
-
-  @Test("motion capture: a clip or a sentence", arguments: motions.indices)
-  func motion(index: Int) throws {
-    let (name, good) = Self.motions[index]
+  @Test("motion of every format: a usable motion or a sentence", arguments: FuzzSeed.all)
+  func motion(_ seed: FuzzSeed) throws {
     var options = ImportOptions()
     options.tables = try SkeletonTable.shipped()
-    _ = try MotionFile.read(good, path: name, options: options)
-    var random = Damage(seed: 50 + UInt64(index))
+    _ = try Self.check(seed.bytes, path: seed.name, options: options)
+    var random = Damage(seed: 50 + UInt64(seed.bytes.count))
     var readCount = 0
-    let rounds = Damage.rounds(1500)
-    for _ in 0..<rounds {
+    let rounds = Damage.rounds(700)
+    if rounds > 2_000 { Self.stopBacktraces() }
+    let start = Self.processorTime
+    for round in 0..<rounds {
+      var bytes = random.damaged(seed.bytes)
+      if round % 2 == 1, let archive = seed.archive {
+        bytes = Self.repacked(archive, damaging: &random)
+      }
       do throws(MotionError) {
-        let (clip, report) = try MotionFile.read(
-          random.damaged(good), path: name, options: options)
-        #expect(clip.frameCount > 0 && MotionClip.rates.contains(clip.frameRate))
-        #expect(clip.rotations.allSatisfy { abs($0.dot($0) - 1) < 1e-5 })
-        #expect(clip.rootTranslations.allSatisfy { $0.isFinite })
-        #expect(clip.skeleton.restOffsets.allSatisfy { $0.isFinite })
-        #expect(report.lines.allSatisfy { !$0.contains("\n") })
-        readCount += 1
+        if try Self.check(bytes, path: seed.name, options: options) { readCount += 1 }
       } catch {
         #expect(!error.description.contains("\n") && error.description.utf8.count < 5000)
       }
     }
-    #expect(readCount < rounds, "\(name): \(readCount) of \(rounds) read")
+    #expect(readCount < rounds, "\(seed.name): \(readCount) of \(rounds) read")
+    guard rounds > 2_000 else { return }
+    let milliseconds = (Self.processorTime - start) * 1000 / Double(rounds)
+    print("fuzz: \(seed.name): \(rounds) files, \(readCount) read, \(milliseconds) ms each")
   }
 
-  @Test("positions: a track or a sentence", arguments: ["x.trc", "x.npy"])
-  func positions(name: String) throws {
-    let trc =
-      "PathFileType\t4\t(X/Y/Z)\tx.trc\nDataRate\tNumMarkers\tUnits\n30\t2\tm\n"
-      + "Frame#\tTime\tA\t\t\tB\t\t\n\t\tX1\tY1\tZ1\tX2\tY2\tZ2\n1\t0\t0\t1\t2\t3\t4\t5\n"
-    let row = [0.1, 0, 0, 1] + [Double](repeating: 0.5, count: 63)
-    let features = row + (0..<21).flatMap { _ in [1.0, 0, 0, 0, 1, 0] }
-    let all = features + [Double](repeating: 0, count: 263 - features.count)
-    let good =
-      name == "x.trc"
-      ? Array(trc.utf8) : NumpyArray.numbers(StoredTensor(all + all, shape: [2, 263])).encoded()
-    var random = Damage(seed: 61)
-    for _ in 0..<Damage.rounds(1500) {
-      do throws(MotionError) {
-        let track = try TrackFile.read(
-          random.damaged(good), path: name, joints: nil, frameRate: nil
-        ).track
-        #expect(zip(track.positions, track.confidences).allSatisfy { $0.isFinite == ($1 > 0) })
-      } catch {
-        #expect(!error.description.contains("\n") && error.description.utf8.count < 5000)
+  /// Leaves out the backtrace that Swift Testing takes of each error that is thrown, which takes ten
+  /// times as long as reading the file.
+  private static func stopBacktraces() {
+    for name in ["_swift_willThrow", "_swift_willThrowTypedImpl"] {
+      dlsym(nil, name)?.storeBytes(of: 0, as: UInt.self)
+    }
+  }
+
+  /// What this thread has used of a processor [s].
+  private static var processorTime: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
+
+  /// Reads a file as the tool does; whether it was read, and is usable where it was.
+  private static func check(
+    _ bytes: [UInt8], path: String, options: ImportOptions
+  ) throws(MotionError) -> Bool {
+    let input = MotionInput(bytes, path: path)
+    _ = (input.isMotion, input.isOwnTrajectory, input.refusalOfRobot)
+    switch input.contents {
+    case .capture:
+      let (clip, report) = try input.clip(options: options)
+      #expect(clip.frameCount > 0 && MotionClip.rates.contains(clip.frameRate))
+      #expect(clip.rotations.allSatisfy { abs($0.dot($0) - 1) < 1e-5 })
+      #expect(clip.rootTranslations.allSatisfy { $0.isFinite })
+      #expect(clip.skeleton.restOffsets.allSatisfy { $0.isFinite })
+      #expect(report.lines.allSatisfy { !$0.contains("\n") })
+    case .track:
+      var options = options
+      if path.hasSuffix(".npy") { options.frameRate = 30 }
+      let (track, report) = try input.track(options: options)
+      #expect(zip(track.positions, track.confidences).allSatisfy { $0.isFinite == ($1 > 0) })
+      #expect(report.lines.allSatisfy { !$0.contains("\n") })
+    case .robot:
+      let rate = RobotMotionSource.Options(frameRate: 30)
+      guard let source = try input.robotMotion(options: rate) else { return false }
+      #expect(source.frameCount > 0 && source.positions.allSatisfy { $0.isFinite })
+      #expect(source.positions.count == source.frameCount * source.jointCount)
+      #expect(source.jointNames.map { $0.count == source.jointCount } ?? true)
+      if let root = source.root {
+        #expect(root.positions.count == source.frameCount && root.positions.allSatisfy(\.isFinite))
+        #expect(root.rotations.count == source.frameCount)
+        #expect(root.rotations.allSatisfy { abs($0.dot($0) - 1) < 1e-9 })
       }
     }
+    return true
+  }
+
+  /// An archive of which one array was damaged before it was packed.
+  private static func repacked(_ archive: NumpyArchive, damaging random: inout Damage) -> [UInt8] {
+    var members = archive.arrays.map { ($0.key, NumpyArray.numbers($0.value).encoded()) }
+    members += archive.strings.map { ($0.key, NumpyArray.texts($0.value).encoded()) }
+    members.sort { $0.0 < $1.0 }
+    let chosen = Int.random(in: 0..<members.count, using: &random)
+    members[chosen].1 = random.damaged(members[chosen].1)
+    return StoredZip.archive(members.map { ("\($0.0).npy", $0.1) })
   }
 
   @Test("a million joints, a bomb, a header that lies: a sentence, in no time")

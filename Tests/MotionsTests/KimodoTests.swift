@@ -78,8 +78,13 @@ struct KimodoTests {
       [Float](repeating: 0, count: 34 * 9), shape: [1, 34, 3, 3])
     robot.arrays["posed_joints"] = StoredTensor(
       [Float](repeating: 0, count: 34 * 3), shape: [1, 34, 3])
+    // NaN in the middle of the three, which 'max' loses.
+    var lost = Self.archive(clip, joints: 22, rate: 30)
+    var places = try #require(lost.arrays["posed_joints"]).floats()
+    places[3 * 12 + 1] = .nan
+    lost.arrays["posed_joints"] = StoredTensor(places, shape: [places.count / 66, 22, 3])
     let cases = [
-      (Self.archive(clip, joints: 22, rate: nil), "--source-rate"),
+      (lost, "joint 12 is at"), (Self.archive(clip, joints: 22, rate: nil), "--source-rate"),
       (Self.archive(bent, joints: 22, rate: 30), "bone that ends at L_Elbow"),
       (broken, "no rotation matrix"), (robot, "the robot G1"),
     ]

@@ -116,8 +116,8 @@ struct RefusedMotionTests {
     let own =
       "# motionc trajectory 'x': joint positions at 100 Hz\n# more\ntime,a,b\n0,1,2\n1,2,3\n"
     let cases = [
-      (unitree, "xyzw, as Unitree's: 29 joints, 2 frames"),
-      (kimodo, "wxyz, as Kimodo's: 29 joints, 2 frames"),
+      (unitree, "a table without a header: 29 joints, 2 frames"),
+      (kimodo, "a table without a header: 29 joints, 2 frames"),
       (hhtools, "hhtools: 2 joints, 1 frame"), (soma, "centimetres and degrees: 1 joint, 1 frame"),
       (own, "a trajectory of motionc: 2 joints, 2 frames"),
     ]
@@ -129,6 +129,48 @@ struct RefusedMotionTests {
       }
       #expect(error?.description.contains(part) == true, "\(String(describing: error))")
     }
+  }
+
+  @Test("several people in a pickle: --person chooses, by the keys of the dictionaries")
+  func people() throws {
+    func person(_ frames: Int, _ height: Double) -> [(name: String, values: [Double], shape: [Int])]
+    {
+      let roots = (0..<frames).flatMap { _ -> [Double] in [0, height, 0] }
+      return [
+        ("pose_world", [Double](repeating: 0.1, count: 72 * frames), [frames, 72]),
+        ("trans_world", roots, [frames, 3]),
+      ]
+    }
+    let parts = [(0, person(3, 1)), (1, person(5, 2))]
+    var archive = NumpyArchive()
+    for (number, arrays) in parts {
+      for array in arrays {
+        archive.arrays["\(number)/\(array.name)"] = StoredTensor(array.values, shape: array.shape)
+      }
+      archive.arrays["\(number)/fps"] = StoredTensor([30.0], shape: [])
+    }
+    func read(_ person: String?) throws -> (clip: MotionClip, report: ImportReport) {
+      var options = ImportOptions(ground: .keep)
+      options.person = person
+      return try AMASSImport.read(archive, path: "x.pkl", options: options)
+    }
+    let error = #expect(throws: MotionError.self) { try read(nil) }
+    #expect(
+      error?.description.contains("2 people by the keys of its dictionaries (0 in 3 frames")
+        == true,
+      "\(String(describing: error))")
+    #expect(try read("0").clip.frameCount == 3)
+    let (clip, report) = try read("1")
+    #expect(clip.frameCount == 5 && report.findings.contains { $0.message.contains("person '1'") })
+    #expect(throws: MotionError.self) { try read("2") }
+    // A file of one has no second person.
+    archive.arrays = archive.arrays.filter { $0.key.hasPrefix("1/") }
+    #expect(try read("1").clip.frameCount == 5 && read(nil).clip.frameCount == 5)
+    #expect(throws: MotionError.self) { try read("2") }
+    var options = ImportOptions()
+    options.person = "2"
+    let bvh = Array(BVHWriter.text(standingClip(seed: 3, frames: 4)).utf8)
+    #expect(throws: MotionError.self) { try MotionFile.read(bvh, path: "x.bvh", options: options) }
   }
 
   @Test("PyTorch's files and joblib's pickles are refused with a line of Python")

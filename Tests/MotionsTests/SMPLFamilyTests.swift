@@ -212,7 +212,7 @@ struct SMPLFamilyTests {
         [
           "0/pose_world": poses, "0/trans_world": places(clip), "1/pose_world": poses,
           "1/trans_world": places(clip), "fps": fps,
-        ], "2 people ('0', '1')"
+        ], "2 people by the keys of its dictionaries (0 in 4 frames, 1 in 4 frames)"
       ),
       (["poses": poses, "trans": places(clip)], "--source-rate"),
       (["poses": poses, "fps": fps], "expected 'poses' and 'trans'"),

@@ -142,6 +142,9 @@ private enum ExampleFolder {
     try copy("\(examples)/Models/\(own).safetensors", "mine.safetensors")
     try copy("\(robots)/uarm_swift_pro/robot.urdf", "my_robot.urdf", "my_robot/robot.urdf")
     try copy("\(robots)/uarm_swift_pro/limits.yaml", "my_limits.yaml")
+    let row = ([0, 0, 0.8, 0, 0, 0, 1] + [Double](repeating: 0.1, count: 29)).map { "\($0)" }
+    let table = [row, row].map { $0.joined(separator: ",") }.joined(separator: "\n")
+    try Work.write(table, "\(folder)/lafan1_g1.csv")
     try writeCaptures(in: folder)
     try writeTracks(in: folder)
     if ["posegpt", "sample"].contains(verb) { try writePoseGPT(in: folder, verb) }

@@ -102,3 +102,38 @@ public enum CraftedZip {
     }
   }
 }
+
+/// Zip archives of files that are stored as they are, with checksums that fit.
+public enum StoredZip {
+  /// An archive of named files.
+  public static func archive(_ files: [(name: String, bytes: [UInt8])]) -> [UInt8] {
+    var (body, central): ([UInt8], [UInt8]) = ([], [])
+    for (name, bytes) in files {
+      let shared =
+        little(20, 2) + little(0, 2) + little(0, 2) + little(0, 2) + little(0x21, 2)
+        + little(Int(checksum(bytes)), 4) + little(bytes.count, 4) + little(bytes.count, 4)
+        + little(name.utf8.count, 2)
+      central +=
+        little(0x0201_4b50, 4) + little(20, 2) + shared + little(0, 2) + little(0, 2)
+        + little(0, 2) + little(0, 2) + little(0, 4) + little(body.count, 4) + Array(name.utf8)
+      body += little(0x0403_4b50, 4) + shared + little(0, 2) + Array(name.utf8) + bytes
+    }
+    let end =
+      little(0x0605_4b50, 4) + little(0, 4) + little(files.count, 2) + little(files.count, 2)
+      + little(central.count, 4) + little(body.count, 4) + little(0, 2)
+    return body + central + end
+  }
+
+  private static func little(_ value: Int, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+  }
+
+  /// CRC-32 by a table of the remainders of bytes.
+  private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    ~bytes.reduce(~UInt32(0)) { table[Int(($0 ^ UInt32($1)) & 0xFF)] ^ ($0 >> 8) }
+  }
+
+  private static let table: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 0 ? crc >> 1 : 0xEDB8_8320 ^ (crc >> 1) }
+  }
+}

@@ -28,7 +28,7 @@ enum AMASSImport {
   static func read(_ archive: NumpyArchive, path: String, options: ImportOptions)
     throws(MotionError) -> (clip: MotionClip, report: ImportReport)
   {
-    let layout = try layout(of: archive, path)
+    let layout = try layout(of: archive, person: options.person, path)
     // All shapes before any number, so that nothing is made of what is refused.
     let poses = try SMPLPoses(archive, layout, path)
     let rate: Double
@@ -57,10 +57,10 @@ enum AMASSImport {
     return (clip, report)
   }
 
-  /// The one layout of the arrays.
-  private static func layout(of archive: NumpyArchive, _ path: String) throws(MotionError)
-    -> SMPLLayout
-  {
+  /// The layout of the one person of the arrays, or of the one that is asked for.
+  private static func layout(
+    of archive: NumpyArchive, person: String?, _ path: String
+  ) throws(MotionError) -> SMPLLayout {
     let layouts = SMPLLayout.all(in: archive.names)
     guard let layout = layouts.first else {
       for name in SMPLLayout.dictionaries.sorted() {
@@ -76,14 +76,18 @@ enum AMASSImport {
           + " 'root_orient', 'pose_body' and 'trans', or 'global_orient', 'body_pose' and 'transl';"
           + " it has \(archive.names.shownList)\(hint)")
     }
-    guard layouts.count == 1 else {
-      throw .malformed(
-        path: path,
-        reason:
-          "it holds \(layouts.count) people (\(layouts.map(\.group).shownList)), expected one:"
-          + " save the arrays of one of them with numpy.savez")
+    if layouts.count == 1, person != layout.person {
+      try PersonChoice.refuse(person, path: path)
+      return layout
     }
-    return layout
+    let isPlain = Set(layouts.map(\.person)).count == layouts.count
+    func label(_ layout: SMPLLayout) -> String { isPlain ? layout.person : layout.group }
+    let frames = layouts.flatMap { layout in
+      Array(repeating: label(layout), count: archive.arrays[layout.body]?.shape.first ?? 0)
+    }
+    let chosen = try PersonChoice.label(
+      among: frames, asked: person, where: "by the keys of its dictionaries", path: path)
+    return layouts.first { label($0) == chosen } ?? layout
   }
 
   private static func note(
@@ -91,6 +95,11 @@ enum AMASSImport {
   ) {
     report.findings.append(
       .init(.note, "the body's shape needs the licensed model: our own proportions are used"))
+    let people = SMPLLayout.all(in: archive.names).count
+    if people > 1 {
+      report.findings.append(
+        .init(.note, "person '\(layout.group.printable(limit: 40))' of \(people) was chosen"))
+    }
     let ignored = archive.names.contains { $0.contains("incam") }
     if layout.isInCamera {
       report.findings.append(

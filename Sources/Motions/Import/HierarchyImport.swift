@@ -230,7 +230,7 @@ extension HierarchyImport {
   /// Throws if numbers are finite but implausible for a body.
   private func refuseAbsurd(_ path: String) throws(MotionError) {
     for (frame, place) in clip.rootTranslations.enumerated() {
-      guard max(abs(place.x), abs(place.y), abs(place.z)) < 1e5 else {
+      guard place.isWithin(1e5) else {
         throw .malformed(
           path: path,
           reason: "frame \(frame): the body is more than 100 km away from the origin (\(place) m)")

@@ -146,7 +146,7 @@ enum KimodoImport {
         }
         let at = 3 * column
         let spot = Vector3(vectors[at], vectors[at + 1], vectors[at + 2])
-        guard max(abs(spot.x), abs(spot.y), abs(spot.z)) < 1e5 else {
+        guard spot.isWithin(1e5) else {
           throw .malformed(
             path: path, reason: "frame \(frame), joint \(column) is at \(spot), which is no place")
         }

@@ -18,6 +18,9 @@ struct SMPLLayout {
   /// The array of the frame rate; nil where there is none.
   var rate: String?
 
+  /// The person by the last part of the group, as in WHAM's dictionary of people by number.
+  var person: String { group.split { $0 == "/" || $0 == "." }.last.map(String.init) ?? "" }
+
   /// All arrays that are read.
   var wanted: Set<String> { Set([root, body, translation, rate].compactMap(\.self)) }
 

@@ -68,7 +68,7 @@ struct SourceTrack {
   mutating func append(_ place: Vector3, confidence: Double) throws(MotionError) {
     try Self.check(placeCount: positions.count, path: path)
     let isMissing = place.x.isNaN || place.y.isNaN || place.z.isNaN || confidence == 0
-    guard isMissing || max(abs(place.x), abs(place.y), abs(place.z)) < Self.largest else {
+    guard isMissing || place.isWithin(Self.largest) else {
       throw .malformed(
         path: path,
         reason: "frame \(positions.count / jointCount), joint \(positions.count % jointCount) is at"
@@ -185,4 +185,9 @@ extension SourceTrack {
     if let frameNumbers { result.frameNumbers = frames.map { frameNumbers[$0] } }
     self = result
   }
+}
+
+extension Vector3 {
+  /// Whether each component is nearer to zero than a bound; false for NaN, which `max` loses.
+  func isWithin(_ bound: Double) -> Bool { abs(x) < bound && abs(y) < bound && abs(z) < bound }
 }

@@ -34,6 +34,18 @@ struct TrackColumns {
     case confidence
   }
 
+  /// Whether a table begins with a header of joints: with columns of axes of two joints at least.
+  static func isLikely(_ bytes: [UInt8]) -> Bool {
+    let header = bytes.prefix { $0 != 0x0A && $0 != 0x0D }.prefix(1 << 16)
+    let fields = header.split { [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09].contains($0) }
+    let axes = fields.count { field in
+      let name = String(decoding: field, as: UTF8.self).filter { $0 != "\"" }
+      if case .axis = part(of: name)?.part { return true }
+      return false
+    }
+    return axes >= 4
+  }
+
   /// The meaning of a header.
   init(_ header: ArraySlice<UInt8>, path: String) throws(MotionError) {
     let candidates: [UInt8] = [UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t")]

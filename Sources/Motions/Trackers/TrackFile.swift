@@ -21,23 +21,9 @@ public enum TrackFile {
     _ path: String, joints: JointSet? = nil, frameRate: Double? = nil, person: String? = nil,
     metresPerUnit: Double? = nil, up: UpAxis? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
-    try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
-    try TrackAssembly.check(stature: stature)
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try InputFile.bytes(of: path) } catch {
-      throw .unreadable(path: path, reason: error.reason)
-    }
-    return try read(
-      bytes, path: path, joints: joints, frameRate: frameRate, person: person,
+    try read(
+      MotionFile.bytes(of: path), path: path, joints: joints, frameRate: frameRate, person: person,
       metresPerUnit: metresPerUnit, up: up, stature: stature)
-  }
-
-  /// Whether a file holds tracked joints that no format of motion capture reads.
-  ///
-  /// False for files that cannot be read; whoever reads them reports why.
-  public static func holdsTrack(_ path: String) -> Bool {
-    guard let bytes = try? InputFile.bytes(of: path), !bytes.isEmpty else { return false }
-    return holdsTrack(bytes, path: path)
   }
 
   /// Whether a file's bytes hold tracked joints that no format of motion capture reads.
@@ -54,11 +40,12 @@ public enum TrackFile {
     _ bytes: [UInt8], path: String, joints: JointSet?, frameRate: Double?, person: String? = nil,
     metresPerUnit: Double? = nil, up: UpAxis? = nil, stature: Double? = nil
   ) throws(MotionError) -> (track: JointTrack, report: TrackReport) {
+    try ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate).check()
+    try TrackAssembly.check(stature: stature)
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
-      try PersonChoice.refuse(person, path: path)
       var options = ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate)
-      options.up = up
+      (options.up, options.person) = (up, person)
       return try capture(bytes, path: path, options)
     }
     var source = try format.read(bytes, path, person)
@@ -82,7 +69,7 @@ public enum TrackFile {
         reason: "it is no file of tracked joints; known are JSON (MediaPipe, named keypoints), CSV,"
           + " .npy and .npz of positions, and motion capture (BVH, AMASS, motionc's clips)")
     }
-    let (clip, report) = try format.read(bytes, path: path, options: options)
+    let (clip, report) = try MotionFile.read(bytes, path: path, options: options)
     return (JointTrack(clip), TrackReport(report))
   }
 }

@@ -13,6 +13,14 @@ struct TrackPoses {
   /// The keys of lists of people in a frame.
   private static let peopleKeys = ["people", "persons", "bodies", "poses"]
 
+  /// Whether JSON begins like frames of poses, without reading all of it.
+  static func isLikely(_ bytes: [UInt8]) -> Bool {
+    let start = String(decoding: bytes.prefix(1 << 16), as: UTF8.self)
+    // OpenPose's pixels and MediaPipe's places in the image are motion too, and refused as such.
+    let others = ["people", "pose_landmarks", "poseLandmarks", "instance_info"]
+    return (landmarkKeys + keypointKeys + others).contains { start.contains("\"\($0)\"") }
+  }
+
   /// The frames that are kept: those of the person.
   private(set) var frames: [JSONValue] = []
   /// The pose of each of them; null or an empty list where nobody was found.

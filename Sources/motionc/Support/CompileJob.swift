@@ -9,7 +9,10 @@ import Trajectories
 
 /// One motion file after another, from reading to the files on disk.
 struct CompileJob: Sendable {
-  let retargeter: Retargeter
+  /// The robot.
+  let target: Robot
+  /// What human motion is retargeted by; nil where all files are of the robot.
+  let retargeter: Retargeter?
   let limits: SafetyLimits
   let robot: RobotIdentity
   let timing: Timing
@@ -18,6 +21,8 @@ struct CompileJob: Sendable {
   let reading: ImportOptions
   let output: String
   let formats: [TrajectoryFormat]
+  /// The order of the quaternions of a robot's base; nil to find it.
+  var rootOrder: QuaternionOrder?
   /// What none of the results may be written over.
   var inputs = InputFiles()
   /// Where what other programs judge by is written.
@@ -60,11 +65,35 @@ struct CompileJob: Sendable {
       + [dump].compactMap { $0 }
   }
 
+  /// The joint motion of a file: human motion is scored and retargeted, a robot's motion is taken as
+  /// it is.
+  private func motion(
+    of file: String
+  ) throws -> (JointMotion, [ImportReport.Finding], PlausibilityScore?) {
+    let input = try MotionInput(contentsOf: file)
+    let options = RobotMotionSource.Options(frameRate: reading.frameRate, rootOrder: rootOrder)
+    if let source = try input.robotMotion(options: options) {
+      guard gate?.refuseBelow == nil else {
+        throw FileError.malformed(
+          path: file, reason: "it is a robot's motion, and --refuse-below judges people's")
+      }
+      let (motion, findings) = try source.motion(of: target)
+      let scored = gate == nil ? "" : " and not scored"
+      let what = ImportReport.Finding(
+        .note, "a robot's motion (\(source.kind)), not retargeted\(scored)")
+      return (motion, [what] + findings, nil)
+    }
+    guard let retargeter else {
+      throw FileError.malformed(path: file, reason: "it changed while it was read")
+    }
+    let (clip, report) = try input.clip(options: reading)
+    let score = try gate?.score(clip)
+    return (try retargeter.retarget(clip), report.findings, score)
+  }
+
   /// Reads, retargets, compiles, verifies and writes one motion.
   func compile(_ file: String) throws -> Outcome {
-    let (clip, report) = try MotionFile.read(file, options: reading)
-    let score = try gate?.score(clip)
-    var motion = try retargeter.retarget(clip)
+    var (motion, found, score) = try motion(of: file)
     motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, speed: speed, robot: robot)
@@ -76,7 +105,7 @@ struct CompileJob: Sendable {
     }
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
-    let findings = report.findings.map(\.message)
+    let findings = found.map(\.message)
     let text = Report(trajectory: trajectory, path: paths[0], findings: findings, score: score)
     return Outcome(
       path: paths[0], summary: text.summary,

@@ -1,10 +1,16 @@
 import MotionData
+import Motions
 import Trajectories
 
 extension MotionPaths {
   /// The motion files behind paths given on the command line; what is skipped is noted.
-  static func motions(_ paths: [String]) throws -> [String] {
-    let found = try expand(paths, skipping: SafeTrajectory.isHeld)
+  ///
+  /// In folders, files with the contents that are named are taken; without names, motion capture by
+  /// its endings.
+  static func motions(
+    _ paths: [String], taking contents: Set<MotionInput.Contents>? = nil
+  ) throws -> [String] {
+    let found = try expand(paths, taking: contents, skipping: SafeTrajectory.isHeld)
     for note in found.notes { Console.note(note) }
     return found.files
   }

@@ -21,20 +21,22 @@ enum ImportedMotion {
   static func read(
     _ path: String, _ options: ImportOptions, _ tracked: TrackOptions
   ) throws -> (clip: MotionClip, report: ImportReport) {
-    guard TrackFile.holdsTrack(path) else {
-      guard tracked.joints == nil, tracked.person == nil else {
+    let input = try MotionInput(contentsOf: path)
+    guard input.contents == .track else {
+      guard tracked.joints == nil else {
         throw MotionError.invalidRequest(
-          reason: "'\(path)' holds no tracked joints, which --joints and --person are for")
+          reason: "'\(path)' holds no tracked joints, which --joints is for")
       }
-      return try MotionFile.read(path, options: options)
+      var options = options
+      options.person = tracked.person
+      return try input.clip(options: options)
     }
     guard options.skeleton == nil else {
       throw MotionError.invalidRequest(
         reason: "'\(path)' holds tracked joints: they take a joint set (--joints), no --skeleton")
     }
-    let (track, report) = try TrackFile.read(
-      path, joints: tracked.jointSet(), frameRate: options.frameRate, person: tracked.person,
-      metresPerUnit: options.metresPerUnit, up: options.up)
+    let (track, report) = try input.track(
+      joints: tracked.jointSet(), person: tracked.person, options: options)
     let (clip, dropped, deviation) = try MotionClip.fitted(to: track, path: path)
     return (
       clip, report.importReport(of: clip, droppedFrameCount: dropped, deviation: deviation)

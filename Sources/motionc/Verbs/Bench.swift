@@ -235,7 +235,7 @@ struct Bench: ParsableCommand {
     defer { work.remove() }
     let robot = try Robot.named("unitree_g1")
     let compiler = CompileJob(
-      retargeter: try Retargeter(contentsOf: shippedModel(), robot: robot),
+      target: robot, retargeter: try Retargeter(contentsOf: shippedModel(), robot: robot),
       limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
       rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [])
     var best = 0.0

@@ -12,12 +12,13 @@ import Trajectories
 /// `motionc compile`: human motion to trajectories within all limits.
 struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compiles human motion into robot trajectories that keep every limit.",
+    abstract: "Compiles human or robot motion into robot trajectories that keep every limit.",
     discussion: """
       motionc compile walk.bvh --robot unitree_g1 -o out
       motionc compile captures/ --robot uarm_swift_pro --model uarm.safetensors -o out \\
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
       motionc compile walk.bvh --robot unitree_g1 --plausibility hgvae.safetensors -o out
+      motionc compile lafan1_g1.csv --robot unitree_g1 -o out --source-rate 30
 
       Writes NAME.trajectory.safetensors, which can be verified, and the formats of --format. With \
       --timing keep the motion's timing is kept and the report gives the deviation from it; with \
@@ -28,6 +29,10 @@ struct Compile: ParsableCommand {
       skipped. Without --model the retargeter that ships for the robot is used. With --plausibility \
       every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
       are refused.
+
+      A motion of the robot itself (GMR's pickle, BeyondMimic's .npz, Unitree's, Kimodo's, hhtools' \
+      and our own tables) is not retargeted: its joints go through the limits at the file's rate. \
+      The report states in which order joints without names were taken.
       """)
 
   /// What may happen to the motion's clock.
@@ -81,9 +86,23 @@ struct Compile: ParsableCommand {
 
   @Option(help: "Refuses motions of a plausibility below this, 0...1; with --plausibility.")
   var refuseBelow: Double?
+    help: ArgumentHelp(
+      "The order of the quaternions of a robot's base, wxyz or xyzw; by default it is found."),
+    transform: Self.order)
+  var rootOrder: QuaternionOrder?
+
+  @Option(help: "The person to read of pickles and archives that hold several.")
+  var person: String?
 
   @Flag(help: "Prints one JSON line for each trajectory.")
   var json = false
+
+  private static func order(_ text: String) throws -> QuaternionOrder {
+    guard let order = QuaternionOrder(rawValue: text) else {
+      throw ValidationError("'\(text.printable)' is no order: wxyz or xyzw expected.")
+    }
+    return order
+  }
 
   func validate() throws {
     guard (rate ?? 1) > 0, rate?.isFinite ?? true, speed > 0, speed.isFinite, tolerance > 0 else {
@@ -94,14 +113,18 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     let robot = try robot.load()
-    let model = try model ?? robot.shippedModel
+    let files = try MotionPaths.motions(motions, taking: [.capture, .robot])
+    // A robot without a retargeter can still be given motion of its own.
+    let model = try model ?? (Self.areOfRobots(files) ? nil : robot.shippedModel)
+    var options = reading.options
+    options.person = person
     var compiler = CompileJob(
-      retargeter: try Retargeter(contentsOf: model, robot: robot),
+      target: robot,
+      retargeter: try model.map { try Retargeter(contentsOf: $0, robot: robot) },
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
-      reading: reading.options, output: output, formats: format.formats, dump: dump)
-    let files = try MotionPaths.motions(motions)
+      reading: options, output: output, formats: format.formats, rootOrder: rootOrder, dump: dump)
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }
@@ -111,11 +134,16 @@ struct Compile: ParsableCommand {
         model: try HGVAE(contentsOf: plausibility), refuseBelow: refuseBelow)
       compiler.inputs.add([plausibility])
     }
-    compiler.inputs.add(files + [model] + robot.allFiles)
+    compiler.inputs.add(files + [model].compactMap(\.self) + robot.allFiles)
     // Before anything is written.
     for output in files.flatMap(compiler.outputs) { try compiler.inputs.refuse(output) }
     try AtomicFile.makeFolder(output)
     try run(compiler, files)
+  }
+
+  /// Whether all files hold robots' motion; one that cannot be read does not.
+  private static func areOfRobots(_ files: [String]) -> Bool {
+    files.allSatisfy { (try? MotionInput(contentsOf: $0))?.contents == .robot }
   }
 
   private func run(_ compiler: CompileJob, _ files: [String]) throws {

@@ -36,7 +36,7 @@ struct Import: ParsableCommand {
 
   func run() throws {
     let formats = try ClipFormats.list(format)
-    let paths = try MotionPaths.motions(files)
+    let paths = try MotionPaths.motions(files, taking: [.capture, .track])
     try MotionPaths.refuseCollisions(paths)
     let inputs = InputFiles(paths + reading.files)
     // Before anything is written.

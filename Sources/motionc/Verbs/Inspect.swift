@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Kinematics
+import Motions
 import Trajectories
 
 /// `motionc inspect`: what a robot's files say.
@@ -26,6 +27,11 @@ struct Inspect: ParsableCommand {
   var json = false
 
   func run() throws {
+    if FileSystem.kind(of: robot) == .file, !robot.lowercased().hasSuffix(".urdf"),
+      let refusal = try MotionInput(contentsOf: robot).refusalOfRobot
+    {
+      throw refusal
+    }
     let robot = try Robot.chosen(robot, limits: limits)
     let report = RobotReport(robot)
     if json {
