@@ -109,6 +109,10 @@ struct Compile: ParsableCommand {
       throw ValidationError("--rate, --speed and --tolerance must be above 0.")
     }
     guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+    guard let refuseBelow else { return }
+    guard plausibility != nil, 0 <= refuseBelow, refuseBelow <= 1 else {
+      throw ValidationError("--refuse-below is within 0 and 1 and goes with --plausibility.")
+    }
   }
 
   func run() throws {
