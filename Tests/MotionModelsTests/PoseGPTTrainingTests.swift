@@ -73,7 +73,7 @@ struct PoseGPTTrainingTests {
     #expect(codes.last < 0.8 * codes.first, "\(codes.first) to \(codes.last)")
     for head in CodeHeadKind.allCases {
       let gpt = try losses(gptTraining(codes.model, steps: 80, head: head))
-      #expect(gpt.last < 0.9 * gpt.first, "\(head): \(gpt.first) to \(gpt.last)")
+      #expect(gpt.last < 0.95 * gpt.first, "\(head): \(gpt.first) to \(gpt.last)")
     }
   }
 

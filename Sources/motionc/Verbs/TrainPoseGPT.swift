@@ -121,7 +121,8 @@ struct TrainPoseGPT: ParsableCommand {
     let motions = try MotionSplit(
       paths: training.motions, licence: training.file.licence, skipping: SafeTrajectory.isHeld)
     let inputs = InputFiles(motions.files + [tokenizer, labels])
-    let written = ["", ".checkpoint", ".tokenizer", ".tokenizer.checkpoint"].map { output + $0 }
+    let own = tokenizer == nil ? [".tokenizer", ".tokenizer.checkpoint"] : []
+    let written = (["", ".checkpoint"] + own).map { output + $0 }
     for path in written + [training.pack].compactMap({ $0 }) { try inputs.refuse(path) }
   }
 
