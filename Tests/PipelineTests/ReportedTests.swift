@@ -137,7 +137,7 @@ struct ReportedTests {
       ("pixels_with_score.json", [], "pixels"),
       ("two_people_interleaved.csv", ["--source-rate", "30"], "--person"),
       ("times_reference.csv", ["--skeleton", "cmu"], "--joints"),
-      ("rest_y_motion_z.bvh", ["--person", "1"], "no tracked joints"),
+      ("rest_y_motion_z.bvh", ["--person", "2"], "no person '2'"),
     ] {
       let output = try Work.folder()
       let run = try Tool.run(arguments: ["import", path(file), "-o", output] + further)

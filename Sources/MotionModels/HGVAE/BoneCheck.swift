@@ -20,8 +20,9 @@ struct BoneCheck: Sendable {
   /// The least tolerance [m].
   private static let leastTolerance: Float = 0.03
 
-  /// The bones of a track: medians over the frames in which both ends were seen. A bone that was
-  /// never seen has the canonical length, in proportion to the others.
+  /// The bones of a track: medians over the frames in which both ends were seen.
+  ///
+  /// A bone that was never seen has the canonical length, in proportion to the others.
   init(_ positions: [Float], confidences: [Float]) {
     let frames = confidences.count / Self.joints
     var found = [Float?](repeating: nil, count: Self.joints)

@@ -8,7 +8,9 @@ extension HGVAE {
   static let shortGap = 5
 
   /// Positions [frames, 22, 3] in the world less the track's shift, whose missing joints are found by
-  /// the model: overlapping windows, each by gradient ascent, blended. What was seen is as it was.
+  /// the model.
+  ///
+  /// Overlapping windows are imputed by gradient ascent and blended. What was seen is as it was.
   func imputed(_ cut: TrackWindows, _ options: ImputationOptions = .init()) -> [Float] {
     let joints = Skeleton.jointCount
     var result = cut.filled

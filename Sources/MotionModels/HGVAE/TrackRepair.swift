@@ -162,9 +162,10 @@ struct ModelRateRepair {
     result.emptyFrames = result.track.frameCount - Self.seenFrames(result.track)
   }
 
-  /// What missing joints become [m], [frames, 22, 3]: by run of frames what the model says or a
-  /// straight line, whichever the check finds better; short gaps are crossed by cubics. Then bones
-  /// get their lengths.
+  /// What missing joints become [m], [frames, 22, 3].
+  ///
+  /// By run of frames it is what the model says or a straight line, whichever the check finds better;
+  /// short gaps are crossed by cubics. Then bones get their lengths.
   private func chosen(_ imputed: [Float]) -> [Float] {
     var result = imputed
     for joint in 0..<Self.joints {

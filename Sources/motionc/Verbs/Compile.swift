@@ -86,6 +86,8 @@ struct Compile: ParsableCommand {
 
   @Option(help: "Refuses motions of a plausibility below this, 0...1; with --plausibility.")
   var refuseBelow: Double?
+
+  @Option(
     help: ArgumentHelp(
       "The order of the quaternions of a robot's base, wxyz or xyzw; by default it is found."),
     transform: Self.order)
