@@ -26,7 +26,8 @@ struct Motionc: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Inspect.self, Import.self, SkeletonVerb.self, Train.self, Sample.self, Smooth.self,
+      Inspect.self, MapVerb.self, Import.self, SkeletonVerb.self, Train.self, Sample.self,
+      Smooth.self,
       Evaluate.self, Compile.self,
       Verify.self, PortsCommand.self, Stream.self, Jog.self, Park.self, Calibrate.self,
       Simulate.self, Bench.self, Doctor.self,
