@@ -57,7 +57,9 @@ let package = Package(
     module("Motions", ["Files", "Geometry", "Morphology"]),
     module(
       "Retargeting",
-      ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", yams]),
+      [
+        "Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Morphology", "Motions", yams,
+      ]),
     module("HumanBody", ["Autodiff", "Files", "Geometry", "Learning", "Motions"]),
     module("MotionData", ["Files", "Geometry", "HumanBody", "Learning", "Motions"]),
     module(
@@ -134,7 +136,10 @@ let package = Package(
       ]),
     tests(
       "RetargetingTests",
-      ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions", "Retargeting"]),
+      [
+        "Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Morphology", "Motions",
+        "Retargeting",
+      ]),
     tests("StreamingTests", ["Files", "Geometry", "Kinematics", "Streaming", "Trajectories"]),
     tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
   ],

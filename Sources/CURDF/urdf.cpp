@@ -19,6 +19,8 @@ struct curdf_model {
   urdf::ModelInterfaceSharedPtr robot;
   std::vector<std::string> links;
   std::vector<std::vector<const TiXmlElement *>> collisions;
+  std::vector<std::vector<const TiXmlElement *>> visuals;
+  std::vector<const TiXmlElement *> inertials;
   std::vector<urdf::JointConstSharedPtr> joints;
   std::vector<const TiXmlElement *> jointElements;
   std::string error;
@@ -121,6 +123,11 @@ void list(curdf_model &model) {
       for (const TiXmlElement *collision = element->FirstChildElement("collision"); collision;
            collision = collision->NextSiblingElement("collision"))
         model.collisions.back().push_back(collision);
+      model.visuals.emplace_back();
+      for (const TiXmlElement *visual = element->FirstChildElement("visual"); visual;
+           visual = visual->NextSiblingElement("visual"))
+        model.visuals.back().push_back(visual);
+      model.inertials.push_back(element->FirstChildElement("inertial"));
     } else if (element->ValueStr() == "joint") {
       urdf::JointConstSharedPtr joint = model.robot->getJoint(name);
       if (!joint) continue;
@@ -161,6 +168,14 @@ void parse(curdf_model &model, const char *text) {
     return;
   }
   list(model);
+}
+
+/// The text of an attribute of a `<collision>` or `<visual>`.
+const char *shapeText(const TiXmlElement *shape, const char *element, const char *attribute) {
+  const TiXmlElement *parent = shape;
+  if (std::strcmp(element, "origin") != 0) parent = parent->FirstChildElement("geometry");
+  const TiXmlElement *found = parent ? parent->FirstChildElement(element) : nullptr;
+  return found ? found->Attribute(attribute) : nullptr;
 }
 
 }  // namespace
@@ -213,9 +228,23 @@ size_t curdf_collision_count(const curdf_model *model, size_t link) {
 const char *curdf_collision_text(
     const curdf_model *model, size_t link, size_t collision, const char *element,
     const char *attribute) {
-  const TiXmlElement *parent = model->collisions[link][collision];
-  if (std::strcmp(element, "origin") != 0) parent = parent->FirstChildElement("geometry");
-  const TiXmlElement *found = parent ? parent->FirstChildElement(element) : nullptr;
+  return shapeText(model->collisions[link][collision], element, attribute);
+}
+
+size_t curdf_visual_count(const curdf_model *model, size_t link) {
+  return model->visuals[link].size();
+}
+
+const char *curdf_visual_text(
+    const curdf_model *model, size_t link, size_t visual, const char *element,
+    const char *attribute) {
+  return shapeText(model->visuals[link][visual], element, attribute);
+}
+
+const char *curdf_inertial_text(
+    const curdf_model *model, size_t link, const char *element, const char *attribute) {
+  const TiXmlElement *inertial = model->inertials[link];
+  const TiXmlElement *found = inertial ? inertial->FirstChildElement(element) : nullptr;
   return found ? found->Attribute(attribute) : nullptr;
 }
 

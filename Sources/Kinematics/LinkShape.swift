@@ -45,40 +45,61 @@ extension URDFFile {
   /// The most shapes of a link that are read.
   private static let mostShapes = 1000
 
-  /// The primitive shapes of a link; what is a mesh or malformed is passed over, as nothing but the
-  /// ground that a robot stands on depends on it.
+  /// The primitive shapes that a link collides with; what is a mesh or malformed is passed over, as
+  /// nothing but the ground that a robot stands on depends on it.
   static func shapes(of link: Int, in model: OpaquePointer) -> [LinkShape] {
     (0..<min(curdf_collision_count(model, link), mostShapes)).compactMap { index in
-      func numbers(
-        _ element: String, _ attribute: String, count: Int, absent: [Double]? = nil
-      ) -> [Double]? {
-        guard let text = curdf_collision_text(model, link, index, element, attribute) else {
-          return absent
-        }
-        let parts = String(cString: text).split(whereSeparator: \.isWhitespace)
-        let values = parts.compactMap { Double($0) }.filter { abs($0) < absurd }
-        return values.count == count && parts.count == count ? values : nil
-      }
-      let kind: LinkShape.Kind
-      if let size = numbers("box", "size", count: 3), size.allSatisfy({ $0 >= 0 }) {
-        kind = .box([size[0], size[1], size[2]])
-      } else if let radius = numbers("sphere", "radius", count: 1)?.first, radius >= 0 {
-        kind = .sphere(radius: radius)
-      } else if let radius = numbers("cylinder", "radius", count: 1)?.first, radius >= 0,
-        let length = numbers("cylinder", "length", count: 1)?.first, length >= 0
-      {
-        kind = .cylinder(radius: radius, length: length)
-      } else {
-        return nil
-      }
-      guard let place = numbers("origin", "xyz", count: 3, absent: [0, 0, 0]),
-        let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0])
-      else { return nil }
-      return LinkShape(
-        kind,
-        linkFromShape: Pose(
-          rotation: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]),
-          translation: [place[0], place[1], place[2]]))
+      shape { curdf_collision_text(model, link, index, $0, $1) }
     }
+  }
+
+  /// The primitive shapes that a link shows; what is a mesh or malformed is passed over.
+  static func visualShapes(of link: Int, in model: OpaquePointer) -> [LinkShape] {
+    (0..<min(curdf_visual_count(model, link), mostShapes)).compactMap { index in
+      shape { curdf_visual_text(model, link, index, $0, $1) }
+    }
+  }
+
+  /// A link's mass and its centre; nil where none is given, or none that can be used.
+  static func massPoint(of link: Int, in model: OpaquePointer) -> LinkMass? {
+    let text: Text = { curdf_inertial_text(model, link, $0, $1) }
+    guard let mass = numbers("mass", "value", count: 1, text)?.first, mass > 0,
+      let center = numbers("origin", "xyz", count: 3, absent: [0, 0, 0], text)
+    else { return nil }
+    return LinkMass(mass: mass, center: [center[0], center[1], center[2]])
+  }
+
+  private typealias Text = (_ element: String, _ attribute: String) -> UnsafePointer<CChar>?
+
+  private static func numbers(
+    _ element: String, _ attribute: String, count: Int, absent: [Double]? = nil, _ text: Text
+  ) -> [Double]? {
+    guard let text = text(element, attribute) else { return absent }
+    let parts = String(cString: text).split(whereSeparator: \.isWhitespace)
+    let values = parts.compactMap { Double($0) }.filter { abs($0) < absurd }
+    return values.count == count && parts.count == count ? values : nil
+  }
+
+  private static func shape(_ text: Text) -> LinkShape? {
+    let kind: LinkShape.Kind
+    if let size = numbers("box", "size", count: 3, text), size.allSatisfy({ $0 >= 0 }) {
+      kind = .box([size[0], size[1], size[2]])
+    } else if let radius = numbers("sphere", "radius", count: 1, text)?.first, radius >= 0 {
+      kind = .sphere(radius: radius)
+    } else if let radius = numbers("cylinder", "radius", count: 1, text)?.first, radius >= 0,
+      let length = numbers("cylinder", "length", count: 1, text)?.first, length >= 0
+    {
+      kind = .cylinder(radius: radius, length: length)
+    } else {
+      return nil
+    }
+    guard let place = numbers("origin", "xyz", count: 3, absent: [0, 0, 0], text),
+      let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0], text)
+    else { return nil }
+    return LinkShape(
+      kind,
+      linkFromShape: Pose(
+        rotation: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]),
+        translation: [place[0], place[1], place[2]]))
   }
 }

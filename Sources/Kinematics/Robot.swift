@@ -1,5 +1,19 @@
 public import Geometry
 
+/// The mass of a link and where it is, as the URDF's `<inertial>` states them.
+public struct LinkMass: Sendable, Hashable {
+  /// The mass [kg]; above zero.
+  public var mass: Double
+  /// The centre of mass in the link's frame [m].
+  public var center: Vector3
+
+  /// A mass at a place.
+  public init(mass: Double, center: Vector3) {
+    self.mass = mass
+    self.center = center
+  }
+}
+
 /// A rigid body of a robot.
 public struct Link: Sendable, Hashable {
   /// The link's name in the URDF.
@@ -8,12 +22,21 @@ public struct Link: Sendable, Hashable {
   public var parentJoint: Int?
   /// The primitive shapes that it collides with; meshes are not read.
   public var shapes: [LinkShape]
+  /// The primitive shapes that it shows; meshes are not read.
+  public var visualShapes: [LinkShape]
+  /// Its mass; nil where the URDF gives none above zero.
+  public var massPoint: LinkMass?
 
   /// A link below a joint.
-  public init(name: String, parentJoint: Int?, shapes: [LinkShape] = []) {
+  public init(
+    name: String, parentJoint: Int?, shapes: [LinkShape] = [], visualShapes: [LinkShape] = [],
+    massPoint: LinkMass? = nil
+  ) {
     self.name = name
     self.parentJoint = parentJoint
     self.shapes = shapes
+    self.visualShapes = visualShapes
+    self.massPoint = massPoint
   }
 }
 

@@ -90,9 +90,12 @@ struct RobotTree {
     for (index, joint) in file.joints.enumerated() {
       below[joint.parent, default: []].append(index)
     }
-    let shapes = Dictionary(zip(file.links, file.shapes)) { first, _ in first }
+    let places = Dictionary(zip(file.links, file.links.indices)) { first, _ in first }
     func link(_ name: String, below joint: Int?) -> Link {
-      Link(name: name, parentJoint: joint, shapes: shapes[name] ?? [])
+      guard let place = places[name] else { return Link(name: name, parentJoint: joint) }
+      return Link(
+        name: name, parentJoint: joint, shapes: file.shapes[place],
+        visualShapes: file.visualShapes[place], massPoint: file.masses[place])
     }
     links = [link(file.links[root], below: nil)]
     var waiting = (below[file.links[root]] ?? []).reversed().map { (joint: $0, parent: 0) }

@@ -25,6 +25,10 @@ struct URDFFile {
   var links: [String]
   /// The primitive shapes of each link.
   var shapes: [[LinkShape]]
+  /// The primitive shapes that each link shows.
+  var visualShapes: [[LinkShape]]
+  /// The mass of each link.
+  var masses: [LinkMass?]
   var joints: [Element]
   var warnings: [String]
 
@@ -61,6 +65,8 @@ struct URDFFile {
     name = String(cString: curdf_name(model))
     links = (0..<curdf_link_count(model)).map { String(cString: curdf_link_name(model, $0)) }
     shapes = links.indices.map { Self.shapes(of: $0, in: model) }
+    visualShapes = links.indices.map { Self.visualShapes(of: $0, in: model) }
+    masses = links.indices.map { Self.massPoint(of: $0, in: model) }
     warnings = String(cString: curdf_messages(model)).split(separator: "\n").map {
       "urdfdom: \($0)"
     }

@@ -26,8 +26,8 @@ struct Motionc: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Inspect.self, Import.self, SkeletonVerb.self, Train.self, Sample.self, Smooth.self,
-      Repair.self, Score.self, Evaluate.self, Compile.self,
+      Inspect.self, MapVerb.self, Import.self, SkeletonVerb.self, Train.self, Sample.self,
+      Smooth.self, Repair.self, Score.self, Evaluate.self, Compile.self,
       Verify.self, PortsCommand.self, Stream.self, Jog.self, Park.self, Calibrate.self,
       Simulate.self, Bench.self, Doctor.self,
     ])

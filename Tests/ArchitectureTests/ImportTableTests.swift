@@ -22,7 +22,9 @@ private let allowedImports: [String: Set<String>] = [
     "Autodiff", "Files", "Geometry", "HumanBody", "Learning", "MotionData", "MotionMetrics",
     "Motions",
   ],
-  "Retargeting": ["Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Motions"],
+  "Retargeting": [
+    "Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Morphology", "Motions",
+  ],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
   "Streaming": ["CSerialPort", "Files", "Kinematics", "Trajectories"],
   "MotionCompiler": [

@@ -40,6 +40,9 @@ struct Writing: CustomTestStringConvertible {
       Writing(
         verb: "skeleton", option: "--output", arguments: "walk.bvh", inputs: ["walk.bvh"]),
       Writing(
+        verb: "map", option: "--output", arguments: "robot/robot.urdf",
+        inputs: robot),
+      Writing(
         verb: "smooth", option: "--output",
         arguments: "walk.bvh --model smoother --format clip,npz,bvh",
         inputs: ["walk.bvh", "smoother"],

@@ -47,6 +47,17 @@ const char *curdf_collision_text(
     const curdf_model *model, size_t link, size_t collision, const char *element,
     const char *attribute);
 
+/// How many `<visual>` elements a link has.
+size_t curdf_visual_count(const curdf_model *model, size_t link);
+/// As `curdf_collision_text`, of a `<visual>`.
+const char *curdf_visual_text(
+    const curdf_model *model, size_t link, size_t visual, const char *element,
+    const char *attribute);
+/// The text of an attribute of an element of a link's `<inertial>` (`origin`, `mass`); null if
+/// absent.
+const char *curdf_inertial_text(
+    const curdf_model *model, size_t link, const char *element, const char *attribute);
+
 /// How many joints there are, in the order of the file.
 size_t curdf_joint_count(const curdf_model *model);
 /// The name of a joint.

@@ -1,0 +1,134 @@
+import Foundation
+import Geometry
+
+/// A pair of limbs with the mirror plane between them, in the frame of the body that carries them.
+struct MountedPair {
+  var group: HingedPlanSearch.Group
+  /// From the second limb to the first, of length one.
+  var normal: Vector3
+  /// Half way between the limbs' first joints.
+  var center: Vector3
+  /// The distance of the limbs' first joints.
+  var width: Double
+}
+
+extension HingedPlanSearch {
+  func mounted(_ group: Group) throws(NoBody) -> MountedPair {
+    let places = group.chains.map { mount($0) }
+    let gap = places[0] - places[1]
+    guard gap.length > 0.01 * group.length, let normal = gap.normalized else {
+      throw NoBody(
+        description: "the limbs that begin with "
+          + Self.list(group.chains.map { tree.hinges[$0.hinges[0]].name })
+          + " leave the body at one point: there is no left and right")
+    }
+    return MountedPair(
+      group: group, normal: normal, center: (places[0] + places[1]) / 2, width: gap.length)
+  }
+
+  /// The hinges from one body to another, upwards and downwards.
+  func hinges(from start: Int, to end: Int) -> [Int] {
+    var (a, b) = (tree.path(to: start), tree.path(to: end))
+    while let first = a.first, first == b.first {
+      a.removeFirst()
+      b.removeFirst()
+    }
+    return a.reversed() + b
+  }
+
+  /// The frame of a body in another's, all hinges in the middle of their ranges.
+  func pose(of body: Int, in other: Int) -> Pose {
+    tree.pose(of: other, at: [:]).inverse * tree.pose(of: body, at: [:])
+  }
+
+  func assemble(_ legs: Group?, _ arms: Group?, _ pairs: [Group]) throws(NoBody) -> HingedPlan {
+    let legPair = try legs.map { group throws(NoBody) in try mounted(group) }
+    var armPair = try arms.map { group throws(NoBody) in try mounted(group) }
+    guard let main = legPair ?? armPair else {
+      throw NoBody(description: "there are neither two legs nor two arms")
+    }
+    if let legPair, let pair = armPair {
+      // The arms in the order of the legs.
+      let turned = pose(of: pair.group.origin, in: legPair.group.origin).rotation * pair.normal
+      if turned.dot(legPair.normal) < 0 { armPair = pair.exchanged }
+    }
+    let chest = armPair?.group.origin ?? main.group.origin
+    let pelvis = legPair?.group.origin ?? 0
+    var plan = HingedPlan(
+      kind: legPair == nil ? .upperBody : armPair == nil ? .legs : .person, pelvis: pelvis,
+      chest: chest)
+    plan.waist = armPair == nil ? [] : hinges(from: pelvis, to: chest)
+    var facing = FacingSearch(search: self, legs: legPair, arms: armPair)
+    let up = facing.up()
+    plan.neck = armPair.map { neck($0, up: facing.upInChest(up)) } ?? []
+    facing.neck = plan.neck
+    let front = facing.front(up: up)
+    let limbs = facing.limbs
+    let first = front.sign >= 0
+    let sides = first ? (0, 1) : (1, 0)
+    if legPair != nil {
+      plan.leftLeg = limbs.legs[sides.0].limb(in: self, isLeg: true, normalIsLeft: first)
+      plan.rightLeg = limbs.legs[sides.1].limb(in: self, isLeg: true, normalIsLeft: first)
+    }
+    if armPair != nil {
+      plan.leftArm = limbs.arms[sides.0].limb(in: self, isLeg: false, normalIsLeft: first)
+      plan.rightArm = limbs.arms[sides.1].limb(in: self, isLeg: false, normalIsLeft: first)
+    }
+    plan.facingConfidence = min(1, abs(front.sign))
+    plan.facingEvidence = front.evidence
+    plan.facingObjections = front.objections
+    plan.sidesAreOpen = abs(front.sign) < 0.3
+    let left = first ? main.normal : -main.normal
+    let toRoot = tree.pose(of: main.group.origin, at: [:]).rotation
+    plan.up = toRoot * up
+    plan.forward = (toRoot * left.cross(up)).normalized
+    plan.leftAlone = unused(by: plan)
+    plan.doubts += facing.doubts
+    return plan
+  }
+
+  private func unused(by plan: HingedPlan) -> [Int] {
+    let limbs = [plan.leftLeg, plan.rightLeg, plan.leftArm, plan.rightArm].compactMap(\.self)
+    let used = Set(limbs.flatMap(\.hinges) + plan.waist + plan.neck)
+    return tree.hinges.indices.filter { !used.contains($0) }
+  }
+
+  // MARK: - The neck
+
+  /// The hinges of the branch of the chest that stands in the mirror plane above the shoulders.
+  private func neck(_ arms: MountedPair, up: Vector3) -> [Int] {
+    let taken = Set(arms.group.chains.map { $0.hinges[0] })
+    var best: (hinges: [Int], rank: Double)?
+    for first in finder.below[arms.group.origin] where !taken.contains(first) {
+      guard let chain = finder.chain(from: first) else { continue }
+      let place = mount(chain) - arms.center
+      guard abs(place.dot(arms.normal)) < 0.15 * arms.width else { continue }
+      let hinges = withoutSpinning(chain.hinges)
+      guard !hinges.isEmpty, hinges.count <= 4, chain.length < 0.8 * arms.group.length else {
+        continue
+      }
+      let height = place.dot(up) / arms.width
+      guard height > -0.6 else { continue }
+      let rank = Double(min(hinges.count, 3)) + 2 * height
+      if rank > (best?.rank ?? -.infinity) { best = (hinges, rank) }
+    }
+    return best?.hinges ?? []
+  }
+
+  /// Without last hinges that turn for ever: scanners.
+  private func withoutSpinning(_ hinges: [Int]) -> [Int] {
+    var kept = hinges
+    while let last = kept.last, tree.hinges[last].range == nil { kept.removeLast() }
+    return kept
+  }
+}
+
+extension MountedPair {
+  /// The same pair in the other order.
+  var exchanged: MountedPair {
+    var other = self
+    other.group.chains.reverse()
+    other.normal = -normal
+    return other
+  }
+}

@@ -1,0 +1,235 @@
+import Foundation
+import Geometry
+
+/// Finds legs, arms, waist and neck of a mechanism.
+struct HingedPlanSearch {
+  let tree: HingedTree
+  let finder: ChainFinder
+
+  /// Chains of one build that leave one body.
+  struct Group {
+    var origin: Int
+    var chains: [HingeChain]
+    var length: Double { chains.reduce(0) { $0 + $1.length } / Double(chains.count) }
+    var count: Int { chains.map(\.count).min() ?? 0 }
+  }
+
+  /// Chains whose lengths differ by more than this fraction of the limb are no pair.
+  private static let alike = 0.05
+
+  init(_ tree: HingedTree) {
+    self.tree = tree
+    finder = ChainFinder(tree)
+  }
+
+  func plan() throws(NoBody) -> HingedPlan {
+    guard !tree.hinges.isEmpty else {
+      throw NoBody(description: "none of its joints moves")
+    }
+    let groups = groups()
+    try refuseOthers(groups)
+    let pairs = groups.filter { $0.chains.count == 2 && $0.count >= 3 }
+    let legs = try legs(pairs)
+    let arms = try arms(pairs, legs: legs)
+    if legs == nil, arms == nil { return try SingleArmSearch(self).plan(groups) }
+    return try assemble(legs, arms, pairs)
+  }
+
+  // MARK: - Pairs
+
+  /// Groups of alike chains, outermost first; what hangs below a limb is not looked at.
+  func groups() -> [Group] {
+    var groups: [Group] = []
+    var waiting = [0]
+    while !waiting.isEmpty {
+      let body = waiting.removeFirst()
+      var inLimbs: Set<Int> = []
+      let chains = finder.below[body].compactMap { finder.chain(from: $0) }
+      for group in clusters(chains) where group.count > 1 {
+        groups.append(Group(origin: body, chains: group))
+        for chain in group { inLimbs.insert(chain.hinges[0]) }
+      }
+      for hinge in finder.below[body] where !inLimbs.contains(hinge) {
+        waiting.append(tree.hinges[hinge].child)
+      }
+    }
+    return groups.filter { $0.count >= 1 }
+  }
+
+  private func clusters(_ chains: [HingeChain]) -> [[HingeChain]] {
+    // Largest first and by build, so that the order of the file does not matter.
+    let sorted = chains.sorted {
+      ($0.count, $0.length, -$0.hinges[0]) > ($1.count, $1.length, -$1.hinges[0])
+    }
+    var groups: [[HingeChain]] = []
+    for chain in sorted {
+      let home = groups.indices.filter { isAlike(groups[$0][0], chain) }
+        .min { groups[$0][0].difference(to: chain) < groups[$1][0].difference(to: chain) }
+      if let home { groups[home].append(chain) } else { groups.append([chain]) }
+    }
+    return groups
+  }
+
+  /// Whether two chains are of one build; one may have a hand that moves and the other none.
+  private func isAlike(_ a: HingeChain, _ b: HingeChain) -> Bool {
+    guard abs(a.count - b.count) <= (min(a.count, b.count) >= 4 ? 1 : 0), a.middle == b.middle
+    else {
+      return false
+    }
+    guard a.count > 1 else {
+      let first = [a, b].map { tree.hinges[$0.hinges[0]] }
+      return a.leftAlone.count == b.leftAlone.count && first[0].turns == first[1].turns
+        && abs(first[0].axisInParent.dot(first[1].axisInParent)) > 0.99
+    }
+    return a.difference(to: b) < Self.alike
+  }
+
+  /// Refuses what is no person: many legs, a hand.
+  private func refuseOthers(_ groups: [Group]) throws(NoBody) {
+    // Fingers at the end of an arm are short beside it.
+    let whole = finder.below[0].map { way($0) }.max() ?? 0
+    let longest = groups.filter { $0.count >= 2 && $0.chains.count >= 3 }.max {
+      $0.length < $1.length
+    }
+    if let group = longest, way(group.chains[0].hinges[0]) > 0.3 * whole,
+      !groups.contains(where: { $0.chains.count == 2 && $0.count >= 3 && $0.length > group.length })
+    {
+      let (count, names) = (
+        group.chains.count, Self.list(group.chains.map { tree.hinges[$0.hinges[0]].name })
+      )
+      let looks =
+        count == 4
+        ? "a quadruped, or a hand with four fingers"
+        : count == 3 || count == 5 || group.count == 2 ? "a hand" : "a machine with many legs"
+      throw NoBody(
+        description:
+          "it looks like \(looks): \(count) alike limbs of \(group.count) joints leave one "
+          + "body (\(names)), and there are neither two legs nor two arms")
+    }
+    let limbs = groups.filter { $0.chains.count == 2 && $0.count >= 3 }
+    for (index, a) in limbs.enumerated() {
+      for b in limbs[(index + 1)...]
+      where min(a.count, b.count) <= 4 && abs(a.count - b.count) <= 1
+        && isLeg(a.chains[0], weak: true) && isLeg(b.chains[0], weak: true)
+        && abs(log(a.length / b.length)) < 0.35
+      {
+        throw NoBody(
+          description: "it looks like a quadruped: two pairs of alike limbs "
+            + "('\(tree.hinges[a.chains[0].hinges[0]].name)', "
+            + "'\(tree.hinges[b.chains[0].hinges[0]].name)'), and no arms")
+      }
+    }
+  }
+
+  /// The longest way through a hinge [m].
+  func way(_ hinge: Int) -> Double {
+    tree.hinges[hinge].parentFromChild.translation.length + finder.reach[hinge]
+  }
+
+  // MARK: - Legs and arms
+
+  /// Whether a chain is built as a leg: hip, knee and an ankle that bends as the knee does, two long
+  /// bones of nearly equal length.
+  func isLeg(_ chain: HingeChain, weak: Bool = false) -> Bool {
+    let middle = chain.middle
+    let after = chain.count - 1 - middle
+    guard middle >= 2, weak || (1...3).contains(after) else { return false }
+    if weak, after == 0 { return true }
+    guard let shank = chain.nextDistance(in: tree), chain.upper > 0 else { return false }
+    let ratio = shank / chain.upper
+    guard 0.5 < ratio, ratio < 2 else { return false }
+    if chain.cosines[middle] > 0.95 { return true }
+    return after >= 2 && chain.cosines[middle] < 0.3 && chain.cosines[middle + 1] < 0.3
+  }
+
+  /// How far apart the limbs of a pair begin, over their length.
+  func width(_ group: Group) -> Double {
+    let feet = group.chains.map { mount($0) }
+    return (feet[0] - feet[1]).length / max(group.length, 1e-9)
+  }
+
+  /// The point of a limb's first axis that stays in the trunk: nearest to the second axis.
+  func mount(_ chain: HingeChain) -> Vector3 {
+    let first = tree.hinges[chain.hinges[0]]
+    guard chain.count > 1,
+      let foot = first.lineInChild.foot(of: tree.hinges[chain.hinges[1]].lineInParent)
+    else { return first.parentFromChild * (chain.along[0] * first.axis) }
+    return first.parentFromChild * foot
+  }
+
+  private func legs(_ pairs: [Group]) throws(NoBody) -> Group? {
+    let candidates = pairs.filter { pair in pair.chains.allSatisfy { isLeg($0) } }
+    guard candidates.count > 1 else {
+      if let only = candidates.first { try refuseWheels(only) }
+      return candidates.first
+    }
+    let longest = candidates.map(\.length).max() ?? 1
+    let ranked = candidates.map { (group: $0, score: legScore($0, longest: longest)) }
+      .sorted { $0.score > $1.score }
+    if ranked[0].score - ranked[1].score < 1 {
+      let names = ranked.prefix(2).map { "'\(tree.hinges[$0.group.chains[0].hinges[0]].name)'" }
+      throw NoBody(
+        description: "two pairs of limbs are built as legs, beginning with "
+          + "\(names.joined(separator: " and ")): two robots in one file, or a quadruped")
+    }
+    try refuseWheels(ranked[0].group)
+    return ranked[0].group
+  }
+
+  /// Refuses legs that end in a joint that turns for ever.
+  private func refuseWheels(_ legs: Group) throws(NoBody) {
+    for chain in legs.chains {
+      guard chain.count - 1 - chain.middle == 1, let last = chain.hinges.last,
+        tree.hinges[last].range == nil
+      else { continue }
+      throw NoBody(
+        description: "its legs end in '\(tree.hinges[last].name)', which turns for ever: wheels "
+          + "instead of feet")
+    }
+  }
+
+  /// How much a pair is built as legs; for choosing between several.
+  private func legScore(_ group: Group, longest: Double) -> Double {
+    let chain = group.chains[0]
+    let after = chain.count - 1 - chain.middle
+    var score = chain.middle >= 3 ? 2.0 : 0
+    score += after <= 2 ? 1.5 : 0
+    score += max(-1.5, 2 * log(group.length / longest))
+    score += max(-1, min(1, 0.5 - width(group)))
+    return score
+  }
+
+  private func arms(_ pairs: [Group], legs: Group?) throws(NoBody) -> Group? {
+    let others = pairs.filter { $0.chains[0].hinges != legs?.chains[0].hinges }
+    guard let legs else {
+      guard others.count > 1 else {
+        if let only = others.first { try refuseOpenLimbs(only) }
+        return others.first
+      }
+      let ranked = others.sorted { $0.length > $1.length }
+      guard ranked[1].length < 0.5 * ranked[0].length else {
+        let names = ranked.prefix(2).map { "'\(tree.hinges[$0.chains[0].hinges[0]].name)'" }
+        throw NoBody(
+          description: "there are several pairs of limbs, beginning with "
+            + "\(names.joined(separator: " and ")), and none is built as legs")
+      }
+      try refuseOpenLimbs(ranked[0])
+      return ranked[0]
+    }
+    return others.filter { $0.length > 0.3 * legs.length }.max { $0.length < $1.length }
+  }
+
+  /// Refuses one pair of limbs that may be arms or legs.
+  private func refuseOpenLimbs(_ pair: Group) throws(NoBody) {
+    guard pair.chains.allSatisfy({ $0.middle == $0.count - 1 }) else { return }
+    throw NoBody(
+      description: "it has one pair of limbs of \(pair.count) joints ("
+        + Self.list(pair.chains.map { tree.hinges[$0.hinges[0]].name })
+        + ") without ankles or wrists: nothing shows whether they are legs or arms")
+  }
+
+  static func list(_ names: [String]) -> String {
+    let shown = names.prefix(6).map { "'\($0)'" }.joined(separator: ", ")
+    return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
+  }
+}

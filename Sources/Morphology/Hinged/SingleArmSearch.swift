@@ -1,0 +1,125 @@
+import Foundation
+import Geometry
+
+/// Finds the one arm of a mechanism without pairs of limbs.
+struct SingleArmSearch {
+  let search: HingedPlanSearch
+
+  init(_ search: HingedPlanSearch) { self.search = search }
+
+  private var tree: HingedTree { search.tree }
+
+  func plan(_ groups: [HingedPlanSearch.Group]) throws(NoBody) -> HingedPlan {
+    let (lift, first) = try start(groups)
+    try refuseHand(first)
+    guard let whole = search.finder.chain(from: first) else {
+      throw NoBody(description: "its longest chain begins with a sliding joint")
+    }
+    let chain = withoutRods(whole)
+    guard chain.count >= 3 else {
+      throw NoBody(
+        description: "\(chain.count == 1 ? "one joint" : "a chain of \(chain.count) joints") "
+          + "('\(tree.hinges[first].name)') is no arm of a person: an arm has a shoulder, an elbow "
+          + "and at least three joints")
+    }
+    let found = FoundLimb(tree, chain, down: .unitX, normal: .unitY)
+    var doubts: [String] = []
+    var flexes: Bool?
+    let joint = tree.hinges[chain.hinges[chain.middle]]
+    if let flexion = found.flexion, abs(flexion) > FoundLimb.clear {
+      flexes = flexion > 0
+    } else {
+      doubts.append("the limits of '\(joint.name)' do not show which way the elbow bends")
+    }
+    var plan = HingedPlan(
+      kind: .arm, pelvis: 0, chest: tree.hinges[first].parent)
+    plan.leftArm = found.make(flexes: flexes, doubts: doubts)
+    plan.waist = lift
+    let used = Set(chain.hinges + lift)
+    plan.leftAlone = tree.hinges.indices.filter { !used.contains($0) }
+    return plan
+  }
+
+  /// The first hinge of the longest chain, and sliding hinges above it.
+  private func start(_ groups: [HingedPlanSearch.Group]) throws(NoBody) -> ([Int], Int) {
+    var (body, lift) = (0, [Int]())
+    while true {
+      let ways = search.finder.below[body]
+      guard
+        let best = ways.max(by: { way($0) < way($1) })
+      else { throw NoBody(description: "it has no chain of joints") }
+      if tree.hinges[best].turns {
+        try refuseRotors(groups, longest: best)
+        return (lift, best)
+      }
+      lift.append(best)
+      body = tree.hinges[best].child
+    }
+  }
+
+  /// How many hinges the longest chain through a hinge has, sliding ones left out, and its length.
+  private func way(_ hinge: Int) -> (Int, Double) {
+    guard tree.hinges[hinge].turns else {
+      let ways = search.finder.below[tree.hinges[hinge].child].map { way($0) }
+      return ways.max { $0 < $1 } ?? (0, 0)
+    }
+    return (search.finder.chain(from: hinge)?.count ?? 0, search.finder.reach[hinge])
+  }
+
+  /// Refuses what leaves one body with several chains: a hand, a gripper.
+  private func refuseHand(_ first: Int) throws(NoBody) {
+    let beside = search.finder.below[tree.hinges[first].parent].filter {
+      $0 != first && tree.hinges[$0].turns
+        && search.finder.reach[$0] > 0.35 * search.finder.reach[first]
+    }
+    guard beside.count >= 2 else { return }
+    let names = HingedPlanSearch.list(([first] + beside).map { tree.hinges[$0].name })
+    throw NoBody(
+      description:
+        "it looks like a hand: \(beside.count + 1) chains leave one body (\(names)), and "
+        + "none is an arm")
+  }
+
+  /// Refuses wheels and rotors.
+  private func refuseRotors(_ groups: [HingedPlanSearch.Group], longest: Int) throws(NoBody) {
+    guard let chain = search.finder.chain(from: longest), chain.count <= 2 else { return }
+    let single = groups.filter { $0.count == 1 }.flatMap(\.chains)
+    guard single.count >= 2 else { return }
+    let joints = single.map { tree.hinges[$0.hinges[0]] }
+    let axis = joints[0].axisInParent
+    let heights = joints.map { $0.parentFromChild.translation.dot(axis) }
+    let spread =
+      joints.map {
+        ($0.parentFromChild.translation - joints[0].parentFromChild.translation).length
+      }.max() ?? 0
+    let isFlat = ((heights.max() ?? 0) - (heights.min() ?? 0)) < 0.2 * spread
+    let names = HingedPlanSearch.list(joints.map(\.name))
+    if single.count >= 3, single.allSatisfy({ !$0.leftAlone.isEmpty }) {
+      throw NoBody(
+        description: "it looks like a hand: \(single.count) alike fingers (\(names)), and neither "
+          + "two legs nor an arm")
+    }
+    throw NoBody(
+      description: isFlat && joints.count >= 3
+        ? "it looks like a drone: \(joints.count) rotors beside each other (\(names)) and no limbs"
+        : "it has wheels or rotors (\(names)) and no limbs")
+  }
+
+  /// At a fork behind the elbow: the branch that turns across the joint before it goes on, rods that
+  /// are parallel to it do not.
+  private func withoutRods(_ chain: HingeChain) -> HingeChain {
+    guard chain.endsInFork, let last = chain.hinges.last,
+      chain.count - 1 - chain.middle <= 2
+    else { return chain }
+    let ways = search.finder.below[tree.hinges[last].child].filter {
+      tree.hinges[$0].turns && abs(tree.hinges[$0].axisInParent.dot(tree.hinges[last].axis)) < 0.5
+        && search.finder.below[tree.hinges[$0].child].isEmpty
+    }
+    let all = search.finder.below[tree.hinges[last].child]
+    guard ways.count == 1, all.allSatisfy({ search.finder.below[tree.hinges[$0].child].isEmpty })
+    else { return chain }
+    return HingeChain(
+      chain.hinges + ways, leftAlone: chain.leftAlone.filter { $0 != ways[0] }, endsInFork: false,
+      in: tree)
+  }
+}
