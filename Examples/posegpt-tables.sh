@@ -24,9 +24,9 @@ row() {
   [ -f "$file.txt" ] || "$motionc" evaluate posegpt --motions "$motions" "--licence=${LICENCE:-CMU}" --model "$file" \
     --count 128 --threads "$threads" >"$file.txt" 2>>"$work/log"
   awk -v name="$name" '
-    /^reconstruction:/ { world = $2; pose = $8 }
+    /^reconstruction:/ { world = $2; pose = $9 }
     /^codes used:/ { used = $3 }
-    /^likelihood:/ { bits = $2; perplexity = $9 }
+    /^likelihood:/ { bits = $2; perplexity = $10; sub(",", "", perplexity) }
     /^0 / && NF == 4 { fid = $2; rt = $3; rs = $4 }
     END { printf "%-28s %9s %9s %8s %8s %8s %8s %6s %6s\n", name, world, pose, used, bits ? bits : "-",
       perplexity ? perplexity : "-", fid ? fid : "-", rt ? rt : "-", rs ? rs : "-" }' "$file.txt"
