@@ -10,7 +10,7 @@ import Testing
 @Suite("Maps of the reference robots", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
 struct ReferenceRobotMapTests {
   /// Robots whose front nothing shows, which are refused with the two candidates.
-  private static let open = ["darwin_op/darwin.urdf", "simple_humanoid/simple_humanoid.urdf"]
+  private static let open = ["darwin_op/darwin.urdf"]
 
   @Test("All rows of the sheet are there")
   func rows() {

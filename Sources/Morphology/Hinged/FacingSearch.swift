@@ -171,13 +171,14 @@ struct FacingSearch {
       leg.chain.hinges == limbs.legs[0].chain.hinges ? feet[0] : feet[1]
     }
     vote(1, "the limits of the knees") { leg in leg.bending.map { $0 * leg.sign } }
-    // Where a foot points follows from the ankle's limits: where knees show that limits are wrong, it
-    // counts for half.
+    // Where a foot points follows from the ankle's limits, which are not believed where the knees'
+    // contradict each other.
     let bends = limbs.legs.compactMap { leg in leg.bending.map { $0 * leg.sign } }
-    let share = bends.count == 2 && bends[0] * bends[1] < 0 ? 0.5 : 1
-    vote(0.6 * share, "the shapes of the feet") { foot($0).shapes }
-    vote(0.2 * share, "frames on the feet") { foot($0).frames }
-    vote(0.4 * share, "the mass of the feet") { foot($0).mass }
+    if bends.count < 2 || bends[0] * bends[1] > 0 {
+      vote(0.6, "the shapes of the feet") { foot($0).shapes }
+      vote(0.2, "frames on the feet") { foot($0).frames }
+      vote(0.4, "the mass of the feet") { foot($0).mass }
+    }
     vote(0.25, "the range of the hips") { $0.hipSwing(normal: legs.normal) }
     return votes
   }

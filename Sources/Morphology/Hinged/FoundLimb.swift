@@ -132,13 +132,27 @@ struct FoundLimb {
 
   func make(flexes: Bool?, doubts: [String]) -> HingedPlan.Limb {
     let middle = chain.middle
+    var (hinge, below) = (chain.hinges[middle], Array(chain.hinges[(middle + 1)...]))
+    var flexes = flexes
+    func isLevelling(_ hinge: Int) -> Bool {
+      tree.hinges[hinge].follows.map { chain.hinges.contains($0) } ?? false
+    }
+    if isLevelling(hinge), let next = below.first, chain.cosines[middle] > 0.99,
+      chain.segments[middle] < 0.05 * chain.length
+    {
+      // A linkage that keeps a part level, and at the same place the joint that is free.
+      hinge = next
+      below.removeFirst()
+      flexes = nil
+    }
+    below = below.filter { !isLevelling($0) || $0 == below.last }
     let outer = poser.outerPoint()
     let end = Self.end(of: chain, in: tree, length: chain.upper)
     let upper = chain.upper
     let lower = outer.map { (originFromLast().middle * $0.place - pose.middle).length }
     return HingedPlan.Limb(
-      upper: Array(chain.hinges[..<middle]), middle: chain.hinges[middle],
-      lower: Array(chain.hinges[(middle + 1)...]), positiveFlexes: flexes,
+      upper: Array(chain.hinges[..<middle]), middle: hinge,
+      lower: below, positiveFlexes: flexes,
       straight: poser.straight(pose),
       center: middle >= 2 ? chain.centerAlong * tree.hinges[chain.hinges[1]].axis : .zero,
       end: end?.place, endSource: end?.source ?? "nothing", upperLength: upper, lowerLength: lower,

@@ -214,15 +214,16 @@ public struct ChainFinder: Sendable {
     return (offset + reach[hinge], Double(below[tree.hinges[hinge].child].count))
   }
 
-  /// The hinges through which the way may go on: they turn, follow none above, and at a fork none
+  /// The hinges through which the way may go on: they turn, and at a fork follow none above or
   /// beside them: what follows is a finger or a linkage.
   private func ways(below body: Int, after hinges: [Int]) -> [Int] {
-    let turning = below[body].filter { hinge in
-      tree.hinges[hinge].turns && !hinges.contains(tree.hinges[hinge].follows ?? -1)
-    }
+    let turning = below[body].filter { tree.hinges[$0].turns }
     guard turning.count > 1 else { return turning }
     let beside = Set(below[body].flatMap { descendants(of: $0) })
-    return turning.filter { !beside.contains(tree.hinges[$0].follows ?? -1) }
+    return turning.filter {
+      let leader = tree.hinges[$0].follows ?? -1
+      return !beside.contains(leader) && !hinges.contains(leader)
+    }
   }
 
   private func withoutFingers(_ hinges: [Int]) -> [Int] {

@@ -1,11 +1,15 @@
+public import Files
 import Foundation
 import Geometry
 import Morphology
 
 /// Why a found map cannot be written as a mapping.
-public struct NoMapping: Error, CustomStringConvertible {
+public struct NoMapping: CategorizedError {
   /// The reason, one sentence.
   public var description: String
+
+  /// The kind of failure.
+  public var category: ErrorCategory { .data }
 }
 
 extension RobotMap {

@@ -69,7 +69,12 @@ struct MapRefusal: CategorizedError {
 
 /// An axis of the base as an argument.
 enum FrontArgument: String, ExpressibleByArgument, CaseIterable {
-  case plusX = "+x", minusX = "-x", plusY = "+y", minusY = "-y", plusZ = "+z", minusZ = "-z"
+  case plusX = "+x"
+  case minusX = "-x"
+  case plusY = "+y"
+  case minusY = "-y"
+  case plusZ = "+z"
+  case minusZ = "-z"
 
   var axis: BaseAxis? { BaseAxis(rawValue: rawValue) }
 }
