@@ -47,7 +47,9 @@ public struct RobotMap: Sendable {
 
   /// The map of a robot.
   ///
-  /// - Parameter front: The axis of the base's frame along which it looks, where the user states it.
+  /// - Parameters:
+  ///   - robot: The robot.
+  ///   - front: The axis of the base's frame along which it looks, where the user states it.
   public init(of robot: Robot, front: BaseAxis? = nil) {
     self.init(of: HingedTree(robot), front: front)
     guard refusal == nil else { return }
