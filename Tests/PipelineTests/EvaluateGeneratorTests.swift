@@ -32,6 +32,7 @@ struct EvaluateGeneratorTests {
     let card = "\(try Work.folder())/card.md"
     let arguments = [
       "evaluate", "generator", "--model", model, "--motions", folder, "--count", "24",
+      "--no-lock-feet",
     ]
     let run = try Tool.run(arguments: arguments + ["--json", "--card", card])
     #expect(run.status == 0, "\(run.text)")
@@ -49,10 +50,10 @@ struct EvaluateGeneratorTests {
         }
       }
     }
-    // Three steps of training make poses that few take, and a tremor.
+    // Three steps of training make poses that nobody takes, and a tremor.
     let energy = try #require(figures["energy"] as? [String: [String: Any]])
     let pose = try #require(energy["pose"]).compactMapValues { ($0 as? [String: Double])?["value"] }
-    #expect(try #require(pose["samples"]) > 1.5 * #require(pose["floor"]))
+    #expect(try #require(pose["samples"]) > 3 * #require(pose["floor"]))
     let jerk = try #require(figures["jerk"] as? [String: Double])
     #expect(try #require(jerk["samples"]) > 2 * #require(jerk["real"]))
     #expect(try #require(figures["fileBoneLengthError"] as? Double) < 1e-6)

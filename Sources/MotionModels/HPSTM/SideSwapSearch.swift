@@ -28,6 +28,8 @@ struct SideSwapSearch {
   /// The square distances with left and right exchanged, by those without, are below this.
   private static let largestRatio = 0.5
 
+  /// The square of a jump, by the squares of the steps beside it.
+  private static let leastJump = 1.1
   /// What each exchanged frame costs of the evidence: between two swaps that are near each other it is
   /// the frames in between that are right.
   private static let costOfFrame = 0.5
@@ -128,15 +130,23 @@ struct SideSwapSearch {
     }
   }
 
-  /// Whether two joints are nearer to each other's places in the frame before than to their own.
+  /// Whether two joints are nearer to each other's places in the frame before than to their own, by a
+  /// step longer than those beside it: hands that swing fast step as far in every frame.
   private func jumps(_ left: Int, _ right: Int, _ frame: Int, _ track: JointTrack) -> Bool {
-    let before = (frame - 1) * Skeleton.jointCount
-    let after = frame * Skeleton.jointCount
-    let (oldLeft, oldRight) = (track.positions[before + left], track.positions[before + right])
-    let (newLeft, newRight) = (track.positions[after + left], track.positions[after + right])
-    let own = (newLeft - oldLeft).squaredLength + (newRight - oldRight).squaredLength
-    let other = (newLeft - oldRight).squaredLength + (newRight - oldLeft).squaredLength
-    return other < own
+    func place(_ joint: Int, _ frame: Int) -> Vector3 {
+      track.positions[frame * Skeleton.jointCount + joint]
+    }
+    func step(_ frame: Int) -> Double {
+      (place(left, frame) - place(left, frame - 1)).squaredLength
+        + (place(right, frame) - place(right, frame - 1)).squaredLength
+    }
+    let own = step(frame)
+    let other =
+      (place(left, frame) - place(right, frame - 1)).squaredLength
+      + (place(right, frame) - place(left, frame - 1)).squaredLength
+    // Of the steps beside it one may be an outlier.
+    let beside = (1..<Self.reach).flatMap { [step(frame - $0), step(frame + $0)] }.sorted()
+    return other < own && own > Self.leastJump * beside[beside.count - 2]
   }
 
   /// The value at a boundary of the line through the frames on one side; nil where one is missing.

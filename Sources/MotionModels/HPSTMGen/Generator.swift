@@ -62,33 +62,9 @@ public struct Generator: MotionGenerator {
     -> [MotionClip]
   {
     let condition = try condition(of: request)
-    let groups = (request.count + Self.together - 1) / Self.together
-    var results = [[MotionClip]](repeating: [], count: groups)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let slots = buffer
-      let work = { @Sendable (group: Int) in
-        let start = request.first + group * Self.together
-        let end = min(request.first + request.count, start + Self.together)
-        slots[group] = self.sample(request, condition, members: start..<end)
-      }
-      if min(threads, groups) <= 1 {
-        for group in 0..<groups { work(group) }
-      } else {
-        // thread i takes the groups i, i + threads, …
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-          for group in stride(from: thread, to: groups, by: threads) { work(group) }
-        }
-      }
+    return try request.sampled(together: Self.together, threads: threads) { members in
+      sample(request, condition, members: members)
     }
-    let clips = results.flatMap { $0 }
-    let isFinite = clips.allSatisfy { clip in
-      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
-        && clip.skeleton.restOffsets.allSatisfy(\.isFinite)
-    }
-    guard isFinite else {
-      throw .request("the model answers with numbers that are not finite: its file is damaged")
-    }
-    return clips
   }
 
   // MARK: - The request
@@ -104,22 +80,9 @@ public struct Generator: MotionGenerator {
   }
 
   private func condition(of request: MotionRequest) throws(GenerationError) -> Condition {
-    guard (1...Self.largestCount).contains(request.count), request.first >= 0 else {
-      throw .request(
-        "\(request.count) motions were asked for, 1 to \(Self.largestCount) expected")
-    }
-    guard request.frames > 0, request.frames <= Self.largestFrameCount else {
-      throw .request(
-        "\(request.frames) frames were asked for, 1 to \(Self.largestFrameCount) expected")
-    }
+    try request.check()
     guard request.steps > 0, request.steps <= 1000 else {
       throw .request("\(request.steps) steps were asked for, 1 to 1000 expected")
-    }
-    guard 0 <= request.guidance, request.guidance <= 100 else {
-      throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
-    }
-    guard 0 <= request.temperature, request.temperature <= 10 else {
-      throw .request("the temperature is \(request.temperature), a number of 0 to 10 expected")
     }
     var condition = Condition()
     if let action = request.action {
@@ -195,18 +158,10 @@ public struct Generator: MotionGenerator {
     }
     return motions.enumerated().map { index, motion in
       motion.clip(
-        frames: begun..<(begun + request.frames), name: name(request, members.lowerBound + index),
-        frameRate: Self.frameRate, label: request.action)
+        frames: begun..<(begun + request.frames),
+        name: request.name(ofMember: members.lowerBound + index), frameRate: Self.frameRate,
+        label: request.action)
     }
-  }
-
-  private func name(_ request: MotionRequest, _ member: Int) -> String {
-    let digits = "\(member + 1)"
-    let padded = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-    // An action is any text of an index; the name becomes a file's.
-    let action = request.action.map { String($0.map { $0 == "/" ? "_" : $0 }) } ?? "sample"
-    let plain = ClipName.isPlain(action) && action.utf8.count <= 100 ? action : "sample"
-    return "\(plain)_\(request.seed)_\(padded)"
   }
 
   private func frames(_ past: MotionWindow?) -> ObservedFrames? {

@@ -23,28 +23,9 @@ extension PoseGPT: MotionGenerator {
   {
     try check(request)
     let action = try index(ofAction: request.action)
-    let groups = (request.count + Self.together - 1) / Self.together
-    var results = [[MotionClip]](repeating: [], count: groups)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let slots = buffer
-      let work = { @Sendable (group: Int) in
-        let start = request.first + group * Self.together
-        let end = min(request.first + request.count, start + Self.together)
-        slots[group] = self.sample(request, action: action, members: start..<end)
-      }
-      let workers = min(max(1, threads), groups)
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        for group in stride(from: worker, to: groups, by: workers) { work(group) }
-      }
+    return try request.sampled(together: Self.together, threads: threads) { members in
+      sample(request, action: action, members: members)
     }
-    let clips = results.flatMap { $0 }
-    let isFinite = clips.allSatisfy { clip in
-      clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
-    }
-    guard isFinite else {
-      throw .request("the model answers with numbers that are not finite: its file is damaged")
-    }
-    return clips
   }
 
   /// What is left out of a request that is answered.
@@ -56,20 +37,7 @@ extension PoseGPT: MotionGenerator {
   }
 
   private func check(_ request: MotionRequest) throws(GenerationError) {
-    guard (1...Generator.largestCount).contains(request.count), request.first >= 0 else {
-      throw .request(
-        "\(request.count) motions were asked for, 1 to \(Generator.largestCount) expected")
-    }
-    guard (1...Self.largestFrameCount).contains(request.frames) else {
-      throw .request(
-        "\(request.frames) frames were asked for, 1 to \(Self.largestFrameCount) expected")
-    }
-    guard 0 <= request.guidance, request.guidance <= 100 else {
-      throw .request("the guidance is \(request.guidance), a number of 0 to 100 expected")
-    }
-    guard 0 <= request.temperature, request.temperature <= 10 else {
-      throw .request("the temperature is \(request.temperature), a number of 0 to 10 expected")
-    }
+    try request.check()
     if let topK = request.topK, topK < 1 {
       throw .request("\(topK) of the likeliest codes were asked for, at least 1 expected")
     }

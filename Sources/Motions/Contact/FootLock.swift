@@ -219,11 +219,11 @@ public struct FootLock: Sendable {
     }
     let high = windows(needed).map { $0.max() ?? 0 }
     var smooth = windows(high).map { $0.reduce(0, +) / Double($0.count) }
+    guard fixed > 0 else { return smooth }
     // Beside frames that do not change the pelvis leaves slowly; feet give way there.
     for frame in smooth.indices.prefix(fixed + reach) {
       smooth[frame] *= max(0, Double(frame - fixed + 1)) / Double(reach + 1)
     }
-    if fixed == 0 { smooth = windows(high).map { $0.reduce(0, +) / Double($0.count) } }
     return smooth
   }
 

@@ -27,6 +27,16 @@ enum Console {
     return false
   }
 
+  /// The figures of an evaluation: one JSON object with sorted keys, or lines for people.
+  static func report(_ figures: some Encodable, lines: [String], asJSON: Bool) throws {
+    guard asJSON else { return result(lines.joined(separator: "\n")) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    result(String(decoding: try encoder.encode(figures), as: UTF8.self))
+  }
+
   /// The sentence of an error, in one line.
   static func failure(_ sentence: String) { note("motionc: \(sentence)") }
 

@@ -18,15 +18,6 @@ struct MotionTrainingOptions: ParsableArguments {
   @Option(help: "The learning rate after warm-up.")
   var rate: Float?
 
-  @Option(help: "The width of a token.")
-  var width: Int = 256
-
-  @Option(help: "The number of attention heads.")
-  var heads: Int = 8
-
-  @Option(help: "Encoder layers, and as many decoder layers.")
-  var layers: Int = 4
-
   @Option(help: "Steps between checkpoints.")
   var checkpointEvery: Int = 500
 
@@ -42,11 +33,6 @@ struct MotionTrainingOptions: ParsableArguments {
     guard checkpointEvery > 0, (rate ?? 0.1) > 0, (rate ?? 0.1) < 1 else {
       throw ValidationError("--checkpoint-every must be above 0, --rate between 0 and 1.")
     }
-    guard (1...4096).contains(width), heads > 0, width % heads == 0, (1...64).contains(layers)
-    else {
-      throw ValidationError(
-        "--width must be a multiple of --heads up to 4096, --layers within 1 and 64.")
-    }
   }
 
   /// The options of a run on so many clips; `usual` are those of the model.
@@ -58,5 +44,25 @@ struct MotionTrainingOptions: ParsableArguments {
         "tool": Motionc.nameAndVersion, "data": "\(clips) clips",
         "data_licence": file.licence ?? "not stated",
       ])
+  }
+}
+
+/// The sizes of a Transformer.
+struct TransformerOptions: ParsableArguments {
+  @Option(help: "The width of a token.")
+  var width: Int = 256
+
+  @Option(help: "The number of attention heads.")
+  var heads: Int = 8
+
+  @Option(help: "The number of layers; of an encoder and a decoder, of each.")
+  var layers: Int = 4
+
+  func validate() throws {
+    guard (1...4096).contains(width), heads > 0, width % heads == 0, (1...64).contains(layers)
+    else {
+      throw ValidationError(
+        "--width must be a multiple of --heads up to 4096, --layers within 1 and 64.")
+    }
   }
 }

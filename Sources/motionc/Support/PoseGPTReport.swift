@@ -125,39 +125,25 @@ struct PoseGPTReport: Encodable {
   private func share(_ value: Double?) -> String { value.map { Console.fixed($0, 2) } ?? "-" }
 }
 
-/// What a PoseGPT is, what it was made from, and how good it is.
-struct PoseGPTCard {
-  let text: String
-
+extension ModelCard {
+  /// The card of a PoseGPT.
   init(_ model: PoseGPT, _ report: PoseGPTReport, path: String) {
     let (codes, sizes) = (model.tokenizer.configuration, model.configuration)
-    let history = model.history.sorted { $0.key < $1.key }.map { "| \($0.key) | \($0.value) |" }
-    text = """
-      # \(URL(filePath: path).lastPathComponent)
-
-      A generator of human motion (PoseGPT): an autoencoder whose latents are codes, and a GPT that \
-      continues codes.
-
-      - Autoencoder: \(codes.layers) + \(codes.layers) layers, width \(codes.width); \
-      \(codes.framesPerToken) frames a token at 30 Hz; \(codes.books) books of \
-      \(codes.codesPerBook) codes (\(codes.quantizer.rawValue)); causal: \(codes.causality.rawValue).
-      - GPT: \(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, \
-      \(sizes.context) tokens (\(model.longestWindow) frames); head: \(sizes.head.rawValue).
-      - Actions: \(sizes.labels.isEmpty ? "none" : sizes.labels.joined(separator: ", "))
-      - File: SHA-256 \(model.fingerprint)
-
-      ## Made from
-
-      | what | value |
-      | --- | --- |
-      \(history.joined(separator: "\n"))
-
-      ## Measured beside clips that training never saw
-
-      ```
-      \(report.lines.joined(separator: "\n"))
-      ```
-
-      """
+    self.init(
+      of: path,
+      what:
+        "A generator of human motion (PoseGPT): an autoencoder whose latents are codes, and a GPT "
+        + "that continues codes.",
+      facts: [
+        "Autoencoder: \(codes.layers) + \(codes.layers) layers, width \(codes.width); "
+          + "\(codes.framesPerToken) frames a token at 30 Hz; \(codes.books) books of "
+          + "\(codes.codesPerBook) codes (\(codes.quantizer.rawValue)); causal: "
+          + "\(codes.causality.rawValue).",
+        "GPT: \(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, "
+          + "\(sizes.context) tokens (\(model.longestWindow) frames); head: \(sizes.head.rawValue).",
+        "Actions: \(sizes.labels.isEmpty ? "none" : sizes.labels.joined(separator: ", "))",
+      ],
+      fingerprint: model.fingerprint, history: model.history,
+      measured: "Measured beside clips that training never saw", lines: report.lines)
   }
 }

@@ -80,13 +80,7 @@ struct EvaluateRetargeter: ParsableCommand {
       try outputs.add(ModelCard(retargeter, evaluation, path: model).text, to: card)
     }
     try outputs.commit()
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      Console.result(String(decoding: try encoder.encode(evaluation), as: UTF8.self))
-    } else {
-      Console.result(evaluation.lines.joined(separator: "\n"))
-    }
+    try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
   }
 }
 
@@ -123,37 +117,21 @@ extension RetargeterEvaluation {
   }
 }
 
-/// What a model is, what it was made from, and how good it is.
-struct ModelCard {
-  let text: String
-
+extension ModelCard {
+  /// The card of a retargeter.
   init(_ retargeter: Retargeter, _ evaluation: RetargeterEvaluation, path: String) {
-    let file = URL(filePath: path).lastPathComponent
     let sizes = retargeter.network.configuration
     let operations = retargeter.network.operations(joints: retargeter.robot.coordinateCount)
-    let history = retargeter.history.sorted { $0.key < $1.key }
-      .map { "| \($0.key) | \($0.value) |" }
-    text = """
-      # \(file)
-
-      A retargeter for the robot `\(retargeter.robot.name)` (URDF \(retargeter.robot.fingerprint)).
-
-      - Network: \(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, feed-forward \
-      \(sizes.feedForward), one token for each of 21 joints; \(operations / 1000) kFLOP a pose.
-      - File: SHA-256 \(retargeter.fingerprint)
-
-      ## Made from
-
-      | what | value |
-      | --- | --- |
-      \(history.joined(separator: "\n"))
-
-      ## Measured on clips that training never saw
-
-      ```
-      \(evaluation.lines.joined(separator: "\n"))
-      ```
-
-      """
+    self.init(
+      of: path,
+      what: "A retargeter for the robot `\(retargeter.robot.name)` (URDF "
+        + "\(retargeter.robot.fingerprint)).",
+      facts: [
+        "Network: \(sizes.layers) layers, width \(sizes.width), \(sizes.heads) heads, "
+          + "feed-forward \(sizes.feedForward), one token for each of 21 joints; "
+          + "\(operations / 1000) kFLOP a pose."
+      ],
+      fingerprint: retargeter.fingerprint, history: retargeter.history,
+      measured: "Measured on clips that training never saw", lines: evaluation.lines)
   }
 }

@@ -53,6 +53,10 @@ struct EvaluateGenerator: ParsableCommand {
   @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
+  @Flag(
+    inversion: .prefixedNo, help: "Holds feet in place while they stand, as 'sample' does.")
+  var lockFeet = true
+
   @Flag(help: "Compares with captured motion only, without its mirror images.")
   var asCaptured = false
 
@@ -102,15 +106,9 @@ struct EvaluateGenerator: ParsableCommand {
       temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
-      try AtomicFile.write(GeneratorCard(generator, report, path: path).text, to: card)
+      try AtomicFile.write(ModelCard(generator, report, path: path).text, to: card)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
-    } else {
-      Console.result(report.lines.joined(separator: "\n"))
-    }
+    try Console.report(report, lines: report.lines, asJSON: json)
   }
 
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -118,22 +116,10 @@ struct EvaluateGenerator: ParsableCommand {
   private func windows(
     _ entries: [EvaluationClips.Entry], _ side: String, _ generator: Generator, limit: Int
   ) throws -> EvaluationSet {
-    let (found, unknown, warnings) = try EvaluationClips.windows(
-      of: entries, frames: generator.configuration.backbone.frames,
+    try EvaluationClips.reportedWindows(
+      of: entries, side, frames: generator.configuration.backbone.frames,
       labels: generator.configuration.labels, mirroring: !asCaptured, limit: limit,
-      options: reading.options)
-    for warning in warnings { Console.note(warning) }
-    if !unknown.isEmpty {
-      Console.note(
-        "left out of the \(side) clips, since the model does not know the label: "
-          + unknown.sorted().shownList)
-    }
-    guard found.count >= 16 else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "),
-        reason: "\(found.count) windows of \(side) motion, at least 16 expected")
-    }
-    return found
+      options: reading.options, motions: motions)
   }
 
   /// Evaluates the continuation of some of the windows.
@@ -142,7 +128,7 @@ struct EvaluateGenerator: ParsableCommand {
   {
     var request = MotionRequest()
     (request.temperature, request.steps, request.solver) = (temperature, steps, solver)
-    request.seed = seed
+    (request.seed, request.holdsFeet) = (seed, lockFeet)
     let step = max(1, real.count / 64)
     let windows = stride(from: 0, to: real.count, by: step).map { real.windows[$0] }
     return try Continuation.pasts.filter { $0 + Continuation.hidden <= real.windows[0].frames }
@@ -161,7 +147,7 @@ struct EvaluateGenerator: ParsableCommand {
       (request.first, request.frames) = (index, LongSamples.usualFrames)
       request.action = real.windows[index].label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
-      (request.seed, request.temperature) = (seed, temperature)
+      (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
       clips += try generator.sample(request, threads: workers)
     }
     return LongSamples(clips)
@@ -177,7 +163,7 @@ struct EvaluateGenerator: ParsableCommand {
       (request.first, request.count, request.frames) = (windows.count, count, frames)
       request.action = label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
-      (request.seed, request.temperature) = (seed, temperature)
+      (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
       for clip in try generator.sample(request, threads: workers) {
         var window = MotionWindow(clip, frames: 0..<frames)
         window.label = label
@@ -279,39 +265,22 @@ struct GeneratorReport: Encodable {
   private func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
 }
 
-/// What a generator is, what it was made from, and how good it is.
-struct GeneratorCard {
-  let text: String
-
+extension ModelCard {
+  /// The card of a generator.
   init(_ generator: Generator, _ report: GeneratorReport, path: String) {
     let sizes = generator.configuration.backbone
     let labels = generator.configuration.labels
-    let history = generator.history.sorted { $0.key < $1.key }
-      .map { "| \($0.key) | \($0.value) |" }
-    text = """
-      # \(URL(filePath: path).lastPathComponent)
-
-      A generator of human motion (HPSTM-Gen): flow matching whose clean prediction ends in the \
-      skeleton.
-
-      - Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), \
-      \(sizes.heads) heads, feed-forward \(sizes.feedForward); windows of \(sizes.frames) frames at \
-      30 Hz, \(sizes.framesPerToken) a token.
-      - Actions: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))
-      - File: SHA-256 \(generator.fingerprint)
-
-      ## Made from
-
-      | what | value |
-      | --- | --- |
-      \(history.joined(separator: "\n"))
-
-      ## Measured beside clips that training never saw
-
-      ```
-      \(report.lines.joined(separator: "\n"))
-      ```
-
-      """
+    self.init(
+      of: path,
+      what: "A generator of human motion (HPSTM-Gen): flow matching whose clean prediction ends in "
+        + "the skeleton.",
+      facts: [
+        "Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), "
+          + "\(sizes.heads) heads, feed-forward \(sizes.feedForward); windows of \(sizes.frames) "
+          + "frames at 30 Hz, \(sizes.framesPerToken) a token.",
+        "Actions: \(labels.isEmpty ? "none" : labels.joined(separator: ", "))",
+      ],
+      fingerprint: generator.fingerprint, history: generator.history,
+      measured: "Measured beside clips that training never saw", lines: report.lines)
   }
 }

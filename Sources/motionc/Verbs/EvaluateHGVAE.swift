@@ -84,17 +84,9 @@ struct EvaluateHGVAE: ParsableCommand {
     (options.imputed, options.tracks) = (imputed, tracks)
     let evaluation = try hgvae.evaluate(clips, options)
     if let card {
-      try AtomicFile.write(HGVAECard(hgvae, evaluation, path: path).text, to: card)
+      try AtomicFile.write(ModelCard(hgvae, evaluation, path: path).text, to: card)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      encoder.nonConformingFloatEncodingStrategy = .convertToString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-      Console.result(String(decoding: try encoder.encode(evaluation), as: UTF8.self))
-    } else {
-      Console.result(evaluation.lines.joined(separator: "\n"))
-    }
+    try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
   }
 }
 
@@ -173,39 +165,21 @@ extension HGVAEEvaluation {
   }
 }
 
-/// What an HG-VAE is, what it was made from, and how good it is.
-struct HGVAECard {
-  let text: String
-
+extension ModelCard {
+  /// The card of an HG-VAE.
   init(_ model: HGVAE, _ evaluation: HGVAEEvaluation, path: String) {
-    let file = URL(filePath: path).lastPathComponent
     let sizes = model.configuration
-    let history = model.history.sorted { $0.key < $1.key }
-      .map { "| \($0.key) | \($0.value) |" }
-    text = """
-      # \(file)
-
-      An HG-VAE (hierarchical graph-convolutional variational autoencoder) that scores how plausible \
-      motion is and finds joints that were not seen.
-
-      - Network: \(sizes.levels) stochastic levels from one global node to all coordinates, \
-      \(sizes.blocks) residual blocks each, width \(sizes.width), windows of \(sizes.frames) frames \
-      at \(Console.fixed(sizes.frameRate, 0)) Hz, \(sizes.labels.count) labels; \
-      \(model.parameterCount) weights in half precision.
-      - File: SHA-256 \(model.fingerprint)
-
-      ## Made from
-
-      | what | value |
-      | --- | --- |
-      \(history.joined(separator: "\n"))
-
-      ## Measured on clips that training never saw
-
-      ```
-      \(evaluation.lines.joined(separator: "\n"))
-      ```
-
-      """
+    self.init(
+      of: path,
+      what: "An HG-VAE (hierarchical graph-convolutional variational autoencoder) that scores how "
+        + "plausible motion is and finds joints that were not seen.",
+      facts: [
+        "Network: \(sizes.levels) stochastic levels from one global node to all coordinates, "
+          + "\(sizes.blocks) residual blocks each, width \(sizes.width), windows of "
+          + "\(sizes.frames) frames at \(Console.fixed(sizes.frameRate, 0)) Hz, "
+          + "\(sizes.labels.count) labels; \(model.parameterCount) weights in half precision."
+      ],
+      fingerprint: model.fingerprint, history: model.history,
+      measured: "Measured on clips that training never saw", lines: evaluation.lines)
   }
 }

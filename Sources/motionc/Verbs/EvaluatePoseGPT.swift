@@ -102,15 +102,9 @@ struct EvaluatePoseGPT: ParsableCommand {
         continuations: continuations(other, ends, other.usualTemperature))
     }
     if let card {
-      try AtomicFile.write(PoseGPTCard(model, report, path: self.model).text, to: card)
+      try AtomicFile.write(ModelCard(model, report, path: self.model).text, to: card)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
-    } else {
-      Console.result(report.lines.joined(separator: "\n"))
-    }
+    try Console.report(report, lines: report.lines, asJSON: json)
   }
 
   /// The reconstruction by an autoencoder alone.
@@ -129,13 +123,7 @@ struct EvaluatePoseGPT: ParsableCommand {
         $0.whole(tokens: tokenizer.configuration.framesPerToken)
       }
     ).figures
-    guard json else {
-      Console.result(PoseGPTReport.lines(of: found).joined(separator: "\n"))
-      return
-    }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    Console.result(String(decoding: try encoder.encode(found), as: UTF8.self))
+    try Console.report(found, lines: PoseGPTReport.lines(of: found), asJSON: json)
   }
 
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
@@ -154,21 +142,10 @@ struct EvaluatePoseGPT: ParsableCommand {
   private func windows(
     _ entries: [EvaluationClips.Entry], _ side: String, labels: [String], limit: Int
   ) throws -> EvaluationSet {
-    let (found, unknown, warnings) = try EvaluationClips.windows(
-      of: entries, frames: PoseGPTEvaluation.longestPast + PoseGPTEvaluation.frames,
-      labels: labels, mirroring: true, limit: limit, options: reading.options)
-    for warning in warnings { Console.note(warning) }
-    if !unknown.isEmpty {
-      Console.note(
-        "left out of the \(side) clips, since the model does not know the label: "
-          + unknown.sorted().shownList)
-    }
-    guard found.count >= 16 else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "),
-        reason: "\(found.count) windows of \(side) motion, at least 16 expected")
-    }
-    return found
+    try EvaluationClips.reportedWindows(
+      of: entries, side, frames: PoseGPTEvaluation.longestPast + PoseGPTEvaluation.frames,
+      labels: labels, mirroring: true, limit: limit,
+      options: reading.options, motions: motions)
   }
 
   /// Some windows of a set, evenly spread.

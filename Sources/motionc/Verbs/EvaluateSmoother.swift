@@ -55,15 +55,9 @@ struct EvaluateSmoother: ParsableCommand {
     for warning in warnings { Console.note(warning) }
     let evaluation = try smoother.evaluate(clips, seed: seed)
     if let card {
-      try AtomicFile.write(SmootherCard(smoother, evaluation, path: model).text, to: card)
+      try AtomicFile.write(ModelCard(smoother, evaluation, path: model).text, to: card)
     }
-    if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      Console.result(String(decoding: try encoder.encode(evaluation), as: UTF8.self))
-    } else {
-      Console.result(evaluation.lines.joined(separator: "\n"))
-    }
+    try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
   }
 }
 
@@ -132,38 +126,20 @@ extension SmootherEvaluation {
   }
 }
 
-/// What a smoother is, what it was made from, and how good it is.
-struct SmootherCard {
-  let text: String
-
+extension ModelCard {
+  /// The card of a smoother.
   init(_ smoother: Smoother, _ evaluation: SmootherEvaluation, path: String) {
-    let file = URL(filePath: path).lastPathComponent
     let sizes = smoother.network.configuration.backbone
-    let history = smoother.history.sorted { $0.key < $1.key }
-      .map { "| \($0.key) | \($0.value) |" }
-    text = """
-      # \(file)
-
-      A smoother (HPSTM) that turns tracked joints into motion of a figure whose bones keep their \
-      length.
-
-      - Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), \
-      \(sizes.heads) heads, feed-forward \(sizes.feedForward), windows of \(sizes.frames) frames \
-      at \(Console.fixed(smoother.frameRate, 0)) Hz; weights in half precision.
-      - File: SHA-256 \(smoother.fingerprint)
-
-      ## Made from
-
-      | what | value |
-      | --- | --- |
-      \(history.joined(separator: "\n"))
-
-      ## Measured on clips that training never saw
-
-      ```
-      \(evaluation.lines.joined(separator: "\n"))
-      ```
-
-      """
+    self.init(
+      of: path,
+      what: "A smoother (HPSTM) that turns tracked joints into motion of a figure whose bones keep "
+        + "their length.",
+      facts: [
+        "Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), "
+          + "\(sizes.heads) heads, feed-forward \(sizes.feedForward), windows of \(sizes.frames) "
+          + "frames at \(Console.fixed(smoother.frameRate, 0)) Hz; weights in half precision."
+      ],
+      fingerprint: smoother.fingerprint, history: smoother.history,
+      measured: "Measured on clips that training never saw", lines: evaluation.lines)
   }
 }

@@ -1,8 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Files
 import Foundation
 import Kinematics
-import Retargeting
+public import Retargeting
 
 /// `motionc map`: which joints of a robot are the parts of a human body.
 struct MapVerb: ParsableCommand {
@@ -30,7 +30,7 @@ struct MapVerb: ParsableCommand {
   @Option(
     parsing: .unconditional,
     help: "The axis of the base along which it looks: +x, -x, +y, -y, +z, -z.")
-  var front: FrontArgument?
+  var front: BaseAxis?
 
   @Flag(help: "Prints one JSON object.")
   var json = false
@@ -39,7 +39,7 @@ struct MapVerb: ParsableCommand {
     let robot = try Robot.chosen(robot)
     let inputs = InputFiles(robot.files)
     if let output { try inputs.refuse(output) }
-    let map = RobotMap(of: robot, front: front?.axis)
+    let map = RobotMap(of: robot, front: front)
     if json {
       Console.result(try map.json())
     } else if map.refusal == nil {
@@ -67,14 +67,4 @@ struct MapRefusal: CategorizedError {
   var category: ErrorCategory { .data }
 }
 
-/// An axis of the base as an argument.
-enum FrontArgument: String, ExpressibleByArgument, CaseIterable {
-  case plusX = "+x"
-  case minusX = "-x"
-  case plusY = "+y"
-  case minusY = "-y"
-  case plusZ = "+z"
-  case minusZ = "-z"
-
-  var axis: BaseAxis? { BaseAxis(rawValue: rawValue) }
-}
+extension BaseAxis: ExpressibleByArgument {}

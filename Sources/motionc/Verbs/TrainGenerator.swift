@@ -24,6 +24,8 @@ struct TrainGenerator: ParsableCommand {
 
   @OptionGroup var training: MotionTrainingOptions
 
+  @OptionGroup var sizes: TransformerOptions
+
   @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
   var labels: String?
 
@@ -69,11 +71,11 @@ struct TrainGenerator: ParsableCommand {
 
   private func options(clips: Int) -> GeneratorTraining.Options {
     var options = GeneratorTraining.Options()
-    options.backbone.width = training.width
-    options.backbone.heads = training.heads
-    options.backbone.encoderLayers = training.layers
-    options.backbone.decoderLayers = training.layers
-    options.backbone.feedForward = 4 * training.width
+    options.backbone.width = sizes.width
+    options.backbone.heads = sizes.heads
+    options.backbone.encoderLayers = sizes.layers
+    options.backbone.decoderLayers = sizes.layers
+    options.backbone.feedForward = 4 * sizes.width
     options.backbone.frames = frames
     options.backbone.framesPerToken = framesPerToken
     options.run = training.run(usual: options.run, clips: clips)

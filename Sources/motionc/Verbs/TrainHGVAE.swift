@@ -19,10 +19,13 @@ struct TrainHGVAE: ParsableCommand {
       Labels come from the column 'action' of an index.csv beside the motions. One recording in \
       twelve is kept from training: thresholds of plausibility are measured on it. Ctrl-C ends \
       training with a checkpoint beside the model (MODEL.checkpoint), from which --resume \
-      continues to the same bytes as uninterrupted training. --heads and --layers have no effect.
+      continues to the same bytes as uninterrupted training.
       """)
 
   @OptionGroup var training: MotionTrainingOptions
+
+  @Option(help: "The numbers of a node.")
+  var width: Int = 256
 
   @Option(help: "The window length in frames, at 30 Hz.")
   var frames: Int = 50
@@ -43,7 +46,7 @@ struct TrainHGVAE: ParsableCommand {
       throw ValidationError("--frames must be within 8 and 512.")
     }
     guard (1...16).contains(levels), (1...16).contains(blocks), (1...256).contains(latents),
-      (4...1024).contains(training.width)
+      (4...1024).contains(width)
     else {
       throw ValidationError(
         "--levels and --blocks must be within 1 and 16, --latents within 1 and 256, --width within "
@@ -77,7 +80,7 @@ struct TrainHGVAE: ParsableCommand {
 
   private func options(clips: Int) -> HGVAETraining.Options {
     var options = HGVAETraining.Options()
-    options.network.width = training.width
+    options.network.width = width
     options.network.levels = levels
     options.network.blocks = blocks
     options.network.latents = latents

@@ -25,6 +25,8 @@ struct TrainPoseGPT: ParsableCommand {
 
   @OptionGroup var training: MotionTrainingOptions
 
+  @OptionGroup var sizes: TransformerOptions
+
   @Option(
     help: "A tokenizer or a PoseGPT whose autoencoder is taken as it is.", completion: .file())
   var tokenizer: String?
@@ -99,10 +101,10 @@ struct TrainPoseGPT: ParsableCommand {
     if tokenizerOnly { return }
     var options = CodeTransformerTraining.Options()
     options.network.context = context
-    options.network.width = training.width
-    options.network.heads = training.heads
-    options.network.layers = training.layers
-    options.network.feedForward = 4 * training.width
+    options.network.width = sizes.width
+    options.network.heads = sizes.heads
+    options.network.layers = sizes.layers
+    options.network.feedForward = 4 * sizes.width
     options.network.head = head
     options.run = training.run(usual: options.run, clips: data.clipCount)
     try training.file.train(

@@ -23,6 +23,8 @@ struct TrainSmoother: ParsableCommand {
 
   @OptionGroup var training: MotionTrainingOptions
 
+  @OptionGroup var sizes: TransformerOptions
+
   @Option(help: "The window length in frames, at 30 Hz.")
   var frames: Int = 31
 
@@ -80,11 +82,11 @@ struct TrainSmoother: ParsableCommand {
 
   private func options(clips: Int) -> SmootherTraining.Options {
     var options = SmootherTraining.Options()
-    options.network.backbone.width = training.width
-    options.network.backbone.heads = training.heads
-    options.network.backbone.encoderLayers = training.layers
-    options.network.backbone.decoderLayers = training.layers
-    options.network.backbone.feedForward = 4 * training.width
+    options.network.backbone.width = sizes.width
+    options.network.backbone.heads = sizes.heads
+    options.network.backbone.encoderLayers = sizes.layers
+    options.network.backbone.decoderLayers = sizes.layers
+    options.network.backbone.feedForward = 4 * sizes.width
     options.network.backbone.frames = frames
     options.network.usesSkeleton = !withoutSkeleton
     options.network.predictsCovariance = covariance
