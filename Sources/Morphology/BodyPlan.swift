@@ -39,6 +39,35 @@ public struct BodyPlan: Sendable, Hashable {
     public var message: String
   }
 
+  /// A joint that the plan names.
+  public enum Slot: String, CaseIterable, Sendable, Hashable {
+    case pelvis, chest, neck, head
+    case leftHip = "left_hip"
+    case leftKnee = "left_knee"
+    case leftAnkle = "left_ankle"
+    case leftToe = "left_toe"
+    case leftCollar = "left_collar"
+    case leftShoulder = "left_shoulder"
+    case leftElbow = "left_elbow"
+    case leftWrist = "left_wrist"
+    case rightHip = "right_hip"
+    case rightKnee = "right_knee"
+    case rightAnkle = "right_ankle"
+    case rightToe = "right_toe"
+    case rightCollar = "right_collar"
+    case rightShoulder = "right_shoulder"
+    case rightElbow = "right_elbow"
+    case rightWrist = "right_wrist"
+  }
+
+  /// How sure a finding is, and what was measured for it.
+  public struct Support: Sendable, Hashable {
+    /// The share of the likelihood of all readings that agree with it, 0...1.
+    public var confidence: Double
+    /// What was measured, as the part of a sentence.
+    public var evidence: String
+  }
+
   /// The node from which both legs leave.
   public var pelvis: Int
   /// The nodes from above the pelvis to the chest, the chest included.
@@ -51,9 +80,39 @@ public struct BodyPlan: Sendable, Hashable {
   public var leftArm: Arm, rightArm: Arm
   /// What is doubtful.
   public var doubts: [Doubt] = []
+  /// Why each joint is taken for what it is, whichever side it is on.
+  public var support: [Slot: Support] = [:]
+  /// Why left is left.
+  public var sides = Support(confidence: 0.5, evidence: "")
 
   /// The node from which both arms leave.
   public var chest: Int { trunk.last ?? pelvis }
+
+  /// The node of a joint; nil where the body has none.
+  public subscript(slot: Slot) -> Int? {
+    switch slot {
+    case .pelvis: pelvis
+    case .chest: chest
+    case .neck: neck.first
+    case .head: neck.last
+    case .leftHip: left.hip
+    case .leftKnee: left.knee
+    case .leftAnkle: left.ankle
+    case .leftToe: left.toe
+    case .rightHip: right.hip
+    case .rightKnee: right.knee
+    case .rightAnkle: right.ankle
+    case .rightToe: right.toe
+    case .leftCollar: leftArm.collar
+    case .leftShoulder: leftArm.shoulder
+    case .leftElbow: leftArm.elbow
+    case .leftWrist: leftArm.wrist
+    case .rightCollar: rightArm.collar
+    case .rightShoulder: rightArm.shoulder
+    case .rightElbow: rightArm.elbow
+    case .rightWrist: rightArm.wrist
+    }
+  }
 }
 
 /// Why a tree is no body.

@@ -8,8 +8,8 @@ import Geometry
 /// are rigid and from where the branch bends. Every reading has a cost, the sum of squared deviations
 /// from human proportions, and the cheapest wins; close seconds are doubts.
 struct PlanSearch {
-  private let measures: TreeMeasures
-  private var tree: BodyTree { measures.tree }
+  let measures: TreeMeasures
+  var tree: BodyTree { measures.tree }
 
   /// Above it a reading is doubtful.
   private static let doubtful = 14.0
@@ -19,7 +19,7 @@ struct PlanSearch {
   private static let margin = 0.7
 
   /// Legs and arms together.
-  private struct Reading {
+  struct Reading {
     var legs: LimbPair, arms: LimbPair
     /// The nodes from the pelvis (excluded) to the chest (included).
     var trunk: [Int]
@@ -32,7 +32,8 @@ struct PlanSearch {
   func plan() throws(NoBody) -> BodyPlan {
     guard measures.longest > 0 else { throw NoBody(description: "all joints are in one place") }
     let pairs = BranchPair.all(in: measures)
-    let best = try best(of: pairs)
+    let readings = try readings(of: pairs)
+    let best = readings[0]
     var doubts: [BodyPlan.Doubt] = []
     if best.cost > Self.doubtful {
       doubts.append(
@@ -42,32 +43,35 @@ struct PlanSearch {
             + " expected below \(Int(Self.doubtful))): it may be something else"))
     }
     doubts += seconds(to: best, pairs)
-    return assemble(best, doubts)
+    var plan = assemble(best, doubts)
+    plan.support = support(of: plan, readings, pairs)
+    return plan
   }
 
   // MARK: - Legs and arms
 
-  private func best(of pairs: [BranchPair]) throws(NoBody) -> Reading {
+  /// The readings of all pairs as legs and arms, the likeliest first; at least one.
+  private func readings(of pairs: [BranchPair]) throws(NoBody) -> [Reading] {
     // The likeliest reading of each pair as legs and as arms.
     let legs = pairs.map { LimbPair.readings(of: $0, as: .leg, measures).first }
     let arms = pairs.map { LimbPair.readings(of: $0, as: .arm, measures).first }
-    var best: Reading?
+    var readings: [Reading] = []
     for leg in legs.compactMap(\.self) {
       for arm in arms.compactMap(\.self) where arm.origin != leg.origin {
-        guard let reading = reading(leg, arm), reading.cost < best?.cost ?? .infinity else {
-          continue
-        }
-        best = reading
+        if let reading = reading(leg, arm) { readings.append(reading) }
       }
     }
-    guard let best else { throw NoBody(description: missing(pairs, legs, arms)) }
+    // Of equal costs the first found is the first, as pairs are sorted by their likeness.
+    readings = readings.enumerated()
+      .sorted { ($0.element.cost, $0.offset) < ($1.element.cost, $1.offset) }.map(\.element)
+    guard let best = readings.first else { throw NoBody(description: missing(pairs, legs, arms)) }
     guard best.cost <= Self.impossible else {
       throw NoBody(
         description: "the limbs that leave '\(name(best.legs.origin))' and"
           + " '\(name(best.arms.origin))' have not the proportions of a person's legs and arms"
           + " (\(Int(best.cost)) squared deviations, expected below \(Int(Self.impossible)))")
     }
-    return best
+    return readings
   }
 
   private func missing(_ pairs: [BranchPair], _ legs: [LimbPair?], _ arms: [LimbPair?]) -> String {
@@ -116,11 +120,7 @@ struct PlanSearch {
     for (chosen, limb, word) in [
       (best.legs, LimbProportions.leg, "legs"), (best.arms, .arm, "arms"),
     ] {
-      let others = pairs.filter {
-        $0.origin == chosen.origin && [$0.first[0], $0.second[0]] == chosen.ways
-      }
-      .flatMap { LimbPair.readings(of: $0, as: limb, measures) }
-      let second = others.first { other in
+      let second = alternatives(to: chosen, as: limb, pairs).first { other in
         other.cost < chosen.cost + Self.margin && isElsewhere(other, than: chosen, best)
       }
       guard let second else { continue }
@@ -134,6 +134,14 @@ struct PlanSearch {
             "the joints of the \(word) may be \(names[0]) or \(names[1]): the first are taken"))
     }
     return doubts
+  }
+
+  /// All readings of the branches of a limb, the likeliest first.
+  func alternatives(to chosen: LimbPair, as limb: LimbProportions, _ pairs: [BranchPair])
+    -> [LimbPair]
+  {
+    pairs.filter { $0.origin == chosen.origin && [$0.first[0], $0.second[0]] == chosen.ways }
+      .flatMap { LimbPair.readings(of: $0, as: limb, measures) }
   }
 
   /// Whether a reading puts a joint to another place, by more than a hundredth of the legs.

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 
 extension BodyPlan {
@@ -17,6 +18,7 @@ extension BodyPlan {
     }
     pairArms(in: tree)
     let isContradictory = evidence.feet * evidence.knees < -0.15
+    sides = Self.support(evidence, sum: sum, isContradictory)
     guard abs(sum) < Self.clear || isContradictory else { return }
     doubts.append(
       Doubt(
@@ -25,6 +27,22 @@ extension BodyPlan {
           ? "feet and knees disagree on which way the body faces, so left and right may be exchanged"
           : "neither feet nor knees nor elbows show which way the body faces, so left and right may"
             + " be exchanged"))
+  }
+
+  /// A logistic function of the evidence, which is at 0.82 where doubts end.
+  private static func support(
+    _ evidence: (feet: Double, knees: Double, elbows: Double), sum: Double, _ isContradictory: Bool
+  ) -> Support {
+    let sign = sum < 0 ? -1.0 : 1
+    let parts = [
+      ("feet point", "forward", evidence.feet), ("knees bend", "forward", evidence.knees),
+      ("elbows bend", "backward", evidence.elbows),
+    ].map { word, way, value in
+      "\(word) \(way) by \(String(format: "%.2f", sign * value))"
+    }
+    return Support(
+      confidence: isContradictory ? 0.5 : 1 / (1 + exp(-10 * abs(sum))),
+      evidence: parts.joined(separator: ", ") + " of 1")
   }
 
   /// The arm that is on the left leg's side is the left arm.

@@ -32,6 +32,36 @@ struct BodyPlanTests {
     #expect(right > 2900)
   }
 
+  @Test(
+    "confidences are fractions that tell right joints from wrong ones, and each has its evidence")
+  func confidences() throws {
+    var (sure, unsure) = ((right: 0, wrong: 0), (right: 0, wrong: 0))
+    for seed in 0..<3000 {
+      let body = RandomBody(seed: UInt64(seed))
+      guard let plan = try? BodyPlan(findingIn: body.tree) else { continue }
+      #expect(plan.sides.evidence.contains("feet point") && plan.sides.confidence >= 0.5)
+      for slot in BodyPlan.Slot.allCases {
+        guard let node = plan[slot] else {
+          #expect(plan.support[slot] == nil)
+          continue
+        }
+        let support = try #require(plan.support[slot], "\(slot) of seed \(seed)")
+        #expect((0...1).contains(support.confidence) && support.evidence.count > 10)
+        guard let truth = body[slot] else { continue }
+        switch (support.confidence > 0.5, truth == node) {
+        case (true, true): sure.right += 1
+        case (true, false): sure.wrong += 1
+        case (false, true): unsure.right += 1
+        case (false, false): unsure.wrong += 1
+        }
+      }
+    }
+    print("sure: \(sure), unsure: \(unsure)")
+    #expect(sure.right > 30_000 && sure.wrong * 200 < sure.right)
+    // Among the unsure joints errors are far more frequent.
+    #expect(unsure.wrong * sure.right > 10 * sure.wrong * unsure.right)
+  }
+
   @Test("left is where the body has it, whichever way the tree lists its limbs")
   func mirrored() throws {
     for seed in 0..<200 {

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Testing
 
@@ -120,5 +121,22 @@ struct SkeletonTableTests {
       for joint in SkeletonTable.required { #expect(table.joints[joint] != nil) }
       #expect(Set(table.joints.values).count == table.joints.count)
     }
+  }
+
+  @Test("a table that is written states how sure each joint is, and reads back as the same joints")
+  func writtenTable() throws {
+    let url = FileManager.default.temporaryDirectory
+      .appendingPathComponent("table-\(UUID().uuidString).bvh")
+    defer { try? FileManager.default.removeItem(at: url) }
+    try Data(mixamo().utf8).write(to: url)
+    let path = url.path
+    let (yaml, _) = try SkeletonTable.found(in: path)
+    let lines = yaml.split(separator: "\n")
+    let knee = try #require(lines.first { $0.hasPrefix("  left_knee: \"") })
+    #expect(knee.contains("LeftLeg\"  # 0.9") || knee.contains("LeftLeg\"  # 1.00"))
+    #expect(knee.contains("upper by lower bone 1.") && knee.contains("bends from 0 to 0 degrees"))
+    #expect(lines.contains { $0.hasPrefix("# Left is left: 1.00 feet point forward by 1.00") })
+    let table = try SkeletonTable(yaml: yaml, path: "t.yaml")
+    #expect(table.joints[.leftKnee] == "LeftLeg" && table.joints.count == 22)
   }
 }

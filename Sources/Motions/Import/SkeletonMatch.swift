@@ -15,6 +15,8 @@ struct SkeletonMatch {
   var metresPerUnit: Double?
   /// What the user should know.
   var findings: [ImportReport.Finding] = []
+  /// What geometry found; nil where it found no body.
+  var plan: BodyPlan?
 
   /// A hinge of the motion that lies farther from a table's refutes the table [rad].
   private static let farthestHinge = 12 * Double.pi / 180
@@ -73,6 +75,7 @@ extension SkeletonMatch {
     self.slots = slots
     self.alignment = alignment
     metresPerUnit = table.metresPerUnit
+    self.plan = plan
     guard Self.bonesAgree(table, slots, source, alignment),
       Self.hingesAgree(slots, tree, alignment)
     else { return nil }
@@ -127,6 +130,7 @@ extension SkeletonMatch {
       }
     }
     name = table?.name ?? "found"
+    self.plan = plan
     self.slots = slots
     metresPerUnit = table?.metresPerUnit
     if let table, let complete = try table.alignment(slots, source, path: path) {

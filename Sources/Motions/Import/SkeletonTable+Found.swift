@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Geometry
 import Morphology
 
@@ -40,13 +41,15 @@ extension SkeletonTable {
       # What motionc found. An entry that is changed overrides it; one that is deleted is found again.
       # joints: the file's joint for each of ours. tpose: where the joint's own axes x and y point when
       # the body stands in a T-pose, as left, up, forward. The rest pose is \(match.alignment.restPose).
+      # After each joint: how sure geometry is of it, 0 to 1, and what it measured.
+      \(sides(match.plan))
       skeleton: \(quoted(name))
       joints:
 
       """
     for joint in Skeleton.Joint.allCases {
       guard let node = match.slots[joint] else { continue }
-      text += "  \(joint.name): \(quoted(names.plain(node)))\n"
+      text += "  \(joint.name): \(quoted(names.plain(node)))\(comment(joint, node, match.plan))\n"
     }
     text += "tpose:\n"
     for joint in Skeleton.Joint.allCases where match.slots[joint] != nil {
@@ -54,6 +57,24 @@ extension SkeletonTable {
       text += "  \(joint.name): {x: \(list(axes.0)), y: \(list(axes.1))}\n"
     }
     return text
+  }
+
+  private static func sides(_ plan: BodyPlan?) -> String {
+    guard let plan else { return "# Geometry alone finds no body." }
+    return "# Left is left: \(confidence(plan.sides)) \(plan.sides.evidence)."
+  }
+
+  /// What geometry says of a joint; nothing where it found another one or was not asked.
+  private static func comment(_ joint: Skeleton.Joint, _ node: Int, _ plan: BodyPlan?) -> String {
+    guard let plan, let slot = BodyPlan.Slot(joint), plan[slot] == node,
+      let support = plan.support[slot]
+    else { return "" }
+    return "  # \(confidence(support)) \(support.evidence)"
+  }
+
+  private static func confidence(_ support: BodyPlan.Support) -> String {
+    // Never rounded up to certainty.
+    String(format: "%.2f", (support.confidence * 100).rounded(.down) / 100)
   }
 
   private static func list(_ vector: Vector3) -> String {
@@ -77,5 +98,17 @@ extension SkeletonTable {
       }
     }
     return result + "\""
+  }
+}
+
+extension BodyPlan.Slot {
+  /// The slot of a canonical joint; nil for joints inside of the trunk.
+  fileprivate init?(_ joint: Skeleton.Joint) {
+    switch joint {
+    case .spine3: self = .chest
+    case .leftFoot: self = .leftToe
+    case .rightFoot: self = .rightToe
+    default: self.init(rawValue: joint.name)
+    }
   }
 }
