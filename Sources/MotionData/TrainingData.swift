@@ -11,6 +11,9 @@ public struct TrainingData: Sendable {
   public let shard: DatasetShard
   /// Warnings for the user, such as clips that were left out or a shard that is rebuilt.
   public let warnings: [String]
+  /// The words of the descriptions of the clips that are trained on, if these are their embeddings;
+  /// otherwise nil.
+  public let vocabulary: [String]?
 
   /// The number of clips to train on.
   public var clipCount: Int { shard.training.clips.count }
@@ -24,6 +27,8 @@ public struct TrainingData: Sendable {
   ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
   ///   - labels: An index.csv with the columns `file` and `action`; nil for the folders' own.
   ///   - embeddings: The folder of the clips' embeddings; nil for none.
+  ///   - readsTexts: Whether the descriptions of an index (column `description`) are the clips'
+  ///     embeddings, by `TextFeatures`; not together with a folder of embeddings.
   ///   - reading: How motion files are read.
   ///   - file: A shard that is kept, and used again for the same motions; nil for none.
   ///   - model: The file of the model to be trained.
@@ -31,7 +36,7 @@ public struct TrainingData: Sendable {
   ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
     motions: [String], licence: String?, labels: String?, embeddings: String?,
-    reading: ImportOptions, file: String?, model: String,
+    readsTexts: Bool = false, reading: ImportOptions, file: String?, model: String,
     tool: String, skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
     let set = try MotionSplit(paths: motions, licence: licence, skipping: isOther)
@@ -46,8 +51,16 @@ public struct TrainingData: Sendable {
     if let embeddings { inputs.add(set.files.map { embeddings.path(ofClip: $0) }) }
     for path in [model, "\(model).checkpoint", file].compactMap({ $0 }) { try inputs.refuse(path) }
     try InputFiles([file]).refuse(model)
-    let labels = try ClipLabels(labels: labels, motions: motions)
-    let source = Self.source(set, labels, embeddings, reading, tool: tool)
+    let texts = readsTexts ? try ClipTexts(of: labels, motions: motions) : nil
+    vocabulary = texts?.vocabulary(of: set.training)
+    if let vocabulary, vocabulary.isEmpty {
+      throw MotionDataError.request(
+        "no clip to train on has a description: an index.csv with the columns 'file' and"
+          + " 'description' is expected beside the motions")
+    }
+    let labels = try ClipColumn("action", of: labels, motions: motions)
+    let conditions = ClipConditions(labels: labels, embeddings: embeddings, texts: texts)
+    let source = Self.source(set, conditions, reading, tool: tool)
     let path = file ?? Self.temporary(beside: model)
     var warnings = set.warnings
     if let file, let found = try Self.kept(file, source: source, &warnings) {
@@ -56,7 +69,7 @@ public struct TrainingData: Sendable {
       return
     }
     shard = try Self.build(
-      set, labels, embeddings, reading, source: source, path: path, &warnings)
+      set, conditions, reading, source: source, path: path, &warnings)
     self.warnings = warnings
     if file == nil { unlink(path) }
   }
@@ -72,8 +85,10 @@ public struct TrainingData: Sendable {
   public func source(
     frames: Int, augmentation: Augmentation = Augmentation(), labelPower: Double = 0.5
   ) throws -> WindowSource {
-    try WindowSource(
+    var source = try WindowSource(
       shard: shard.training, frames: frames, augmentation: augmentation, labelPower: labelPower)
+    source.mirrorsTexts = vocabulary != nil
+    return source
   }
 
   /// A shard that was made from the same motions; nil where it has to be made.
@@ -93,22 +108,19 @@ public struct TrainingData: Sendable {
   }
 
   private static func build(
-    _ set: MotionSplit, _ labels: ClipLabels, _ embeddings: ClipEmbeddings?,
-    _ reading: ImportOptions, source: String, path: String, _ warnings: inout [String]
+    _ set: MotionSplit, _ conditions: ClipConditions, _ reading: ImportOptions, source: String,
+    path: String, _ warnings: inout [String]
   ) throws -> DatasetShard {
     var writer = try DatasetShard.Writer(path: path, source: source)
     var failure: (any Error)?
     var trained = 0
     var width: (numbers: Int, file: String)?
     for (index, file) in (set.training + set.validation).enumerated() {
-      let embedding = try embeddings?.embedding(ofClip: file)
-      if let embedding {
-        try ClipEmbeddings.check(embedding, against: &width)
-      }
+      let embedding = try conditions.embedding(ofClip: file, &width)
       do {
         let clip = try MotionFile.read(file, options: reading).clip
         try writer.add(
-          clip, label: labels.label(of: file) ?? clip.label, embedding: embedding?.values,
+          clip, label: conditions.labels[file] ?? clip.label, embedding: embedding,
           isHeldOut: index >= set.training.count)
         if index < set.training.count { trained += 1 }
       } catch MotionDataError.file(let error) {
@@ -119,19 +131,19 @@ public struct TrainingData: Sendable {
       }
     }
     if trained == 0, let failure { throw failure }
-    if let embeddings, width == nil { throw embeddings.noneFound }
+    if let embeddings = conditions.embeddings, width == nil { throw embeddings.noneFound }
     return try writer.finish()
   }
 
   /// What the shard is made from: files with their sizes and times, and all options.
   private static func source(
-    _ set: MotionSplit, _ labels: ClipLabels, _ embeddings: ClipEmbeddings?,
-    _ reading: ImportOptions, tool: String
+    _ set: MotionSplit, _ conditions: ClipConditions, _ reading: ImportOptions, tool: String
   ) -> String {
-    var lines = [tool, "\(reading)", labels.text]
+    var lines = [tool, "\(reading)", conditions.labels.text]
+    if let texts = conditions.texts { lines.append(texts.text) }
     for (part, files) in [("training", set.training), ("validation", set.validation)] {
       for file in files {
-        let embedding = embeddings.flatMap { $0.path(ofClip: file) }.map(state) ?? "none"
+        let embedding = conditions.embeddings.flatMap { $0.path(ofClip: file) }.map(state) ?? "none"
         lines.append("\(part) \(state(file)) \(embedding)")
       }
     }
@@ -143,5 +155,22 @@ public struct TrainingData: Sendable {
     let size = (found?[.size] as? NSNumber)?.int64Value ?? -1
     let time = (found?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
     return "\(URL(filePath: file).standardizedFileURL.path) \(size) \(time)"
+  }
+}
+
+/// What clips are labelled and described with.
+private struct ClipConditions {
+  let labels: ClipColumn
+  let embeddings: ClipEmbeddings?
+  let texts: ClipTexts?
+
+  /// The embedding of a clip; `width` is that of the first file's.
+  func embedding(ofClip file: String, _ width: inout (numbers: Int, file: String)?) throws
+    -> [Float]?
+  {
+    if let texts { return texts.embedding(ofClip: file) }
+    guard let embedding = try embeddings?.embedding(ofClip: file) else { return nil }
+    try ClipEmbeddings.check(embedding, against: &width)
+    return embedding.values
   }
 }

@@ -41,6 +41,8 @@ public struct WindowSource: Sendable {
   public let leftOut: Int
   /// The indices of the clips that windows come from.
   public let usable: [Int]
+  /// Whether embeddings are those of `TextFeatures`, whose sides are exchanged in mirrored windows.
+  public var mirrorsTexts = false
   /// The cumulative probabilities of the clips.
   private let cumulative: [Double]
 
@@ -99,7 +101,10 @@ public struct WindowSource: Sendable {
     let span = min(Int((Float(frames - 1) * step).rounded(.up)), last)
     let first = min(start, last - span)
     var window = read(index, first..<(first + span + 1), step: step)
-    if random.uniform() < augmentation.mirrored { window = window.mirrored }
+    if random.uniform() < augmentation.mirrored {
+      window = window.mirrored
+      if mirrorsTexts { window.embedding = window.embedding.map(TextFeatures.mirrored) }
+    }
     window.normalizeHeading()
     let size = random.uniform(from: augmentation.size.lowerBound, to: augmentation.size.upperBound)
     if size != 1 { window.scale(by: size) }

@@ -25,7 +25,7 @@ public struct EvaluationClips: Sendable {
   public var training: [Entry] = []
   /// The clips that are held back.
   public var heldOut: [Entry] = []
-  private let labels: ClipLabels
+  private let labels: ClipColumn
 
   /// Warnings for the user, such as skipped files.
   public private(set) var warnings: [String] = []
@@ -44,7 +44,7 @@ public struct EvaluationClips: Sendable {
     paths: [String], licence: String?, labels: String?,
     skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
-    self.labels = try ClipLabels(labels: labels, motions: paths)
+    self.labels = try ClipColumn("action", of: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
       if try !InputFile.isAbsent(index) {
@@ -60,7 +60,7 @@ public struct EvaluationClips: Sendable {
 
   private func entry(_ file: String, trial: String? = nil) -> Entry {
     let recording = MotionPaths.recording(of: MotionPaths.stem(file))
-    return Entry(file: file, label: labels.label(of: file), trial: trial ?? recording)
+    return Entry(file: file, label: labels[file], trial: trial ?? recording)
   }
 
   private mutating func add(index: String, folder: String, licence: String?) throws {

@@ -28,6 +28,14 @@ struct FlowLossTests {
       let rows = batch * frames
       target.state = (0..<(rows * width)).map { _ in random.normal() }
       target.positions = (0..<(rows * width)).map { _ in random.normal() }
+      // Feet that stand still between half of the frames.
+      for row in stride(from: 1, to: rows, by: 2) {
+        for joint in [7, 8, 10, 11] {
+          for at in (3 * joint)..<(3 * joint + 3) {
+            target.positions[row * width + at] = target.positions[(row - 1) * width + at]
+          }
+        }
+      }
       target.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
       target.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
       target.isGiven = [1, 0]
@@ -110,5 +118,27 @@ struct FlowLossTests {
         #expect(abs(square.squareRoot() - wanted) < 1e-5)
       }
     }
+  }
+
+  @Test("Feet that stand still in truth are marked, between frames and not across windows")
+  func stillness() {
+    let width = GeneratorNetwork.features
+    // Two windows of three frames in which everything moves by 0.1 m, but the right toe stands still
+    // between the last two frames of the second one.
+    var positions = (0..<6).flatMap { [Float](repeating: 0.1 * Float($0), count: width) }
+    let toe = 3 * Skeleton.Joint.rightFoot.rawValue
+    for axis in 0..<3 { positions[5 * width + toe + axis] = positions[4 * width + toe + axis] }
+    let mask = FlowLoss.stillFeet(positions, frames: 3)
+    let marked = mask.indices.filter { mask[$0] == 1 }
+    #expect(mask.count == 4 * width && marked == (0..<3).map { 3 * width + toe + $0 })
+  }
+
+  @Test("A foot that slides where it should stand costs more than a hand that moves as much")
+  func sliding() throws {
+    let problem = Problem(seed: 5)
+    let term = { (raw: [Float]) in
+      problem.value(raw).terms.first { $0.name == "stillness" }?.value ?? .nan
+    }
+    #expect(term(problem.raw) > 0)
   }
 }

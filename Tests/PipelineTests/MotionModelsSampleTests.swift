@@ -210,6 +210,47 @@ struct MotionModelsSampleTests {
     #expect(isOther)
   }
 
+  private func sampleText(_ model: String, _ output: String, _ text: String, _ more: String...)
+    throws -> Run
+  {
+    try Tool.run(
+      arguments: ["sample", "--model", model, "-o", output, "--format", "npz", "--text", text]
+        + more)
+  }
+
+  @Test("A text makes another motion, unknown words are named, and a text of none is refused")
+  func text() throws {
+    let model = try TinyMotionModel.describedGenerator.get()
+    let (plain, told, half) = (try Work.folder(), try Work.folder(), try Work.folder())
+    let run = try Tool.run(
+      arguments: ["sample", "--model", model, "-o", plain, "--format", "npz"])
+    #expect(run.status == 0, "\(run.text)")
+    let walking = try sampleText(model, told, "walking")
+    #expect(walking.status == 0 && !walking.error.contains("knows no word"), "\(walking.text)")
+    let differs = try bytes(plain).values.first != bytes(told).values.first
+    #expect(differs)
+    let juggling = try sampleText(model, half, "walks and juggles")
+    #expect(juggling.status == 0 && juggling.error.contains("'juggl'"), "\(juggling.text)")
+    let output = "\(try Work.folder())/none"
+    for text in ["juggling", "the", "", "走る", String(repeating: "walk ", count: 300)] {
+      expectRefusal(try sampleText(model, output, text), output)
+    }
+    expectRefusal(
+      try sampleText(TinyMotionModel.plainGenerator.get(), output, "walk"), output,
+      says: "train generator --text")
+    expectRefusal(
+      try sampleText(
+        model, output, "walk", "--embedding", "\(TinyMotionModel.embeddings())/wave.npy"), output,
+      says: "one of them")
+  }
+
+  @Test("An action of which training showed a few seconds is sampled with a doubt")
+  func littleSeen() throws {
+    let run = try TinyMotionModel.sample(try Work.folder(), "--action", "stand")
+    #expect(run.status == 0, "\(run.text)")
+    #expect(run.error.contains(" s of 'stand' in training, at least 60 s expected"), "\(run.text)")
+  }
+
   @Test("A sample is compiled through files, and the trajectory keeps the limits")
   func chain() throws {
     let (samples, output) = (try Work.folder(), try Work.folder())

@@ -15,10 +15,11 @@ enum TinyMotionModel {
   static let motions = Result { () throws -> String in
     let folder = try Work.folder()
     for part in ["clips", "embeddings"] { try AtomicFile.makeFolder("\(folder)/\(part)") }
-    var index = "file,action,split,licence\n"
+    var index = "file,action,split,licence,description\n"
     for name in Shipped.names {
       try Work.write(Work.text(Shipped.motion(name)), "\(folder)/clips/\(name).bvh")
-      index += "\(name).bvh,\(name == "walk" ? "walk" : "stand"),train,free\n"
+      index += "\(name).bvh,\(name == "walk" ? "walk" : "stand"),train,free,"
+      index += name == "walk" ? "A person walks forward\n" : "\(name) - raising the left arm\n"
       let numbers = name.utf8.prefix(4).map { Float($0) / 100 } + [0]
       try AtomicFile.write(
         NumpyArray.numbers(StoredTensor(numbers, shape: [5])).encoded(),
@@ -32,6 +33,14 @@ enum TinyMotionModel {
   static let generator = Result { () throws -> String in
     let path = "\(try Work.folder())/generator.safetensors"
     let run = try Tool.run(arguments: trainGenerator(path, ["--embeddings", embeddings()]))
+    guard run.status == 0 else { throw Tool.Missing(description: "no generator: \(run.text)") }
+    return path
+  }
+
+  /// A generator that knows labels and descriptions.
+  static let describedGenerator = Result { () throws -> String in
+    let path = "\(try Work.folder())/generator.safetensors"
+    let run = try Tool.run(arguments: trainGenerator(path, ["--text"]))
     guard run.status == 0 else { throw Tool.Missing(description: "no generator: \(run.text)") }
     return path
   }

@@ -76,8 +76,12 @@ struct MotionModelsTrainingTests {
     try train("--motions", clips, "--labels", "/none.csv", status: 66)
     let labels = try Work.write("file,split\nwalk.bvh,train\n", "\(folder)/labels.csv")
     try train("--motions", clips, "--labels", labels, says: "action")
+    let actions = try Work.write("file,action\nwalk.bvh,walk\n", "\(folder)/actions.csv")
     try train("--motions", clips, "--embeddings", "/none", status: 66)
     try train("--motions", clips, "--embeddings", "\(folder)/empty")
+    try train(
+      "--motions", try Shipped.folder(), "--text", says: "no clip to train on has a description")
+    try train("--motions", clips, "--labels", actions, "--text", says: "description")
     try train("--motions", clips, "--licence", "nobody's", says: "nobody's")
     try AtomicFile.makeFolder("\(folder)/uneven")
     for (name, numbers) in [("walk", 5), ("wave", 6)] {
@@ -119,7 +123,9 @@ struct MotionModelsTrainingTests {
     let sentence = run.errorLines.last { $0.hasPrefix("motionc: ") } ?? ""
     #expect(sentence.contains("step"), "\(run.text)")
     #expect(
-      ["flow", "velocity", "acceleration", "rotation", "length"].contains { sentence.contains($0) },
+      ["flow", "velocity", "stillness", "acceleration", "rotation", "length"].contains {
+        sentence.contains($0)
+      },
       "\(run.text)")
     #expect(!Work.files(in: output).contains("model"))
   }

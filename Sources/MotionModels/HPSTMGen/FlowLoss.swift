@@ -1,6 +1,7 @@
 internal import Autodiff
 import Geometry
 import Learning
+import Motions
 
 /// The loss of clean predictions: flow matching and regularisers of motion.
 ///
@@ -12,6 +13,8 @@ struct FlowLoss: Sendable {
   struct Weights: Sendable, Hashable {
     /// Differences of positions from frame to frame.
     var velocity: Float = 0.3
+    /// The same of ankles and toes where they stand still in truth, besides what `velocity` counts.
+    var stillness: Float = 3
     /// Second differences.
     var acceleration: Float = 0.01
     /// Rotations, whose twist about a bone positions do not determine.
@@ -79,6 +82,10 @@ struct FlowLoss: Sendable {
       change = tape.subtract(
         tape.columns(change, width..<end), tape.columns(change, 0..<(end - width)))
       total = tape.add(total, term(change, factor / (scale * scale), name))
+      guard name == "velocity" else { continue }
+      let still = tape.multiply(
+        change, tape.input(Self.stillFeet(target.positions, frames: frames), shape: change.shape))
+      total = tape.add(total, term(still, weights.stillness / (scale * scale), "stillness"))
     }
     let turns = tape.subtract(
       tape.orthonormalized(figure.rotations),
@@ -95,6 +102,34 @@ struct FlowLoss: Sendable {
     let joints = layer.deviation.dropFirst(3)
     let usual = joints.reduce(0, +) / Float(joints.count)
     return layer.deviation.enumerated().map { $0.offset < 3 ? max(1, $0.element / usual) : 1 }
+  }
+
+  /// A foot that moves less than this stands [m/frame]: 0.2 m/s.
+  private static let still: Float = 0.2 / 30
+
+  /// 1 for the channels of ankles and toes between frames in which they stand still, [batch,
+  /// (frames - 1) 66].
+  static func stillFeet(_ positions: [Float], frames: Int) -> [Float] {
+    let width = GeneratorNetwork.features
+    let feet: [Skeleton.Joint] = [.leftAnkle, .rightAnkle, .leftFoot, .rightFoot]
+    var mask: [Float] = []
+    mask.reserveCapacity(positions.count)
+    for start in stride(from: 0, to: positions.count, by: frames * width) {
+      for frame in 0..<(frames - 1) {
+        let at = start + frame * width
+        var row = [Float](repeating: 0, count: width)
+        for foot in feet.map({ 3 * $0.rawValue }) {
+          let squares = (0..<3).map { axis in
+            let change = positions[at + width + foot + axis] - positions[at + foot + axis]
+            return change * change
+          }
+          guard squares.reduce(0, +) < still * still else { continue }
+          for axis in 0..<3 { row[foot + axis] = 1 }
+        }
+        mask += row
+      }
+    }
+    return mask
   }
 
   private static func weight(time: Float) -> Float {

@@ -67,6 +67,11 @@ public struct Generator: MotionGenerator {
     }
   }
 
+  /// Whether the model saw too little of the action to sample it.
+  public func findings(for request: MotionRequest) -> [String] {
+    request.doubts(configuration.coverage) + unknownWords(of: request)
+  }
+
   // MARK: - The request
 
   /// A request that was checked.
@@ -94,18 +99,7 @@ public struct Generator: MotionGenerator {
       }
       condition.label = label
     }
-    if let embedding = request.embedding {
-      guard embedding.count == configuration.embeddingWidth else {
-        throw .request(
-          "the embedding has \(embedding.count) numbers, the model expects "
-            + (configuration.embeddingWidth == 0
-              ? "none: it was trained without embeddings" : "\(configuration.embeddingWidth)"))
-      }
-      guard embedding.allSatisfy(\.isFinite) else {
-        throw .request("the embedding holds a number that is not finite")
-      }
-      condition.embedding = embedding
-    }
+    condition.embedding = try embedding(of: request)
     if let past = request.past {
       guard past.frameCount > 0, abs(past.frameRate - Self.frameRate) < 1e-3 else {
         throw .request(

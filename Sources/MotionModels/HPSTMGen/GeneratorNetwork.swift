@@ -17,12 +17,17 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     public var labels: [String] = []
     /// The width of an outside embedding; 0 for none.
     public var embeddingWidth = 0
+    /// The words of the descriptions that it was trained on, if embeddings are those of
+    /// `TextFeatures`; nil for embeddings of other programs.
+    public var vocabulary: [String]?
     /// The number of mixture components of the prior.
     public var components = 1
+    /// How much motion of each action it was trained on; nil for models of earlier versions.
+    public var coverage: LabelCoverage?
 
     // The files' key for the components is "kinds".
     private enum CodingKeys: String, CodingKey {
-      case backbone, labels, embeddingWidth
+      case backbone, labels, embeddingWidth, vocabulary, coverage
       case components = "kinds"
     }
 
@@ -33,6 +38,7 @@ public struct GeneratorNetwork: Parameterized, Sendable {
     public var isValid: Bool {
       backbone.isValid && labels.count <= 4096 && (1...4096).contains(components)
         && (0...65_536).contains(embeddingWidth)
+        && (vocabulary == nil || embeddingWidth == TextFeatures.width)
         && Set(labels).count == labels.count
     }
   }

@@ -16,6 +16,8 @@ public struct GeneratorTraining: TrainableModel {
     public var dropped: Float = 0.15
     /// The share of windows trained without a past.
     public var withoutPast: Float = 0.6
+    /// The words of the descriptions, if these are the windows' embeddings.
+    public var vocabulary: [String]?
     /// The decay of weights.
     public var decay: Float = 0.01
     /// The precision of the network's linear maps; sums, weights and optimiser are float32.
@@ -48,6 +50,8 @@ public struct GeneratorTraining: TrainableModel {
     configuration.backbone = options.backbone
     configuration.labels = source.shard.labels
     configuration.embeddingWidth = source.shard.embeddingWidth
+    configuration.vocabulary = options.vocabulary
+    configuration.coverage = source.shard.coverage(ofClips: source.usable)
     let measured = WindowStatistics(source: source, seed: options.run.seed)
     components = measured.components
     configuration.components = measured.prior.components
@@ -84,7 +88,7 @@ public struct GeneratorTraining: TrainableModel {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
-      + "dropped \(options.dropped), without past \(options.withoutPast), precision \(options.precision)"
+      + "dropped \(options.dropped), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
   }
 
   /// The loss of a microbatch.

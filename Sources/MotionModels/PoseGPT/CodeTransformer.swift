@@ -25,6 +25,8 @@ public struct CodeTransformer: Parameterized, Sendable {
     public var context = 64
     /// The names of the actions.
     public var labels: [String] = []
+    /// How much motion of each action it was trained on; nil where it is not stated.
+    public var coverage: LabelCoverage?
     /// The width of a token.
     public var width = 160
     /// The number of attention heads.

@@ -48,6 +48,7 @@ public struct CodeTransformerTraining: TrainableModel {
     configuration.books = tokenizer.configuration.books
     configuration.codesPerBook = tokenizer.configuration.codesPerBook
     configuration.labels = shard.labels
+    configuration.coverage = shard.coverage(ofClips: shard.clips.indices)
     guard configuration.isValid else { throw .training("no GPT has the sizes \(configuration)") }
     self.options = options
     self.configuration = configuration
@@ -69,8 +70,12 @@ public struct CodeTransformerTraining: TrainableModel {
 
   /// Everything that the result depends on besides the seed.
   public var signature: String {
-    "posegpt, tokenizer \(tokenizer.fingerprint.prefix(16)), pack \(source.shard.fingerprint), "
-      + "\(configuration), batch \(options.run.batch), steps \(options.run.steps), rate "
+    var sizes = configuration
+    // A dictionary, whose order is another one in each process; the shard's fingerprint covers it.
+    sizes.coverage = nil
+    return
+      "posegpt, tokenizer \(tokenizer.fingerprint.prefix(16)), pack \(source.shard.fingerprint), "
+      + "\(sizes), batch \(options.run.batch), steps \(options.run.steps), rate "
       + "\(options.run.rate), decay \(options.decay), dropped \(options.dropped), corrupted "
       + "\(options.corrupted), precision \(options.precision)"
   }

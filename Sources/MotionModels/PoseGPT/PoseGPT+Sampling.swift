@@ -30,8 +30,9 @@ extension PoseGPT: MotionGenerator {
 
   /// What is left out of a request that is answered.
   public func findings(for request: MotionRequest) -> [String] {
-    guard let past = request.past, past.frameCount > longestPast else { return [] }
-    return [
+    let doubts = request.doubts(configuration.coverage)
+    guard let past = request.past, past.frameCount > longestPast else { return doubts }
+    return doubts + [
       "the past '\(past.name)' has \(past.frameCount) frames; the model reads the last \(longestPast)"
     ]
   }
@@ -44,8 +45,8 @@ extension PoseGPT: MotionGenerator {
     if let topP = request.topP, !(0 < topP && topP <= 1) {
       throw .request("a probability of \(topP) was asked for, above 0 and up to 1 expected")
     }
-    guard request.embedding == nil else {
-      throw .request("the model is PoseGPT, which is not conditioned on embeddings")
+    guard request.embedding == nil, request.text == nil else {
+      throw .request("the model is PoseGPT, which is not conditioned on embeddings or texts")
     }
     guard let past = request.past else { return }
     guard past.frameCount > 0, abs(past.frameRate - MotionRequest.frameRate) < 1e-3 else {

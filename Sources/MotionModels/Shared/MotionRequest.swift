@@ -15,6 +15,8 @@ public struct MotionRequest: Sendable {
   public var frames = 64
   /// The action by name; nil for any.
   public var action: String?
+  /// A sentence to condition on, by models that were trained on descriptions; nil for nothing.
+  public var text: String?
   /// An embedding to condition on, as wide as the model's embeddings; nil for nothing.
   public var embedding: [Float]?
   /// The motion to continue; nil for none.

@@ -69,13 +69,13 @@ struct EvaluateHGVAE: ParsableCommand {
         path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
       )
     }
-    let labels = try ClipLabels(labels: nil, motions: motions)
+    let labels = try ClipColumn("action", of: nil, motions: motions)
     var clips: [MotionClip] = []
     for file in files {
       let (read, warnings) = try MotionSplit.read([file], options: reading.options)
       for warning in warnings { Console.note(warning) }
       for var clip in read {
-        clip.label = labels.label(of: file) ?? clip.label
+        clip.label = labels[file] ?? clip.label
         clips.append(clip)
       }
     }

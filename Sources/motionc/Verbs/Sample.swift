@@ -13,6 +13,7 @@ struct Sample: ParsableCommand {
     discussion: """
       motionc sample -o samples --count 10 --action walk
       motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
+      motionc sample --model mine.safetensors -o samples --text "a person waves with the right hand"
       motionc sample -o samples --past capture.clip.safetensors --frames 48
       motionc sample -o samples --past capture.bvh --count 32 --uncertainty covariance.npz
       motionc sample --model posegpt.safetensors -o samples --frames 600 --top-p 0.95
@@ -39,6 +40,9 @@ struct Sample: ParsableCommand {
 
   @Option(help: "The action; any of the model's actions if not given.")
   var action: String?
+
+  @Option(help: "A description of the motion, for models trained with --text.")
+  var text: String?
 
   @Option(
     help: "An embedding (.npy, or .safetensors with one array).", completion: .file())
@@ -144,6 +148,7 @@ struct Sample: ParsableCommand {
     var request = MotionRequest()
     request.frames = frames
     request.action = action
+    request.text = text
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
     request.past = try past.map { try Self.past($0, for: generator) }
     request.guidance = guidance

@@ -14,6 +14,7 @@ struct TrainGenerator: ParsableCommand {
     discussion: """
       motionc train generator --motions captures/ -o generator.safetensors
       motionc train generator --motions captures/ --labels labels.csv -o mine.safetensors --resume
+      motionc train generator --motions captures/ --text -o mine.safetensors
       motionc train generator --motions captures/ --embeddings captions/ -o mine.safetensors
 
       Labels come from the column 'action' of an index.csv beside the motions, or of --labels. \
@@ -26,11 +27,18 @@ struct TrainGenerator: ParsableCommand {
 
   @OptionGroup var sizes: TransformerOptions
 
-  @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
+  @Option(
+    help: "An index.csv with the columns 'file' and 'action' (and 'description').",
+    completion: .file())
   var labels: String?
 
   @Option(help: "A folder with an embedding for each clip.", completion: .directory)
   var embeddings: String?
+
+  @Flag(
+    help:
+      "Conditions on the descriptions of the clips (the column 'description'), for sample --text.")
+  var text = false
 
   @Option(help: "The window length in frames, at 30 Hz.")
   var frames: Int = 64
@@ -41,6 +49,9 @@ struct TrainGenerator: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
+    guard !text || embeddings == nil else {
+      throw ValidationError("--text and --embeddings exclude each other.")
+    }
     guard (8...1024).contains(frames), framesPerToken > 0, frames % framesPerToken == 0 else {
       throw ValidationError(
         "--frames must be within 8 and 1024, and a multiple of --frames-per-token.")
@@ -50,7 +61,7 @@ struct TrainGenerator: ParsableCommand {
   func run() throws {
     let data = try TrainingData(
       motions: training.motions, licence: training.file.licence, labels: labels,
-      embeddings: embeddings, reading: reading.options, file: training.pack,
+      embeddings: embeddings, readsTexts: text, reading: reading.options, file: training.pack,
       model: training.file.output, tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
     let source = try data.source(frames: frames)
@@ -59,7 +70,8 @@ struct TrainGenerator: ParsableCommand {
         "\(source.leftOut) clips are shorter than three quarters of a window of \(frames) frames"
           + " and left out")
     }
-    let options = options(clips: data.clipCount)
+    var options = options(clips: data.clipCount)
+    options.vocabulary = data.vocabulary
     try training.file.train(
       GeneratorTraining(source: source, options: options),
       announcement:
