@@ -24,10 +24,12 @@ for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
 done
 
 if [ -z "${ROBOTS+set}" ]; then
+  # Rows whose source had 12 frames a second teach no dynamics.
+  sharp="--without lowrate12"
   model="Examples/Models/generator.safetensors"
-  "$motionc" train generator --motions "$motions" $licence -o "$model" \
+  "$motionc" train generator --motions "$motions" $licence $sharp --text -o "$model" \
     --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1
-  "$motionc" evaluate generator --motions "$motions" $licence --model "$model" \
+  "$motionc" evaluate generator --motions "$motions" $licence $sharp --model "$model" \
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
@@ -36,24 +38,15 @@ if [ -z "${ROBOTS+set}" ]; then
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
-  # Rows whose source had 12 frames a second teach no dynamics.
-  sharp="$motions"
-  if grep -q lowrate12 "$motions/index.csv" 2>/dev/null; then
-    sharp="$(mktemp -d)"
-    for entry in "$(cd "$motions" && pwd)"/*; do ln -s "$entry" "$sharp/"; done
-    rm "$sharp/index.csv"
-    grep -v lowrate12 "$motions/index.csv" > "$sharp/index.csv"
-  fi
   model="Examples/Models/hgvae.safetensors"
-  "$motionc" train hgvae --motions "$sharp" $licence -o "$model" \
+  "$motionc" train hgvae --motions "$motions" $licence $sharp -o "$model" \
     --width 96 --blocks 1 --batch 32 --rate 1.5e-3 --steps 9000 --time-limit 35m --seed 1
-  "$motionc" evaluate hgvae --motions "$sharp" --model "$model" --card Examples/Models/hgvae.md
+  "$motionc" evaluate hgvae --motions "$motions" $sharp --model "$model" --card Examples/Models/hgvae.md
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
-  "$motionc" train posegpt --motions "$sharp" $licence -o "$model" --width 160 --heads 4 --layers 4 \
+  "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
     --tokenizer-steps 5000 --steps 4000 --batch 64 --time-limit 40m --seed 1
-  "$motionc" evaluate posegpt --motions "$sharp" $licence --model "$model" \
+  "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"
-  [ "$sharp" = "$motions" ] || rm -r "$sharp"
 fi

@@ -5,7 +5,7 @@ public import Motions
 /// Motion files divided into training and validation files.
 ///
 /// In a folder with an `index.csv` with the columns `file` and `split`, the index defines the
-/// split, and `licence` selects rows by a prefix of that column. Otherwise one clip in ten is held
+/// split, and a selection takes some of its rows. Otherwise one clip in ten is held
 /// out, chosen by its name; parts of one recording (`walk_a`, `walk_b`) stay together.
 public struct MotionSplit: Sendable {
   /// The files to train on.
@@ -24,16 +24,17 @@ public struct MotionSplit: Sendable {
   ///
   /// - Parameters:
   ///   - paths: Files and folders.
-  ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
+  ///   - selection: Which rows of an index are taken.
   ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
-    paths: [String], licence: String? = nil, skipping isOther: (String) -> Bool = { _ in false }
+    paths: [String], selection: IndexSelection = IndexSelection(),
+    skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
     for path in paths {
       let index = "\(path)/index.csv"
       if try !InputFile.isAbsent(index) {
         indexes.append(index)
-        try add(index: index, folder: path, licence: licence)
+        try add(index: index, folder: path, selection)
       } else {
         let found = try MotionPaths.expand([path], skipping: isOther)
         warnings += found.notes
@@ -55,17 +56,20 @@ public struct MotionSplit: Sendable {
     }
   }
 
-  private mutating func add(index: String, folder: String, licence: String?) throws {
+  private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
     let table = try ClipIndex(path: index)
     try table.require("file", "split")
+    var leftOut = LeftOutRows()
     for row in table.rows {
       let path = "\(folder)/\(row["file"] ?? "")"
-      if row["split"] == "val" {
-        validation.append(path)
-      } else if licence.map({ row["licence"]?.hasPrefix($0) ?? false }) ?? true {
-        training.append(path)
+      switch selection.part(of: row) {
+      case .training: training.append(path)
+      case .heldOut: validation.append(path)
+      case .leftOut(let reason): leftOut.add(reason)
+      case .otherLicence: break
       }
     }
+    warnings += leftOut.warnings(index: index)
   }
 
   /// Reads clips.

@@ -24,7 +24,7 @@ public struct TrainingData: Sendable {
   ///
   /// - Parameters:
   ///   - motions: Files and folders; see `MotionSplit`.
-  ///   - licence: How the licence of rows of an index begins that are trained on; nil for all.
+  ///   - selection: Which rows of an index are taken.
   ///   - labels: An index.csv with the columns `file` and `action`; nil for the folders' own.
   ///   - embeddings: The folder of the clips' embeddings; nil for none.
   ///   - readsTexts: Whether the descriptions of an index (column `description`) are the clips'
@@ -35,15 +35,16 @@ public struct TrainingData: Sendable {
   ///   - tool: The program with its version: another one makes the shard again.
   ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
-    motions: [String], licence: String?, labels: String?, embeddings: String?,
+    motions: [String], selection: IndexSelection, labels: String?, embeddings: String?,
     readsTexts: Bool = false, reading: ImportOptions, file: String?, model: String,
     tool: String, skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
-    let set = try MotionSplit(paths: motions, licence: licence, skipping: isOther)
+    let set = try MotionSplit(paths: motions, selection: selection, skipping: isOther)
     guard !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),
-        reason: "no clip to train on" + (licence.map { " whose licence begins with '\($0)'" } ?? "")
+        reason: "no clip to train on"
+          + (selection.licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
     var inputs = InputFiles(set.files + [labels])

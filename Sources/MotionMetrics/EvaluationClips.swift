@@ -37,18 +37,18 @@ public struct EvaluationClips: Sendable {
   ///
   /// - Parameters:
   ///   - paths: Files and folders.
-  ///   - licence: How the licence of rows of an index begins that are taken; nil for all.
+  ///   - selection: Which rows of an index are taken.
   ///   - labels: An index.csv with the columns `file` and `action`; nil for the folders' own.
   ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
-    paths: [String], licence: String?, labels: String?,
+    paths: [String], selection: IndexSelection, labels: String?,
     skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
     self.labels = try ClipColumn("action", of: labels, motions: paths)
     for path in paths {
       let index = "\(path)/index.csv"
       if try !InputFile.isAbsent(index) {
-        try add(index: index, folder: path, licence: licence)
+        try add(index: index, folder: path, selection)
         continue
       }
       let set = try MotionSplit(paths: [path], skipping: isOther)
@@ -63,15 +63,21 @@ public struct EvaluationClips: Sendable {
     return Entry(file: file, label: labels[file], trial: trial ?? recording)
   }
 
-  private mutating func add(index: String, folder: String, licence: String?) throws {
+  private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
     let table = try ClipIndex(path: index)
     try table.require("file", "split")
+    var leftOut = LeftOutRows()
     for row in table.rows {
-      if let licence, !(row["licence"] ?? "").hasPrefix(licence) { continue }
       let trial = row["trial"].map { "\(row["subject"] ?? "")/\($0)" }
       let found = entry("\(folder)/\(row["file"] ?? "")", trial: trial)
-      if row["split"] == "val" { heldOut.append(found) } else { training.append(found) }
+      switch selection.part(of: row) {
+      case .training: training.append(found)
+      case .heldOut: heldOut.append(found)
+      case .leftOut(let reason): leftOut.add(reason)
+      case .otherLicence: break
+      }
     }
+    warnings += leftOut.warnings(index: index)
   }
 
   /// Windows of some clips at 30 Hz, four for each window's length, every second one mirrored.

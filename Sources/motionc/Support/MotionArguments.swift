@@ -18,8 +18,8 @@ extension MotionPaths {
 
 extension MotionSplit {
   /// The motion files behind paths given on the command line; what is skipped is noted.
-  init(_ paths: [String], licence: String? = nil) throws {
-    self = try MotionSplit(paths: paths, licence: licence, skipping: SafeTrajectory.isHeld)
+  init(_ paths: [String], selection: IndexSelection = IndexSelection()) throws {
+    self = try MotionSplit(paths: paths, selection: selection, skipping: SafeTrajectory.isHeld)
     for warning in warnings { Console.note(warning) }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Learning
+import MotionData
 
 /// The options that all trainings have.
 struct TrainingFileOptions: ParsableArguments {
@@ -24,8 +25,20 @@ struct TrainingFileOptions: ParsableArguments {
   @Option(help: "Trains only on rows of index.csv whose licence begins with this text.")
   var licence: String?
 
+  @Option(
+    help: "Leaves out rows of index.csv with this tag (column 'tags'); may be given more than once."
+  )
+  var without: [String] = []
+
   @Flag(help: "Progress as JSON lines on standard output.")
   var json = false
+
+  /// The rows of an index that are trained on.
+  var selection: IndexSelection {
+    var selection = IndexSelection()
+    (selection.licence, selection.without) = (licence, Set(without))
+    return selection
+  }
 
   func validate() throws {
     guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }

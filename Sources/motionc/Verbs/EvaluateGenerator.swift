@@ -30,8 +30,7 @@ struct EvaluateGenerator: ParsableCommand {
   @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
   var labels: String?
 
-  @Option(help: "Uses only rows of index.csv whose licence begins with this text as real motion.")
-  var licence: String?
+  @OptionGroup var rows: ReferenceRows
 
   @Option(help: "The largest number of samples; at most the number of held-out windows.")
   var count: Int = 512
@@ -81,7 +80,7 @@ struct EvaluateGenerator: ParsableCommand {
     let path = try model ?? ShippedModel.path(of: "generator")
     let generator = try Generator(contentsOf: path)
     let real = try EvaluationClips(
-      paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
+      paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
     if let card { try InputFiles([path, labels] + real.files).refuse(card) }
     let training = try windows(real.training, "training", generator, limit: 1000)

@@ -44,6 +44,11 @@ struct EvaluateHGVAE: ParsableCommand {
   @Option(help: "Writes a model card (Markdown).", completion: .file())
   var card: String?
 
+  @Option(
+    help: "Leaves out rows of index.csv with this tag (column 'tags'); may be given more than once."
+  )
+  var without: [String] = []
+
   @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Prints one JSON object.")
@@ -61,7 +66,9 @@ struct EvaluateHGVAE: ParsableCommand {
   func run() throws {
     let path = try model ?? ShippedModel.path(of: "hgvae")
     let hgvae = try HGVAE(contentsOf: path)
-    let set = try MotionSplit(motions)
+    var selection = IndexSelection()
+    selection.without = Set(without)
+    let set = try MotionSplit(motions, selection: selection)
     if let card { try InputFiles([path] + set.files).refuse(card) }
     let files = all ? set.training + set.validation : set.validation
     guard !files.isEmpty else {

@@ -30,8 +30,7 @@ struct EvaluatePoseGPT: ParsableCommand {
   @Option(help: "An index.csv with the columns 'file' and 'action'.", completion: .file())
   var labels: String?
 
-  @Option(help: "Uses only rows of index.csv whose licence begins with this text as real motion.")
-  var licence: String?
+  @OptionGroup var rows: ReferenceRows
 
   @Option(
     help: "A generator (HPSTM-Gen) that is measured on the same windows.", completion: .file())
@@ -80,7 +79,7 @@ struct EvaluatePoseGPT: ParsableCommand {
     let model = try PoseGPT(contentsOf: self.model)
     let other = try beside.map { try Generator(contentsOf: $0) }
     let real = try EvaluationClips(
-      paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
+      paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
     if let card { try InputFiles([self.model, labels, beside] + real.files).refuse(card) }
     let training = try windows(real.training, "training", labels: model.labels, limit: 1000)
@@ -115,7 +114,7 @@ struct EvaluatePoseGPT: ParsableCommand {
     }
     let tokenizer = try MotionTokenizer(contentsOf: model)
     let real = try EvaluationClips(
-      paths: motions, licence: licence, labels: labels, skipping: SafeTrajectory.isHeld)
+      paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
     let heldOut = try windows(real.heldOut, "held-out", labels: [], limit: 500)
     let found = tokenizer.reconstruct(

@@ -101,7 +101,7 @@ struct TrainRetargeter: ParsableCommand {
     let mapping =
       try mapping.map { try Mapping(contentsOf: $0) }
       ?? Mapping.shipped(for: robot.folderName)
-    let set = try MotionSplit(motions, licence: file.licence)
+    let set = try MotionSplit(motions, selection: file.selection)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
         path: motions.joined(separator: " "),

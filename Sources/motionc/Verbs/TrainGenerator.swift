@@ -60,7 +60,7 @@ struct TrainGenerator: ParsableCommand {
 
   func run() throws {
     let data = try TrainingData(
-      motions: training.motions, licence: training.file.licence, labels: labels,
+      motions: training.motions, selection: training.file.selection, labels: labels,
       embeddings: embeddings, readsTexts: text, reading: reading.options, file: training.pack,
       model: training.file.output, tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }

@@ -56,7 +56,7 @@ struct TrainHGVAE: ParsableCommand {
 
   func run() throws {
     let data = try TrainingData(
-      motions: training.motions, licence: training.file.licence, labels: nil, embeddings: nil,
+      motions: training.motions, selection: training.file.selection, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.file.output,
       tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }

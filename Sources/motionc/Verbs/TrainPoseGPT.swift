@@ -93,7 +93,8 @@ struct TrainPoseGPT: ParsableCommand {
     try refuseInputs()
     let given = try tokenizer.map { try MotionTokenizer(contentsOf: $0) }
     let data = try TrainingData(
-      motions: training.motions, licence: training.file.licence, labels: labels, embeddings: nil,
+      motions: training.motions, selection: training.file.selection, labels: labels,
+      embeddings: nil,
       reading: reading.options, file: training.pack, model: training.file.output,
       tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
@@ -121,7 +122,7 @@ struct TrainPoseGPT: ParsableCommand {
   private func refuseInputs() throws {
     let output = training.file.output
     let motions = try MotionSplit(
-      paths: training.motions, licence: training.file.licence, skipping: SafeTrajectory.isHeld)
+      paths: training.motions, selection: training.file.selection, skipping: SafeTrajectory.isHeld)
     let inputs = InputFiles(motions.files + [tokenizer, labels])
     let own = tokenizer == nil ? [".tokenizer", ".tokenizer.checkpoint"] : []
     let written = (["", ".checkpoint"] + own).map { output + $0 }
