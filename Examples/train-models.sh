@@ -26,8 +26,10 @@ done
 if [ -z "${ROBOTS+set}" ]; then
   # Rows whose source had 12 frames a second teach no dynamics.
   sharp="--without lowrate12"
+  text=""
+  head -n 1 "$motions/index.csv" 2>/dev/null | grep -q description && text="--text"
   model="Examples/Models/generator.safetensors"
-  "$motionc" train generator --motions "$motions" $licence $sharp --text -o "$model" \
+  "$motionc" train generator --motions "$motions" $licence $sharp $text -o "$model" \
     --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1
   "$motionc" evaluate generator --motions "$motions" $licence $sharp --model "$model" \
     --card Examples/Models/generator.md
