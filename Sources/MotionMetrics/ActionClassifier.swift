@@ -151,11 +151,13 @@ public struct ActionClassifier: Sendable {
     return found
   }
 
-  /// The fraction of windows that are classified correctly, 0...1, over all windows and averaged
-  /// over the labels.
+  /// The fraction of windows that are classified correctly, 0...1, over all windows, averaged over
+  /// the labels, and of each label.
   ///
   /// Windows with unknown labels are left out.
-  public func accuracy(on windows: EvaluationSet) -> (overall: Double, balanced: Double) {
+  public func accuracy(on windows: EvaluationSet)
+    -> (overall: Double, balanced: Double, each: [Int: Double])
+  {
     let known = windows.selecting(
       windows.windows.indices.filter { windows.windows[$0].label.map(labels.contains) ?? false })
     var right: [Int: Int] = [:]
@@ -165,11 +167,12 @@ public struct ActionClassifier: Sendable {
       all[label, default: 0] += 1
       if found == label { right[label, default: 0] += 1 }
     }
-    guard !all.isEmpty else { return (0, 0) }
-    let shares = all.map { Double(right[$0.key] ?? 0) / Double($0.value) }
+    guard !all.isEmpty else { return (0, 0, [:]) }
+    let shares = all.keys.sorted().map { ($0, Double(right[$0] ?? 0) / Double(all[$0] ?? 1)) }
     return (
       Double(right.values.reduce(0, +)) / Double(all.values.reduce(0, +)),
-      shares.reduce(0, +) / Double(shares.count)
+      shares.reduce(0) { $0 + $1.1 } / Double(shares.count),
+      Dictionary(uniqueKeysWithValues: shares)
     )
   }
 

@@ -47,6 +47,11 @@ public struct GeneratorEvaluation: Sendable, Codable {
       (self.samples, self.real, self.training) = (samples, real, training)
       ratio = real > 0 ? samples / real : nil
     }
+
+    /// The same in other units.
+    public func scaled(by factor: Double) -> Pair {
+      Pair(samples: factor * samples, real: factor * real, training: training.map { factor * $0 })
+    }
   }
 
   /// The accuracies of classifiers.
@@ -63,6 +68,8 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var trainedOnSamples = 0.0
     /// The same three accuracies as means over labels.
     public var balanced = [0.0, 0.0, 0.0]
+    /// The first two accuracies of each label, on held-out windows and on samples.
+    public var each: [String: [Double]] = [:]
   }
 
   /// Samples, held-out windows, training windows.
@@ -86,6 +93,10 @@ public struct GeneratorEvaluation: Sendable, Codable {
   public var jerk = Pair(samples: 0, real: 0)
   /// The median over windows of the mean jerk [m/s³].
   public var medianJerk = Pair(samples: 0, real: 0)
+  /// The energy of joints between 2 and 5 Hz [m²].
+  public var energyAt2To5 = Pair(samples: 0, real: 0)
+  /// The energy of joints between 5 and 8 Hz [m²].
+  public var energyAt5To8 = Pair(samples: 0, real: 0)
   /// The relative error of bone lengths by positions in single precision: mean and largest.
   public var boneLengthError = [0.0, 0.0]
   /// The largest relative error of bone lengths as written to files, in double precision.
@@ -154,6 +165,12 @@ public struct GeneratorEvaluation: Sendable, Codable {
   ) {
     footSkate = Pair(
       samples: samples.footSkate, real: real.footSkate, training: training.footSkate)
+    func energy(_ band: ClosedRange<Double>) -> Pair {
+      Pair(
+        samples: samples.energy(in: band), real: real.energy(in: band),
+        training: training.energy(in: band))
+    }
+    (energyAt2To5, energyAt5To8) = (energy(2...5), energy(5...8))
     let (ours, theirs, others) = (samples.jerks, real.jerks, training.jerks)
     func pair(_ figure: ([Double]) -> Double) -> Pair {
       Pair(samples: figure(ours), real: figure(theirs), training: figure(others))
@@ -220,6 +237,10 @@ public struct GeneratorEvaluation: Sendable, Codable {
       names: known.map { names[$0] },
       left: names.indices.filter { !known.contains($0) }.map { names[$0] },
       real: real.overall, trainedOnReal: quality.overall, trainedOnSamples: diversity.overall,
-      balanced: [real.balanced, quality.balanced, diversity.balanced])
+      balanced: [real.balanced, quality.balanced, diversity.balanced],
+      each: Dictionary(
+        uniqueKeysWithValues: known.map { label in
+          (names[label], [real.each[label] ?? 0, quality.each[label] ?? 0])
+        }))
   }
 }

@@ -57,11 +57,28 @@ struct EvaluateGeneratorTests {
     let jerk = try #require(figures["jerk"] as? [String: Double])
     #expect(try #require(jerk["samples"]) > 2 * #require(jerk["real"]))
     #expect(try #require(figures["fileBoneLengthError"] as? Double) < 1e-6)
+    let tremor = try #require(figures["energyAt5To8"] as? [String: Double])
+    #expect(try #require(tremor["samples"]) > 2 * #require(tremor["real"]))
     let labels = try #require(figures["labels"] as? [String: Any])
+    let each = try #require(labels["each"] as? [String: [Double]])
+    #expect(Set(each.keys) == ["walk", "wave"] && each.values.allSatisfy { $0.count == 2 })
     #expect(labels["names"] as? [String] == ["walk", "wave"])
     let text = try String(contentsOfFile: card, encoding: .utf8)
     for word in ["energy distance, motion", "R_T (quality)", "SHA-256", "| seed | 1 |"] {
       #expect(text.contains(word), "\(word): \(text)")
+    }
+  }
+
+  @Test("Without its network the prior samples, and the report says so")
+  func priorAlone() throws {
+    let (folder, model) = try Self.prepared.get()
+    for (part, words) in [("none", "prior alone"), ("lengths", "prior with bone lengths")] {
+      let run = try Tool.run(
+        arguments: [
+          "evaluate", "generator", "--model", model, "--motions", folder, "--count", "16",
+          "--network", part,
+        ])
+      #expect(run.status == 0 && run.output.contains(words), "\(run.text)")
     }
   }
 

@@ -227,6 +227,10 @@ public struct Generator: MotionGenerator {
           tape.scale(raw, by: 1 + request.guidance), tape.scale(unconditional, by: request.guidance)
         )
       }
+      if request.network != .whole {
+        let factors = request.network.factors
+        raw = tape.multiply(raw, tape.input(factors, shape: [factors.count]))
+      }
       let figure = layer(
         raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
       if time == last {

@@ -1,3 +1,4 @@
+import HumanBody
 public import Motions
 
 /// A request to a motion generator.
@@ -39,6 +40,8 @@ public struct MotionRequest: Sendable {
   public var solver = FlowSolver.euler
   /// Whether feet are held in place while they stand, by inverse kinematics of the legs.
   public var holdsFeet = true
+  /// What of HPSTM-Gen's network is used; less than the whole of it only to measure what it brings.
+  public var network = NetworkPart.whole
   /// The random seed.
   public var seed: UInt64 = 1
 
@@ -57,4 +60,21 @@ public enum FlowSolver: String, Sendable, Hashable, CaseIterable {
   case midpoint
   /// Heun's method: two evaluations per step.
   case heun
+}
+
+/// What of HPSTM-Gen's network samples: without it, its analytic prior does.
+public enum NetworkPart: String, Sendable, Hashable, CaseIterable {
+  /// Everything.
+  case whole
+  /// The bone lengths alone.
+  case lengths
+  /// Nothing.
+  case none
+
+  /// The factors of the network's outputs, [157].
+  var factors: [Float] {
+    let poses = GeneratorNetwork.outputs - BodyModel.jointCount
+    return Array(repeating: self == .whole ? 1 : 0, count: poses)
+      + Array(repeating: self == .none ? 0 : 1, count: BodyModel.jointCount)
+  }
 }

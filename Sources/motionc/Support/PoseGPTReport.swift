@@ -114,7 +114,11 @@ struct PoseGPTReport: Encodable {
   private func continuationLines(_ name: String, _ found: [Continuation]) -> [String] {
     [
       "\(name) going on for \(Continuation.hidden) frames: "
-        + found.map { "\(Self.millimetres($0.error)) after \($0.past)" }.joined(separator: ", ")
+        + found.map {
+          "\(Self.millimetres($0.error)) (best of \(Continuation.samples)"
+            + " \(Self.millimetres($0.bestError)), their mean \(Self.millimetres($0.meanError)),"
+            + " constant velocity \(Self.millimetres($0.constantVelocityError))) after \($0.past)"
+        }.joined(separator: ", ")
     ]
   }
 

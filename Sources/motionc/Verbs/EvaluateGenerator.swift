@@ -56,6 +56,10 @@ struct EvaluateGenerator: ParsableCommand {
     inversion: .prefixedNo, help: "Holds feet in place while they stand, as 'sample' does.")
   var lockFeet = true
 
+  @Option(
+    help: "What of the network is used: whole, lengths (bone lengths alone) or none (the prior).")
+  var network: NetworkPart = .whole
+
   @Flag(help: "Compares with captured motion only, without its mirror images.")
   var asCaptured = false
 
@@ -102,7 +106,7 @@ struct EvaluateGenerator: ParsableCommand {
     let report = GeneratorReport(
       figures: evaluation, continuations: try continuations(generator, heldOut),
       long: try long(generator, heldOut), guidance: guidance,
-      temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed,
+      temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed, network: network,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
       try AtomicFile.write(ModelCard(generator, report, path: path).text, to: card)
@@ -127,7 +131,7 @@ struct EvaluateGenerator: ParsableCommand {
   {
     var request = MotionRequest()
     (request.temperature, request.steps, request.solver) = (temperature, steps, solver)
-    (request.seed, request.holdsFeet) = (seed, lockFeet)
+    (request.seed, request.holdsFeet, request.network) = (seed, lockFeet, network)
     let step = max(1, real.count / 64)
     let windows = stride(from: 0, to: real.count, by: step).map { real.windows[$0] }
     return try Continuation.pasts.filter { $0 + Continuation.hidden <= real.windows[0].frames }
@@ -147,6 +151,7 @@ struct EvaluateGenerator: ParsableCommand {
       request.action = real.windows[index].label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
       (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
+      request.network = network
       clips += try generator.sample(request, threads: workers)
     }
     return LongSamples(clips)
@@ -163,6 +168,7 @@ struct EvaluateGenerator: ParsableCommand {
       request.action = label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
       (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
+      request.network = network
       for clip in try generator.sample(request, threads: workers) {
         var window = MotionWindow(clip, frames: 0..<frames)
         window.label = label
@@ -185,12 +191,15 @@ struct GeneratorReport: Encodable {
   var steps: Int
   var solver: String
   var seed: UInt64
+  var network: NetworkPart
   var secondsOfSampling: Double
 
   /// The figures for people, one a line.
   var lines: [String] {
     var lines = [
       "\(figures.windows[0]) samples (\(steps) \(solver) steps, temperature \(temperature), guidance \(guidance), "
+        + (network == .whole
+          ? "" : network == .none ? "prior alone, " : "prior with bone lengths, ")
         + "seed \(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
         + "\(figures.windows[2]) training windows of \(figures.trials[1]) trials",
       "                                samples        floor          x floor  this split     x split",
@@ -213,7 +222,11 @@ struct GeneratorReport: Encodable {
           + (labels.real > 0
             ? "\(Console.fixed(labels.trainedOnReal / labels.real, 2)) of held-out" : ""),
         line("R_S (diversity)", labels.trainedOnSamples, labels.balanced[2]),
-        "labels told apart: \(labels.names.map(\.printable).joined(separator: ", "))",
+        "labels told apart, on held-out motion and on samples: "
+          + labels.names.map { name in
+            let both = (labels.each[name] ?? []).map { Console.fixed($0, 2) }
+            return "\(name.printable) \(both.joined(separator: " and "))"
+          }.joined(separator: ", "),
         "labels left out: \(labels.left.isEmpty ? "none" : labels.left.map(\.printable).joined(separator: ", "))",
       ]
     }
@@ -226,16 +239,20 @@ struct GeneratorReport: Encodable {
         + "of \(long.count) motions of \(long.frames) frames; lowest \(Console.fixed(100 * long.lowest, 1)) cm",
       line("mean jerk [m/s3]", figures.jerk, digits: 1),
       line("median jerk [m/s3]", figures.medianJerk, digits: 1),
+      line("energy at 2 to 5 Hz [mm2]", figures.energyAt2To5.scaled(by: 1e6), digits: 3),
+      line("energy at 5 to 8 Hz [mm2]", figures.energyAt5To8.scaled(by: 1e6), digits: 3),
       "bone-length error, relative: \(scientific(figures.fileBoneLengthError)) at most as written, "
         + "\(scientific(figures.boneLengthError[0])) on average and "
         + "\(scientific(figures.boneLengthError[1])) at most in single precision",
       "\(Console.fixed(Double(figures.windows[0]) / secondsOfSampling, 1)) motions sampled a second",
-      "going on for \(Continuation.hidden) frames     error [mm]     jump [mm]: mean, 95 %   of the truth",
+      "going on for \(Continuation.hidden) frames     error [mm]: sample, best and mean of"
+        + " \(Continuation.samples), constant velocity   jump [mm]: mean, 95 %   of the truth",
     ]
     lines += continuations.map { found in
-      "after \(found.past) observed frames".padded(32)
-        + Console.fixed(1000 * found.error, 0).padded(15) + pair(found.jump).padded(24)
-        + pair(found.trueJump)
+      let errors = [found.error, found.bestError, found.meanError, found.constantVelocityError]
+      return "after \(found.past) observed frames".padded(32)
+        + errors.map { Console.fixed(1000 * $0, 0) }.joined(separator: ", ").padded(40)
+        + pair(found.jump).padded(24) + pair(found.trueJump)
     }
     return lines
   }
@@ -283,3 +300,5 @@ extension ModelCard {
       measured: "Measured beside clips that training never saw", lines: report.lines)
   }
 }
+
+extension NetworkPart: ExpressibleByArgument, Encodable {}
