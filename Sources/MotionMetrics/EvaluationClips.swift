@@ -1,7 +1,7 @@
 import Files
 import Foundation
 import HumanBody
-import MotionData
+public import MotionData
 public import Motions
 
 /// The real clips that a generator is evaluated on, each with its label, its trial and its part of

@@ -2,6 +2,7 @@ public import Autodiff
 import Foundation
 import HumanBody
 public import Learning
+import MotionData
 
 /// HPSTM-Gen's network, which predicts the clean motion from a mixture of it with noise.
 ///

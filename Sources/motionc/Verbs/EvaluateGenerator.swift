@@ -1,10 +1,10 @@
-import ArgumentParser
+public import ArgumentParser
 import Files
 import Foundation
 import HumanBody
 import Learning
 import MotionMetrics
-import MotionModels
+public import MotionModels
 import Motions
 import Trajectories
 
