@@ -66,7 +66,19 @@ extension URDFFile {
     guard let mass = numbers("mass", "value", count: 1, text)?.first, mass > 0,
       let center = numbers("origin", "xyz", count: 3, absent: [0, 0, 0], text)
     else { return nil }
-    return LinkMass(mass: mass, center: [center[0], center[1], center[2]])
+    return LinkMass(
+      mass: mass, center: [center[0], center[1], center[2]], inertia: inertia(text))
+  }
+
+  /// The inertia of an `<inertial>` along the link's axes; nil where it is none of a body.
+  private static func inertia(_ text: Text) -> LinkInertia? {
+    func element(_ name: String) -> Double? { numbers("inertia", name, count: 1, text)?.first }
+    guard let xx = element("ixx"), let yy = element("iyy"), let zz = element("izz"),
+      let yz = element("iyz"), let xz = element("ixz"), let xy = element("ixy"),
+      min(xx, yy, zz) >= 0, let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0], text)
+    else { return nil }
+    return LinkInertia(diagonal: [xx, yy, zz], offDiagonal: [yz, xz, xy])
+      .rotated(by: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]))
   }
 
   private typealias Text = (_ element: String, _ attribute: String) -> UnsafePointer<CChar>?

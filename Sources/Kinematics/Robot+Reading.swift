@@ -35,10 +35,12 @@ extension Robot {
       try limits.read(limitsPath, source: "--limits \(limitsPath)")
       files.append(limitsPath)
     }
+    let joints = LimitEstimates(links: tree.links, joints: limits.joints).filled()
     self.init(
-      name: file.name, links: tree.links, joints: limits.joints,
+      name: file.name, links: tree.links, joints: joints,
       configurationJoints: limits.configurationJoints, coupledLimits: limits.coupledLimits,
-      hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase, path: path,
+      hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase,
+      isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))

@@ -6,11 +6,14 @@ public struct LinkMass: Sendable, Hashable {
   public var mass: Double
   /// The centre of mass in the link's frame [m].
   public var center: Vector3
+  /// The inertia about it; nil where the URDF gives none that a body can have.
+  public var inertia: LinkInertia?
 
   /// A mass at a place.
-  public init(mass: Double, center: Vector3) {
+  public init(mass: Double, center: Vector3, inertia: LinkInertia? = nil) {
     self.mass = mass
     self.center = center
+    self.inertia = inertia
   }
 }
 
@@ -84,11 +87,13 @@ public struct Joint: Sendable, Hashable {
   public var limits: JointLimits
   /// The mimic rule of a dependent joint.
   public var mimic: Mimic?
+  /// The inertia of the motor's rotor, seen at the joint, that `<dynamics armature>` states [kg·m² or kg].
+  public var armature: Double?
 
   /// A joint with these properties.
   public init(
     name: String, kind: Kind, parentLink: Int, childLink: Int, parentFromJoint: Pose,
-    axis: Vector3, limits: JointLimits, mimic: Mimic? = nil
+    axis: Vector3, limits: JointLimits, mimic: Mimic? = nil, armature: Double? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -98,6 +103,7 @@ public struct Joint: Sendable, Hashable {
     self.axis = axis
     self.limits = limits
     self.mimic = mimic
+    self.armature = armature
   }
 }
 
@@ -119,6 +125,9 @@ public struct Robot: Sendable {
   public let coupledLimits: [CoupledLimit]
   /// Whether the root link floats freely (its pose is carried beside the configuration).
   public let hasFloatingBase: Bool
+  /// Whether a file of limits says that the base floats or is fixed, or the URDF has a floating joint;
+  /// otherwise nothing was said of it, which for a robot with legs means nothing.
+  public let isBaseStated: Bool
   /// The file that the robot was read from.
   public let path: String
   /// The files that the robot was read from: the URDF and those of limits.
@@ -134,8 +143,8 @@ public struct Robot: Sendable {
   /// A robot of parts that are checked already.
   init(
     name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
-    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, path: String, files: [String],
-    fingerprint: String, warnings: [String]
+    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool,
+    path: String, files: [String], fingerprint: String, warnings: [String]
   ) {
     self.name = name
     self.links = links
@@ -143,6 +152,7 @@ public struct Robot: Sendable {
     self.configurationJoints = configurationJoints
     self.coupledLimits = coupledLimits
     self.hasFloatingBase = hasFloatingBase
+    self.isBaseStated = isBaseStated
     self.path = path
     self.files = files
     self.fingerprint = fingerprint

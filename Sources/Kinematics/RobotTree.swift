@@ -106,7 +106,8 @@ struct RobotTree {
       joints.append(
         Joint(
           name: element.name, kind: element.kind, parentLink: parent, childLink: child,
-          parentFromJoint: element.parentFromJoint, axis: element.axis, limits: element.limits))
+          parentFromJoint: element.parentFromJoint, axis: element.axis, limits: element.limits,
+          armature: element.armature))
       fileOrder.append(index)
       waiting += (below[element.child] ?? []).reversed().map { ($0, child) }
     }

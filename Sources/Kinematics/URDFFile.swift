@@ -14,6 +14,7 @@ struct URDFFile {
     var axis: Vector3
     var limits: JointLimits
     var mimic: (leader: String, multiplier: Double, offset: Double)?
+    var armature: Double?
   }
 
   /// Bounds beyond this are written by tools that mean "none" [rad, m, or per second].
@@ -128,7 +129,7 @@ struct URDFFile {
           rotation: rotation.normalized, translation: [origin[0], origin[1], origin[2]]),
         axis: try axis(of: name, kind: kind),
         limits: try limits(of: name, kind: kind, warnings: &warnings),
-        mimic: mimic())
+        mimic: mimic(), armature: armature)
     }
 
     /// The velocity limit as it is written; nil where the joint has no limits.
@@ -137,13 +138,18 @@ struct URDFFile {
       return curdf_joint_limit(model, index, &values) != 0 ? values[2] : nil
     }
 
+    /// The rotor's inertia, which some tools write; nil where it is absent or none.
+    private var armature: Double? {
+      number("dynamics", "armature").flatMap { 0 < $0 && $0 < URDFFile.absurd ? $0 : nil }
+    }
+
     /// urdfdom takes "2.10.110", "1,5" or two numbers for an axis; here each must be a number.
     private func checkTexts(of name: String) throws(Refusal) {
       let expected: [(element: String, attribute: String, count: Int)] = [
         ("origin", "xyz", 3), ("origin", "rpy", 3), ("axis", "xyz", 3), ("limit", "lower", 1),
         ("limit", "upper", 1), ("limit", "velocity", 1), ("limit", "effort", 1),
         ("mimic", "multiplier", 1), ("mimic", "offset", 1), ("limit", "acceleration", 1),
-        ("limit", "deceleration", 1), ("limit", "jerk", 1),
+        ("limit", "deceleration", 1), ("limit", "jerk", 1), ("dynamics", "armature", 1),
         ("safety_controller", "soft_lower_limit", 1), ("safety_controller", "soft_upper_limit", 1),
       ]
       for (element, attribute, count) in expected {

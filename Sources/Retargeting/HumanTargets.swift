@@ -17,9 +17,12 @@ public struct HumanTargets: Sendable {
   /// A node of the target tree, prepared for evaluation.
   private struct Limb: Sendable {
     var parent: Int?
-    /// The bones [joint of the bone's frame, offset in it (m)], scaled already.
+    /// The bones [frame, offset in it (m)], scaled already.
     var pieces: [(frame: Int, offset: Vector3)]
   }
+
+  /// The frames: those of the joints, then the two of a rigid trunk.
+  private static let (trunk, lean) = (Skeleton.jointCount, Skeleton.jointCount + 1)
 
   /// The mapping.
   public let mapping: Mapping
@@ -28,34 +31,40 @@ public struct HumanTargets: Sendable {
   /// The factor of each limb that is scaled (given or fitted), by point; nil for offsets.
   public let scales: [Double?]
   private let limbs: [Limb]
+  /// The skeleton whose limbs are scaled to the robot's.
+  let skeleton: Skeleton
   private let restOffsets: [Vector3]
+  /// The axes of a rigid trunk at rest: left, up along the line from the hips to the shoulders, forward.
+  private let trunkAtRest: Quaternion
 
   /// Targets for a robot; the mapping's links must be the robot's.
   public init(mapping: Mapping, robot: Robot, skeleton: Skeleton = .canonical)
     throws(RetargetingError)
   {
-    let poses: [Pose]
-    var links: [Int] = []
+    let poses = robot.worldFromLinks(try mapping.restConfiguration(of: robot))
+    var places: [Vector3] = []
     do {
-      poses = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
-      for point in mapping.points { links.append(try robot.linkIndex(named: point.link)) }
+      for point in mapping.points {
+        places.append(poses[try robot.linkIndex(named: point.link)] * point.place)
+      }
     } catch {
       throw .mapping("'\(mapping.path)': \(error)")
     }
+    let bodyFromBase = mapping.origin.baseFromBody.inverse
     var limbs: [Limb] = []
     var scales: [Double?] = []
     for (index, point) in mapping.points.enumerated() {
-      let start = point.parent.map { poses[links[$0]].translation } ?? mapping.origin.position
-      let segment = poses[links[index]].translation - start
+      let start = point.parent.map { places[$0] } ?? mapping.origin.position
+      let segment = places[index] - start
       let holder = point.parent.map { mapping.points[$0].joint } ?? mapping.origin.joint
       let path = Self.path(from: holder, to: point.joint)
       var pieces: [(frame: Int, offset: Vector3)] = []
       var scale: Double?
       switch point.limb {
       case .offset(let offset, let frame):
-        pieces = [(frame.rawValue, Self.bodyFromRobot * offset)]
+        pieces = [(Self.index(of: frame), Skeleton.worldFromBodyAtRest.inverse * offset)]
       case .robotOffset(let frame):
-        pieces = [(frame.rawValue, Self.bodyFromRobot * segment)]
+        pieces = [(Self.index(of: frame), bodyFromBase * segment)]
       case .scaled(let given): scale = given
       case .fitted:
         let human = path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
@@ -76,12 +85,28 @@ public struct HumanTargets: Sendable {
     self.limbs = limbs
     self.scales = scales
     weightedPoints = mapping.points.indices.filter { mapping.points[$0].weight > 0 }
+    self.skeleton = skeleton
     restOffsets = skeleton.restOffsets
+    trunkAtRest = Self.trunkAtRest(skeleton)
   }
 
-  /// The axes of an upright human in those of a robot: left is y, up is z, forward is x.
-  private static let robotFromBody = Skeleton.worldFromBodyAtRest
-  private static let bodyFromRobot = Skeleton.worldFromBodyAtRest.inverse
+  private static func trunkAtRest(_ skeleton: Skeleton) -> Quaternion {
+    func place(_ joint: Skeleton.Joint) -> Vector3 {
+      path(from: .pelvis, to: joint).reduce(.zero) { $0 + skeleton.restOffsets[$1] }
+    }
+    let line =
+      place(.leftShoulder) + place(.rightShoulder) - place(.leftHip) - place(.rightHip)
+    guard let up = (line - line.x * .unitX).normalized else { return .identity }
+    return Quaternion(columns: .unitX, up, Vector3.unitX.cross(up))
+  }
+
+  private static func index(of frame: Mapping.Frame) -> Int {
+    switch frame {
+    case .joint(let joint): joint.rawValue
+    case .trunk: trunk
+    case .lean: lean
+    }
+  }
 
   /// The joints after one down to another.
   private static func path(from holder: Skeleton.Joint, to joint: Skeleton.Joint) -> [Int] {
@@ -103,7 +128,8 @@ public struct HumanTargets: Sendable {
     positions: UnsafeMutablePointer<Float>, directions: UnsafeMutablePointer<Float>,
     angles: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: Quaternion.self, capacity: Skeleton.jointCount) { global in
+    withUnsafeTemporaryAllocation(of: Quaternion.self, capacity: Skeleton.jointCount + 2) {
+      global in
       withUnsafeTemporaryAllocation(of: Vector3.self, capacity: Skeleton.jointCount) { place in
         let start = pose.startIndex
         global[0] = .identity
@@ -113,7 +139,11 @@ public struct HumanTargets: Sendable {
           global[joint] = global[parent] * pose[start + joint]
           place[joint] = place[parent] + global[parent] * restOffsets[joint]
         }
-        let baseFromPelvis = Self.robotFromBody * global[mapping.origin.frame.rawValue].inverse
+        global[Self.trunk] = trunkFrame(
+          place, left: global[Skeleton.Joint.spine3.rawValue] * .unitX)
+        global[Self.lean] = trunkFrame(place, left: .unitX)
+        let baseFromPelvis =
+          mapping.origin.baseFromBody * global[mapping.origin.frame.rawValue].inverse
         writeFeatures(
           pose, global: global, place: place, baseFromPelvis: baseFromPelvis, to: features)
         writeTargets(
@@ -125,6 +155,20 @@ public struct HumanTargets: Sendable {
       let rotation = pose[pose.startIndex + map.joint.rawValue]
       angles[index] = Float(map.factor * rotation.twistAngle(about: map.axis) + map.offset)
     }
+  }
+
+  /// The frame of a rigid trunk between hips and shoulders, aligned with the body's at rest.
+  private func trunkFrame(
+    _ place: UnsafeMutableBufferPointer<Vector3>, left: Vector3
+  ) -> Quaternion {
+    func middle(_ a: Skeleton.Joint, _ b: Skeleton.Joint) -> Vector3 {
+      (place[a.rawValue] + place[b.rawValue]) / 2
+    }
+    let line = middle(.leftShoulder, .rightShoulder) - middle(.leftHip, .rightHip)
+    guard let up = line.normalized, let across = (left - left.dot(up) * up).normalized else {
+      return .identity
+    }
+    return Quaternion(columns: across, up, across.cross(up)) * trunkAtRest.inverse
   }
 
   private func writeFeatures(

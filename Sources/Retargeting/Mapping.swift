@@ -1,5 +1,6 @@
 import Files
 public import Geometry
+import Kinematics
 public import Motions
 
 /// The mapping of a human skeleton onto a robot: `Mappings/<skeleton>-to-<robot>.yaml`.
@@ -14,10 +15,21 @@ public struct Mapping: Sendable, Hashable {
     case scaled(Double)
     /// As `scaled`, the factor fitted from the lengths of limb and robot segment.
     case fitted
-    /// A fixed offset [m], robot axes with the human upright, carried by a human joint's frame.
-    case offset(Vector3, frame: Skeleton.Joint)
-    /// As `offset`, taken from the robot at its zero configuration.
-    case robotOffset(frame: Skeleton.Joint)
+    /// A fixed offset [m], robot axes with the human upright, carried by a frame of the human's.
+    case offset(Vector3, frame: Frame)
+    /// As `offset`, taken from the robot in its rest posture.
+    case robotOffset(frame: Frame)
+  }
+
+  /// A frame that a part of the robot is carried by.
+  public enum Frame: Sendable, Hashable {
+    /// A joint's of the human.
+    case joint(Skeleton.Joint)
+    /// A rigid trunk's: up from the middle of the hips to the middle of the shoulders, left as the chest
+    /// has it (`Trunk`).
+    case trunk
+    /// The same, left as the pelvis has it (`Lean`): for robots that cannot turn their chest.
+    case lean
   }
 
   /// A human joint tied to a robot link.
@@ -32,6 +44,8 @@ public struct Mapping: Sendable, Hashable {
     public var parent: Int?
     /// How it is attached.
     public var limb: Limb
+    /// The place in the link's frame that should be at the target; its origin by default [m].
+    public var place: Vector3 = .zero
   }
 
   /// Where human and robot are aligned.
@@ -42,6 +56,14 @@ public struct Mapping: Sendable, Hashable {
     public var frame: Skeleton.Joint
     /// The position of the human joint in the robot's base frame [m].
     public var position: Vector3
+    /// Where the robot looks, and up, in its base frame in its rest posture: unit vectors at a right
+    /// angle.
+    public var forward = Vector3.unitX, up = Vector3.unitZ
+
+    /// The axes of an upright human (x left, y up, z forward) in those of the robot's base.
+    var baseFromBody: Quaternion { Quaternion(columns: up.cross(forward), up, forward) }
+    /// The axes x forward, y left, z up in those of the robot's base.
+    var baseFromUpright: Quaternion { Quaternion(columns: forward, up.cross(forward), up) }
   }
 
   /// Two points whose connecting line should point as the human's does.
@@ -80,10 +102,35 @@ public struct Mapping: Sendable, Hashable {
   public var bones: [Bone]
   /// The joints that follow a twist.
   public var directMaps: [DirectMap]
+  /// The positions of joints in the robot's rest posture, in which it stands as the human does at rest
+  /// but for its arms, which may hang; joints that are not named are at zero, or as near as they come to
+  /// it [rad or m].
+  public var rest: [String: Double] = [:]
   /// The file, for errors and for the model's card.
   public var path: String
   /// The file's text, kept with a model that is trained on it.
   public var text: String
+
+  /// The rest posture as a configuration, within the limits.
+  ///
+  /// - Parameter robot: The robot that the mapping is for.
+  /// - Throws: `RetargetingError.mapping` where a joint is not the robot's.
+  func restConfiguration(of robot: Robot) throws(RetargetingError) -> [Double] {
+    let limits = robot.foldedLimits
+    var rest = limits.map { limit in
+      min(max(0, limit.lower?.value ?? 0), limit.upper?.value ?? 0)
+    }
+    for (name, position) in self.rest.sorted(by: { $0.key < $1.key }) {
+      let coordinate: Int
+      do { coordinate = try robot.coordinateIndex(named: name) } catch {
+        throw .mapping("'\(path)', rest: \(error)")
+      }
+      let limit = limits[coordinate]
+      rest[coordinate] = min(
+        max(position, limit.lower?.value ?? -.infinity), limit.upper?.value ?? .infinity)
+    }
+    return rest
+  }
 
   /// Whether all points are central or come in left and right pairs of equal weight.
   public var isSymmetric: Bool {

@@ -47,7 +47,7 @@ private struct MappingReader {
   func mapping() throws -> Mapping {
     let top = try StrictYAML(
       parsing: text, path: path, what: "the mapping",
-      keys: ["skeleton", "robot", "origin", "points", "bones", "direct"])
+      keys: ["skeleton", "robot", "origin", "rest", "points", "bones", "direct"])
     let origin = try origin(top)
     let points = try points(top, origin: origin)
     guard points.contains(where: { $0.weight > 0 }) else {
@@ -56,22 +56,35 @@ private struct MappingReader {
     return Mapping(
       skeleton: try top.requiredText("skeleton"), robot: try top.requiredText("robot"),
       origin: origin, points: points, bones: try bones(top, points: points),
-      directMaps: try directMaps(top), path: path, text: text)
+      directMaps: try directMaps(top), rest: try rest(top), path: path, text: text)
+  }
+
+  private func rest(_ top: StrictYAML) throws -> [String: Double] {
+    guard let yaml = try top.mapping("rest", what: "the rest posture", keys: nil) else {
+      return [:]
+    }
+    var rest: [String: Double] = [:]
+    for name in yaml.names { rest[name] = try yaml.requiredNumber(name) }
+    return rest
   }
 
   private func origin(_ top: StrictYAML) throws -> Mapping.Origin {
     guard let node = top.node("origin") else { throw top.error("origin", "the key is missing") }
     let yaml = try StrictYAML(
-      node, path: path, what: "the origin", keys: ["joint", "frame", "position"])
+      node, path: path, what: "the origin", keys: ["joint", "frame", "position", "forward", "up"])
     let joint = try joint(yaml, "joint") ?? .pelvis
+    let forward = try direction(yaml, "forward") ?? .unitX
+    let up = try direction(yaml, "up") ?? .unitZ
+    guard abs(forward.dot(up)) < 0.02, let across = (up - up.dot(forward) * forward).normalized
+    else { throw yaml.error("up", "it is not at a right angle to 'forward'") }
     return Mapping.Origin(
       joint: joint, frame: try self.joint(yaml, "frame") ?? joint,
-      position: try vector(yaml, "position") ?? .zero)
+      position: try vector(yaml, "position") ?? .zero, forward: forward, up: across)
   }
 
   private func points(_ top: StrictYAML, origin: Mapping.Origin) throws -> [Mapping.Point] {
     var points: [Mapping.Point] = []
-    let keys = ["joint", "link", "weight", "from", "frame", "scale", "offset"]
+    let keys = ["joint", "link", "place", "weight", "from", "frame", "scale", "offset"]
     for yaml in try top.list("points", of: "a point", keys: keys) {
       guard let joint = try joint(yaml, "joint") else {
         throw yaml.error("joint", "the key is missing")
@@ -94,7 +107,8 @@ private struct MappingReader {
       points.append(
         Mapping.Point(
           joint: joint, link: try yaml.requiredText("link"), weight: weight, parent: parent,
-          limb: try limb(yaml, joint: joint, parent: holder)))
+          limb: try limb(yaml, joint: joint, parent: holder),
+          place: try vector(yaml, "place") ?? .zero))
     }
     return points
   }
@@ -102,16 +116,16 @@ private struct MappingReader {
   private func limb(
     _ yaml: StrictYAML, joint: Skeleton.Joint, parent: Skeleton.Joint
   ) throws -> Mapping.Limb {
-    let frame = try self.joint(yaml, "frame")
+    let frame = try self.frame(yaml)
     if yaml.has("offset") {
       guard !yaml.has("scale") else { throw yaml.error("scale", "stands beside 'offset'") }
       if let word = yaml.node("offset")?.string {
         guard word == "robot" else {
           throw yaml.error("offset", "found '\(word)', 'robot' or three numbers expected")
         }
-        return .robotOffset(frame: frame ?? parent)
+        return .robotOffset(frame: frame ?? .joint(parent))
       }
-      return .offset(try vector(yaml, "offset") ?? .zero, frame: frame ?? parent)
+      return .offset(try vector(yaml, "offset") ?? .zero, frame: frame ?? .joint(parent))
     }
     guard frame == nil else { throw yaml.error("frame", "goes with 'offset' only") }
     guard joint.isBelow(parent) else {
@@ -120,6 +134,15 @@ private struct MappingReader {
     guard let scale = try yaml.number("scale") else { return .fitted }
     guard scale > 0 else { throw yaml.error("scale", "found \(scale), more than 0 expected") }
     return .scaled(scale)
+  }
+
+  private func frame(_ yaml: StrictYAML) throws -> Mapping.Frame? {
+    switch try yaml.text("frame") {
+    case nil: nil
+    case "Trunk": .trunk
+    case "Lean": .lean
+    default: try joint(yaml, "frame").map { .joint($0) }
+    }
   }
 
   private func bones(_ top: StrictYAML, points: [Mapping.Point]) throws -> [Mapping.Bone] {
@@ -164,6 +187,14 @@ private struct MappingReader {
       throw yaml.error(key, "there is no human joint '\(name)'; there are \(names)")
     }
     return joint
+  }
+
+  private func direction(_ yaml: StrictYAML, _ key: String) throws -> Vector3? {
+    guard let vector = try vector(yaml, key) else { return nil }
+    guard let direction = vector.normalized else {
+      throw yaml.error(key, "a direction was expected, found zeros")
+    }
+    return direction
   }
 
   private func vector(_ yaml: StrictYAML, _ key: String) throws -> Vector3? {

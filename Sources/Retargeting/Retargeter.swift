@@ -48,7 +48,7 @@ public struct Retargeter: Sendable {
       let standing = StandingRobot(robot: robot, mapping: targets.mapping)
     else { return motion }
     standing.stand(
-      &motion.positions, &root, on: Contact(clip), scale: legScale(of: clip.skeleton))
+      &motion.positions, &root, on: Contact(clip), scale: targets.legScale(of: clip.skeleton))
     motion.root = root
     return motion
   }
@@ -113,8 +113,8 @@ public struct Retargeter: Sendable {
   // MARK: - The root
 
   private func rootMotion(of clip: MotionClip) -> JointMotion.Root {
-    let bodyFromRobot = Skeleton.worldFromBodyAtRest.inverse
-    let scale = legScale(of: clip.skeleton)
+    let bodyFromRobot = targets.mapping.origin.baseFromBody.inverse
+    let scale = targets.legScale(of: clip.skeleton)
     // What the robot's legs are longer or shorter than the scaled human's is added. Robots with feet
     // are put on the ground afterwards; this is the height of the others, and of flights.
     let lift = robotAnkleDrop - scale * clip.skeleton.ankleDrop
@@ -124,29 +124,32 @@ public struct Retargeter: Sendable {
       rotations: frames.map { clip.rotations[$0 * Skeleton.jointCount] * bodyFromRobot })
   }
 
-  /// The ratio of the robot's leg length to the human's.
-  func legScale(of skeleton: Skeleton) -> Double {
-    var scales: [Double] = []
-    for (index, point) in targets.mapping.points.enumerated() {
-      guard [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle].contains(point.joint),
-        let scale = targets.scales[index]
-      else { continue }
-      let canonical = Skeleton.canonical.length(of: point.joint)
-      scales.append(scale * canonical / max(skeleton.length(of: point.joint), 1e-3))
-    }
-    return scales.isEmpty ? 1 : scales.reduce(0, +) / Double(scales.count)
-  }
-
   /// The height of the base above the ankles' links at the zero configuration [m].
   private var robotAnkleDrop: Double {
-    let poses = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    guard let rest = try? targets.mapping.restConfiguration(of: robot) else { return 0 }
+    let poses = robot.worldFromLinks(rest)
     let heights = targets.mapping.points.compactMap { point -> Double? in
       guard point.joint == .leftAnkle || point.joint == .rightAnkle,
         let link = try? robot.linkIndex(named: point.link)
       else { return nil }
-      return poses[link].translation.z
+      return (poses[link] * point.place).dot(targets.mapping.origin.up)
     }
     return heights.isEmpty ? 0 : -heights.reduce(0, +) / Double(heights.count)
+  }
+}
+
+extension HumanTargets {
+  /// The ratio of the robot's leg length to the human's.
+  func legScale(of skeleton: Skeleton) -> Double {
+    var scales: [Double] = []
+    for (index, point) in mapping.points.enumerated() {
+      guard [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle].contains(point.joint),
+        let scale = self.scales[index]
+      else { continue }
+      let own = self.skeleton.length(of: point.joint)
+      scales.append(scale * own / max(skeleton.length(of: point.joint), 1e-3))
+    }
+    return scales.isEmpty ? 1 : scales.reduce(0, +) / Double(scales.count)
   }
 }
 

@@ -49,7 +49,8 @@ struct RetargetingLoss: Sendable {
       kinematics = BatchedKinematics(
         robot,
         points: try points.map {
-          BatchedKinematics.Point(link: try robot.linkIndex(named: $0.link))
+          BatchedKinematics.Point(
+            link: try robot.linkIndex(named: $0.link), offset: $0.place)
         })
       for map in targets.mapping.directMaps {
         columns.append(try robot.coordinateIndex(named: map.target))

@@ -142,6 +142,7 @@ private enum ExampleFolder {
     try copy("\(examples)/Models/\(own).safetensors", "mine.safetensors")
     try copy("\(robots)/uarm_swift_pro/robot.urdf", "my_robot.urdf", "my_robot/robot.urdf")
     try copy("\(robots)/uarm_swift_pro/limits.yaml", "my_limits.yaml")
+    try copy("\(robots)/unitree_g1/robot.urdf", "my_humanoid.urdf")
     let row = ([0, 0, 0.8, 0, 0, 0, 1] + [Double](repeating: 0.1, count: 29)).map { "\($0)" }
     let table = [row, row].map { $0.joined(separator: ",") }.joined(separator: "\n")
     try Work.write(table, "\(folder)/lafan1_g1.csv")

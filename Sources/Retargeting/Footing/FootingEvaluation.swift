@@ -79,7 +79,7 @@ extension Retargeter {
     let soles = [Skeleton.Joint.leftAnkle, .rightAnkle].compactMap { Sole($0, of: self) }
     guard soles.count == 2 else { return nil }
     let contact = Contact(clip)
-    let grounds = grounds(of: contact, scale: legScale(of: clip.skeleton))
+    let grounds = grounds(of: contact, scale: targets.legScale(of: clip.skeleton))
     var result = FootingEvaluation()
     result.frames = clip.frameCount
     let count = robot.coordinateCount

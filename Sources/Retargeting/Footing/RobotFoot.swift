@@ -33,7 +33,7 @@ struct RobotFoot: Sendable {
   private let tilting: [(step: Int, coordinate: Int)]
   /// What the foot collides with: links of it, as their poses in `link`, and their shapes.
   private let shapes: [(linkFromPart: Pose, shape: LinkShape)]
-  /// The normal of the sole in the link's frame, upward: vertical where the robot stands at zero.
+  /// The normal of the sole in the link's frame, upward: vertical where the robot stands at rest.
   let normal: Vector3
   /// The coordinates that tilt the foot: those that the mapping gives the twists of the ankle.
   let tiltJoints: [Int]
@@ -44,14 +44,15 @@ struct RobotFoot: Sendable {
     guard let point = mapping.points.first(where: { $0.joint == ankle }),
       let link = try? robot.linkIndex(named: point.link)
     else { return nil }
-    let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    guard let rest = try? mapping.restConfiguration(of: robot) else { return nil }
+    let zero = robot.worldFromLinks(rest)
     shapes = robot.links.indices.filter { Self.isFixed($0, to: link, robot) }.flatMap { part in
       robot.links[part].shapes.map { (zero[link].inverse * zero[part], $0) }
     }
     guard !shapes.isEmpty else { return nil }
     self.link = link
     (heel, ball) = ankle == .leftAnkle ? (.leftHeel, .leftBall) : (.rightHeel, .rightBall)
-    normal = zero[link].rotation.inverse * .unitZ
+    normal = zero[link].rotation.inverse * mapping.origin.up
     let chain = Self.chain(to: link, robot)
     self.chain = chain
     // Only joints of the foot's own chain, and none that others follow, turn this foot alone.

@@ -13,8 +13,7 @@ public struct NoMapping: CategorizedError {
 }
 
 extension RobotMap {
-  /// The map as a mapping's YAML (see Mappings/README.md), as far as that format holds it: a person
-  /// whose base is the pelvis and looks along +x.
+  /// The map as a mapping's YAML (see Mappings/README.md): of a person, with two legs and two arms.
   ///
   /// - Parameter robot: The robot's name.
   public func mapping(robot: String) throws(NoMapping) -> String {
@@ -25,15 +24,23 @@ extension RobotMap {
   }
 }
 
-/// Writes a plan in today's format of mappings.
+/// Writes a plan in the format of mappings.
 private struct MappingWriter {
   let map: RobotMap
   let tree: HingedTree
   let plan: HingedPlan
+  private let rest: RestPosture
 
   private struct Side {
     var letter: String
     var leg: HingedPlan.Limb, arm: HingedPlan.Limb
+  }
+
+  init(map: RobotMap, tree: HingedTree, plan: HingedPlan) {
+    self.map = map
+    self.tree = tree
+    self.plan = plan
+    rest = RestPosture(tree: tree, plan: plan)
   }
 
   func text(robot: String) throws(NoMapping) -> String {
@@ -44,24 +51,11 @@ private struct MappingWriter {
         description: "a mapping is written for two legs and two arms only; this robot is "
           + "\(words(plan.kind)): Mappings/README.md says how to write one by hand")
     }
-    guard plan.pelvis == 0 else {
-      throw NoMapping(
-        description:
-          "the base link is not the pelvis: the legs hang from joints below it, which the "
-          + "format of mappings cannot state yet")
-    }
-    guard map.facing == "+x", let up = plan.up, up.z > 0.97, let forward = plan.forward,
-      forward.x > 0.97
-    else {
-      throw NoMapping(
-        description: "the robot faces \(map.facing ?? "nowhere"), and the format of mappings holds "
-          + "bases that look along +x with z up only")
-    }
     let sides = [
       Side(letter: "L", leg: leftLeg, arm: leftArm),
       Side(letter: "R", leg: rightLeg, arm: rightArm),
     ]
-    return head(robot) + points(sides) + bones(sides) + direct(sides, up, forward)
+    return head(robot, sides) + points(sides) + bones(sides) + direct(sides)
   }
 
   private func words(_ kind: HingedPlan.Kind) -> String {
@@ -73,90 +67,167 @@ private struct MappingWriter {
     }
   }
 
-  private func head(_ robot: String) -> String {
-    let doubts =
-      map.doubts + map.slots.compactMap { slot in slot.doubt.map { "\(slot.name): \($0)" } }
-    let lines = doubts.map { "# Doubt: \(quoted($0, plain: true))\n" }.joined()
+  // MARK: - Names and numbers
+
+  private func link(below hinge: Int) -> String {
+    YAMLName.quoted(tree.bodies[tree.hinges[hinge].child].frames[0].name)
+  }
+
+  private func number(_ value: Double, digits: Double = 1e4) -> String {
+    let rounded = (value * digits).rounded() / digits
+    return rounded == 0 ? "0" : rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+
+  private func vector(_ vector: Vector3) -> String {
+    "[\(number(vector.x)), \(number(vector.y)), \(number(vector.z))]"
+  }
+
+  // MARK: - The head
+
+  private func head(_ robot: String, _ sides: [Side]) -> String {
+    let lines = map.allDoubts.map { "# Doubt: \(YAMLName.plain($0))\n" }.joined()
     return """
       # Found by 'motionc map' from joints, axes, limits and symmetry. See Mappings/README.md.
-      # Where a joint's position follows a human joint, its zero is taken for the human's.
       \(lines)skeleton: human
-      robot: \(quoted(robot))
+      robot: \(YAMLName.quoted(robot))
 
-      origin: {joint: Pelvis, frame: Pelvis, position: [0, 0, 0]}
-
+      \(origin(sides))
+      \(restLines())
 
       """
   }
 
-  /// A name as YAML that nothing in it can end.
-  private func quoted(_ name: String, plain: Bool = false) -> String {
-    let clean = name.unicodeScalars.map { scalar in
-      scalar.value < 0x20 || scalar.value == 0x7F || (0x80...0x9F).contains(scalar.value)
-        || scalar.value == 0x2028 || scalar.value == 0x2029 ? " " : String(scalar)
-    }.joined()
-    if plain { return clean }
-    let isPlain =
-      !clean.isEmpty
-      && clean.utf8.allSatisfy {
-        ($0 >= 0x30 && $0 <= 0x39) || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || $0 == 0x5F
-      }
-    let isWord = clean.unicodeScalars.first.map { $0.properties.isAlphabetic } ?? false
-    let isReserved = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
-      .contains(clean.lowercased())
-    if isPlain, isWord, !isReserved { return clean }
-    let escaped = clean.replacingOccurrences(of: "'", with: "''")
-    return "'\(escaped)'"
+  private func origin(_ sides: [Side]) -> String {
+    var text = "origin: {joint: Pelvis, frame: Pelvis, position: \(vector(originPlace(sides)))"
+    if (rest.forward - .unitX).length > 0.02 || (rest.up - .unitZ).length > 0.02 {
+      text += ", forward: \(vector(rest.forward)), up: \(vector(rest.up))"
+    }
+    return text + "}"
   }
 
-  private func link(below hinge: Int) -> String {
-    quoted(tree.bodies[tree.hinges[hinge].child].frames[0].name)
+  /// The base's origin where that is the pelvis and the trunk turns about a waist, else the middle of the
+  /// hips.
+  private func originPlace(_ sides: [Side]) -> Vector3 {
+    if plan.pelvis == 0, bendsWaist { return .zero }
+    return sides.reduce(.zero) { $0 + center($1.leg) / 2 }
   }
 
-  /// The link that holds the centre of a hip or shoulder: below the second hinge.
-  private func top(_ limb: HingedPlan.Limb) -> String {
-    link(below: limb.upper.count > 1 ? limb.upper[1] : limb.upper.first ?? limb.middle)
+  /// The centre of a hip or shoulder in the root's frame, at rest.
+  private func center(_ limb: HingedPlan.Limb) -> Vector3 {
+    let hinge = limb.upper.count > 1 ? limb.upper[1] : limb.upper.first ?? limb.middle
+    return rest.pose(of: tree.hinges[hinge].child) * (limb.upper.count > 1 ? limb.center : .zero)
   }
 
-  /// The link of the wrist: below the second joint of the forearm, or the only one.
-  private func wrist(_ arm: HingedPlan.Limb) -> String? {
-    (arm.lower.count > 1 ? arm.lower[1] : arm.lower.first).map { link(below: $0) }
+  private func restLines() -> String {
+    let moved = tree.hinges.indices.filter(rest.isMoved)
+    guard !moved.isEmpty else { return "" }
+    let entries = moved.map {
+      "  \(YAMLName.quoted(tree.hinges[$0].name)): \(number(rest.positions[$0] ?? 0))"
+    }
+    return
+      "# Where it stands as a human at rest, arms hanging as they may; others at zero [rad].\nrest:\n"
+      + entries.joined(separator: "\n") + "\n"
   }
+
+  // MARK: - What the trunk can do
+
+  private var bendsWaist: Bool { rest.hasWaist(along: rest.left) }
+  private var turnsWaist: Bool { rest.hasWaist(along: rest.up) }
+
+  // MARK: - Points
 
   private func points(_ sides: [Side]) -> String {
     var lines = ["points:"]
     func add(_ text: String) { lines.append("  - {\(text)}") }
     for side in sides {
-      add(
-        "joint: \(side.letter)_Hip, link: \(top(side.leg)), weight: 0.5, offset: robot, frame: Pelvis"
-      )
+      add("joint: \(side.letter)_Hip, \(top(side.leg)), weight: 0.5, offset: robot, frame: Pelvis")
     }
+    for side in sides { add("joint: \(side.letter)_Knee, \(middle(side.leg)), weight: 1") }
     for side in sides {
-      add("joint: \(side.letter)_Knee, link: \(link(below: side.leg.middle)), weight: 1")
+      let weight = side.leg.upper.count < 3 ? 1 : 2
+      add("joint: \(side.letter)_Ankle, link: \(link(below: side.leg.last)), weight: \(weight)")
     }
-    for side in sides {
-      add("joint: \(side.letter)_Ankle, link: \(link(below: side.leg.last)), weight: 2")
-    }
-    let chest = quoted(tree.bodies[plan.chest].frames[0].name)
-    add("joint: Torso, link: \(chest), weight: 0, offset: robot, frame: Pelvis")
-    for side in sides {
-      add(
-        "joint: \(side.letter)_Shoulder, link: \(top(side.arm)), from: Torso, weight: 1, "
-          + "offset: robot, frame: Chest")
-    }
-    for side in sides {
-      add("joint: \(side.letter)_Elbow, link: \(link(below: side.arm.middle)), weight: 1")
-    }
+    lines += trunkLines(sides)
+    for side in sides { add("joint: \(side.letter)_Elbow, \(middle(side.arm)), weight: 1") }
     for side in sides {
       if let wrist = wrist(side.arm) {
-        add("joint: \(side.letter)_Wrist, link: \(wrist), weight: 2")
+        // An arm that cannot turn its upper part reaches either the elbow or the wrist.
+        let weight = side.arm.upper.count < 3 ? "0.5" : "2"
+        add("joint: \(side.letter)_Wrist, \(wrist), weight: \(weight)")
       } else {
         lines.append(
-          "  # No joint beyond the elbow, and a point is the origin of a link: \(side.letter)_Wrist is left out."
+          "  # Nothing shows how far it reaches beyond the elbow: \(side.letter)_Wrist is left out."
         )
       }
     }
     return lines.joined(separator: "\n") + "\n\n"
+  }
+
+  private func trunkLines(_ sides: [Side]) -> [String] {
+    guard !bendsWaist else {
+      let chest = YAMLName.quoted(tree.bodies[plan.chest].frames[0].name)
+      let pivot = plan.pelvis == 0 ? chest : plan.waist.last.map { link(below: $0) } ?? chest
+      return ["  - {joint: Torso, link: \(pivot), weight: 0, offset: robot, frame: Pelvis}"]
+        + sides.map {
+          "  - {joint: \($0.letter)_Shoulder, \(top($0.arm)), from: Torso, weight: 1, offset: robot, frame: Chest}"
+        }
+    }
+    let frame = turnsWaist ? "Trunk" : "Lean"
+    let why =
+      turnsWaist
+      ? "  # It cannot bend its waist: the trunk leans as the line from hips to shoulders, with the base."
+      : "  # It cannot bend or turn its waist: the trunk leans as the line from hips to shoulders, with the base."
+    return [why]
+      + sides.map {
+        "  - {joint: \($0.letter)_Shoulder, \(top($0.arm)), from: Pelvis, weight: 1, offset: robot, frame: \(frame)}"
+      }
+  }
+
+  /// The centre of a hip or shoulder: a place of the link below the second hinge, beside the limb's
+  /// lower end where the last hinge above the knee lets it be there.
+  private func top(_ limb: HingedPlan.Limb) -> String {
+    guard limb.upper.count > 1 else {
+      return "link: \(link(below: limb.upper.first ?? limb.middle))"
+    }
+    let body = tree.hinges[limb.upper[1]].child
+    var place = limb.center
+    if limb.upper.count > 2, let last = limb.upper.last {
+      let (axis, across) = (rest.axis(of: last), rest.axis(of: limb.middle))
+      let gap = lateral(limb) - (rest.pose(of: body) * place).dot(across)
+      // The last hinge turns about the knee's direction: every place of its axis is the hip's centre.
+      if abs(axis.dot(across)) > 0.95, abs(gap) > 0.05 * limb.upperLength {
+        place += rest.pose(of: body).rotation.inverse * (gap / axis.dot(across) * axis)
+      }
+    }
+    let isOff = place.length > 0.02 * limb.upperLength
+    return "link: \(link(below: limb.upper[1]))" + (isOff ? ", place: \(vector(place))" : "")
+  }
+
+  /// The knee or elbow: on its axis, beside the limb's lower end.
+  private func middle(_ limb: HingedPlan.Limb) -> String {
+    let joint = tree.hinges[limb.middle]
+    let origin = rest.pose(of: joint.child).translation
+    let along = lateral(limb) - origin.dot(rest.axis(of: limb.middle))
+    let isOff = abs(along) > 0.05 * limb.upperLength
+    return "link: \(link(below: limb.middle))"
+      + (isOff ? ", place: \(vector(along * joint.axis))" : "")
+  }
+
+  /// Where the limb's lower end is along the middle hinge's axis, at rest [m].
+  private func lateral(_ limb: HingedPlan.Limb) -> Double {
+    let hinge = limb.lower.count > 1 ? limb.lower[1] : limb.lower.first
+    let end =
+      hinge.map { rest.pose(of: tree.hinges[$0].child).translation }
+      ?? rest.pose(of: tree.hinges[limb.middle].child) * (limb.end ?? .zero)
+    return end.dot(rest.axis(of: limb.middle))
+  }
+
+  /// The wrist: below the second joint of the forearm, or the only one, or the end of the forearm.
+  private func wrist(_ arm: HingedPlan.Limb) -> String? {
+    if let hinge = arm.lower.count > 1 ? arm.lower[1] : arm.lower.first {
+      return "link: \(link(below: hinge))"
+    }
+    return arm.end.map { "link: \(link(below: arm.middle)), place: \(vector($0))" }
   }
 
   private func bones(_ sides: [Side]) -> String {
@@ -173,17 +244,17 @@ private struct MappingWriter {
 
   // MARK: - Joints that follow a twist
 
-  private func direct(_ sides: [Side], _ up: Vector3, _ forward: Vector3) -> String {
+  private func direct(_ sides: [Side]) -> String {
     var lines = [
       "# What positions leave open. Axes in the skeleton's frame: x left, y up, z forward.",
       "direct:",
     ]
-    let left = up.cross(forward)
+    let body = Frame(x: rest.left, y: rest.up, z: rest.forward)
     for side in sides {
-      let pose = standing(side.leg)
-      let body = Frame(x: left, y: up, z: forward)
-      lines += follow(side.leg.upper, pose, body, "\(side.letter)_Hip", only: [1], weight: 0.3)
-      lines += follow(side.leg.lower, pose, body, "\(side.letter)_Ankle", only: [0, 2], weight: 1)
+      lines += follow(
+        side.leg.upper, rest.positions, body, "\(side.letter)_Hip", only: [1], weight: 0.3)
+      lines += follow(
+        side.leg.lower, rest.positions, body, "\(side.letter)_Ankle", only: [0, 2], weight: 1)
       guard let hand = hand(side) else { continue }
       lines += follow(
         side.arm.lower, hand.pose, hand.frame, "\(side.letter)_Wrist", only: [0, 1, 2], weight: 0.3)
@@ -197,27 +268,14 @@ private struct MappingWriter {
     var axes: [Vector3] { [x, y, z] }
   }
 
-  /// The positions of a limb's hinges with the limb straight along the body, ankles and wrists at
-  /// zero as far as their ranges allow.
-  private func standing(_ limb: HingedPlan.Limb) -> [Int: Double] {
-    var positions: [Int: Double] = [:]
-    for (hinge, position) in zip(limb.upper, limb.rest) { positions[hinge] = position }
-    positions[limb.middle] = limb.straight ?? 0
-    for hinge in limb.lower { positions[hinge] = neutral(hinge) }
-    return positions
-  }
-
-  private func neutral(_ hinge: Int) -> Double {
-    guard let range = tree.hinges[hinge].range else { return 0 }
-    return min(max(0, range.lowerBound), range.upperBound)
-  }
-
   /// The hand's frame with the arm straight: along the left forearm, out of the back of the hand, to
   /// the thumb.
   private func hand(_ side: Side) -> (pose: [Int: Double], frame: Frame)? {
     let arm = side.arm
     guard let flexes = arm.positiveFlexes, let last = arm.lower.last else { return nil }
-    let pose = standing(arm)
+    var pose = rest.positions
+    for (hinge, position) in zip(arm.upper, arm.rest) { pose[hinge] = position }
+    pose[arm.middle] = arm.straight ?? 0
     let elbow = tree.pose(of: tree.hinges[arm.middle].child, at: pose)
     let axis = elbow.rotation * tree.hinges[arm.middle].axis
     let flexing = flexes ? axis : -axis
@@ -244,9 +302,10 @@ private struct MappingWriter {
       else { continue }
       let vector = ["[1, 0, 0]", "[0, 1, 0]", "[0, 0, 1]"][index]
       let factor = parts[index] < 0 ? ", factor: -1" : ""
+      let offset = rest.isMoved(hinge) ? ", offset: \(number(rest.positions[hinge] ?? 0))" : ""
       lines.append(
-        "  - {joint: \(joint), axis: \(vector), target: \(quoted(tree.hinges[hinge].name))\(factor), "
-          + "weight: \(weight == 1 ? "1" : "\(weight)")}")
+        "  - {joint: \(joint), axis: \(vector), target: \(YAMLName.quoted(tree.hinges[hinge].name))"
+          + "\(factor)\(offset), weight: \(weight == 1 ? "1" : "\(weight)")}")
     }
     return lines
   }

@@ -40,6 +40,12 @@ public struct RobotMap: Sendable {
   public var notes: [String]
   /// Joints that belong to no part.
   public var leftAlone: [String]
+  /// What its waist cannot do: `waist pitch`, `waist roll`, `waist yaw`.
+  public var lacks: [String] = []
+  /// What inverse kinematics makes of the mapping, one sentence each; filled by `judge`.
+  public var verdict: [String] = []
+  /// The limits that were estimated, one line a joint.
+  public var estimatedLimits: [String] = []
   /// What kind of body it is.
   public var kind: String
   /// What was found, for writing a mapping; nil where the robot is refused.
@@ -53,6 +59,7 @@ public struct RobotMap: Sendable {
   public init(of robot: Robot, front: BaseAxis? = nil) {
     self.init(of: HingedTree(robot), front: front)
     guard refusal == nil else { return }
+    estimatedLimits = robot.estimatedLimits
     doubts += Self.doubts(aboutLimitsOf: robot)
     if isFloating, !robot.hasFloatingBase {
       notes.append(
@@ -79,6 +86,25 @@ public struct RobotMap: Sendable {
     notes = []
     leftAlone = []
     kind = "none"
+  }
+
+  /// All doubts, of the whole and of each part, one sentence each.
+  public var allDoubts: [String] {
+    doubts
+      + slots.compactMap { slot in
+        slot.doubt.map { "\(slot.name.split(separator: "_").joined(separator: " ")): \($0)" }
+      }
+  }
+
+  /// Fills the verdict where a mapping can be written: what inverse kinematics reaches on random poses.
+  ///
+  /// - Parameter robot: The robot that the map is of.
+  public mutating func judge(_ robot: Robot) {
+    guard let text = try? mapping(robot: robot.name),
+      let mapping = try? Mapping(parsing: text, path: "found"),
+      let retargeter = try? InverseKinematicsRetargeter(robot: robot, mapping: mapping)
+    else { return }
+    verdict = MappingVerdict(retargeter).sentences
   }
 
   /// A slot by its name.

@@ -31,6 +31,7 @@ struct RobotMapBuilder {
       return refuse(forward)
     }
     map.slots = slots(plan)
+    if plan.kind == .person { map.lacks = RestPosture(tree: tree, plan: plan).lacks }
     if front == nil { doubtFront(plan, &map) }
     confirmSides(plan, &map)
     doubtBase(plan, &map)

@@ -36,6 +36,9 @@ private struct Report: Encodable {
   let doubts: [String]
   let notes: [String]
   let leftAlone: [String]
+  let lacks: [String]
+  let verdict: [String]
+  let estimatedLimits: [String]
 
   init(_ map: RobotMap) {
     kind = map.kind
@@ -61,6 +64,9 @@ private struct Report: Encodable {
     doubts = map.doubts
     notes = map.notes
     leftAlone = map.leftAlone
+    lacks = map.lacks
+    verdict = map.verdict
+    estimatedLimits = map.estimatedLimits
   }
 
   private static func numbers(_ vector: Vector3) -> [Double] {
@@ -84,10 +90,13 @@ extension RobotMap {
       let more = leftAlone.count > 6 ? " and \(leftAlone.count - 6) more" : ""
       lines.append("\nleft alone: \(shown)\(more)")
     }
-    let all = slots.compactMap { slot in
-      slot.doubt.map { "\(slot.name.replacingOccurrences(of: "_", with: " ")): \($0)" }
+    for doubt in allDoubts { lines.append("doubt: \(doubt.printable(limit: 600))") }
+    if !lacks.isEmpty {
+      lines.append(
+        "lacks: \(lacks.joined(separator: ", "))"
+          + (lacks.contains("waist pitch") ? " (it leans with its base)" : ""))
     }
-    for doubt in doubts + all { lines.append("doubt: \(doubt.printable(limit: 600))") }
+    for sentence in verdict { lines.append("verdict: \(sentence.printable(limit: 600))") }
     for note in notes { lines.append("note: \(note.printable(limit: 600))") }
     return lines.joined(separator: "\n")
   }

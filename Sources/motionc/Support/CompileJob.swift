@@ -12,7 +12,7 @@ struct CompileJob: Sendable {
   /// The robot.
   let target: Robot
   /// What human motion is retargeted by; nil where all files are of the robot.
-  let retargeter: Retargeter?
+  let retargeting: HumanRetargeting?
   let limits: SafetyLimits
   let robot: RobotIdentity
   let timing: Timing
@@ -42,6 +42,7 @@ struct CompileJob: Sendable {
     let path: String
     let findings: [String]
     let score: PlausibilityScore?
+    let retargeting: HumanRetargeting?
 
     var summary: String {
       let seconds = Console.fixed(trajectory.duration, 2)
@@ -52,6 +53,7 @@ struct CompileJob: Sendable {
         text += "; at most \(worst) away from the motion"
       }
       if let score { text += "; \(score.summary)" }
+      if let retargeting { text += "; \(retargeting.summary)" }
       text += TrajectoryReport.clock(trajectory).map { ", \($0)" } ?? ""
       for finding in findings { text += "\n  \(finding.shownReason)" }
       return text
@@ -83,12 +85,12 @@ struct CompileJob: Sendable {
         .note, "a robot's motion (\(source.kind)), not retargeted\(scored)")
       return (motion, [what] + findings, nil)
     }
-    guard let retargeter else {
+    guard let retargeting else {
       throw FileError.malformed(path: file, reason: "it changed while it was read")
     }
     let (clip, report) = try input.clip(options: reading)
     let score = try gate?.score(clip)
-    return (try retargeter.retarget(clip), report.findings, score)
+    return (try retargeting.retarget(clip), report.findings, score)
   }
 
   /// Reads, retargets, compiles, verifies and writes one motion.
@@ -106,9 +108,14 @@ struct CompileJob: Sendable {
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
     let findings = found.map(\.message)
-    let text = Report(trajectory: trajectory, path: paths[0], findings: findings, score: score)
+    let used = motion.provenance["motion_format"] == nil ? retargeting : nil
+    let text = Report(
+      trajectory: trajectory, path: paths[0], findings: findings, score: score, retargeting: used)
     return Outcome(
       path: paths[0], summary: text.summary,
-      json: TrajectoryReport(trajectory, path: paths[0], findings: findings, score: score).json)
+      json: TrajectoryReport(
+        trajectory, path: paths[0], findings: findings, score: score,
+        further: [used?.field].compactMap(\.self)
+      ).json)
   }
 }

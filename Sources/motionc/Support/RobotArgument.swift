@@ -45,6 +45,15 @@ extension Robot {
     }
   }
 
+  /// What is not stated of the limits and was estimated, and what is doubtful of those that are: lines
+  /// below a map.
+  var limitLines: [String] {
+    let notes = warnings.filter { $0.contains("limit") || $0.contains("range") }
+      .map { "note: \($0.printable)" }
+    guard let estimateSummary else { return notes }
+    return notes + ["estimated: \(estimateSummary)"] + estimatedLimits.map { "  \($0)" }
+  }
+
   /// All files that are read for the robot: description, limits and, where it has one, wiring.
   var allFiles: [String] {
     files + [URL(filePath: path).deletingLastPathComponent().appending(path: "wire.yaml").path]

@@ -6,10 +6,12 @@ import Trajectories
 struct TrajectoryReport {
   let json: String
 
-  /// - Parameter robot: The robot at hand, whose limits may be others than at compiling.
+  /// - Parameters:
+  ///   - robot: The robot at hand, whose limits may be others than at compiling.
+  ///   - further: Members of the object, `"name": value`.
   init(
     _ trajectory: SafeTrajectory, path: String, findings: [String] = [],
-    robot: RobotIdentity? = nil, score: PlausibilityScore? = nil
+    robot: RobotIdentity? = nil, score: PlausibilityScore? = nil, further: [String] = []
   ) {
     var fields = [
       "\"file\": \(JSONText.quoted(path))", "\"valid\": true",
@@ -43,6 +45,7 @@ struct TrajectoryReport {
     }
     if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
     if let score { fields.append("\"plausibility\": {\(score.fields)}") }
+    fields += further
     if !findings.isEmpty {
       fields.append("\"findings\": [\(findings.map(JSONText.quoted).joined(separator: ", "))]")
     }

@@ -235,7 +235,9 @@ struct Bench: ParsableCommand {
     defer { work.remove() }
     let robot = try Robot.named("unitree_g1")
     let compiler = CompileJob(
-      target: robot, retargeter: try Retargeter(contentsOf: shippedModel(), robot: robot),
+      target: robot,
+      retargeting: .network(
+        try Retargeter(contentsOf: shippedModel(), robot: robot), path: try shippedModel()),
       limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
       rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [])
     var best = 0.0

@@ -19,6 +19,8 @@ struct Compile: ParsableCommand {
         --format csv,npz,json --rate 50 --timing stretch --tolerance 0.05
       motionc compile walk.bvh --robot unitree_g1 --plausibility hgvae.safetensors -o out
       motionc compile lafan1_g1.csv --robot unitree_g1 -o out --source-rate 30
+      motionc compile walk.bvh --robot my_humanoid.urdf -o out
+      motionc compile walk.bvh --robot unitree_g1 --ik -o out
 
       Writes NAME.trajectory.safetensors, which can be verified, and the formats of --format. With \
       --timing keep the motion's timing is kept and the report gives the deviation from it; with \
@@ -26,7 +28,13 @@ struct Compile: ParsableCommand {
       the trajectory's samples and at the motion's own frames. A motion that cannot be compiled \
       is reported and the files of an earlier run are kept; the others are compiled. In folders \
       all files with human motion are compiled; trajectories and copies that motionc wrote are \
-      skipped. Without --model the retargeter that ships for the robot is used. With --plausibility \
+      skipped.
+
+      Without --model the retargeter that ships for the robot is used. For a robot that none ships for, \
+      nothing needs to be trained: its legs, arms and waist are found as by 'motionc map', and the \
+      poses come from inverse kinematics, frame by frame. --ik asks for that where a model ships, \
+      --mapping for a mapping of your own. The report and the file say which was used. A robot \
+      without waist joints leans with its base. With --plausibility \
       every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
       are refused.
 
@@ -49,6 +57,20 @@ struct Compile: ParsableCommand {
     help: "The retargeter's file; by default the one that ships for the robot.",
     completion: .file())
   var model: String?
+
+  @Flag(help: "Computes the poses by inverse kinematics where a model ships for the robot.")
+  var ik = false
+
+  @Option(
+    help:
+      "A mapping's file for inverse kinematics; by default the shipped one or what 'map' finds.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var mapping: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: "The axis of the base along which the robot looks, where 'map' asks for it: +x, -x, …")
+  var front: BaseAxis?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
@@ -111,6 +133,13 @@ struct Compile: ParsableCommand {
       throw ValidationError("--rate, --speed and --tolerance must be above 0.")
     }
     guard (threads ?? 1) > 0 else { throw ValidationError("--threads must be above 0.") }
+    guard model == nil || (!ik && mapping == nil && front == nil) else {
+      throw ValidationError(
+        "--model has a mapping of its own: --ik, --mapping and --front exclude it.")
+    }
+    guard mapping == nil || front == nil else {
+      throw ValidationError("--front is for finding a mapping, and --mapping gives one.")
+    }
     guard let refuseBelow else { return }
     guard plausibility != nil, 0 <= refuseBelow, refuseBelow <= 1 else {
       throw ValidationError("--refuse-below is within 0 and 1 and goes with --plausibility.")
@@ -120,13 +149,13 @@ struct Compile: ParsableCommand {
   func run() throws {
     let robot = try robot.load()
     let files = try MotionPaths.motions(motions, taking: [.capture, .robot])
-    // A robot without a retargeter can still be given motion of its own.
-    let model = try model ?? (Self.areOfRobots(files) ? nil : robot.shippedModel)
+    let retargeting = try retargeting(for: robot, of: files)
+    if let estimates = robot.estimateSummary { Console.note("note: \(estimates)") }
     var options = reading.options
     options.person = person
     var compiler = CompileJob(
       target: robot,
-      retargeter: try model.map { try Retargeter(contentsOf: $0, robot: robot) },
+      retargeting: retargeting,
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
@@ -140,11 +169,26 @@ struct Compile: ParsableCommand {
         model: try HGVAE(contentsOf: plausibility), refuseBelow: refuseBelow)
       compiler.inputs.add([plausibility])
     }
-    compiler.inputs.add(files + [model].compactMap(\.self) + robot.allFiles)
+    compiler.inputs.add(files + [retargeting?.path].compactMap(\.self) + robot.allFiles)
     // Before anything is written.
     for output in files.flatMap(compiler.outputs) { try compiler.inputs.refuse(output) }
     try AtomicFile.makeFolder(output)
     try run(compiler, files)
+  }
+
+  /// What human motion is retargeted by; nil where all files are of the robot, which needs nothing.
+  private func retargeting(for robot: Robot, of files: [String]) throws -> HumanRetargeting? {
+    if let model {
+      return .network(try Retargeter(contentsOf: model, robot: robot), path: model)
+    }
+    guard !Self.areOfRobots(files) else { return nil }
+    if !ik, mapping == nil, front == nil, let path = try? robot.shippedModel {
+      do { return .network(try Retargeter(contentsOf: path, robot: robot), path: path) } catch {
+        Console.note("note: \(error); the poses come from inverse kinematics")
+      }
+    }
+    let chosen = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: front)
+    return .inverseKinematics(chosen.retargeter, mapping: chosen.mapping)
   }
 
   /// Whether all files hold robots' motion; one that cannot be read does not.

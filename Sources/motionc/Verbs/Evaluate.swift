@@ -25,9 +25,11 @@ struct EvaluateRetargeter: ParsableCommand {
     discussion: """
       motionc evaluate retargeter --robot unitree_g1 --motions captures/
       motionc evaluate retargeter --robot unitree_g1 --model g1.safetensors --motions captures/
+      motionc evaluate retargeter --robot unitree_g1 --ik --motions captures/
 
       In a folder with an index.csv only the rows of the split 'val' are evaluated, in other \
-      folders the clips that training holds out; --all evaluates every clip.
+      folders the clips that training holds out; --all evaluates every clip. With --ik what \
+      'compile' does without a model is evaluated: inverse kinematics frame by frame.
       """)
 
   @OptionGroup var robot: RobotOptions
@@ -36,6 +38,14 @@ struct EvaluateRetargeter: ParsableCommand {
     help: "The model's file; by default the one that ships for the robot.",
     completion: .file())
   var model: String?
+
+  @Flag(help: "Evaluates inverse kinematics instead of a model.")
+  var ik = false
+
+  @Option(
+    help: "A mapping's file for --ik; by default the shipped one or what 'map' finds.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var mapping: String?
 
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
@@ -58,21 +68,22 @@ struct EvaluateRetargeter: ParsableCommand {
   @Flag(help: "Prints one JSON object.")
   var json = false
 
+  func validate() throws {
+    guard !ik || (model == nil && card == nil) else {
+      throw ValidationError("--ik needs no model: --model and --card exclude it.")
+    }
+    guard ik || mapping == nil else { throw ValidationError("--mapping goes with --ik.") }
+  }
+
   func run() throws {
     let robot = try robot.load()
+    let set = try MotionSplit(motions)
+    if ik { return try evaluateInverseKinematics(robot, set) }
     let model = try model ?? robot.shippedModel
     let retargeter = try Retargeter(contentsOf: model, robot: robot)
-    let set = try MotionSplit(motions)
     let inputs = InputFiles([model] + set.files + robot.allFiles)
     for path in [self.dump, card].compactMap({ $0 }) { try inputs.refuse(path) }
-    let files = all ? set.training + set.validation : set.validation
-    guard !files.isEmpty else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
-      )
-    }
-    let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
-    for warning in warnings { Console.note(warning) }
+    let clips = try clips(of: set)
     let (evaluation, dump) = retargeter.evaluate(clips, optimumPoses: max(0, optimumPoses))
     var outputs = OutputSet(sparing: inputs)
     if let path = self.dump { try outputs.add(retargeter.dumpFile(dump).encoded(), to: path) }
@@ -81,6 +92,31 @@ struct EvaluateRetargeter: ParsableCommand {
     }
     try outputs.commit()
     try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
+  }
+
+  private func evaluateInverseKinematics(_ robot: Robot, _ set: MotionSplit) throws {
+    let (retargeter, mapping) = try InverseKinematicsRetargeter.chosen(
+      for: robot, mapping: mapping, front: nil)
+    let inputs = InputFiles([mapping] + set.files + robot.allFiles)
+    if let dump { try inputs.refuse(dump) }
+    let (evaluation, dump) = try retargeter.evaluate(
+      clips(of: set), optimumPoses: max(0, optimumPoses))
+    var outputs = OutputSet(sparing: inputs)
+    if let path = self.dump { try outputs.add(retargeter.dumpFile(dump).encoded(), to: path) }
+    try outputs.commit()
+    try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
+  }
+
+  private func clips(of set: MotionSplit) throws -> [MotionClip] {
+    let files = all ? set.training + set.validation : set.validation
+    guard !files.isEmpty else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
+      )
+    }
+    let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
+    for warning in warnings { Console.note(warning) }
+    return clips
   }
 }
 

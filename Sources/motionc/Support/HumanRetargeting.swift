@@ -1,0 +1,84 @@
+import Files
+import Kinematics
+import Motions
+import Retargeting
+
+/// What human motion becomes joint motion by.
+enum HumanRetargeting: Sendable {
+  /// A trained network, with what it is called in reports.
+  case network(Retargeter, path: String)
+  /// Inverse kinematics frame by frame, with where its mapping is from.
+  case inverseKinematics(InverseKinematicsRetargeter, mapping: String)
+
+  /// The joint motion of a clip.
+  func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
+    switch self {
+    case .network(let retargeter, _):
+      var motion = try retargeter.retarget(clip)
+      motion.provenance["retargeting"] = "network"
+      return motion
+    case .inverseKinematics(let retargeter, _): return try retargeter.retarget(clip)
+    }
+  }
+
+  /// The file that it was read from; nil for a mapping that was found.
+  var path: String? {
+    switch self {
+    case .network(_, let path): path
+    case .inverseKinematics(_, let mapping):
+      mapping == InverseKinematicsRetargeter.foundMapping ? nil : mapping
+    }
+  }
+
+  /// What was used, as the end of a sentence.
+  var summary: String {
+    switch self {
+    case .network(_, let path): "poses by the network \(path.shownPath)"
+    case .inverseKinematics(_, let mapping):
+      "poses by inverse kinematics (\(mapping.shownPath))"
+    }
+  }
+
+  /// What was used, as a member of a JSON object.
+  var field: String {
+    switch self {
+    case .network(_, let path): "\"retargeting\": {\"network\": \(JSONText.quoted(path))}"
+    case .inverseKinematics(_, let mapping):
+      "\"retargeting\": {\"inverse_kinematics\": \(JSONText.quoted(mapping))}"
+    }
+  }
+}
+
+extension InverseKinematicsRetargeter {
+  /// What stands in reports for a mapping that was found and not read.
+  static let foundMapping = "mapping found by 'motionc map'"
+
+  /// Inverse kinematics for a robot, by a mapping's file, or by the one that ships for the robot, or
+  /// else by the one that `motionc map` finds.
+  ///
+  /// - Parameters:
+  ///   - robot: The robot.
+  ///   - path: The mapping's file; nil for the shipped or the found one.
+  ///   - front: The axis of the base along which the robot looks, where the user states it.
+  static func chosen(
+    for robot: Robot, mapping path: String?, front: BaseAxis?
+  ) throws -> (retargeter: InverseKinematicsRetargeter, mapping: String) {
+    if let path {
+      return (try .init(robot: robot, mapping: Mapping(contentsOf: path)), path)
+    }
+    if front == nil, let mapping = try? Mapping.shipped(for: robot.folderName),
+      let retargeter = try? InverseKinematicsRetargeter(robot: robot, mapping: mapping)
+    {
+      return (retargeter, mapping.path)
+    }
+    let map = RobotMap(of: robot, front: front)
+    if let refusal = map.refusal { throw MapRefusal(robot: robot, refusal: refusal) }
+    let text: String
+    do throws(NoMapping) { text = try map.mapping(robot: robot.name) } catch {
+      throw MapRefusal(unwritten: error)
+    }
+    let mapping = try Mapping(parsing: text, path: foundMapping)
+    for doubt in map.allDoubts { Console.note("doubt: \(doubt)") }
+    return (try .init(robot: robot, mapping: mapping), foundMapping)
+  }
+}
