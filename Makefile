@@ -4,7 +4,7 @@ SWIFT    ?= swift
 FLAGS    := -c release -Xcc -march=native
 TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
-PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev pkg-config
+PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev libjs-three pkg-config
 DOCUMENTED := Geometry Morphology Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
             Trajectories Streaming MotionCompiler
 MOTIONS  ?= Examples/Motions

@@ -43,6 +43,7 @@ let package = Package(
         .linkedLibrary("urdfdom_model"), .linkedLibrary("tinyxml"),
         .linkedLibrary("console_bridge"),
       ]),
+    .target(name: "CThree"),
     .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(
@@ -72,6 +73,9 @@ let package = Package(
         "Motions",
       ]),
     module("Trajectories", ["Files", "Geometry", "Kinematics"]),
+    module(
+      "TrajectoryMetrics",
+      ["Files", "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"]),
     module("Streaming", ["CSerialPort", "Files", "Kinematics", "Trajectories", yams]),
     module(
       "MotionCompiler",
@@ -82,11 +86,11 @@ let package = Package(
     .executableTarget(
       name: "motionc",
       dependencies: [
-        "Autodiff", "CBLAS", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
+        "Autodiff", "CBLAS", "CThree", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
         "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming",
-        "Trajectories", arguments,
+        "Trajectories", "TrajectoryMetrics", arguments,
       ],
-      resources: [.embedInCode("View/view.html")],
+      resources: [.embedInCode("View/view.html"), .embedInCode("Report/report.html")],
       swiftSettings: houseRules),
     // Programs that make what ships in Examples
     .executableTarget(
@@ -94,7 +98,9 @@ let package = Package(
       path: "Examples/MakeMotions", swiftSettings: houseRules),
     .executableTarget(
       name: "example-strip",
-      dependencies: ["Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories"],
+      dependencies: [
+        "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories", "TrajectoryMetrics",
+      ],
       path: "Examples/DrawStrip", swiftSettings: houseRules),
     // Tests
     .target(
@@ -142,6 +148,12 @@ let package = Package(
       ]),
     tests("StreamingTests", ["Files", "Geometry", "Kinematics", "Streaming", "Trajectories"]),
     tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
+    tests(
+      "TrajectoryMetricsTests",
+      [
+        "Files", "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories",
+        "TrajectoryMetrics",
+      ]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -23,7 +23,15 @@ echo "== the arm moves: a sampled motion, live at 20 Hz, to a simulated uArm (fi
 "$motionc" stream "$results/uarm_swift_pro/walk_1_0001.trajectory.safetensors" \
   --robot uarm_swift_pro --rate 20 --go --log "$results/arm.csv"
 echo
+echo "== a report: the G1 beside the person, with every figure"
+"$motionc" report "$results/unitree_g1/walk.trajectory.safetensors" \
+  --against Examples/Motions/walk.bvh --html "$results/report.html" > "$results/report.txt"
+head -n 1 "$results/report.txt"
+echo
 echo "The sampled motions are in $results/samples (.bvh for Blender, .npz for NumPy), the"
 echo "trajectories in $results/uarm_swift_pro and $results/unitree_g1: .csv to look at, .json for"
 echo "ROS, .trajectory.safetensors with limits and their sources; the arm's commands and measured"
 echo "positions in $results/arm.csv. Next: $motionc --help"
+echo
+echo "Open $results/report.html in a browser: a person and a robot walk, with every figure;"
+echo "Docs/report.md defines them."

@@ -1,16 +1,6 @@
 import Foundation
 import Geometry
-
-/// A part of a body: a rounded line through points in the world [m].
-struct Limb {
-  /// Which side of the body it is on; the left side is the far one and drawn paler.
-  enum Side { case near, middle, far }
-
-  var points: [Vector3]
-  /// The thickness [m].
-  var width: Double
-  var side: Side = .middle
-}
+import TrajectoryMetrics
 
 /// The colours of a body, readable on white and on black.
 struct Palette {

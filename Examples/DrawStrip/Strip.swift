@@ -3,6 +3,7 @@ import Kinematics
 import Motions
 import Retargeting
 import Trajectories
+import TrajectoryMetrics
 
 /// A row of pictures: a person at some instants and, beside each, the robot on its trajectory.
 struct Strip {
@@ -35,7 +36,7 @@ struct Strip {
       let frame = min(Int((wanted * clip.frameRate).rounded()), clip.frameCount - 1)
       let time = Double(frame) / clip.frameRate
       let left = 10 + Self.cell * (Double(index) + 0.26)
-      drawing.draw(centred(person(clip, frame: frame), clip, frame), at: left, palette: .person)
+      drawing.draw(centred(clip.limbs(frame: frame), clip, frame), at: left, palette: .person)
       drawing.draw(
         try self.robot(robot, on: trajectory, at: time), at: left + 0.44 * Self.cell,
         magnification: magnification, palette: .robot)

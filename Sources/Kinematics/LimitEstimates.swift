@@ -2,42 +2,6 @@ import Files
 import Foundation
 public import Geometry
 
-/// The rotational inertia of a link about its centre of mass, along the axes of the link's frame
-/// [kg·m²]: a symmetric tensor.
-public struct LinkInertia: Sendable, Hashable {
-  /// The diagonal: xx, yy, zz.
-  public var diagonal: Vector3
-  /// The rest: yz, xz, xy.
-  public var offDiagonal: Vector3
-
-  /// A tensor of these elements.
-  public init(diagonal: Vector3, offDiagonal: Vector3 = .zero) {
-    self.diagonal = diagonal
-    self.offDiagonal = offDiagonal
-  }
-
-  /// The inertia about a unit axis through the same point [kg·m²].
-  func about(_ axis: Vector3) -> Double {
-    (diagonal * axis * axis).sum()
-      + 2 * (offDiagonal * Vector3(axis.y * axis.z, axis.x * axis.z, axis.x * axis.y)).sum()
-  }
-
-  /// The tensor of the same body along other axes.
-  func rotated(by rotation: Quaternion) -> LinkInertia {
-    let (x, y, z) = rotation.inverse.columns
-    func product(_ a: Vector3, _ b: Vector3) -> Double {
-      let row = Vector3(
-        diagonal.x * b.x + offDiagonal.z * b.y + offDiagonal.y * b.z,
-        offDiagonal.z * b.x + diagonal.y * b.y + offDiagonal.x * b.z,
-        offDiagonal.y * b.x + offDiagonal.x * b.y + diagonal.z * b.z)
-      return a.dot(row)
-    }
-    return LinkInertia(
-      diagonal: [product(x, x), product(y, y), product(z, z)],
-      offDiagonal: [product(y, z), product(x, z), product(x, y)])
-  }
-}
-
 /// Estimates acceleration and jerk limits, which a URDF rarely states: the joint's effort over the
 /// greatest inertia that it moves in some poses.
 ///
@@ -110,13 +74,12 @@ struct LimitEstimates {
   private struct Moments {
     var mass = 0.0
     var first = Vector3.zero
-    var tensor = LinkInertia(diagonal: .zero)
+    var tensor = InertiaTensor.zero
 
     mutating func add(_ other: Moments) {
       mass += other.mass
       first += other.first
-      tensor.diagonal += other.tensor.diagonal
-      tensor.offDiagonal += other.tensor.offDiagonal
+      tensor += other.tensor
     }
 
     init() {}
@@ -125,10 +88,8 @@ struct LimitEstimates {
       let c = pose * point.center
       mass = point.mass
       first = mass * c
-      tensor = (point.inertia ?? LinkInertia(diagonal: .zero)).rotated(by: pose.rotation)
-      tensor.diagonal +=
-        mass * Vector3(c.y * c.y + c.z * c.z, c.x * c.x + c.z * c.z, c.x * c.x + c.y * c.y)
-      tensor.offDiagonal -= mass * Vector3(c.y * c.z, c.x * c.z, c.x * c.y)
+      tensor = InertiaTensor(ofMass: point.mass, at: c)
+      if let own = point.inertia { tensor += own.rotated(by: pose.rotation) }
     }
 
     /// The inertia about a line.

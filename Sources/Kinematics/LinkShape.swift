@@ -70,15 +70,31 @@ extension URDFFile {
       mass: mass, center: [center[0], center[1], center[2]], inertia: inertia(text))
   }
 
-  /// The inertia of an `<inertial>` along the link's axes; nil where it is none of a body.
-  private static func inertia(_ text: Text) -> LinkInertia? {
-    func element(_ name: String) -> Double? { numbers("inertia", name, count: 1, text)?.first }
-    guard let xx = element("ixx"), let yy = element("iyy"), let zz = element("izz"),
-      let yz = element("iyz"), let xz = element("ixz"), let xy = element("ixy"),
-      min(xx, yy, zz) >= 0, let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0], text)
+  /// Whether a link has a `<collision>` or `<visual>` that is no primitive shape.
+  static func hasMesh(_ link: Int, in model: OpaquePointer) -> Bool {
+    let shapes =
+      (0..<min(curdf_collision_count(model, link), mostShapes)).map { index in
+        shape { curdf_collision_text(model, link, index, $0, $1) }
+      }
+      + (0..<min(curdf_visual_count(model, link), mostShapes)).map { index in
+        shape { curdf_visual_text(model, link, index, $0, $1) }
+      }
+    return shapes.contains { $0 == nil }
+  }
+
+  /// The inertia about the centre of mass along the link's axes; nil where none is given, or its
+  /// moments are those of no body.
+  private static func inertia(_ text: Text) -> InertiaTensor? {
+    let names = ["ixx", "ixy", "ixz", "iyy", "iyz", "izz"]
+    let values = names.compactMap { numbers("inertia", $0, count: 1, text)?.first }
+    guard values.count == names.count,
+      let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0], text)
     else { return nil }
-    return LinkInertia(diagonal: [xx, yy, zz], offDiagonal: [yz, xz, xy])
-      .rotated(by: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]))
+    let moments = [values[0], values[3], values[5]]
+    guard moments.allSatisfy({ $0 >= 0 }) else { return nil }
+    let own = InertiaTensor(
+      xx: values[0], xy: values[1], xz: values[2], yy: values[3], yz: values[4], zz: values[5])
+    return own.rotated(by: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]))
   }
 
   private typealias Text = (_ element: String, _ attribute: String) -> UnsafePointer<CChar>?

@@ -6,11 +6,12 @@ public struct LinkMass: Sendable, Hashable {
   public var mass: Double
   /// The centre of mass in the link's frame [m].
   public var center: Vector3
-  /// The inertia about it; nil where the URDF gives none that a body can have.
-  public var inertia: LinkInertia?
+  /// The inertia about the centre, along the link's axes [kg·m²]; nil where none is given that a
+  /// body can have.
+  public var inertia: InertiaTensor?
 
   /// A mass at a place.
-  public init(mass: Double, center: Vector3, inertia: LinkInertia? = nil) {
+  public init(mass: Double, center: Vector3, inertia: InertiaTensor? = nil) {
     self.mass = mass
     self.center = center
     self.inertia = inertia
@@ -29,17 +30,20 @@ public struct Link: Sendable, Hashable {
   public var visualShapes: [LinkShape]
   /// Its mass; nil where the URDF gives none above zero.
   public var massPoint: LinkMass?
+  /// Whether it collides with something, or shows something, that is not read: a mesh.
+  public var hasMesh: Bool
 
   /// A link below a joint.
   public init(
     name: String, parentJoint: Int?, shapes: [LinkShape] = [], visualShapes: [LinkShape] = [],
-    massPoint: LinkMass? = nil
+    massPoint: LinkMass? = nil, hasMesh: Bool = false
   ) {
     self.name = name
     self.parentJoint = parentJoint
     self.shapes = shapes
     self.visualShapes = visualShapes
     self.massPoint = massPoint
+    self.hasMesh = hasMesh
   }
 }
 

@@ -95,7 +95,8 @@ struct RobotTree {
       guard let place = places[name] else { return Link(name: name, parentJoint: joint) }
       return Link(
         name: name, parentJoint: joint, shapes: file.shapes[place],
-        visualShapes: file.visualShapes[place], massPoint: file.masses[place])
+        visualShapes: file.visualShapes[place], massPoint: file.masses[place],
+        hasMesh: file.meshes[place])
     }
     links = [link(file.links[root], below: nil)]
     var waiting = (below[file.links[root]] ?? []).reversed().map { (joint: $0, parent: 0) }

@@ -30,6 +30,8 @@ struct URDFFile {
   var visualShapes: [[LinkShape]]
   /// The mass of each link.
   var masses: [LinkMass?]
+  /// Whether each link has something that is no primitive shape.
+  var meshes: [Bool]
   var joints: [Element]
   var warnings: [String]
 
@@ -68,6 +70,7 @@ struct URDFFile {
     shapes = links.indices.map { Self.shapes(of: $0, in: model) }
     visualShapes = links.indices.map { Self.visualShapes(of: $0, in: model) }
     masses = links.indices.map { Self.massPoint(of: $0, in: model) }
+    meshes = links.indices.map { Self.hasMesh($0, in: model) }
     warnings = String(cString: curdf_messages(model)).split(separator: "\n").map {
       "urdfdom: \($0)"
     }

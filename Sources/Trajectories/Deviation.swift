@@ -39,6 +39,10 @@ public struct Deviation: Sendable, Hashable {
   /// The joint with the greatest distance.
   public var greatest: OfJoint? { joints.max { $0.greatest < $1.greatest } }
 
+  init(joints: [OfJoint], factor: Double) {
+    (self.joints, self.factor) = (joints, factor)
+  }
+
   init(
     of controlPoints: [Double], from motion: JointMotion, resampled: ResampledMotion,
     limits: SafetyLimits, period: Double, factor: Double

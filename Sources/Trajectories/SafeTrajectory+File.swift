@@ -37,6 +37,7 @@ extension SafeTrajectory {
     metadata["robot_limits_sha256"] = robotLimitsFingerprint
     metadata["speed"] = speed.map { "\($0)" }
     metadata["stretch"] = stretch.map { "\($0)" }
+    metadata["deviation"] = deviation.map(Self.text)
     if let root {
       metadata["root"] =
         "root_position [m] and root_rotation_wxyz of the floating base at each "
@@ -82,7 +83,7 @@ extension SafeTrajectory {
       root: reader.root(samples: samples), robot: robot, speed: reader.factor("speed"),
       stretch: reader.factor("stretch"),
       provenance: reader.object("provenance").compactMapValues { $0 as? String },
-      deviation: nil)
+      deviation: reader.deviation(limits))
   }
 
   /// Verifies the same curve against other limits, such as those of the robot at hand.
@@ -126,6 +127,15 @@ extension SafeTrajectory {
 
   private static func text(_ robot: String?, _ fingerprint: String) -> String {
     "'\(robot ?? "unnamed")' (SHA-256 \(fingerprint.prefix(12))…)"
+  }
+
+  private static func text(of deviation: Deviation) -> String {
+    let joints = deviation.joints.map { joint in
+      list([joint.greatest, joint.time, joint.rootMeanSquare].map(JSONText.number))
+    }
+    return object([
+      "factor": JSONText.number(deviation.factor), "greatest_time_rms": list(joints),
+    ])
   }
 
   private static func sources(_ coordinate: SafetyLimits.Coordinate) -> String {

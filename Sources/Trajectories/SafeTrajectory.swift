@@ -34,7 +34,8 @@ public struct SafeTrajectory: Sendable {
   public let provenance: [String: String]
   /// The verifier's report.
   public let verification: TrajectoryVerifier.Report
-  /// The deviation of the trajectory from the motion; nil for one read from a file.
+  /// The deviation of the trajectory from the motion, as compile measured it; nil for one read from
+  /// an older file, which does not say.
   public let deviation: Deviation?
 
   /// Verifies control points and makes a trajectory of them.

@@ -42,6 +42,27 @@ struct TrajectoryFileReader {
     return factor
   }
 
+  /// How far the trajectory left its motion, as compile wrote it; nil where the file does not say.
+  func deviation(_ limits: SafetyLimits) throws(UnsafeMotion) -> Deviation? {
+    guard file.metadata["deviation"] != nil else { return nil }
+    let found = try object("deviation")
+    guard let factor = found["factor"] as? Double, factor > 0, factor.isFinite,
+      let rows = found["greatest_time_rms"] as? [[Double]],
+      rows.count == limits.coordinates.count,
+      rows.allSatisfy({ $0.count == 3 && $0.allSatisfy { 0 <= $0 && $0 < .infinity } })
+    else {
+      throw refused(
+        "its deviation is not a factor above zero and, for each joint, the greatest distance, its"
+          + " time and the root mean square")
+    }
+    return Deviation(
+      joints: zip(limits.coordinates, rows).map { limit, row in
+        Deviation.OfJoint(
+          name: limit.name, isAngular: limit.isAngular, greatest: row[0], time: row[1],
+          rootMeanSquare: row[2])
+      }, factor: factor)
+  }
+
   private func json(_ key: String) throws(UnsafeMotion) -> Any {
     let found = try text(key)
     guard let value = try? JSONSerialization.jsonObject(with: Data(found.utf8)) else {

@@ -19,7 +19,7 @@ struct Motionc: ParsableCommand {
         motionc compile walk.bvh --robot unitree_g1 -o out
         motionc verify out/walk.trajectory.safetensors
 
-      Exit codes: 0 done, 1 a limit does not hold, 2 some files were refused by 'import', 64 wrong usage, 65 wrong input, 66 input not \
+      Exit codes: 0 done, 1 a limit or a threshold does not hold, 2 some files were refused by 'import', 64 wrong usage, 65 wrong input, 66 input not \
       readable, 69 a library is missing, 73 output cannot be created, 74 writing failed, \
       130 ended by Ctrl-C. 'motionc --generate-completion-script bash|zsh|fish' prints shell \
       completions.
@@ -28,8 +28,8 @@ struct Motionc: ParsableCommand {
     subcommands: [
       Inspect.self, MapVerb.self, Import.self, SkeletonVerb.self, Train.self, Sample.self,
       Smooth.self, Repair.self, Score.self, Evaluate.self, Compile.self,
-      Verify.self, PortsCommand.self, Stream.self, Jog.self, Park.self, Calibrate.self,
-      Simulate.self, Bench.self, Doctor.self,
+      Verify.self, ReportVerb.self, PortsCommand.self, Stream.self, Jog.self, Park.self,
+      Calibrate.self, Simulate.self, Bench.self, Doctor.self,
     ])
 
   /// Parses and runs a verb; errors become one sentence and an exit code of sysexits.h.

@@ -26,16 +26,20 @@ private let allowedImports: [String: Set<String>] = [
     "Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Morphology", "Motions",
   ],
   "Trajectories": ["Files", "Geometry", "Kinematics"],
+  "TrajectoryMetrics": [
+    "Files", "Geometry", "Kinematics", "Motions", "Retargeting", "Trajectories",
+  ],
   "Streaming": ["CSerialPort", "Files", "Kinematics", "Trajectories"],
   "MotionCompiler": [
     "Files", "Geometry", "HumanBody", "Kinematics", "MotionData", "MotionMetrics", "MotionModels",
     "Motions", "Retargeting", "Streaming", "Trajectories",
   ],
   "motionc": [
-    "Autodiff", "CBLAS", "Files", "Geometry", "HumanBody", "Kinematics", "Learning", "MotionData",
-    "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",
+    "Autodiff", "CBLAS", "CThree", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
+    "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",
+    "TrajectoryMetrics",
   ],
-  "CBLAS": [], "CSerialPort": [], "CURDF": [], "CZip": [],
+  "CBLAS": [], "CSerialPort": [], "CThree": [], "CURDF": [], "CZip": [],
 ]
 
 private let sources = URL(filePath: #filePath).deletingLastPathComponent()

@@ -213,7 +213,7 @@ private enum ExampleFolder {
       try #require(run.status == 0, "\(line): \(run.text)")
     }
     switch verb {
-    case "motionc", "verify":
+    case "motionc", "verify", "report":
       try run("compile walk.bvh --robot unitree_g1 --model g1.safetensors -o out")
     case "sample": try run("import capture.bvh -o .")
     case "stream", "simulate":

@@ -117,6 +117,12 @@ struct Writing: CustomTestStringConvertible {
         arguments: "--motions walk.bvh --labels labels.csv --model generator",
         inputs: ["walk.bvh", "labels.csv", "generator"]),
       Writing(
+        verb: "report", option: "--html", arguments: "walk.bvh --gate gate.yaml",
+        inputs: ["walk.bvh", "gate.yaml"]),
+      Writing(
+        verb: "report", option: "--png", arguments: "walk.bvh --gate gate.yaml",
+        inputs: ["walk.bvh", "gate.yaml"]),
+      Writing(
         verb: "calibrate", option: "--output",
         arguments: "robot/robot.urdf --port none --wire wiring.yaml",
         inputs: robot + ["robot/wire.yaml", "wiring.yaml"]),
@@ -164,6 +170,7 @@ struct Writing: CustomTestStringConvertible {
     try copy(TinyMotionModel.embeddings(), "embeddings")
     try copy("\(TinyMotionModel.embeddings())/walk.npy", "embedding.npy")
     try Work.write("file,action\nwave.bvh,wave\n", "\(folder)/labels.csv")
+    try Work.write("stance.slip_mean: 1\n", "\(folder)/gate.yaml")
     try Work.write("defaults: {jerk: 1000}\n", "\(folder)/more.yaml")
     try Work.write("robot: uarm_swift_pro\n", "\(folder)/calibration.yaml")
     try Work.write("not read before the check", "\(folder)/walk.trajectory")

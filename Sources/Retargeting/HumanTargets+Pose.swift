@@ -1,0 +1,33 @@
+public import Geometry
+public import Motions
+
+extension HumanTargets {
+  /// The targets of one pose, in the robot's base frame.
+  ///
+  /// - Parameter pose: 22 rotations, parentFromJoint; the pelvis's is ignored.
+  /// - Returns: A position for each weighted point [m] and a unit direction for each bone of the
+  ///   mapping, each in the mapping's order.
+  public func targets(of pose: [Quaternion]) -> (positions: [Vector3], directions: [Vector3]) {
+    precondition(pose.count == Skeleton.jointCount, "a pose of \(pose.count) rotations")
+    var batch = PoseBatch(count: 1, targets: self)
+    batch.set(0, to: pose[...])
+    func vectors(_ numbers: [Float]) -> [Vector3] {
+      stride(from: 0, to: numbers.count, by: 3).map {
+        Vector3(Double(numbers[$0]), Double(numbers[$0 + 1]), Double(numbers[$0 + 2]))
+      }
+    }
+    return (vectors(batch.positions), vectors(batch.directions))
+  }
+
+  /// The factor on the path of a person with this skeleton: the robot's legs over the person's; 1
+  /// where the mapping scales no legs.
+  public func pathScale(of skeleton: Skeleton) -> Double {
+    let legs: [Skeleton.Joint] = [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle]
+    let factors = mapping.points.enumerated().compactMap { index, point -> Double? in
+      guard legs.contains(point.joint), let scale = scales[index] else { return nil }
+      let canonical = Skeleton.canonical.length(of: point.joint)
+      return scale * canonical / max(skeleton.length(of: point.joint), 1e-3)
+    }
+    return factors.isEmpty ? 1 : factors.reduce(0, +) / Double(factors.count)
+  }
+}

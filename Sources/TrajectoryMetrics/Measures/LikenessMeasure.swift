@@ -1,0 +1,152 @@
+import Foundation
+import Geometry
+import Kinematics
+import Motions
+import Retargeting
+import Trajectories
+
+/// How far links are from where the mapping wants them, and how far limbs and trunk point elsewhere.
+struct LikenessMeasure: Measure {
+  private let subject: ReportSubject
+  private let person: Person
+  private let targets: HumanTargets
+  private let links: [Int]
+  private let weights: [Double]
+  private let bones: [(from: Int, to: Int, name: String)]
+  private let trunk: Trunk?
+
+  private var distances: [Double] = []
+  private var distance = Peak()
+  private var sums: [Double]
+  private var (limb, trunkPeak) = (Peak(), Peak())
+  private var (limbAngles, trunkAngles): ([Double], [Double]) = ([], [])
+
+  /// Nil where there is no person, or no mapping.
+  init?(_ subject: ReportSubject) {
+    guard let person = subject.person, let targets = subject.targets else { return nil }
+    let points = targets.mapping.points
+    let robot = subject.robot
+    let indices = points.map { try? robot.linkIndex(named: $0.link) }
+    let all = indices.compactMap(\.self)
+    guard all.count == points.count else { return nil }
+    (self.subject, self.person, self.targets) = (subject, person, targets)
+    links = targets.weightedPoints.map { all[$0] }
+    weights = targets.weightedPoints.map { points[$0].weight }
+    bones = targets.mapping.bones.map {
+      (all[$0.from], all[$0.to], "\(points[$0.from].link) – \(points[$0.to].link)")
+    }
+    sums = links.map { _ in 0 }
+    trunk = Trunk(targets.mapping, robot)
+  }
+
+  /// Why nothing was measured.
+  static func absence(_ subject: ReportSubject) -> String {
+    guard subject.person != nil else {
+      return "no motion to compare with: --against names it"
+    }
+    return "no mapping, so nothing is known of where links should be: "
+      + (subject.absenceOfMapping ?? "its links are not the robot's")
+  }
+
+  mutating func take(_ instant: Instant) {
+    guard instant.isSample else { return }
+    let pose = person.rotations(at: instant.time)
+    let wanted = targets.targets(of: pose)
+    let rootFromWorld = instant.base.pose.inverse
+    let places = instant.poses.map { (rootFromWorld * $0).translation }
+    var mean = 0.0
+    for (row, link) in links.enumerated() {
+      let far = (places[link] - wanted.positions[row]).length
+      sums[row] += far
+      mean += weights[row] * far
+      distance.take(far, at: instant.time, subject.robot.links[link].name)
+    }
+    distances.append(mean / max(weights.reduce(0, +), 1e-12))
+    for (row, bone) in bones.enumerated() {
+      guard let own = (places[bone.to] - places[bone.from]).normalized else { continue }
+      let angle = Self.angle(own, wanted.directions[row])
+      limbAngles.append(angle)
+      limb.take(angle, at: instant.time, bone.name)
+    }
+    guard let trunk else { return }
+    let angle = trunk.angle(instant, pose)
+    trunkAngles.append(angle)
+    trunkPeak.take(angle, at: instant.time)
+  }
+
+  static func angle(_ a: Vector3, _ b: Vector3) -> Double { atan2(a.cross(b).length, a.dot(b)) }
+
+  func group() -> FigureGroup {
+    var group = FigureGroup("likeness", "distance from the person")
+    group.figures = linkFigures
+    group.figures += Self.angles("limb", "direction of limbs", limbAngles, limb)
+    group.figures += Self.angles("trunk", "direction of the trunk", trunkAngles, trunkPeak)
+    if trunkAngles.isEmpty {
+      group.notes.append("the mapping has no two shoulders: the trunk is not compared")
+    }
+    group.notes.append("links in the frame of the base, by \(targets.mapping.path)")
+    return group
+  }
+
+  private var linkFigures: [Figure] {
+    let samples = Double(max(1, distances.count))
+    return [
+      Figure("link_mean", "distance of links, weighted mean", 1000 * distances.mean, "mm"),
+      Figure(
+        "link_p95", "95th percentile of the samples' means", 1000 * distances.percentile95, "mm"),
+      Figure("link_max", "largest distance of a link", distance, "mm", factor: 1000),
+    ]
+      + zip(links, sums).map { link, sum in
+        let name = subject.robot.links[link].name
+        return Figure(
+          "link_mean_\(name)", "mean distance of \(name)", 1000 * sum / samples, "mm", place: name)
+      }
+  }
+
+  private static func angles(
+    _ name: String, _ label: String, _ angles: [Double], _ peak: Peak
+  ) -> [Figure] {
+    guard !angles.isEmpty else { return [] }
+    let degrees = 180 / Double.pi
+    return [
+      Figure("\(name)_mean", "\(label), mean", degrees * angles.mean, "°"),
+      Figure("\(name)_max", "\(label), largest", peak, "°", factor: degrees),
+    ]
+  }
+}
+
+/// The link that carries both arms, whose upright is compared with that of the person's chest.
+private struct Trunk {
+  private let link: Int
+  private let uprightInLink: Vector3
+
+  /// Nil where the mapping has no two shoulders.
+  init?(_ mapping: Mapping, _ robot: Robot) {
+    let arms = [Skeleton.Joint.leftShoulder, .rightShoulder].compactMap { joint in
+      mapping.points.first { $0.joint == joint }.flatMap { try? robot.linkIndex(named: $0.link) }
+    }
+    guard arms.count == 2 else { return nil }
+    func above(_ link: Int) -> [Int] {
+      var chain = [link]
+      while let joint = robot.links[chain[chain.count - 1]].parentJoint {
+        chain.append(robot.joints[joint].parentLink)
+      }
+      return chain
+    }
+    let right = Set(above(arms[1]))
+    guard let shared = above(arms[0]).first(where: right.contains) else { return nil }
+    link = shared
+    let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    uprightInLink = zero[shared].rotation.inverse * .unitZ
+  }
+
+  /// The angle between the uprights of robot and person [rad].
+  func angle(_ instant: Instant, _ pose: [Quaternion]) -> Double {
+    var person = pose[0]
+    for joint in [Skeleton.Joint.spine1, .spine2, .spine3] {
+      person = person * pose[joint.rawValue]
+    }
+    return LikenessMeasure.angle(
+      instant.poses[link].rotation * uprightInLink, person * .unitY)
+  }
+}

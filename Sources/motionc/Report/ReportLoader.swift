@@ -1,0 +1,140 @@
+import Files
+import Foundation
+import Kinematics
+import Motions
+import Trajectories
+import TrajectoryMetrics
+
+/// Why a motion is not reported on.
+struct ReportRefusal: CategorizedError {
+  /// The sentence for the user.
+  var description: String
+
+  var category: ErrorCategory { .data }
+}
+
+/// A motion with its report.
+struct ReportedMotion {
+  /// What is shown.
+  enum Body {
+    case robot(ReportSubject)
+    case person(MotionClip)
+  }
+
+  /// The file.
+  var path: String
+  var body: Body
+  var report: MotionReport
+}
+
+/// Reads what is reported on.
+struct ReportLoader {
+  /// The robot that the user names.
+  let robot: String?
+  let options: ImportOptions
+  /// The files that were read for robots.
+  private(set) var files: [String] = []
+  private var robots: [String: Robot] = [:]
+  private var clip: (clip: MotionClip, path: String)?
+
+  init(robot: String?, options: ImportOptions) {
+    (self.robot, self.options) = (robot, options)
+  }
+
+  /// Reads the motion that trajectories are compared with.
+  mutating func read(against path: String) throws {
+    clip = (try person(path), path)
+  }
+
+  private func person(_ path: String) throws -> MotionClip {
+    let input = try MotionInput(contentsOf: path)
+    if let refusal = input.refusalOfRobot { throw refusal }
+    let (clip, report) = try input.clip(options: options)
+    for finding in report.findings { Console.note("note: '\(path)': \(finding.message)") }
+    guard clip.frameCount > 0 else {
+      throw ReportRefusal(description: "'\(path.shownPath)' has no frames")
+    }
+    return clip
+  }
+
+  /// Reads and measures one motion.
+  mutating func load(_ path: String) throws -> ReportedMotion {
+    let isTrajectory = FileContents.safetensorsMetadata(of: path)?["format"]
+      .map { $0.hasPrefix("motionc trajectory") }
+    guard isTrajectory == true else {
+      if SafeTrajectory.isHeld(by: path) {
+        throw ReportRefusal(
+          description:
+            "'\(path.shownPath)' is an export of a trajectory, which holds samples only: "
+            + "give the .trajectory.safetensors beside it")
+      }
+      guard clip == nil else {
+        throw ReportRefusal(
+          description: "'\(path.shownPath)' is no trajectory, and --against goes with trajectories")
+      }
+      let clip = try person(path)
+      return ReportedMotion(path: path, body: .person(clip), report: MotionReport(of: clip))
+    }
+    let trajectory = try SafeTrajectory(contentsOf: path)
+    let robot = try robot(of: trajectory, path)
+    let subject = ReportSubject(
+      trajectory, robot: robot, person: try person(for: trajectory, path))
+    return ReportedMotion(path: path, body: .robot(subject), report: subject.measured())
+  }
+
+  private func person(for trajectory: SafeTrajectory, _ path: String) throws -> Person? {
+    guard let clip else { return nil }
+    let person = Person(
+      clip.clip, pace: (trajectory.speed ?? 1) / (trajectory.stretch ?? 1))
+    let slack = max(2 * trajectory.period, 2 / clip.clip.frameRate, 0.01 * trajectory.duration)
+    guard abs(person.duration - trajectory.duration) <= slack else {
+      throw ReportRefusal(
+        description: "'\(path.shownPath)' lasts \(Console.fixed(trajectory.duration, 2)) s and "
+          + "'\(clip.path.shownPath)' \(Console.fixed(person.duration, 2)) s at the trajectory's "
+          + "speed: they are not of one motion")
+    }
+    return person
+  }
+
+  /// The robot that a trajectory is for: the user's, or the one of Robots/ with its fingerprint.
+  private mutating func robot(of trajectory: SafeTrajectory, _ path: String) throws -> Robot {
+    let known = trajectory.robotFingerprint.flatMap { $0.isEmpty ? nil : $0 }
+    if let robot {
+      let named = try robots[robot] ?? Robot.chosen(robot)
+      robots[robot] = named
+      files += named.files
+      if let known, known != named.fingerprint {
+        throw UnsafeMotion.robotDiffers(
+          found: "'\(trajectory.robotName ?? "unnamed")'", expected: "'\(named.name)'")
+      }
+      return try checked(named, trajectory)
+    }
+    guard let known, let folder = ProjectFolder.locate("Robots") else {
+      throw ReportRefusal(
+        description: "'\(path.shownPath)' does not say which robot it is for: --robot names it")
+    }
+    if let found = robots[known] { return found }
+    for name in (FileSystem.names(in: folder) ?? []).sorted() {
+      let urdf = "\(folder)/\(name)/robot.urdf"
+      guard let bytes = try? InputFile.bytes(of: urdf), Fingerprint.sha256(bytes) == known else {
+        continue
+      }
+      let found = try Robot.chosen(name)
+      robots[known] = found
+      files += found.files
+      return try checked(found, trajectory)
+    }
+    throw ReportRefusal(
+      description: "'\(path.shownPath)' is for the robot "
+        + "'\((trajectory.robotName ?? "unnamed").printable)' (SHA-256 \(known.prefix(12).printable)…)"
+        + ", which is none of Robots/ as they are now: --robot names its URDF")
+  }
+
+  private func checked(_ robot: Robot, _ trajectory: SafeTrajectory) throws -> Robot {
+    guard robot.coordinateNames == trajectory.jointNames else {
+      throw UnsafeMotion.jointsDiffer(
+        found: trajectory.jointNames, expected: robot.coordinateNames)
+    }
+    return robot
+  }
+}
