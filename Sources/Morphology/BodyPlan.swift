@@ -42,22 +42,9 @@ public struct BodyPlan: Sendable, Hashable {
   /// A joint that the plan names.
   public enum Slot: String, CaseIterable, Sendable, Hashable {
     case pelvis, chest, neck, head
-    case leftHip = "left_hip"
-    case leftKnee = "left_knee"
-    case leftAnkle = "left_ankle"
-    case leftToe = "left_toe"
-    case leftCollar = "left_collar"
-    case leftShoulder = "left_shoulder"
-    case leftElbow = "left_elbow"
-    case leftWrist = "left_wrist"
-    case rightHip = "right_hip"
-    case rightKnee = "right_knee"
-    case rightAnkle = "right_ankle"
-    case rightToe = "right_toe"
-    case rightCollar = "right_collar"
-    case rightShoulder = "right_shoulder"
-    case rightElbow = "right_elbow"
-    case rightWrist = "right_wrist"
+    case leftHip, leftKnee, leftAnkle, leftToe, rightHip, rightKnee, rightAnkle, rightToe
+    case leftCollar, leftShoulder, leftElbow, leftWrist
+    case rightCollar, rightShoulder, rightElbow, rightWrist
   }
 
   /// How sure a finding is, and what was measured for it.

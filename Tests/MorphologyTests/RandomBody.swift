@@ -159,29 +159,3 @@ struct RandomBody {
         ]), scale: [1, 170, 1700, 67].randomElement(using: &random) ?? 1)
   }
 }
-
-extension RandomBody {
-  /// The node of a joint; nil for those that the body does not state.
-  subscript(slot: BodyPlan.Slot) -> Int? {
-    switch slot {
-    case .pelvis: pelvis
-    case .chest: chest
-    case .head: head
-    case .leftHip: legs[0][0]
-    case .leftKnee: legs[0][1]
-    case .leftAnkle: legs[0][2]
-    case .leftToe: legs[0][3]
-    case .rightHip: legs[1][0]
-    case .rightKnee: legs[1][1]
-    case .rightAnkle: legs[1][2]
-    case .rightToe: legs[1][3]
-    case .leftShoulder: arms[0][0]
-    case .leftElbow: arms[0][1]
-    case .leftWrist: arms[0][2]
-    case .rightShoulder: arms[1][0]
-    case .rightElbow: arms[1][1]
-    case .rightWrist: arms[1][2]
-    case .neck, .leftCollar, .rightCollar: nil
-    }
-  }
-}

@@ -132,7 +132,7 @@ struct SkeletonTableTests {
     let path = url.path
     let (yaml, _) = try SkeletonTable.found(in: path)
     let lines = yaml.split(separator: "\n")
-    let knee = try #require(lines.first { $0.hasPrefix("  left_knee: \"") })
+    let knee = try #require(lines.first { $0.hasPrefix("  L_Knee: \"") })
     #expect(knee.contains("LeftLeg\"  # 0.9") || knee.contains("LeftLeg\"  # 1.00"))
     #expect(knee.contains("upper by lower bone 1.") && knee.contains("bends from 0 to 0 degrees"))
     #expect(lines.contains { $0.hasPrefix("# Left is left: 1.00 feet point forward by 1.00") })

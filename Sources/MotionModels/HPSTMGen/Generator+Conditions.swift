@@ -49,8 +49,10 @@ extension Generator {
   func unknownWords(of request: MotionRequest) -> [String] {
     guard let text = request.text, let vocabulary = configuration.vocabulary else { return [] }
     let known = Set(vocabulary)
-    let unknown = TextFeatures.words(text).filter { !known.contains($0) }
-    guard !unknown.isEmpty else { return [] }
+    let words = TextFeatures.words(text)
+    let unknown = words.filter { !known.contains($0) }
+    // Where all are unknown the request is refused.
+    guard !unknown.isEmpty, unknown.count < words.count else { return [] }
     let shown = unknown.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
     return [
       "the model knows no word that begins like \(shown): it goes by the text's other words"

@@ -102,13 +102,19 @@ extension SkeletonTable {
 }
 
 extension BodyPlan.Slot {
+  /// The slots of canonical joints; those inside of the trunk have none.
+  private static let ofJoints: [Skeleton.Joint: BodyPlan.Slot] = [
+    .pelvis: .pelvis, .spine3: .chest, .neck: .neck, .head: .head,
+    .leftHip: .leftHip, .leftKnee: .leftKnee, .leftAnkle: .leftAnkle, .leftFoot: .leftToe,
+    .rightHip: .rightHip, .rightKnee: .rightKnee, .rightAnkle: .rightAnkle, .rightFoot: .rightToe,
+    .leftCollar: .leftCollar, .leftShoulder: .leftShoulder, .leftElbow: .leftElbow,
+    .leftWrist: .leftWrist, .rightCollar: .rightCollar, .rightShoulder: .rightShoulder,
+    .rightElbow: .rightElbow, .rightWrist: .rightWrist,
+  ]
+
   /// The slot of a canonical joint; nil for joints inside of the trunk.
   fileprivate init?(_ joint: Skeleton.Joint) {
-    switch joint {
-    case .spine3: self = .chest
-    case .leftFoot: self = .leftToe
-    case .rightFoot: self = .rightToe
-    default: self.init(rawValue: joint.name)
-    }
+    guard let slot = Self.ofJoints[joint] else { return nil }
+    self = slot
   }
 }
