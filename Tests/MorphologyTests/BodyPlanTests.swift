@@ -51,8 +51,8 @@ struct BodyPlanTests {
     #expect(least > 0.5)
   }
 
-  /// A person with one or two joints between hip and ankle at equal distances: of two, either may be
-  /// the knee.
+  /// A person with one joint between hip and ankle, or with two beside each other that bend alike, of
+  /// which either may be the knee.
   private func person(legs: [Double]) -> BodyTree {
     var grown = GrowingTree(poseCount: 8)
     func bend(_ amount: Double) -> [Quaternion] {
@@ -81,11 +81,11 @@ struct BodyPlanTests {
   @Test("a leg that may be divided in two ways is less sure than one that may not")
   func twoReadings() throws {
     let clear = try BodyPlan(findingIn: person(legs: [0.42, 0.42]))
-    let open = try BodyPlan(findingIn: person(legs: [0.28, 0.28, 0.28]))
+    let open = try BodyPlan(findingIn: person(legs: [0.4, 0.04, 0.4]))
     let sure = try #require(clear.support[.leftKnee]).confidence
     let unsure = try #require(open.support[.leftKnee]).confidence
     print("knees: \(sure) and \(unsure)")
-    #expect(sure > 0.95 && unsure < sure - 0.03)
+    #expect(sure > 0.95 && unsure < 0.8)
     // Arms are as sure as before.
     let arms = try #require(open.support[.leftElbow]).confidence
     #expect(abs(arms - (try #require(clear.support[.leftElbow]).confidence)) < 0.05)
