@@ -19,26 +19,31 @@ struct LimitEstimates {
   /// The number of poses.
   private static let poses = 32
 
-  private let links: [Link]
-  private let joints: [Joint]
+  /// The most joints of a robot whose two sides are held against each other.
+  private static let mostMirrored = 500
 
-  init(links: [Link], joints: [Joint]) {
-    self.links = links
-    self.joints = joints
-  }
+  private let robot: Robot
+  private var links: [Link] { robot.links }
+  private var joints: [Joint] { robot.joints }
+  /// The joints that lack a limit and have an effort.
+  private let open: [Int]
 
-  /// The joints with what no file limits filled in where the file has effort and masses.
-  func filled() -> [Joint] {
-    let open = joints.indices.filter { index in
-      let joint = joints[index]
-      guard joint.isMovable, joint.mimic == nil, let effort = joint.limits.effort?.value else {
-        return false
-      }
+  init(of robot: Robot) {
+    self.robot = robot
+    open = robot.configurationJoints.filter { index in
+      let joint = robot.joints[index]
+      guard let effort = joint.limits.effort?.value else { return false }
       return effort > 0 && effort < URDFFile.absurd
         && (joint.limits.acceleration == nil || joint.limits.jerk == nil)
     }
-    guard !open.isEmpty, links.contains(where: { $0.massPoint != nil }) else { return joints }
-    let inertias = greatestInertias()
+  }
+
+  /// Whether there is something to estimate, and something to estimate it from.
+  var areNeeded: Bool { !open.isEmpty && links.contains { $0.massPoint != nil } }
+
+  /// The joints with what no file limits filled in where the file has effort and masses.
+  func filled() -> [Joint] {
+    let inertias = bothSides(greatestInertias())
     var filled = joints
     for index in open {
       guard let effort = joints[index].limits.effort?.value, inertias[index] > 1e-9 else {
@@ -47,6 +52,20 @@ struct LimitEstimates {
       fill(&filled[index].limits, effort, inertias[index], isAngular: joints[index].isAngular)
     }
     return filled
+  }
+
+  /// Of joints that are mirror images of each other both have the greater inertia.
+  private func bothSides(_ inertias: [Double]) -> [Double] {
+    guard joints.count <= Self.mostMirrored else { return inertias }
+    var result = inertias
+    for (coordinate, partner) in robot.symmetry().partners.enumerated() {
+      guard let partner else { continue }
+      let (here, there) = (
+        robot.configurationJoints[coordinate], robot.configurationJoints[partner]
+      )
+      result[here] = max(inertias[here], inertias[there])
+    }
+    return result
   }
 
   private func fill(

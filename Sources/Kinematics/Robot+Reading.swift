@@ -35,9 +35,8 @@ extension Robot {
       try limits.read(limitsPath, source: "--limits \(limitsPath)")
       files.append(limitsPath)
     }
-    let joints = LimitEstimates(links: tree.links, joints: limits.joints).filled()
     self.init(
-      name: file.name, links: tree.links, joints: joints,
+      name: file.name, links: tree.links, joints: limits.joints,
       configurationJoints: limits.configurationJoints, coupledLimits: limits.coupledLimits,
       hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase,
       isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase, path: path,
@@ -45,6 +44,18 @@ extension Robot {
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))
     try checkFoldedLimits()
+    self = withEstimates()
+  }
+
+  /// The robot with limits of acceleration and jerk estimated where no file has them.
+  private func withEstimates() -> Robot {
+    let estimates = LimitEstimates(of: self)
+    guard estimates.areNeeded else { return self }
+    return Robot(
+      name: name, links: links, joints: estimates.filled(),
+      configurationJoints: configurationJoints, coupledLimits: coupledLimits,
+      hasFloatingBase: hasFloatingBase, isBaseStated: isBaseStated, path: path, files: files,
+      fingerprint: fingerprint, warnings: warnings)
   }
 
   /// The robot of a folder name of Robots/, or of a path.

@@ -31,6 +31,10 @@ struct Writing: CustomTestStringConvertible {
         inputs: robotFiles + ["walk.bvh", "retargeter", "hgvae"],
         results: ["trajectory.safetensors", "csv", "npz", "json", "yaml"].map { "walk.\($0)" }),
       Writing(
+        verb: "compile", option: "--output", arguments: "walk.bvh --mapping mapping.yaml \(chosen)",
+        inputs: robotFiles + ["walk.bvh", "mapping.yaml"],
+        results: ["walk.trajectory.safetensors"]),
+      Writing(
         verb: "compile", option: "--dump",
         arguments: "walk.bvh --model retargeter -o out \(chosen)",
         inputs: robotFiles + ["walk.bvh", "retargeter"]),

@@ -145,11 +145,11 @@ struct PoseSolverTests {
     let line =
       root.rotations[0]
       * (try middle([.leftShoulder, .rightShoulder]) - middle([.leftHip, .rightHip]))
-    let human = clip.jointPositions(frame: 0)
-    func human(_ a: Skeleton.Joint, _ b: Skeleton.Joint) -> Vector3 {
-      (human[a.rawValue] + human[b.rawValue]) / 2
+    let person = clip.jointPositions(frame: 0)
+    func between(_ a: Skeleton.Joint, _ b: Skeleton.Joint) -> Vector3 {
+      (person[a.rawValue] + person[b.rawValue]) / 2
     }
-    let wanted = human(.leftShoulder, .rightShoulder) - human(.leftHip, .rightHip)
+    let wanted = between(.leftShoulder, .rightShoulder) - between(.leftHip, .rightHip)
     let robotLean = atan2(line.x, line.z)
     let humanLean = atan2(wanted.x, wanted.z)
     #expect(abs(robotLean - humanLean) < 5 * Double.pi / 180, "\(robotLean), human \(humanLean)")
