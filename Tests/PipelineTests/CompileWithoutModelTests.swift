@@ -4,12 +4,16 @@ import Testing
 
 @Suite("motionc compile without a model, and map --check")
 struct CompileWithoutModelTests {
-  /// The URDF of a robot that ships, alone in a folder: no limits, no mapping, no model.
+  /// The URDF of a robot that ships under another name, alone in a folder: no limits, no mapping, no
+  /// model.
   private func stranger(_ name: String) throws -> (folder: String, urdf: String) {
     let folder = try Work.folder()
     let robots = try #require(ProjectFolder.locate("Robots"))
     let path = "\(folder)/stranger.urdf"
-    try AtomicFile.write(try InputFile.bytes(of: "\(robots)/\(name)/robot.urdf"), to: path)
+    let text = try String(contentsOfFile: "\(robots)/\(name)/robot.urdf", encoding: .utf8)
+    let named = "<robot name=\"\(name)\""
+    try #require(text.contains(named))
+    try Work.write(text.replacing(named, with: "<robot name=\"stranger\""), path)
     return (folder, path)
   }
 

@@ -13,7 +13,8 @@ struct PoseSolverTests {
   /// A person's bow, spread over pelvis and spine, and the rest of the body at ease.
   static func bow(_ angle: Double) -> [Quaternion] {
     var pose = Subjects.tPose
-    pose[Skeleton.Joint.pelvis.rawValue] = Quaternion(angle: 0.4 * angle, axis: .unitX)
+    pose[Skeleton.Joint.pelvis.rawValue] =
+      Skeleton.worldFromBodyAtRest * Quaternion(angle: 0.4 * angle, axis: .unitX)
     for joint in [Skeleton.Joint.spine1, .spine2, .spine3] {
       pose[joint.rawValue] = Quaternion(angle: 0.2 * angle, axis: .unitX)
     }

@@ -29,8 +29,9 @@ public struct InverseKinematicsRetargeter: Sendable {
   private static let baseShift = 10.0
   /// The greatest speed of a joint from frame to frame [rad/s].
   private static let fastest = 15.0
-  /// A value above this is trouble: three centimetres of every point, or a limb in a dead end. After so
-  /// many frames of it, fresh starts are tried.
+  /// A value above this is trouble: three centimetres of every point, or a limb in a dead end.
+  ///
+  /// After so many frames of it, fresh starts are tried.
   private static let trouble = 1.0
   private static let patience = 6
   /// The weight of the direction from the hips to the shoulders.

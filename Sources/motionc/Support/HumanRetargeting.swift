@@ -33,7 +33,8 @@ enum HumanRetargeting: Sendable {
   /// What was used, as the end of a sentence.
   var summary: String {
     switch self {
-    case .network(_, let path): "poses by the network \(path.shownPath)"
+    case .network(_, let path):
+      "poses by the network \(String(path.split(separator: "/").last ?? "").shownPath)"
     case .inverseKinematics(_, let mapping):
       "poses by inverse kinematics (\(mapping.shownPath))"
     }

@@ -161,7 +161,8 @@ private struct RobotReport: Encodable {
     }
     let sources = Set(
       joints.flatMap { [$0.lower, $0.upper, $0.velocity, $0.acceleration, $0.jerk] }
-        .compactMap { $0?.source })
+        .compactMap { $0?.source }
+        .map { $0.hasPrefix("estimated") ? "estimates (effort over inertia, see --json)" : $0 })
     Console.result(
       "\nlimits from \(sources.sorted().map(\.shownPath).joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)"
     )
