@@ -12,9 +12,14 @@ enum Standing {
   /// The height of the base at which the soles lie on the ground, the joints being at zero [m].
   static func height(_ robot: Robot) throws -> Double {
     let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
-    let foot = try robot.linkIndex(named: "left_ankle_roll_link")
-    let sole = robot.links[foot].shapes.map { $0.extent(along: [0, 0, -1]) }.max() ?? 0
-    return sole - zero[foot].translation.z
+    // The file has the right foot a little lower than the left one.
+    let drops = try ["left", "right"].map { side in
+      let foot = try robot.linkIndex(named: "\(side)_ankle_roll_link")
+      let down = zero[foot].rotation.inverse * -.unitZ
+      let sole = robot.links[foot].shapes.map { $0.extent(along: down) }.max() ?? 0
+      return sole - zero[foot].translation.z
+    }
+    return drops.max() ?? 0
   }
 
   /// A trajectory whose base and joints are given for each of its frames.
