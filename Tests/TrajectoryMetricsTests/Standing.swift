@@ -12,7 +12,6 @@ enum Standing {
   /// The height of the base at which the soles lie on the ground, the joints being at zero [m].
   static func height(_ robot: Robot) throws -> Double {
     let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
-    // The file has the right foot a little lower than the left one.
     let drops = try ["left", "right"].map { side in
       let foot = try robot.linkIndex(named: "\(side)_ankle_roll_link")
       let down = zero[foot].rotation.inverse * -.unitZ
@@ -49,9 +48,13 @@ enum Standing {
     for frame in 0..<frames {
       rotations[frame * Skeleton.jointCount] = Skeleton.worldFromBodyAtRest
     }
-    return MotionClip(
+    var clip = MotionClip(
       name: "still", skeleton: skeleton, frameRate: rate,
       rootTranslations: [Vector3](
         repeating: [0, 0, skeleton.standingPelvisHeight], count: frames), rotations: rotations)
+    // As import does: the ground under standing feet is z = 0.
+    let ground = Contact(clip).ground ?? 0
+    for frame in 0..<frames { clip.rootTranslations[frame].z -= ground }
+    return clip
   }
 }
