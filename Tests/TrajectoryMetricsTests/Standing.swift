@@ -12,9 +12,13 @@ enum Standing {
   /// The height of the base at which the soles lie on the ground, the joints being at zero [m].
   static func height(_ robot: Robot) throws -> Double {
     let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
-    let foot = try robot.linkIndex(named: "left_ankle_roll_link")
-    let sole = robot.links[foot].shapes.map { $0.extent(along: [0, 0, -1]) }.max() ?? 0
-    return sole - zero[foot].translation.z
+    let drops = try ["left", "right"].map { side in
+      let foot = try robot.linkIndex(named: "\(side)_ankle_roll_link")
+      let down = zero[foot].rotation.inverse * -.unitZ
+      let sole = robot.links[foot].shapes.map { $0.extent(along: down) }.max() ?? 0
+      return sole - zero[foot].translation.z
+    }
+    return drops.max() ?? 0
   }
 
   /// A trajectory whose base and joints are given for each of its frames.
@@ -44,9 +48,13 @@ enum Standing {
     for frame in 0..<frames {
       rotations[frame * Skeleton.jointCount] = Skeleton.worldFromBodyAtRest
     }
-    return MotionClip(
+    var clip = MotionClip(
       name: "still", skeleton: skeleton, frameRate: rate,
       rootTranslations: [Vector3](
         repeating: [0, 0, skeleton.standingPelvisHeight], count: frames), rotations: rotations)
+    // As import does: the ground under standing feet is z = 0.
+    let ground = Contact(clip).ground ?? 0
+    for frame in 0..<frames { clip.rootTranslations[frame].z -= ground }
+    return clip
   }
 }
