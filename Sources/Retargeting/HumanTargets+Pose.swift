@@ -18,16 +18,4 @@ extension HumanTargets {
     }
     return (vectors(batch.positions), vectors(batch.directions))
   }
-
-  /// The factor on the path of a person with this skeleton: the robot's legs over the person's; 1
-  /// where the mapping scales no legs.
-  public func pathScale(of skeleton: Skeleton) -> Double {
-    let legs: [Skeleton.Joint] = [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle]
-    let factors = mapping.points.enumerated().compactMap { index, point -> Double? in
-      guard legs.contains(point.joint), let scale = scales[index] else { return nil }
-      let canonical = Skeleton.canonical.length(of: point.joint)
-      return scale * canonical / max(skeleton.length(of: point.joint), 1e-3)
-    }
-    return factors.isEmpty ? 1 : factors.reduce(0, +) / Double(factors.count)
-  }
 }

@@ -139,8 +139,11 @@ public struct Retargeter: Sendable {
 }
 
 extension HumanTargets {
-  /// The ratio of the robot's leg length to the human's.
-  func legScale(of skeleton: Skeleton) -> Double {
+  /// The ratio of the robot's leg length to the human's, 1 where the mapping scales no legs: the factor
+  /// on the path of a person.
+  ///
+  /// - Parameter skeleton: The person's skeleton.
+  public func legScale(of skeleton: Skeleton) -> Double {
     var scales: [Double] = []
     for (index, point) in mapping.points.enumerated() {
       guard [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle].contains(point.joint),

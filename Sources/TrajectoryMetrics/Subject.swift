@@ -67,7 +67,7 @@ public struct ReportSubject: Sendable {
   /// The factor on the person's path and on the heights of their ground.
   var pathScale: Double {
     guard let targets, let person else { return 1 }
-    return targets.pathScale(of: person.clip.skeleton)
+    return targets.legScale(of: person.clip.skeleton)
   }
 }
 

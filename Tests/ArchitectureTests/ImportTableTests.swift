@@ -36,7 +36,8 @@ private let allowedImports: [String: Set<String>] = [
   ],
   "motionc": [
     "Autodiff", "CBLAS", "CThree", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
-    "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming", "Trajectories",
+    "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming",
+    "Trajectories",
     "TrajectoryMetrics",
   ],
   "CBLAS": [], "CSerialPort": [], "CThree": [], "CURDF": [], "CZip": [],

@@ -135,7 +135,10 @@ struct SkeletonTableTests {
     let knee = try #require(lines.first { $0.hasPrefix("  L_Knee: \"") })
     #expect(knee.contains("LeftLeg\"  # 0.9") || knee.contains("LeftLeg\"  # 1.00"))
     #expect(knee.contains("upper by lower bone 1.") && knee.contains("bends from 0 to 0 degrees"))
-    #expect(lines.contains { $0.hasPrefix("# Left is left: 0.9") && $0.contains("feet point forward by 0.9") })
+    #expect(
+      lines.contains {
+        $0.hasPrefix("# Left is left: 0.9") && $0.contains("feet point forward by 0.9")
+      })
     let table = try SkeletonTable(yaml: yaml, path: "t.yaml")
     #expect(table.joints[.leftKnee] == "LeftLeg" && table.joints.count == 22)
   }

@@ -14,6 +14,9 @@ public struct GeneratorTraining: TrainableModel {
     /// The share of windows trained without their label, and of those without their embedding, for
     /// classifier-free guidance.
     public var dropped: Float = 0.15
+    /// The share of windows trained without their description: half, since a network that is nearly
+    /// always told what happens learns little from the action alone.
+    public var droppedTexts: Float = 0.5
     /// The share of windows trained without a past.
     public var withoutPast: Float = 0.6
     /// The words of the descriptions, if these are the windows' embeddings.
@@ -88,7 +91,7 @@ public struct GeneratorTraining: TrainableModel {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
-      + "dropped \(options.dropped), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
+      + "dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
   }
 
   /// The loss of a microbatch.
@@ -145,7 +148,8 @@ private struct FlowBatchBuilder {
     input.set(state: state[...], of: index)
     input.set(time: time, of: index)
     let label = random.uniform() < options.dropped ? nil : window.label
-    let embedding = random.uniform() < options.dropped ? nil : window.embedding
+    let share = options.vocabulary == nil ? options.dropped : options.droppedTexts
+    let embedding = random.uniform() < share ? nil : window.embedding
     input.set(label: label, embedding: embedding, of: index)
     let hasPast = random.uniform() >= options.withoutPast
     let past = hasPast ? 1 + Int(random.uniform() * Float(frames - 1)) : 0
