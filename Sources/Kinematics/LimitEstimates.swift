@@ -1,6 +1,6 @@
 import Files
 import Foundation
-public import Geometry
+import Geometry
 
 /// Estimates acceleration and jerk limits, which a URDF rarely states: the joint's effort over the
 /// greatest inertia that it moves in some poses.

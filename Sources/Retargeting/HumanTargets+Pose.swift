@@ -1,5 +1,5 @@
 public import Geometry
-public import Motions
+import Motions
 
 extension HumanTargets {
   /// The targets of one pose, in the robot's base frame.
