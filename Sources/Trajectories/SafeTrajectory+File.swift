@@ -130,8 +130,12 @@ extension SafeTrajectory {
   }
 
   private static func text(of deviation: Deviation) -> String {
+    // To a billionth, since readers of JSON may round the last digits of longer numbers.
     let joints = deviation.joints.map { joint in
-      list([joint.greatest, joint.time, joint.rootMeanSquare].map(JSONText.number))
+      list(
+        [joint.greatest, joint.time, joint.rootMeanSquare].map {
+          JSONText.number(($0 * 1e9).rounded() / 1e9)
+        })
     }
     return object([
       "factor": JSONText.number(deviation.factor), "greatest_time_rms": list(joints),
