@@ -69,6 +69,20 @@ struct EvaluateGeneratorTests {
     }
   }
 
+  @Test("Held-out motion whose labels no training motion has is refused")
+  func otherLabels() throws {
+    let (folder, model) = try Self.prepared.get()
+    let rows = ["walk", "wave"].flatMap { name in
+      (0..<4).map { "\(name)\($0).bvh,\($0 == 3 ? "wave" : "walk")" }
+    }
+    let labels = try Work.write(
+      (["file,action"] + rows).joined(separator: "\n"), "\(Work.folder())/labels.csv")
+    let run = try Tool.run(
+      "evaluate", "generator", "--model", model, "--motions", folder, "--labels", labels)
+    #expect(run.status == 65 && run.error.contains("0 windows of training motion"), "\(run.text)")
+    #expect(run.errorLines.count { $0.hasPrefix("motionc: ") } == 1, "\(run.text)")
+  }
+
   @Test("Without its network the prior samples, and the report says so")
   func priorAlone() throws {
     let (folder, model) = try Self.prepared.get()

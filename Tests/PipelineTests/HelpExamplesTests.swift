@@ -163,7 +163,7 @@ private enum ExampleFolder {
 
   /// Long motions, so that there are windows enough, with labels and embeddings.
   private static func writeCaptures(in folder: String) throws {
-    var labels = "file,split,action,description\n"
+    var labels = "file,action,description\n"
     for name in Shipped.names {
       let clip = try MotionFile.read(Shipped.motion(name)).clip
       let last = clip.frameCount - 1
@@ -174,14 +174,12 @@ private enum ExampleFolder {
         rootTranslations: order.map { clip.rootTranslations[$0] },
         rotations: order.flatMap { clip.rotations[($0 * joints)..<(($0 + 1) * joints)] })
       try BVHWriter.write(long, to: "\(folder)/captures/\(name).bvh")
-      let split = name == Shipped.names.last ? "val" : "train"
-      labels += "\(name).bvh,\(split),\(name),a person does \(name)\n"
+      labels += "\(name).bvh,\(name),a person does \(name)\n"
       let embedding = StoredTensor([Float](repeating: 0.5, count: 8), shape: [8])
       try AtomicFile.write(
         NumpyArray.numbers(embedding).encoded(), to: "\(folder)/captions/\(name).npy")
     }
     try Work.write(labels, "\(folder)/labels.csv")
-    try Work.write(labels, "\(folder)/captures/index.csv")
   }
 
   /// A motion as trackers would have seen it: named keypoints, and H36M's joints in their order.

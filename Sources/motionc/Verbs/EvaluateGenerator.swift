@@ -89,6 +89,7 @@ struct EvaluateGenerator: ParsableCommand {
     if let card { try InputFiles([path, labels] + real.files).refuse(card) }
     let training = try windows(real.training, "training", generator, limit: 1000)
     var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
+    try refuse(training, withoutLabelsOf: heldOut, generator.labels)
     if heldOut.count > count {
       var random = RandomSource(seed: seed, stream: 0x6865_6c64)
       heldOut = heldOut.selecting(
@@ -112,6 +113,20 @@ struct EvaluateGenerator: ParsableCommand {
       try AtomicFile.write(ModelCard(generator, report, path: path).text, to: card)
     }
     try Console.report(report, lines: report.lines, asJSON: json)
+  }
+
+  /// Refuses training windows of which none has a label of the held-out ones: nothing could be compared.
+  private func refuse(
+    _ training: EvaluationSet, withoutLabelsOf heldOut: EvaluationSet, _ names: [String]
+  ) throws {
+    let wanted = Set(heldOut.windows.map(\.label))
+    let found = training.windows.count { wanted.contains($0.label) }
+    guard found < 16 else { return }
+    let labels = wanted.compactMap { $0.map { names[$0] } }.sorted()
+    throw FileError.malformed(
+      path: motions.joined(separator: " "),
+      reason: "\(found) windows of training motion have a label of the held-out motion"
+        + " (\(labels.shownList)), at least 16 expected")
   }
 
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }

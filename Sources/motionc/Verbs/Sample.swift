@@ -13,7 +13,7 @@ struct Sample: ParsableCommand {
     discussion: """
       motionc sample -o samples --count 10 --action walk
       motionc sample --model mine.safetensors -o samples --frames 300 --seed 7
-      motionc sample --model mine.safetensors -o samples --text "a person waves with the right hand"
+      motionc sample --model mine.safetensors -o samples --text walking
       motionc sample -o samples --past capture.clip.safetensors --frames 48
       motionc sample -o samples --past capture.bvh --count 32 --uncertainty covariance.npz
       motionc sample --model posegpt.safetensors -o samples --frames 600 --top-p 0.95

@@ -14,7 +14,7 @@ struct TrainGenerator: ParsableCommand {
     discussion: """
       motionc train generator --motions captures/ -o generator.safetensors
       motionc train generator --motions captures/ --labels labels.csv -o mine.safetensors --resume
-      motionc train generator --motions captures/ --text -o mine.safetensors
+      motionc train generator --motions captures/ --labels labels.csv --text -o mine.safetensors
       motionc train generator --motions captures/ --embeddings captions/ -o mine.safetensors
 
       Labels come from the column 'action' of an index.csv beside the motions, or of --labels. \
