@@ -4,9 +4,9 @@ SWIFT    ?= swift
 FLAGS    := -c release -Xcc -march=native
 TESTING  := $(FLAGS) -Xswiftc -enable-testing --disable-xctest
 MOTIONC  := .build/release/motionc
-PACKAGES := liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev libjs-three pkg-config
+PACKAGES := libcairo2-dev liburdfdom-dev libopenblas-dev libserialport-dev libzip-dev libjs-three pkg-config
 DOCUMENTED := Geometry Morphology Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
-            Trajectories Streaming MotionCompiler
+            Trajectories TrajectoryMetrics Streaming MotionCompiler
 MOTIONS  ?= Examples/Motions
 
 IMAGE    ?=

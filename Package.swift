@@ -45,6 +45,8 @@ let package = Package(
       ]),
     .target(name: "CThree"),
     .systemLibrary(
+      name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(
       name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(
       name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
@@ -86,9 +88,9 @@ let package = Package(
     .executableTarget(
       name: "motionc",
       dependencies: [
-        "Autodiff", "CBLAS", "CThree", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
-        "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming",
-        "Trajectories", "TrajectoryMetrics", arguments,
+        "Autodiff", "CBLAS", "CCairo", "CThree", "Files", "Geometry", "HumanBody", "Kinematics",
+        "Learning", "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting",
+        "Streaming", "Trajectories", "TrajectoryMetrics", arguments,
       ],
       resources: [.embedInCode("View/view.html"), .embedInCode("Report/report.html")],
       swiftSettings: houseRules),

@@ -40,7 +40,7 @@ public struct BodyPlan: Sendable, Hashable {
   }
 
   /// A joint that the plan names.
-  public enum Slot: String, CaseIterable, Sendable, Hashable {
+  public enum Slot: CaseIterable, Sendable, Hashable {
     case pelvis, chest, neck, head
     case leftHip, leftKnee, leftAnkle, leftToe, rightHip, rightKnee, rightAnkle, rightToe
     case leftCollar, leftShoulder, leftElbow, leftWrist

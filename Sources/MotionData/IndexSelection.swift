@@ -1,3 +1,4 @@
+package import Files
 import Foundation
 
 /// Which rows of an index.csv train a model, and which are held out.
@@ -20,7 +21,7 @@ public struct IndexSelection: Sendable, Hashable {
   public init() {}
 
   /// What becomes of a row.
-  package enum Part: Hashable, Sendable {
+  private enum Part {
     case training, heldOut
     /// Left out, with the reason: the end of "rows are left out, since …".
     case leftOut(String)
@@ -28,8 +29,7 @@ public struct IndexSelection: Sendable, Hashable {
     case otherLicence
   }
 
-  /// What becomes of a row.
-  package func part(of row: ClipIndex.Row) -> Part {
+  private func part(of row: ClipIndex.Row) -> Part {
     let split = row["split"] ?? "train"
     let isHeldOut = split == heldOut
     guard isHeldOut || split == "train" else { return .leftOut("their split is '\(split)'") }
@@ -45,20 +45,26 @@ public struct IndexSelection: Sendable, Hashable {
     if let tag = tags.first(where: without.contains) { return .leftOut("their tag is '\(tag)'") }
     return isHeldOut ? .heldOut : .training
   }
-}
 
-/// Rows that were left out, by their reasons.
-package struct LeftOutRows: Sendable {
-  private var counts: [String: Int] = [:]
-
-  package init() {}
-
-  package mutating func add(_ reason: String) { counts[reason, default: 0] += 1 }
-
-  /// One sentence for each reason.
-  package func warnings(index: String) -> [String] {
-    counts.sorted { $0.key < $1.key }.map { reason, count in
-      "\(count) \(count == 1 ? "row" : "rows") of '\(index)' left out, since \(reason)"
+  /// The rows of an index that train and that are held out, and a sentence for each reason for which
+  /// others are left out.
+  package func divide(
+    _ table: ClipIndex
+  ) throws(FileError) -> (training: [ClipIndex.Row], heldOut: [ClipIndex.Row], warnings: [String]) {
+    try table.require("file", "split")
+    var (training, held): ([ClipIndex.Row], [ClipIndex.Row]) = ([], [])
+    var counts: [String: Int] = [:]
+    for row in table.rows {
+      switch part(of: row) {
+      case .training: training.append(row)
+      case .heldOut: held.append(row)
+      case .leftOut(let reason): counts[reason, default: 0] += 1
+      case .otherLicence: break
+      }
     }
+    let warnings = counts.sorted { $0.key < $1.key }.map { reason, count in
+      "\(count) \(count == 1 ? "row" : "rows") of '\(table.path)' left out, since \(reason)"
+    }
+    return (training, held, warnings)
   }
 }

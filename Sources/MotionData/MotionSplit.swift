@@ -57,19 +57,10 @@ public struct MotionSplit: Sendable {
   }
 
   private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
-    let table = try ClipIndex(path: index)
-    try table.require("file", "split")
-    var leftOut = LeftOutRows()
-    for row in table.rows {
-      let path = "\(folder)/\(row["file"] ?? "")"
-      switch selection.part(of: row) {
-      case .training: training.append(path)
-      case .heldOut: validation.append(path)
-      case .leftOut(let reason): leftOut.add(reason)
-      case .otherLicence: break
-      }
-    }
-    warnings += leftOut.warnings(index: index)
+    let rows = try selection.divide(ClipIndex(path: index))
+    training += rows.training.map { "\(folder)/\($0["file"] ?? "")" }
+    validation += rows.heldOut.map { "\(folder)/\($0["file"] ?? "")" }
+    warnings += rows.warnings
   }
 
   /// Reads clips.

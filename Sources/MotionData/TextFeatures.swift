@@ -1,4 +1,3 @@
-import Files
 import Foundation
 
 /// A sentence as numbers: its words and pieces of words, hashed.

@@ -64,20 +64,14 @@ public struct EvaluationClips: Sendable {
   }
 
   private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
-    let table = try ClipIndex(path: index)
-    try table.require("file", "split")
-    var leftOut = LeftOutRows()
-    for row in table.rows {
+    let rows = try selection.divide(ClipIndex(path: index))
+    func found(_ row: ClipIndex.Row) -> Entry {
       let trial = row["trial"].map { "\(row["subject"] ?? "")/\($0)" }
-      let found = entry("\(folder)/\(row["file"] ?? "")", trial: trial)
-      switch selection.part(of: row) {
-      case .training: training.append(found)
-      case .heldOut: heldOut.append(found)
-      case .leftOut(let reason): leftOut.add(reason)
-      case .otherLicence: break
-      }
+      return entry("\(folder)/\(row["file"] ?? "")", trial: trial)
     }
-    warnings += leftOut.warnings(index: index)
+    training += rows.training.map(found)
+    heldOut += rows.heldOut.map(found)
+    warnings += rows.warnings
   }
 
   /// Windows of some clips at 30 Hz, four for each window's length, every second one mirrored.

@@ -11,11 +11,15 @@ extension HumanTargets {
     precondition(pose.count == Skeleton.jointCount, "a pose of \(pose.count) rotations")
     var batch = PoseBatch(count: 1, targets: self)
     batch.set(0, to: pose[...])
-    func vectors(_ numbers: [Float]) -> [Vector3] {
-      stride(from: 0, to: numbers.count, by: 3).map {
-        Vector3(Double(numbers[$0]), Double(numbers[$0 + 1]), Double(numbers[$0 + 2]))
-      }
+    return (batch.positions.vectors, batch.directions.vectors)
+  }
+}
+
+extension Array where Element: BinaryFloatingPoint {
+  /// Each three numbers as a vector.
+  var vectors: [Vector3] {
+    stride(from: 0, to: count, by: 3).map {
+      Vector3(Double(self[$0]), Double(self[$0 + 1]), Double(self[$0 + 2]))
     }
-    return (vectors(batch.positions), vectors(batch.directions))
   }
 }

@@ -58,9 +58,6 @@ public struct InverseKinematics: Sendable {
   }
 
   private func goal(_ targets: [Double]) -> PoseProblem.Goal {
-    PoseProblem.Goal(
-      positions: stride(from: 0, to: targets.count, by: 3).map {
-        Vector3(targets[$0], targets[$0 + 1], targets[$0 + 2])
-      })
+    PoseProblem.Goal(positions: targets.vectors)
   }
 }

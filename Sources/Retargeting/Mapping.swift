@@ -1,6 +1,6 @@
 import Files
 public import Geometry
-import Kinematics
+public import Kinematics
 public import Motions
 
 /// The mapping of a human skeleton onto a robot: `Mappings/<skeleton>-to-<robot>.yaml`.
@@ -61,7 +61,7 @@ public struct Mapping: Sendable, Hashable {
     public var forward = Vector3.unitX, up = Vector3.unitZ
 
     /// The axes of an upright human (x left, y up, z forward) in those of the robot's base.
-    var baseFromBody: Quaternion { Quaternion(columns: up.cross(forward), up, forward) }
+    public var baseFromBody: Quaternion { Quaternion(columns: up.cross(forward), up, forward) }
     /// The axes x forward, y left, z up in those of the robot's base.
     var baseFromUpright: Quaternion { Quaternion(columns: forward, up.cross(forward), up) }
   }
@@ -111,11 +111,14 @@ public struct Mapping: Sendable, Hashable {
   /// The file's text, kept with a model that is trained on it.
   public var text: String
 
+  /// What stands for the file of a mapping that `RobotMap` found.
+  public static let foundPath = "mapping found by 'motionc map'"
+
   /// The rest posture as a configuration, within the limits.
   ///
   /// - Parameter robot: The robot that the mapping is for.
   /// - Throws: `RetargetingError.mapping` where a joint is not the robot's.
-  func restConfiguration(of robot: Robot) throws(RetargetingError) -> [Double] {
+  public func restConfiguration(of robot: Robot) throws(RetargetingError) -> [Double] {
     let limits = robot.foldedLimits
     var rest = limits.map { limit in
       min(max(0, limit.lower?.value ?? 0), limit.upper?.value ?? 0)

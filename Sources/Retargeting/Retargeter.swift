@@ -43,14 +43,7 @@ public struct Retargeter: Sendable {
   /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths. Where
   /// the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
   public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
-    var motion = try rawMotion(of: clip)
-    guard var root = motion.root,
-      let standing = StandingRobot(robot: robot, mapping: targets.mapping)
-    else { return motion }
-    standing.stand(
-      &motion.positions, &root, on: Contact(clip), scale: targets.legScale(of: clip.skeleton))
-    motion.root = root
-    return motion
+    try rawMotion(of: clip).standing(as: clip, robot, targets)
   }
 
   /// The joint motion of a clip as the network gives it, not yet on the ground.
@@ -58,6 +51,7 @@ public struct Retargeter: Sendable {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     var provenance = history
     provenance["motion"] = clip.name
+    provenance["retargeting"] = "network"
     if !fingerprint.isEmpty { provenance["model_sha256"] = fingerprint }
     return JointMotion(
       name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
@@ -124,7 +118,7 @@ public struct Retargeter: Sendable {
       rotations: frames.map { clip.rotations[$0 * Skeleton.jointCount] * bodyFromRobot })
   }
 
-  /// The height of the base above the ankles' links at the zero configuration [m].
+  /// The height of the base above the ankles' links in the rest posture [m].
   private var robotAnkleDrop: Double {
     guard let rest = try? targets.mapping.restConfiguration(of: robot) else { return 0 }
     let poses = robot.worldFromLinks(rest)

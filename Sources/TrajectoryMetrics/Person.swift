@@ -82,7 +82,6 @@ extension Person {
 /// What each foot of a person stands on, on the trajectory's clock.
 struct PersonGround: Sendable {
   private let person: Person
-  private let isStanding: [[Bool]]
   private let height: [[Double]]
   /// The height of the lowest ground [m].
   let floor: Double
@@ -98,7 +97,6 @@ struct PersonGround: Sendable {
       let level = scale * contact.levels[stance.level].height
       for frame in stance.frames { own[foot][frame] = level }
     }
-    isStanding = own.map { $0.map { $0 != nil } }
     height = own.map { Self.lowerNeighbour($0, otherwise: scale * (contact.ground ?? 0)) }
   }
 
@@ -112,13 +110,11 @@ struct PersonGround: Sendable {
     return values.indices.map { [before[$0], after[$0]].compactMap(\.self).min() ?? otherwise }
   }
 
-  /// Whether a foot ever stands.
-  func everStands(_ foot: Int) -> Bool { isStanding[foot].contains(true) }
-
   /// Whether a foot stands in both frames about a time [s].
   func isStanding(_ foot: Int, at time: Double) -> Bool {
     let (before, after, share) = person.place(at: time)
-    return isStanding[foot][before] && (share < 1e-6 || isStanding[foot][after])
+    let stands = person.standing[foot]
+    return stands[before] && (share < 1e-6 || stands[after])
   }
 
   /// The height of the ground under a foot at a time [s, m].

@@ -34,8 +34,11 @@ public struct ReportSubject: Sendable {
     collisionModel = CollisionModel(robot)
     let map = RobotMap(of: robot)
     do {
-      let mapping = try Self.mapping(of: robot, map)
-      targets = try HumanTargets(mapping: mapping, robot: robot)
+      // Inverse kinematics scales the person's own limbs, a network those of the usual skeleton.
+      let isOwn = trajectory.provenance["retargeting"] == "inverse kinematics"
+      targets = try HumanTargets(
+        mapping: Self.mapping(of: robot, map), robot: robot,
+        skeleton: isOwn ? person?.clip.skeleton ?? .canonical : .canonical)
       absenceOfMapping = nil
     } catch {
       targets = nil
@@ -49,8 +52,7 @@ public struct ReportSubject: Sendable {
   /// The mapping that ships for the robot, or the one found from its URDF.
   private static func mapping(of robot: Robot, _ map: RobotMap) throws -> Mapping {
     do { return try Mapping.shipped(for: robot.folderName) } catch {
-      let text = try map.mapping(robot: robot.folderName)
-      return try Mapping(parsing: text, path: "the mapping found from the URDF")
+      return try map.foundMapping(of: robot)
     }
   }
 

@@ -35,12 +35,11 @@ private let allowedImports: [String: Set<String>] = [
     "Motions", "Retargeting", "Streaming", "Trajectories",
   ],
   "motionc": [
-    "Autodiff", "CBLAS", "CThree", "Files", "Geometry", "HumanBody", "Kinematics", "Learning",
-    "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting", "Streaming",
-    "Trajectories",
-    "TrajectoryMetrics",
+    "Autodiff", "CBLAS", "CCairo", "CThree", "Files", "Geometry", "HumanBody", "Kinematics",
+    "Learning", "MotionData", "MotionMetrics", "MotionModels", "Motions", "Retargeting",
+    "Streaming", "Trajectories", "TrajectoryMetrics",
   ],
-  "CBLAS": [], "CSerialPort": [], "CThree": [], "CURDF": [], "CZip": [],
+  "CBLAS": [], "CCairo": [], "CSerialPort": [], "CThree": [], "CURDF": [], "CZip": [],
 ]
 
 private let sources = URL(filePath: #filePath).deletingLastPathComponent()

@@ -133,12 +133,21 @@ struct FlowLossTests {
     #expect(mask.count == 4 * width && marked == (0..<3).map { 3 * width + toe + $0 })
   }
 
-  @Test("A foot that slides where it should stand costs more than a hand that moves as much")
+  @Test("Sliding costs where a foot stands still in truth, and nothing where none does")
   func sliding() throws {
     let problem = Problem(seed: 5)
-    let term = { (raw: [Float]) in
-      problem.value(raw).terms.first { $0.name == "stillness" }?.value ?? .nan
+    let term = { (problem: Problem) throws -> Float in
+      let terms = problem.value(problem.raw).terms
+      return try #require(terms.first { $0.name == "stillness" }).value
     }
-    #expect(term(problem.raw) > 0)
+    #expect(try term(problem) > 0)
+    var moving = problem
+    let width = GeneratorNetwork.features
+    for row in 0..<(Self.batch * Self.frames) {
+      for at in 0..<width { moving.target.positions[row * width + at] += Float(row) }
+    }
+    let mask = FlowLoss.stillFeet(moving.target.positions, frames: Self.frames)
+    #expect(mask.allSatisfy { $0 == 0 })
+    #expect(try term(moving) == 0)
   }
 }

@@ -144,6 +144,38 @@ struct MeasureTests {
     #expect(abs(try value(leaning, "likeness.trunk_mean") - 20) < 1e-6)
   }
 
+  @Test("Where inverse kinematics leans the base, links are seen from the person's pelvis")
+  func likenessOfFreeBase() throws {
+    let robot = try Standing.robot()
+    let solver = ["retargeting": "inverse kinematics"]
+    func mean(_ lean: Double, _ place: Double, _ provenance: [String: String]) throws -> Double {
+      let trajectory = try Standing.trajectory(
+        robot, turned: Quaternion(angle: lean, axis: .unitY), provenance: provenance
+      ) { _ in [place, 0, place] }
+      return try value(
+        ReportSubject(trajectory, robot: robot, person: Person(Standing.person())).measured(),
+        "likeness.link_mean")
+    }
+    // The base's place never counts; its lean counts where it is the solver's.
+    #expect(abs(try mean(0.35, 1, [:]) - mean(0, 0, [:])) < 1e-6)
+    #expect(abs(try mean(0, 1, solver) - mean(0, 0, solver)) < 1e-6)
+    #expect(try mean(0.35, 1, solver) > mean(0, 1, solver) + 50)
+    // The solver's own answers for a person who bows are where it was to bring them.
+    var clip = Standing.person()
+    let lean = Quaternion(angle: 0.35, axis: .unitX)
+    for frame in 0..<clip.frameCount {
+      clip.rotations[frame * Skeleton.jointCount + Skeleton.Joint.spine1.rawValue] = lean
+    }
+    let mapping = try #require(
+      try ReportSubject(Standing.trajectory(robot) { _ in .zero }, robot: robot).targets?.mapping)
+    let motion = try InverseKinematicsRetargeter(robot: robot, mapping: mapping).retarget(clip)
+    let bowing = try compile(
+      motion, within: SafetyLimits(robot: robot), robot: RobotIdentity(robot))
+    let report = ReportSubject(bowing, robot: robot, person: Person(clip)).measured()
+    #expect(try value(report, "likeness.link_mean") < 3)
+    #expect(try value(report, "likeness.trunk_mean") < 4)
+  }
+
   @Test("A bolted arm: no stance, no base, no balance, each in one sentence; the rest is measured")
   func bolted() throws {
     let robot = try Robot.named("uarm_swift_pro")

@@ -23,8 +23,9 @@ enum Standing {
 
   /// A trajectory whose base and joints are given for each of its frames.
   static func trajectory(
-    _ robot: Robot, frames: Int = 61, rate: Double = 30,
-    base: (Int) -> Vector3, joints: (Int) -> [String: Double] = { _ in [:] }
+    _ robot: Robot, frames: Int = 61, rate: Double = 30, turned: Quaternion = .identity,
+    provenance: [String: String] = [:], base: (Int) -> Vector3,
+    joints: (Int) -> [String: Double] = { _ in [:] }
   ) throws -> SafeTrajectory {
     var positions: [Double] = []
     for frame in 0..<frames {
@@ -35,7 +36,8 @@ enum Standing {
       name: "made up", jointNames: robot.coordinateNames, frameRate: rate, positions: positions,
       root: JointMotion.Root(
         translations: (0..<frames).map(base),
-        rotations: [Quaternion](repeating: .identity, count: frames)))
+        rotations: [Quaternion](repeating: turned, count: frames)),
+      provenance: provenance)
     return try Trajectories.compile(
       motion, within: SafetyLimits(robot: robot), robot: RobotIdentity(robot))
   }

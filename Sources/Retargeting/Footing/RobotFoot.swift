@@ -44,15 +44,15 @@ struct RobotFoot: Sendable {
     guard let point = mapping.points.first(where: { $0.joint == ankle }),
       let link = try? robot.linkIndex(named: point.link)
     else { return nil }
-    guard let rest = try? mapping.restConfiguration(of: robot) else { return nil }
-    let zero = robot.worldFromLinks(rest)
+    guard let posture = try? mapping.restConfiguration(of: robot) else { return nil }
+    let rest = robot.worldFromLinks(posture)
     shapes = robot.links.indices.filter { Self.isFixed($0, to: link, robot) }.flatMap { part in
-      robot.links[part].shapes.map { (zero[link].inverse * zero[part], $0) }
+      robot.links[part].shapes.map { (rest[link].inverse * rest[part], $0) }
     }
     guard !shapes.isEmpty else { return nil }
     self.link = link
     (heel, ball) = ankle == .leftAnkle ? (.leftHeel, .leftBall) : (.rightHeel, .rightBall)
-    normal = zero[link].rotation.inverse * mapping.origin.up
+    normal = rest[link].rotation.inverse * mapping.origin.up
     let chain = Self.chain(to: link, robot)
     self.chain = chain
     // Only joints of the foot's own chain, and none that others follow, turn this foot alone.

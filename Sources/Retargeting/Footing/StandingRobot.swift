@@ -217,3 +217,23 @@ struct StandingRobot {
     }
   }
 }
+
+extension JointMotion {
+  /// The motion with the robot's soles on the ground that a human stands on; as it is where the robot
+  /// has no base that moves, or no feet.
+  ///
+  /// - Parameters:
+  ///   - clip: The human motion that it was made from.
+  ///   - robot: The robot.
+  ///   - targets: The targets of its mapping.
+  func standing(as clip: MotionClip, _ robot: Robot, _ targets: HumanTargets) -> JointMotion {
+    guard var root, let standing = StandingRobot(robot: robot, mapping: targets.mapping) else {
+      return self
+    }
+    var motion = self
+    standing.stand(
+      &motion.positions, &root, on: Contact(clip), scale: targets.legScale(of: clip.skeleton))
+    motion.root = root
+    return motion
+  }
+}

@@ -28,9 +28,7 @@ public struct MappingCheck: Sendable {
     let retargeter = try InverseKinematicsRetargeter(robot: robot, mapping: mapping)
     verdict = MappingVerdict(retargeter)
     let map = RobotMap(of: robot, front: front)
-    guard map.refusal == nil, let text = try? map.mapping(robot: robot.name),
-      let found = try? Mapping(parsing: text, path: "found")
-    else {
+    guard map.refusal == nil, let found = try? map.foundMapping(of: robot) else {
       notes.append(
         "nothing to hold it against: 'map' finds no person in the robot"
           + (map.refusal.map { " (\($0))" } ?? ""))

@@ -96,12 +96,19 @@ public struct RobotMap: Sendable {
       }
   }
 
+  /// The map as a mapping, which no file holds.
+  ///
+  /// - Parameter robot: The robot that the map is of.
+  /// - Throws: `NoMapping` where the format of mappings cannot state it.
+  public func foundMapping(of robot: Robot) throws -> Mapping {
+    try Mapping(parsing: mapping(robot: robot.name), path: Mapping.foundPath)
+  }
+
   /// Fills the verdict where a mapping can be written: what inverse kinematics reaches on random poses.
   ///
   /// - Parameter robot: The robot that the map is of.
   public mutating func judge(_ robot: Robot) {
-    guard let text = try? mapping(robot: robot.name),
-      let mapping = try? Mapping(parsing: text, path: "found"),
+    guard let mapping = try? foundMapping(of: robot),
       let retargeter = try? InverseKinematicsRetargeter(robot: robot, mapping: mapping)
     else { return }
     verdict = MappingVerdict(retargeter).sentences

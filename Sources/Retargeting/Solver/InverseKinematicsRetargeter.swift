@@ -114,7 +114,7 @@ public struct InverseKinematicsRetargeter: Sendable {
   public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     let answers = answers(of: clip)
-    var motion = JointMotion(
+    let motion = JointMotion(
       name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
       positions: answers.flatMap(\.configuration),
       root: hasFreeBase ? rootMotion(of: clip, answers) : nil,
@@ -122,13 +122,7 @@ public struct InverseKinematicsRetargeter: Sendable {
         "motion": clip.name, "retargeting": "inverse kinematics",
         "mapping_sha256": Fingerprint.sha256(Array(targets.mapping.text.utf8)),
       ])
-    guard var root = motion.root,
-      let standing = StandingRobot(robot: robot, mapping: targets.mapping)
-    else { return motion }
-    standing.stand(
-      &motion.positions, &root, on: Contact(clip), scale: targets.legScale(of: clip.skeleton))
-    motion.root = root
-    return motion
+    return motion.standing(as: clip, robot, targets)
   }
 
   /// The targets of a clip: its own person's limbs, scaled to the robot's, or the canonical skeleton's
@@ -191,14 +185,9 @@ public struct InverseKinematicsRetargeter: Sendable {
 
   /// What is wanted of the robot in a batch's only pose.
   func goal(_ batch: PoseBatch) -> PoseProblem.Goal {
-    func vectors(_ values: [Float]) -> [Vector3] {
-      stride(from: 0, to: values.count, by: 3).map {
-        Vector3(Double(values[$0]), Double(values[$0 + 1]), Double(values[$0 + 2]))
-      }
-    }
-    let positions = vectors(batch.positions)
+    let positions = batch.positions.vectors
     let mapping = targets.mapping
-    let directions = zip(mapping.bones, vectors(batch.directions)).filter { bone, _ in
+    let directions = zip(mapping.bones, batch.directions.vectors).filter { bone, _ in
       targets.weightedPoints.contains(bone.from) && targets.weightedPoints.contains(bone.to)
     }.map(\.1)
     let angles = problem.directs.indices.map { index in

@@ -1,5 +1,6 @@
 import Geometry
 import Kinematics
+import Retargeting
 import Trajectories
 
 extension ReportSubject {
@@ -9,10 +10,11 @@ extension ReportSubject {
     let base = trajectory.rootPose(at: time) ?? .identity
     let poses = robot.worldFromLinks(trajectory.state(at: time).positions).map { base * $0 }
     let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
+    let left = targets.map { $0.mapping.origin.baseFromBody * .unitX } ?? .unitY
     var limbs = collisionModel.parts.flatMap { part in
       part.capsules.map { capsule -> Limb in
         let placed = capsule.moved(by: poses[part.link])
-        let middle = zero[part.link] * ((capsule.from + capsule.to) / 2)
+        let middle = (zero[part.link] * ((capsule.from + capsule.to) / 2)).dot(left)
         return Limb(
           points: [placed.from, placed.to], width: 2 * placed.radius, side: Self.side(middle))
       }
@@ -27,8 +29,8 @@ extension ReportSubject {
     return limbs
   }
 
-  /// A part beside the middle is near or far where the robot has two sides.
-  private static func side(_ middle: Vector3) -> Limb.Side {
-    middle.y < -0.04 ? .near : middle.y > 0.04 ? .far : .middle
+  /// The side of a part that is so far to the left of the middle [m].
+  private static func side(_ left: Double) -> Limb.Side {
+    left < -0.04 ? .near : left > 0.04 ? .far : .middle
   }
 }

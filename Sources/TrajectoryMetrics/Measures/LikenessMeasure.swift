@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import Kinematics
@@ -10,8 +11,11 @@ struct LikenessMeasure: Measure {
   private let subject: ReportSubject
   private let person: Person
   private let targets: HumanTargets
-  private let links: [Int]
+  /// The mapping's points: places of links.
+  private let points: [(link: Int, place: Vector3)]
   private let weights: [Double]
+  /// Whether the base leans and moves on its own.
+  private let isBaseFree: Bool
   private let bones: [(from: Int, to: Int, name: String)]
   private let trunk: Trunk?
 
@@ -24,18 +28,21 @@ struct LikenessMeasure: Measure {
   /// Nil where there is no person, or no mapping.
   init?(_ subject: ReportSubject) {
     guard let person = subject.person, let targets = subject.targets else { return nil }
-    let points = targets.mapping.points
+    let mapped = targets.mapping.points
     let robot = subject.robot
-    let indices = points.map { try? robot.linkIndex(named: $0.link) }
-    let all = indices.compactMap(\.self)
-    guard all.count == points.count else { return nil }
-    (self.subject, self.person, self.targets) = (subject, person, targets)
-    links = targets.weightedPoints.map { all[$0] }
-    weights = targets.weightedPoints.map { points[$0].weight }
-    bones = targets.mapping.bones.map {
-      (all[$0.from], all[$0.to], "\(points[$0.from].link) – \(points[$0.to].link)")
+    points = mapped.compactMap { point in
+      (try? robot.linkIndex(named: point.link)).map { ($0, point.place) }
     }
-    sums = links.map { _ in 0 }
+    guard points.count == mapped.count else { return nil }
+    (self.subject, self.person, self.targets) = (subject, person, targets)
+    weights = targets.weightedPoints.map { mapped[$0].weight }
+    let trajectory = subject.trajectory
+    isBaseFree =
+      trajectory.root != nil && trajectory.provenance["retargeting"] == "inverse kinematics"
+    bones = targets.mapping.bones.map {
+      ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
+    }
+    sums = targets.weightedPoints.map { _ in 0 }
     trunk = Trunk(targets.mapping, robot)
   }
 
@@ -52,14 +59,13 @@ struct LikenessMeasure: Measure {
     guard instant.isSample else { return }
     let pose = person.rotations(at: instant.time)
     let wanted = targets.targets(of: pose)
-    let rootFromWorld = instant.base.pose.inverse
-    let places = instant.poses.map { (rootFromWorld * $0).translation }
+    let places = places(instant, pelvis: pose[0], wanted.positions)
     var mean = 0.0
-    for (row, link) in links.enumerated() {
-      let far = (places[link] - wanted.positions[row]).length
+    for (row, index) in targets.weightedPoints.enumerated() {
+      let far = (places[index] - wanted.positions[row]).length
       sums[row] += far
       mean += weights[row] * far
-      distance.take(far, at: instant.time, subject.robot.links[link].name)
+      distance.take(far, at: instant.time, subject.robot.links[points[index].link].name)
     }
     distances.append(mean / max(weights.reduce(0, +), 1e-12))
     for (row, bone) in bones.enumerated() {
@@ -74,6 +80,26 @@ struct LikenessMeasure: Measure {
     trunkPeak.take(angle, at: instant.time)
   }
 
+  /// The places of the mapping's points, in the frame of the targets.
+  ///
+  /// That is the frame of the base, except where inverse kinematics made the trajectory: its base leans
+  /// and moves on its own, so that the places are seen from the person's pelvis and shifted to where
+  /// they lie nearest their targets.
+  private func places(
+    _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]
+  ) -> [Vector3] {
+    let baseFromWorld = instant.base.pose.inverse
+    let inBase = points.map { baseFromWorld * (instant.poses[$0.link] * $0.place) }
+    guard isBaseFree else { return inBase }
+    let fromBase =
+      targets.mapping.origin.baseFromBody * pelvis.inverse * instant.base.pose.rotation
+    let turned = inBase.map { fromBase * $0 }
+    let shift = targets.weightedPoints.indices.reduce(Vector3.zero) {
+      $0 + weights[$1] * (wanted[$1] - turned[targets.weightedPoints[$1]])
+    }
+    return turned.map { $0 + shift / max(weights.reduce(0, +), 1e-12) }
+  }
+
   static func angle(_ a: Vector3, _ b: Vector3) -> Double { atan2(a.cross(b).length, a.dot(b)) }
 
   func group() -> FigureGroup {
@@ -84,7 +110,16 @@ struct LikenessMeasure: Measure {
     if trunkAngles.isEmpty {
       group.notes.append("the mapping has no two shoulders: the trunk is not compared")
     }
-    group.notes.append("links in the frame of the base, by \(targets.mapping.path)")
+    group.notes.append(
+      (isBaseFree
+        ? "links seen from the person's pelvis and shifted to their targets, since inverse kinematics "
+          + "leans the base"
+        : "links in the frame of the base") + ", by \(targets.mapping.path)")
+    if let used = subject.trajectory.provenance["mapping_sha256"],
+      used != Fingerprint.sha256(Array(targets.mapping.text.utf8))
+    {
+      group.notes.append("the trajectory was made by another mapping than this")
+    }
     return group
   }
 
@@ -96,8 +131,8 @@ struct LikenessMeasure: Measure {
         "link_p95", "95th percentile of the samples' means", 1000 * distances.percentile95, "mm"),
       Figure("link_max", "largest distance of a link", distance, "mm", factor: 1000),
     ]
-      + zip(links, sums).map { link, sum in
-        let name = subject.robot.links[link].name
+      + zip(targets.weightedPoints, sums).map { index, sum in
+        let name = subject.robot.links[points[index].link].name
         return Figure(
           "link_mean_\(name)", "mean distance of \(name)", 1000 * sum / samples, "mm", place: name)
       }
@@ -136,8 +171,8 @@ private struct Trunk {
     let right = Set(above(arms[1]))
     guard let shared = above(arms[0]).first(where: right.contains) else { return nil }
     link = shared
-    let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
-    uprightInLink = zero[shared].rotation.inverse * .unitZ
+    guard let rest = try? mapping.restConfiguration(of: robot) else { return nil }
+    uprightInLink = robot.worldFromLinks(rest)[shared].rotation.inverse * mapping.origin.up
   }
 
   /// The angle between the uprights of robot and person [rad].

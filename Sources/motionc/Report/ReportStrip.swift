@@ -12,14 +12,13 @@ enum ReportStrip {
   private static let bodyHeight = 150.0
   /// The camera's turn from a pure side view towards a front view [rad].
   private static let turn = 25.0 / 180 * Double.pi
-  private static let grey = Raster.colour(0x7d8590)
+  private static let grey = 0x7d8590
 
   /// The bytes of the picture.
   static func bytes(_ motions: [ReportedMotion]) -> [UInt8] {
-    var raster = Raster(
-      width: Int(cell) * columns + 20, height: Int(row) * motions.count)
+    let raster = Raster(width: Int(cell) * columns + 20, height: Int(row) * motions.count)
     for (index, motion) in motions.enumerated() {
-      draw(motion, top: Double(index) * row, on: &raster)
+      draw(motion, top: Double(index) * row, on: raster)
     }
     return raster.encoded()
   }
@@ -47,7 +46,7 @@ enum ReportStrip {
 
   private static func across(_ way: Vector3) -> Double { way.x * cos(turn) + way.y * sin(turn) }
 
-  private static func draw(_ motion: ReportedMotion, top: Double, on raster: inout Raster) {
+  private static func draw(_ motion: ReportedMotion, top: Double, on raster: Raster) {
     raster.line(
       from: [8, top + ground], to: [Double(raster.width) - 8, top + ground], width: 1, grey)
     let times = (0..<columns).map {
@@ -59,13 +58,13 @@ enum ReportStrip {
       let scale = row.scale(height: bodyHeight, width: 0.95 * width)
       for column in 0..<columns {
         let x = 10 + cell * Double(column) + width * (Double(index) + 0.5)
-        draw(row, column, scale, x: x, top, on: &raster)
+        draw(row, column, scale, x: x, top, on: raster)
       }
     }
     for (column, time) in times.enumerated() {
       raster.write(
-        Console.fixed(time, 2) + " s", x: Int(10 + cell * (Double(column) + 0.5)) - 36,
-        y: Int(top + ground) + 12, grey)
+        Console.fixed(time, 2) + " s", x: 10 + cell * (Double(column) + 0.5), y: top + ground + 26,
+        grey)
     }
   }
 
@@ -91,7 +90,7 @@ enum ReportStrip {
 
   /// Draws a body with its place above a place along the ground; near limbs over far ones.
   private static func draw(
-    _ row: Row, _ column: Int, _ scale: Double, x: Double, _ top: Double, on raster: inout Raster
+    _ row: Row, _ column: Int, _ scale: Double, x: Double, _ top: Double, on raster: Raster
   ) {
     func pixels(_ point: Vector3) -> SIMD2<Double> {
       [x + scale * across(point - row.places[column]), top + ground - scale * point.z]
@@ -100,7 +99,7 @@ enum ReportStrip {
       for limb in row.limbs[column] where limb.side == side {
         for (from, to) in zip(limb.points, limb.points.dropFirst()) {
           raster.line(
-            from: pixels(from), to: pixels(to), width: scale * limb.width, Raster.colour(colour))
+            from: pixels(from), to: pixels(to), width: scale * limb.width, colour)
         }
       }
     }

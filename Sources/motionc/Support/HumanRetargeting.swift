@@ -13,11 +13,8 @@ enum HumanRetargeting: Sendable {
   /// The joint motion of a clip.
   func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
     switch self {
-    case .network(let retargeter, _):
-      var motion = try retargeter.retarget(clip)
-      motion.provenance["retargeting"] = "network"
-      return motion
-    case .inverseKinematics(let retargeter, _): return try retargeter.retarget(clip)
+    case .network(let retargeter, _): try retargeter.retarget(clip)
+    case .inverseKinematics(let retargeter, _): try retargeter.retarget(clip)
     }
   }
 
@@ -26,7 +23,7 @@ enum HumanRetargeting: Sendable {
     switch self {
     case .network(_, let path): path
     case .inverseKinematics(_, let mapping):
-      mapping == InverseKinematicsRetargeter.foundMapping ? nil : mapping
+      mapping == Mapping.foundPath ? nil : mapping
     }
   }
 
@@ -51,9 +48,6 @@ enum HumanRetargeting: Sendable {
 }
 
 extension InverseKinematicsRetargeter {
-  /// What stands in reports for a mapping that was found and not read.
-  static let foundMapping = "mapping found by 'motionc map'"
-
   /// Inverse kinematics for a robot, by a mapping's file, or by the one that ships for the robot, or
   /// else by the one that `motionc map` finds.
   ///
@@ -74,12 +68,11 @@ extension InverseKinematicsRetargeter {
     }
     let map = RobotMap(of: robot, front: front)
     if let refusal = map.refusal { throw MapRefusal(robot: robot, refusal: refusal) }
-    let text: String
-    do throws(NoMapping) { text = try map.mapping(robot: robot.name) } catch {
+    let mapping: Mapping
+    do { mapping = try map.foundMapping(of: robot) } catch let error as NoMapping {
       throw MapRefusal(unwritten: error)
     }
-    let mapping = try Mapping(parsing: text, path: foundMapping)
     for doubt in map.allDoubts { Console.note("doubt: \(doubt)") }
-    return (try .init(robot: robot, mapping: mapping), foundMapping)
+    return (try .init(robot: robot, mapping: mapping), mapping.path)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import MotionData
 import Motions
 import Trajectories
@@ -21,5 +22,17 @@ extension MotionSplit {
   init(_ paths: [String], selection: IndexSelection = IndexSelection()) throws {
     self = try MotionSplit(paths: paths, selection: selection, skipping: SafeTrajectory.isHeld)
     for warning in warnings { Console.note(warning) }
+  }
+
+  /// The files that a model is evaluated on: all of them or those that training never sees.
+  ///
+  /// Refuses where there are none, naming the paths given on the command line.
+  func evaluated(all: Bool, of paths: [String]) throws(FileError) -> [String] {
+    let files = all ? training + validation : validation
+    guard !files.isEmpty else {
+      throw .malformed(
+        path: paths.joined(separator: " "), reason: "no clip is held back; --all takes every clip")
+    }
+    return files
   }
 }

@@ -25,18 +25,15 @@ struct TrainingFileOptions: ParsableArguments {
   @Option(help: "Trains only on rows of index.csv whose licence begins with this text.")
   var licence: String?
 
-  @Option(
-    help: "Leaves out rows of index.csv with this tag (column 'tags'); may be given more than once."
-  )
-  var without: [String] = []
+  @OptionGroup var tags: LeftOutTags
 
   @Flag(help: "Progress as JSON lines on standard output.")
   var json = false
 
   /// The rows of an index that are trained on.
   var selection: IndexSelection {
-    var selection = IndexSelection()
-    (selection.licence, selection.without) = (licence, Set(without))
+    var selection = tags.selection
+    selection.licence = licence
     return selection
   }
 

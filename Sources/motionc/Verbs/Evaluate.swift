@@ -108,12 +108,7 @@ struct EvaluateRetargeter: ParsableCommand {
   }
 
   private func clips(of set: MotionSplit) throws -> [MotionClip] {
-    let files = all ? set.training + set.validation : set.validation
-    guard !files.isEmpty else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
-      )
-    }
+    let files = try set.evaluated(all: all, of: motions)
     let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
     for warning in warnings { Console.note(warning) }
     return clips

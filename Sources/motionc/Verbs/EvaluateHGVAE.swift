@@ -44,10 +44,7 @@ struct EvaluateHGVAE: ParsableCommand {
   @Option(help: "Writes a model card (Markdown).", completion: .file())
   var card: String?
 
-  @Option(
-    help: "Leaves out rows of index.csv with this tag (column 'tags'); may be given more than once."
-  )
-  var without: [String] = []
+  @OptionGroup var tags: LeftOutTags
 
   @OptionGroup var reading: ReadingOptions
 
@@ -66,16 +63,9 @@ struct EvaluateHGVAE: ParsableCommand {
   func run() throws {
     let path = try model ?? ShippedModel.path(of: "hgvae")
     let hgvae = try HGVAE(contentsOf: path)
-    var selection = IndexSelection()
-    selection.without = Set(without)
-    let set = try MotionSplit(motions, selection: selection)
+    let set = try MotionSplit(motions, selection: tags.selection)
     if let card { try InputFiles([path] + set.files).refuse(card) }
-    let files = all ? set.training + set.validation : set.validation
-    guard !files.isEmpty else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
-      )
-    }
+    let files = try set.evaluated(all: all, of: motions)
     let labels = try ClipColumn("action", of: nil, motions: motions)
     var clips: [MotionClip] = []
     for file in files {

@@ -45,12 +45,7 @@ struct EvaluateSmoother: ParsableCommand {
     let smoother = try Smoother(contentsOf: model)
     let set = try MotionSplit(motions)
     if let card { try InputFiles([model] + set.files).refuse(card) }
-    let files = all ? set.training + set.validation : set.validation
-    guard !files.isEmpty else {
-      throw FileError.malformed(
-        path: motions.joined(separator: " "), reason: "no clip is held back; --all takes every clip"
-      )
-    }
+    let files = try set.evaluated(all: all, of: motions)
     let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
     for warning in warnings { Console.note(warning) }
     let evaluation = try smoother.evaluate(clips, seed: seed)
