@@ -111,6 +111,53 @@ struct GapBridgeTests {
     }
   }
 
+  @Test("A model fills gaps of 0.3 to 1 s between frames that show the joint, and nothing else")
+  func filling() throws {
+    let model = HGVAESubjects.model()
+    var track = HGVAESubjects.track(HGVAESubjects.positions(frames: 200, seed: 3))
+    let rate = track.frameRate
+    func frames(_ seconds: Double) -> Int { Int((seconds * rate).rounded()) }
+    let filled = 40..<(40 + frames(0.6))
+    hide([.leftWrist], filled, &track)
+    hide([.rightWrist], 60..<(60 + frames(0.2)), &track)
+    hide([.leftKnee], 20..<(20 + frames(1.5)), &track)
+    hide([.rightKnee], (200 - frames(0.6))..<200, &track)
+    hide([.head], 0..<frames(0.6), &track)
+    hide([.rightFoot], 0..<200, &track)
+    let (result, count) = track.filled(by: model)
+    #expect(count == filled.count)
+    for at in track.positions.indices {
+      let isFilled =
+        at % 22 == Skeleton.Joint.leftWrist.rawValue && filled.contains(at / 22)
+      #expect((result.confidences[at] > 0) == (track.confidences[at] > 0 || isFilled))
+      if !isFilled { #expect(result.positions[at] == track.positions[at]) }
+    }
+    #expect(track.filled(by: nil).count == 0)
+    let smoother = SmootherSubjects.smoother(frames: 31)
+    #expect(try smoother.smooth(track, filledBy: model).filled == count)
+    #expect(try smoother.smooth(track).filled == 0)
+    // At another rate the same gap is the same.
+    track.frameRate = 2 * rate
+    #expect(try smoother.smoothAtAnyRate(track, filledBy: model).filled != count)
+  }
+
+  @Test(
+    "Arms hidden for half a second and a second are nearer to the truth where a model fills them",
+    .enabled(if: SharedData.isPresent, "\(SharedData.absence)"), .timeLimit(.minutes(10)))
+  func filledArms() throws {
+    let models = SharedData.checkout.appending(path: "Examples/Models")
+    let smoother = try Smoother(
+      contentsOf: models.appending(path: "smoother.safetensors").path)
+    let model = try HGVAE(contentsOf: models.appending(path: "hgvae.safetensors").path)
+    let truths = try HeldOutTracks.positions(every: 3)
+    let noisy = truths.map { HeldOutTracks.noisy($0, seed: 5) }
+    for seconds in [0.5, 1] {
+      let gaps = smoother.evaluateArmGaps(seconds: seconds, noisy, truths, filledBy: model)
+      let filled = try #require(gaps.filled)
+      #expect(gaps.count > 20 && filled < gaps.error, "\(gaps)")
+    }
+  }
+
   @Test(
     "Arms hidden for 1.5 and 3 s are nearer to the truth than a straight line between what is known",
     .enabled(if: SharedData.isPresent, "\(SharedData.absence)"), .timeLimit(.minutes(10)),

@@ -54,6 +54,8 @@ public struct Smoother: Sendable {
     public var swaps: [SideSwap] = []
     /// The gaps that are too long for the network, and interpolated from their ends.
     public var gaps: [BridgedGap] = []
+    /// The joints in frames that a model of motion filled in.
+    public var filled = 0
   }
 
   /// The offset between consecutive windows [frames].
@@ -62,15 +64,22 @@ public struct Smoother: Sendable {
   static let chunk = 8
 
   /// Smooths a track at the network's own frame rate.
-  public func smooth(_ track: JointTrack) throws(GenerationError) -> Result {
+  ///
+  /// - Parameters:
+  ///   - track: The track.
+  ///   - model: What fills in missing joints first; nil, and that is left to the smoother.
+  public func smooth(
+    _ track: JointTrack, filledBy model: HGVAE? = nil
+  ) throws(GenerationError) -> Result {
     guard track.frameCount > 0 else { throw .request("the track '\(track.name)' has no frames") }
     let confidences = Self.confidences(of: track)
     guard confidences.contains(where: { $0 > 0 }) else {
       throw .request("in the track '\(track.name)' all joints are missing in all frames")
     }
     let (mended, swaps) = track.withoutSideSwaps()
-    var result = smoothUnmended(mended)
-    result.swaps = swaps
+    let filled = mended.filled(by: model)
+    var result = smoothUnmended(filled.track)
+    (result.swaps, result.filled) = (swaps, filled.count)
     return result
   }
 

@@ -14,6 +14,8 @@ extension SmootherEvaluation {
     public var count = 0
     /// The error of the smoother [m].
     public var error = 0.0
+    /// The error where a model of motion fills the gaps first [m]; nil without one.
+    public var filled: Double?
     /// The error of straight lines, relative to the pelvis, between the smoothed positions in the last
     /// frame before and the first frame after a gap [m].
     public var straightLine = 0.0
@@ -51,7 +53,7 @@ extension Smoother {
 
   /// Hides one arm after the other.
   func evaluateArmGaps(
-    seconds: Double, _ noisy: [[Float]], _ truths: [[Float]]
+    seconds: Double, _ noisy: [[Float]], _ truths: [[Float]], filledBy model: HGVAE? = nil
   ) -> SmootherEvaluation.ArmGaps {
     let joints = Skeleton.jointCount
     var result = SmootherEvaluation.ArmGaps(seconds: seconds)
@@ -67,6 +69,12 @@ extension Smoother {
         }
       }
       let smooth = self.smooth(track, confidences: seen, name: "", frameRate: frameRate).positions
+      var filled: [Float]?
+      if let model {
+        var hidden = JointTrack(track, frameRate: frameRate)
+        hidden.confidences = seen
+        filled = try? self.smooth(hidden, filledBy: model).positions
+      }
       for (index, gap) in gaps.enumerated() {
         result.count += 1
         for joint in Self.arm(index).dropFirst() {
@@ -83,11 +91,17 @@ extension Smoother {
             )
             result.straightLine += Double((start + (end - start) * share - place).length)
             result.error += Double((smooth.place(joint, frame, relativeTo: 0) - place).length)
+            if let filled {
+              result.filled =
+                (result.filled ?? 0)
+                + Double((filled.place(joint, frame, relativeTo: 0) - place).length)
+            }
             points += 1
           }
         }
       }
     }
+    result.filled = result.filled.map { $0 / max(1, points) }
     result.error /= max(1, points)
     result.straightLine /= max(1, points)
     result.straightLineOfTruth /= max(1, points)

@@ -63,8 +63,15 @@ public struct SmootherEvaluation: Codable, Sendable {
 
 extension Smoother {
   /// Evaluates a smoother on clips, which are resampled to the model's frame rate.
+  ///
+  /// - Parameters:
+  ///   - clips: The clips.
+  ///   - noise: The noise that is added.
+  ///   - seed: The seed of the noise.
+  ///   - model: What fills the gaps of an arm first, in a column of its own; nil for none.
   public func evaluate(
-    _ clips: [MotionClip], noise: TrackNoise = .complex, seed: UInt64 = 1
+    _ clips: [MotionClip], noise: TrackNoise = .complex, seed: UInt64 = 1,
+    filledBy model: HGVAE? = nil
   ) throws -> SmootherEvaluation {
     var result = SmootherEvaluation()
     result.seed = seed
@@ -133,7 +140,7 @@ extension Smoother {
     result.truth = mean("truth")
     result.noiseless = mean("noiseless")
     result.gaps = mean("gaps")
-    result.armGaps = [0.5, 1, 1.5, 3].map { evaluateArmGaps(seconds: $0, noisy, truths) }
+    result.armGaps = [0.5, 1, 1.5, 3].map { evaluateArmGaps(seconds: $0, noisy, truths, filledBy: model) }
     result.swaps = evaluateSwaps(noisy, truths)
     result.falselyExchanged = falseExchanges(in: noisy)
     result.falselyExchangedTruth = falseExchanges(in: truths)

@@ -12,7 +12,13 @@ extension Smoother {
   /// Smooths a track of any frame rate; the result has the track's own frames.
   ///
   /// The track is resampled to the model's rate if necessary, and the motion back again.
-  public func smoothAtAnyRate(_ track: JointTrack) throws(GenerationError) -> Result {
+  ///
+  /// - Parameters:
+  ///   - track: The track.
+  ///   - model: What fills in missing joints first; nil, and that is left to the smoother.
+  public func smoothAtAnyRate(
+    _ track: JointTrack, filledBy model: HGVAE? = nil
+  ) throws(GenerationError) -> Result {
     guard track.frameRate > 0, track.frameRate.isFinite else {
       throw .request("the frame rate of '\(track.name)' is \(track.frameRate) Hz")
     }
@@ -22,11 +28,12 @@ extension Smoother {
           + "\(Self.lowestRate) Hz; give the true one with --rate (are its times in milliseconds?)")
     }
     guard track.frameCount > 0, !Self.closeRates.contains(track.frameRate / frameRate) else {
-      return try smooth(track)
+      return try smooth(track, filledBy: model)
     }
     // Before frames are averaged: means of left and right are neither.
     let (mended, swaps) = track.withoutSideSwaps()
-    let even = mended.resampled(to: frameRate)
+    let filled = mended.filled(by: model)
+    let even = filled.track.resampled(to: frameRate)
     guard Self.confidences(of: even).contains(where: { $0 > 0 }) else {
       throw .request("in the track '\(track.name.printable)' all joints are missing in all frames")
     }
@@ -59,7 +66,7 @@ extension Smoother {
     return Result(
       clip: clip,
       positions: clip.jointPositions().flatMap { [Float($0.x), Float($0.y), Float($0.z)] },
-      covariances: covariances, swaps: swaps, gaps: gaps)
+      covariances: covariances, swaps: swaps, gaps: gaps, filled: filled.count)
   }
 }
 

@@ -23,6 +23,9 @@ public enum Causality: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// PoseGPT's autoencoder: a Transformer that turns each few frames into some codes, and one that
 /// turns codes back into frames.
+///
+/// Beside each of both goes a linear map, of the frames of a token to its latent and back. Training
+/// begins at the principal components of motion, and the Transformers at almost nothing.
 public struct MotionTokenizerNetwork: Parameterized, Sendable {
   /// The sizes.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -75,7 +78,8 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     /// About as many parameters as a network of these sizes has.
     var parameterEstimate: Double {
       let (width, hidden) = (Double(width), Double(feedForward))
-      let ends = 2 * width * Double(PoseFeatures.columns * framesPerToken + latent)
+      let patch = Double(PoseFeatures.columns * framesPerToken)
+      let ends = 2 * width * (patch + Double(latent)) + 2 * patch * Double(latent)
       let table = quantizer == .vector ? Double(codes * latent / books) : 0
       return 2 * Double(layers) * (4 * width * width + 2 * width * hidden) + ends + table
     }
@@ -92,6 +96,9 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
   var decoder: [TransformerEncoderLayer]
   var decoderNorm: LayerNorm
   var head: Linear
+  /// The latent of a token's frames alone, and the frames of a latent alone.
+  var directTo: Linear
+  var directFrom: Linear
 
   /// Creates a network of these sizes.
   public init(_ configuration: Configuration) {
@@ -116,11 +123,13 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     embedding = Linear(frames * PoseFeatures.columns, width)
     encoder = layers()
     encoderNorm = LayerNorm(width)
-    toLatent = Linear(width, quantizer.latentWidth)
+    toLatent = Linear(width, quantizer.latentWidth, bound: 0.01)
     fromLatent = Linear(quantizer.latentWidth, width)
     decoder = layers()
     decoderNorm = LayerNorm(width)
     head = Linear(width, frames * PoseFeatures.columns, bound: 0.01)
+    directTo = Linear(frames * PoseFeatures.columns, quantizer.latentWidth)
+    directFrom = Linear(quantizer.latentWidth, frames * PoseFeatures.columns)
   }
 
   /// Visits the parameters of all parts.
@@ -138,6 +147,8 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     }
     decoderNorm.visitParameters(below: "decoder_norm", visit)
     head.visitParameters(below: "head", visit)
+    directTo.visitParameters(below: "direct_to_latent", visit)
+    directFrom.visitParameters(below: "direct_from_latent", visit)
   }
 
   /// The latents of frames, [batch × tokens, latent width].
@@ -152,7 +163,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     let read = placed(embedding(patches, on: &tape), at: place, on: &tape)
     let answer = through(
       encoder, read, causal: configuration.causality != .none, norm: encoderNorm, on: &tape)
-    let latents = toLatent(answer, on: &tape)
+    let latents = toLatent(answer, residual: directTo(patches, on: &tape), on: &tape)
     return tape.reshape(latents, to: [batch * tokens, quantizer.latentWidth])
   }
 
@@ -162,13 +173,13 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     of latents: Variable, batch: Int, place: Int = 0, on tape: inout Tape
   ) -> Variable {
     let tokens = latents.shape[0] / batch
-    let wide = tape.reshape(
-      fromLatent(latents, on: &tape), to: [batch, tokens, configuration.width])
+    let latents = tape.reshape(latents, to: [batch, tokens, quantizer.latentWidth])
+    let wide = fromLatent(latents, on: &tape)
     let answer = through(
       decoder, placed(wide, at: place, on: &tape), causal: configuration.causality == .both,
       norm: decoderNorm, on: &tape)
     return tape.reshape(
-      head(answer, on: &tape),
+      head(answer, residual: directFrom(latents, on: &tape), on: &tape),
       to: [batch, tokens * configuration.framesPerToken, PoseFeatures.columns])
   }
 

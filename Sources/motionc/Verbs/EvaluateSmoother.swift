@@ -24,6 +24,11 @@ struct EvaluateSmoother: ParsableCommand {
   @Option(help: "The model's file.", completion: .file())
   var model: String
 
+  @Option(
+    help: "An HG-VAE that fills gaps first, as 'smooth' does; by default the shipped one.",
+    completion: .file())
+  var filling: String?
+
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
@@ -44,11 +49,13 @@ struct EvaluateSmoother: ParsableCommand {
   func run() throws {
     let smoother = try Smoother(contentsOf: model)
     let set = try MotionSplit(motions)
-    if let card { try InputFiles([model] + set.files).refuse(card) }
+    if let card { try InputFiles([model, filling].compactMap { $0 } + set.files).refuse(card) }
     let files = try set.evaluated(all: all, of: motions)
     let (clips, warnings) = try MotionSplit.read(files, options: reading.options)
     for warning in warnings { Console.note(warning) }
-    let evaluation = try smoother.evaluate(clips, seed: seed)
+    let evaluation = try smoother.evaluate(
+      clips, seed: seed,
+      filledBy: try HGVAE(contentsOf: try filling ?? ShippedModel.path(of: "hgvae")))
     if let card {
       try AtomicFile.write(ModelCard(smoother, evaluation, path: model).text, to: card)
     }
@@ -93,12 +100,13 @@ extension SmootherEvaluation {
   /// The errors in gaps of an arm.
   private var gapLines: [String] {
     let title = "one arm hidden: elbow and wrist relative to the pelvis, mm".padded(60)
-    var lines = ["", title + "smoothed   straight line   between true ends"]
+    var lines = ["", title + "smoothed   filled first   straight line   between true ends"]
     for gap in armGaps {
       let name = "  \(Console.fixed(gap.seconds, 1)) s, \(gap.count) gaps".padded(60)
       let error = Console.fixed(1000 * gap.error, 1).padded(11)
       lines.append(
-        name + error + Console.fixed(1000 * gap.straightLine, 1).padded(16)
+        name + error
+          + (gap.filled.map { Console.fixed(1000 * $0, 1) } ?? "-").padded(15) + Console.fixed(1000 * gap.straightLine, 1).padded(16)
           + Console.fixed(1000 * gap.straightLineOfTruth, 1))
     }
     return lines

@@ -15,7 +15,7 @@ struct Smooth: ParsableCommand {
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
       Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
-      frames that the times leave out are filled in; frames in which nobody was seen are marked by \
+      frames that the times leave out are filled in, by a model of motion (HG-VAE) where it can; frames in which nobody was seen are marked by \
       a 1 in the array filled_frames. Where the tracker exchanges left and right for some frames, \
       they are exchanged back; limbs hidden for long are interpolated; legs that are never seen are \
       made up for a --stature. Each is reported. .npz holds positions, rotations, root, bone_lengths, fps, \
@@ -27,6 +27,11 @@ struct Smooth: ParsableCommand {
 
   @Option(help: "The model's file; by default the shipped smoother.", completion: .file())
   var model: String?
+
+  @Option(
+    help: "The HG-VAE that fills in missing joints first, or 'none'; by default the shipped one.",
+    completion: .file())
+  var filling: String?
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
@@ -55,7 +60,9 @@ struct Smooth: ParsableCommand {
     let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)
     try MotionPaths.refuseCollisions(files)
-    let inputs = InputFiles(files + [model])
+    let fillingPath = try filling ?? ShippedModel.path(of: "hgvae")
+    let filling = fillingPath == "none" ? nil : try HGVAE(contentsOf: fillingPath)
+    let inputs = InputFiles(files + [model, fillingPath])
     try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
     // All files are read before anything is written.
     var results: [(file: String, result: Smoother.Result, filled: [UInt8], report: TrackReport)] =
@@ -63,7 +70,7 @@ struct Smooth: ParsableCommand {
     for file in files {
       let (track, report) = try TrackFile.read(
         file, joints: set, frameRate: rate, person: tracked.person, stature: stature)
-      var result = try smoother.smoothAtAnyRate(track)
+      var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
       var found = report.adding(result)
       if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
       results.append((file, result, Self.emptyFrames(of: track), found))
@@ -112,6 +119,11 @@ extension TrackReport {
   /// The report with what the smoother mended.
   func adding(_ result: Smoother.Result) -> TrackReport {
     var report = self
+    if result.filled > 0 {
+      report.findings.append(
+        .init(
+          .note, "\(Wording.count(result.filled, "missing joint")) in frames filled in by HG-VAE"))
+    }
     for swap in result.swaps.prefix(Self.listed) {
       report.findings.append(.init(.exchangedSides, swap.sentence))
     }
