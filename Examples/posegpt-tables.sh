@@ -36,15 +36,15 @@ row() {
 # The figures of `evaluate posegpt` (Docs/posegpt.md): error of joints in the world and about the pelvis, codes in use,
 # bits a frame, perplexity of a code, Fréchet distance, R_T and R_S without a past.
 printf '%-28s %9s %9s %8s %8s %8s %8s %6s %6s\n' cell 'world/mm' 'pose/mm' 'used/%' 'bits' 'perpl.' 'FID' 'R_T' 'R_S'
-for k in 1 2 4 8; do row "capacity/k$k-c256" --books $k --codes 256; done
-for c in 128 512; do for k in 2 4; do row "capacity/k$k-c$c" --books $k --codes $c; done; done
-for r in 2 8; do row "frames/k4-c256-r$r" --books 4 --codes 256 --frames-per-token $r; done
+for k in 1 2 4 8; do row "capacity/k$k-c256" --quantizer vector --books $k --codes 256; done
+for c in 128 512; do for k in 2 4; do row "capacity/k$k-c$c" --quantizer vector --books $k --codes $c; done; done
+for r in 2 8; do row "frames/k4-c256-r$r" --quantizer vector --books 4 --codes 256 --frames-per-token $r; done
 row "quantiser/scalar-k4-c256" --books 4 --codes 256 --quantizer scalar
 row "quantiser/scalar-k1-c256" --books 1 --codes 256 --quantizer scalar
-row "causal/none-k4-c256" --books 4 --codes 256 --causality none --tokenizer-only
-row "causal/both-k4-c256" --books 4 --codes 256 --causality both
+row "causal/none-k4-c256" --quantizer vector --books 4 --codes 256 --causality none --tokenizer-only
+row "causal/both-k4-c256" --quantizer vector --books 4 --codes 256 --causality both
 base="$work/capacity-k4-c256.safetensors"
 if [ -f "$base" ]; then
-  row "head/independent" --tokenizer "$base" --head independent
-  row "head/masked" --tokenizer "$base" --head masked
+  row "head/independent" --quantizer vector --tokenizer "$base" --head independent
+  row "head/masked" --quantizer vector --tokenizer "$base" --head masked
 fi

@@ -47,7 +47,7 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
   "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
-    --tokenizer-steps 5000 --steps 4000 --batch 64 --time-limit 40m --seed 1
+    --tokenizer-steps 16000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 40m --seed 1
   "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"

@@ -52,7 +52,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     /// The width of a latent that is quantised by learned codes.
     public var latent = 128
 
-    /// The sizes of the shipped model.
+    /// Usual sizes.
     public init() {}
 
     /// The number of codes in each book.

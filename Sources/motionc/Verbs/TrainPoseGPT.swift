@@ -35,16 +35,16 @@ struct TrainPoseGPT: ParsableCommand {
   var labels: String?
 
   @Option(help: "The number of codebooks.")
-  var books: Int = 8
+  var books: Int = 16
 
   @Option(help: "The number of codes in all books together.")
-  var codes: Int = 512
+  var codes: Int = 4096
 
   @Option(help: "The frames of a token, at 30 Hz.")
   var framesPerToken: Int = 4
 
   @Option(help: "How codes are made: vector (learned) or scalar (finite scalar quantisation).")
-  var quantizer: QuantizerKind = .vector
+  var quantizer: QuantizerKind = .scalar
 
   @Option(help: "Which parts of the autoencoder see no later frame: none, encoder or both.")
   var causality: Causality = .encoder
@@ -53,7 +53,7 @@ struct TrainPoseGPT: ParsableCommand {
   var frames: Int = 64
 
   @Option(help: "The autoencoder's number of steps.")
-  var tokenizerSteps: Int = 8000
+  var tokenizerSteps: Int = 16000
 
   @Option(help: "The autoencoder's width of a token, a multiple of 4.")
   var tokenizerWidth: Int = 128
