@@ -6,13 +6,14 @@ struct LimitsReader {
   let configurationJoints: [Int]
   private(set) var coupledLimits: [CoupledLimit] = []
   private(set) var hasFloatingBase: Bool?
+  private(set) var baseLimits = BaseLimits.usual
   private(set) var warnings: [String] = []
   /// For each joint the quantities whose limit is a default, which a later default replaces.
   private var defaults: [Set<String>]
 
   private static let largestFile = 256 << 10
   private static let keys = [
-    "floating_base", "defaults", "defaults_prismatic", "joint_limits", "coupled_limits",
+    "floating_base", "base_limits", "defaults", "defaults_prismatic", "joint_limits", "coupled_limits",
   ]
   private static let coupledKeys = ["name", "terms", "lower", "upper", "unit"]
   /// MoveIt's keys of the same file, which are about its planner and not about the robot.
@@ -50,6 +51,7 @@ struct LimitsReader {
       warnings.append("\(source): '\(key)' is a planner's setting and is not used")
     }
     if let value = try file.bool("floating_base") { hasFloatingBase = value }
+    try readBase(file, source: source)
     try readJoints(file, source: source)
     for (key, isAngular) in [("defaults", true), ("defaults_prismatic", false)] {
       try readDefaults(file, key: key, isAngular: isAngular, source: source)
@@ -63,6 +65,21 @@ struct LimitsReader {
       }
       coupledLimits.removeAll { $0.name == limit.name }
       coupledLimits.append(limit)
+    }
+  }
+
+  private mutating func readBase(_ file: StrictYAML, source: String) throws(YAMLError) {
+    let quantities: [(String, WritableKeyPath<BaseLimits, SourcedLimit>)] = [
+      ("speed", \.speed), ("acceleration", \.acceleration), ("turning_rate", \.turningRate),
+      ("turning_acceleration", \.turningAcceleration),
+    ]
+    guard
+      let yaml = try file.mapping("base_limits", what: "base_limits", keys: quantities.map(\.0))
+    else { return }
+    for (key, limit) in quantities {
+      guard let value = try yaml.number(key) else { continue }
+      guard value > 0 else { throw yaml.error("\(key): found \(value), expected more than 0") }
+      baseLimits[keyPath: limit] = SourcedLimit(value, source: source)
     }
   }
 

@@ -39,7 +39,8 @@ extension Robot {
       name: file.name, links: tree.links, joints: limits.joints,
       configurationJoints: limits.configurationJoints, coupledLimits: limits.coupledLimits,
       hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase,
-      isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase, path: path,
+      isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase,
+      baseLimits: limits.baseLimits, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))
@@ -54,8 +55,8 @@ extension Robot {
     return Robot(
       name: name, links: links, joints: estimates.filled(),
       configurationJoints: configurationJoints, coupledLimits: coupledLimits,
-      hasFloatingBase: hasFloatingBase, isBaseStated: isBaseStated, path: path, files: files,
-      fingerprint: fingerprint, warnings: warnings)
+      hasFloatingBase: hasFloatingBase, isBaseStated: isBaseStated, baseLimits: baseLimits,
+      path: path, files: files, fingerprint: fingerprint, warnings: warnings)
   }
 
   /// The robot of a folder name of Robots/, or of a path.

@@ -132,6 +132,8 @@ public struct Robot: Sendable {
   /// Whether a file of limits says that the base floats or is fixed, or the URDF has a floating joint;
   /// otherwise nothing was said of it, which for a robot with legs means nothing.
   public let isBaseStated: Bool
+  /// The limits of a floating base's motion, as a file of limits states them; otherwise the usual ones.
+  public let baseLimits: BaseLimits
   /// The file that the robot was read from.
   public let path: String
   /// The files that the robot was read from: the URDF and those of limits.
@@ -147,7 +149,7 @@ public struct Robot: Sendable {
   /// A robot of parts that are checked already.
   init(
     name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
-    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool,
+    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool, baseLimits: BaseLimits,
     path: String, files: [String], fingerprint: String, warnings: [String]
   ) {
     self.name = name
@@ -157,6 +159,7 @@ public struct Robot: Sendable {
     self.coupledLimits = coupledLimits
     self.hasFloatingBase = hasFloatingBase
     self.isBaseStated = isBaseStated
+    self.baseLimits = baseLimits
     self.path = path
     self.files = files
     self.fingerprint = fingerprint

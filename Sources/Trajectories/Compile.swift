@@ -33,7 +33,7 @@ public let greatestStretch = 64.0
 /// Computes the trajectory nearest to a motion that keeps all limits and begins and ends at rest.
 ///
 /// - Parameters:
-///   - motion: The motion. A floating base is resampled at the same instants, without limits.
+///   - motion: The motion. The path of a floating base keeps limits of its own (`SafetyLimits.base`).
 ///   - limits: The limits that the trajectory must keep.
 ///   - timing: Whether the motion's timing is kept or stretched.
 ///   - rate: The rate of the trajectory's samples [Hz], to which the motion is resampled first; nil
@@ -68,6 +68,7 @@ struct CompiledMotion {
   var resampled: ResampledMotion
   var controlPoints: [Double]
   var deviation: Deviation
+  private let baseProgram: BaseProgram?
 
   init(
     _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?, speed: Double
@@ -80,6 +81,7 @@ struct CompiledMotion {
     try Self.check(motion, limits, rate: rate)
     (self.motion, self.limits, self.speed) = (motion, limits, speed)
     period = 1 / (rate ?? motion.frameRate)
+    baseProgram = try BaseProgram(motion, limits: limits.base)
     (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: 1)
     guard case .stretch(let tolerance) = timing else { return }
     guard tolerance > 0 else {
@@ -90,10 +92,11 @@ struct CompiledMotion {
   }
 
   func trajectory(for robot: RobotIdentity?) throws(UnsafeMotion) -> SafeTrajectory {
-    try SafeTrajectory(
-      verifying: controlPoints, name: motion.name, period: period, limits: limits,
-      root: resampled.root, robot: robot, speed: speed, stretch: deviation.factor,
-      provenance: motion.provenance, deviation: deviation)
+    let base = try baseProgram?.solve(period: period, factor: deviation.factor)
+    return try SafeTrajectory(
+      verifying: controlPoints, name: motion.name, period: period, limits: limits, base: base,
+      robot: robot, speed: speed, stretch: deviation.factor,
+      provenance: motion.provenance, deviation: deviation.adding(base, from: motion))
   }
 
   private static func check(

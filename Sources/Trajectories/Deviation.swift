@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Geometry
 import Kinematics
 
 /// The deviation of a trajectory from the motion that it was compiled from.
@@ -31,16 +32,54 @@ public struct Deviation: Sendable, Hashable {
     }
   }
 
+  /// How far a floating base is from the motion's, at the motion's frames.
+  public struct OfBase: Sendable, Hashable {
+    /// The greatest distance [m].
+    public var distance: Double
+    /// Its time [s].
+    public var distanceTime: Double
+    /// The greatest angle [rad].
+    public var angle: Double
+    /// Its time [s].
+    public var angleTime: Double
+
+    /// The words for people.
+    public var sentence: String {
+      "its base by \(String(format: "%.4f", distance)) m at "
+        + "\(String(format: "%.2f", distanceTime)) s and \(String(format: "%.4f", angle)) rad at "
+        + "\(String(format: "%.2f", angleTime)) s"
+    }
+  }
+
   /// The deviation of each joint, in the order of the configuration.
   public var joints: [OfJoint]
   /// How many times slower than the motion the trajectory is; 1 if the timing is kept.
   public var factor: Double
+  /// The deviation of a floating base; nil where there is none, or the file does not say.
+  public var base: OfBase?
 
   /// The joint with the greatest distance.
   public var greatest: OfJoint? { joints.max { $0.greatest < $1.greatest } }
 
-  init(joints: [OfJoint], factor: Double) {
-    (self.joints, self.factor) = (joints, factor)
+  init(joints: [OfJoint], factor: Double, base: OfBase? = nil) {
+    (self.joints, self.factor, self.base) = (joints, factor, base)
+  }
+
+  /// The deviation with that of a base's path.
+  func adding(_ curve: BaseCurve?, from motion: JointMotion) -> Deviation {
+    guard let curve, let root = motion.root else { return self }
+    var found = OfBase(distance: 0, distanceTime: 0, angle: 0, angleTime: 0)
+    for frame in root.translations.indices {
+      let time = Double(frame) / motion.frameRate * factor
+      let pose = curve.pose(at: time)
+      let distance = (pose.translation - root.translations[frame]).length
+      let angle = (pose.rotation.inverse * root.rotations[frame]).angle
+      if distance > found.distance { (found.distance, found.distanceTime) = (distance, time) }
+      if angle > found.angle { (found.angle, found.angleTime) = (angle, time) }
+    }
+    var result = self
+    result.base = found
+    return result
   }
 
   init(

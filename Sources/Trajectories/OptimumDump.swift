@@ -17,8 +17,9 @@ extension SafeTrajectory {
           + "\(sampleCount) of \(jointNames.count) that the trajectory was compiled from")
     }
     var file = encoded()
-    file.tensors["root_position"] = nil
-    file.tensors["root_rotation_wxyz"] = nil
+    for name in file.tensors.keys where name.hasPrefix("root_") || name.hasPrefix("base_") {
+      file.tensors[name] = nil
+    }
     file.tensors["reference"] = StoredTensor(
       resampled.positions, shape: [sampleCount, jointNames.count])
     let coupled = Set(limits.coupled.flatMap { $0.terms.map(\.coordinate) }).sorted()

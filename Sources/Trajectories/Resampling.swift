@@ -4,14 +4,12 @@ import Kinematics
 /// The motion at the trajectory's own instants.
 ///
 /// Joint positions are interpolated by the cubic through each frame with the slope of its two
-/// neighbours (Catmull–Rom); the root by straight lines and slerp. Angles are taken as numbers:
+/// neighbours (Catmull–Rom). Angles are taken as numbers:
 /// a continuous joint must come unwrapped. The samples last at least as long as the motion; one after
 /// its last frame is that frame.
 struct ResampledMotion {
   /// Positions [sample, joint].
   var positions: [Double]
-  /// The root at each sample, if there is one.
-  var root: JointMotion.Root?
   /// The number of samples.
   var count: Int
   /// Frames of the motion for each sample.
@@ -37,7 +35,7 @@ struct ResampledMotion {
     count = Int(samples) + 1
     self.stride = stride
     guard abs(stride - 1) > 1e-12 else {
-      (positions, root) = (motion.positions, motion.root)
+      positions = motion.positions
       return
     }
     positions = []
@@ -45,20 +43,6 @@ struct ResampledMotion {
     for sample in 0..<count {
       let time = min(Double(sample) * stride, last)
       Self.interpolate(motion, at: time, into: &positions)
-    }
-    root = motion.root.map { root in
-      var moved = JointMotion.Root(translations: [], rotations: [])
-      for sample in 0..<count {
-        let time = min(Double(sample) * stride, last)
-        let frame = min(Int(time), max(0, frames - 2))
-        let next = min(frame + 1, frames - 1)
-        let share = time - Double(frame)
-        let (from, to) = (root.translations[frame], root.translations[next])
-        moved.translations.append(from + share * (to - from))
-        moved.rotations.append(
-          root.rotations[frame].interpolated(to: root.rotations[next], fraction: share))
-      }
-      return moved
     }
   }
 

@@ -6,8 +6,10 @@ import Kinematics
 /// The native file: safetensors whose metadata say everything that is needed to read it.
 ///
 /// Tensors (all float64): `control_points` [sample + 2, joint]; `lower`, `upper`, `velocity`,
-/// `acceleration`, `jerk` [joint]; for a floating base `root_position` [sample, 3] and
-/// `root_rotation_wxyz` [sample, 4].
+/// `acceleration`, `jerk` [joint]; for a floating base `base_control_positions` [sample + 2, 3],
+/// `base_control_rotations_wxyz` [sample + 2, 4] and `base_limits` [4] (speed, acceleration, turning
+/// rate, turning acceleration), and what they give at the samples, `root_position` [sample, 3] and
+/// `root_rotation_wxyz` [sample, 4]. Older files have the last two alone.
 extension SafeTrajectory {
   private static let format = "motionc trajectory 1"
   private static let interpolant = "uniform cubic B-spline"
@@ -38,10 +40,23 @@ extension SafeTrajectory {
     metadata["speed"] = speed.map { "\($0)" }
     metadata["stretch"] = stretch.map { "\($0)" }
     metadata["deviation"] = deviation.map(Self.text)
+    if let base {
+      metadata["base"] =
+        "cumulative cubic B-spline of base_control_rotations_wxyz, cubic B-spline of "
+        + "base_control_positions [m]; base_limits: speed m/s, acceleration m/s², turning rate rad/s, "
+        + "turning acceleration rad/s²"
+      metadata["base_limit_sources"] = Self.list(
+        limits.base.sources.map(JSONText.quoted))
+      tensors["base_control_positions"] = StoredTensor(
+        base.places.flatMap { [$0.x, $0.y, $0.z] }, shape: [base.places.count, 3])
+      tensors["base_control_rotations_wxyz"] = StoredTensor(
+        base.rotations.flatMap { [$0.w, $0.x, $0.y, $0.z] }, shape: [base.rotations.count, 4])
+      tensors["base_limits"] = StoredTensor(limits.base.values, shape: [4])
+    }
     if let root {
       metadata["root"] =
-        "root_position [m] and root_rotation_wxyz of the floating base at each "
-        + "sample, carried along from the motion: under no limit and not verified"
+        "root_position [m] and root_rotation_wxyz of the floating base at each sample"
+        + (base == nil ? ", carried along from the motion: under no limit and not verified" : "")
       tensors["root_position"] = StoredTensor(
         root.translations.flatMap { [$0.x, $0.y, $0.z] }, shape: [root.translations.count, 3])
       tensors["root_rotation_wxyz"] = StoredTensor(
@@ -80,6 +95,7 @@ extension SafeTrajectory {
     }
     try self.init(
       verifying: points, name: reader.text("name"), period: reader.period(), limits: limits,
+      base: reader.base(samples: samples, period: reader.period()),
       root: reader.root(samples: samples), robot: robot, speed: reader.factor("speed"),
       stretch: reader.factor("stretch"),
       provenance: reader.object("provenance").compactMapValues { $0 as? String },
@@ -108,7 +124,7 @@ extension SafeTrajectory {
         limitsFingerprint: robotLimitsFingerprint ?? limits.fingerprint)
     }
     return try SafeTrajectory(
-      verifying: controlPoints, name: name, period: period, limits: other, root: root,
+      verifying: controlPoints, name: name, period: period, limits: other, base: base, root: root,
       robot: identity, speed: speed, stretch: stretch, provenance: provenance,
       deviation: deviation)
   }
@@ -137,9 +153,16 @@ extension SafeTrajectory {
           JSONText.number(($0 * 1e9).rounded() / 1e9)
         })
     }
-    return object([
+    var entries = [
       "factor": JSONText.number(deviation.factor), "greatest_time_rms": list(joints),
-    ])
+    ]
+    entries["base"] = deviation.base.map { base in
+      list(
+        [base.distance, base.distanceTime, base.angle, base.angleTime].map {
+          JSONText.number(($0 * 1e9).rounded() / 1e9)
+        })
+    }
+    return object(entries)
   }
 
   private static func sources(_ coordinate: SafetyLimits.Coordinate) -> String {

@@ -15,7 +15,10 @@ public struct SafeTrajectory: Sendable {
   public let period: Double
   /// The limits that it was verified to keep.
   public let limits: SafetyLimits
-  /// The pose of a floating base at each sample; no limit applies to it.
+  /// The path of a floating base, verified like the joints; nil where there is none, or in an older
+  /// file, which has only `root`.
+  public let base: BaseCurve?
+  /// The pose of a floating base at each sample.
   public let root: JointMotion.Root?
   /// The robot's name, where it is known.
   public let robotName: String?
@@ -39,14 +42,16 @@ public struct SafeTrajectory: Sendable {
   public let deviation: Deviation?
 
   /// Verifies control points and makes a trajectory of them.
+  ///
+  /// `root` is that of a file whose base has no curve; otherwise it is the curve's.
   init(
     verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
-    root: JointMotion.Root?, robot: RobotIdentity?, speed: Double?, stretch: Double?,
+    base: BaseCurve?, root: JointMotion.Root? = nil, robot: RobotIdentity?, speed: Double?, stretch: Double?,
     provenance: [String: String], deviation: Deviation?
   ) throws(UnsafeMotion) {
     do {
       verification = try TrajectoryVerifier.verify(
-        controlPoints: controlPoints, period: period, limits: limits)
+        controlPoints: controlPoints, base: base, period: period, limits: limits)
     } catch {
       throw .violation(error)
     }
@@ -54,7 +59,12 @@ public struct SafeTrajectory: Sendable {
     self.controlPoints = controlPoints
     self.period = period
     self.limits = limits
-    self.root = root
+    self.base = base
+    self.root =
+      base.map {
+        let samples = $0.samples
+        return JointMotion.Root(translations: samples.translations, rotations: samples.rotations)
+      } ?? root
     robotName = robot?.name
     robotFingerprint = robot?.fingerprint
     robotLimitsFingerprint = robot.flatMap {
@@ -118,8 +128,10 @@ extension SafeTrajectory {
     return state
   }
 
-  /// The floating base's pose at a time [s], if any: linear interpolation and slerp.
+  /// The floating base's pose at a time [s], if any: on its curve, or in an older file between samples
+  /// in straight lines.
   public func rootPose(at time: Double) -> Pose? {
+    if let base { return base.pose(at: time) }
     guard let root, let last = root.translations.indices.last else { return nil }
     let place = min(max(0, time / period), Double(last))
     let from = Int(place)

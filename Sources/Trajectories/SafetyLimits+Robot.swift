@@ -8,7 +8,7 @@ extension SafetyLimits {
     try self.init(
       names: joints.map(\.name), limits: robot.foldedLimits,
       continuous: joints.map { $0.kind == .continuous }, angular: joints.map(\.isAngular),
-      coupled: robot.coupledLimits)
+      coupled: robot.coupledLimits, base: robot.baseLimits)
   }
 }
 
@@ -25,6 +25,10 @@ extension SafetyLimits {
       let terms = limit.terms.map { "\($0.factor) \(JSONText.quoted(names[$0.coordinate]))" }
       return "\(limit.lower) \(terms.joined(separator: " + ")) \(limit.upper)"
     }.sorted()
+    // Robots that state none keep the fingerprint that they had.
+    if base.values != BaseLimits.usual.values {
+      lines.append("base " + base.values.map { "\($0)" }.joined(separator: " "))
+    }
     return Fingerprint.sha256(Array(lines.joined(separator: "\n").utf8))
   }
 }

@@ -41,16 +41,21 @@ public struct SafetyLimits: Sendable, Hashable {
   public let coordinates: [Coordinate]
   /// The limits on sums of coordinates.
   public let coupled: [CoupledLimit]
+  /// The limits of a floating base, where there is one.
+  public let base: BaseLimits
 
   /// The names of the joints, in the order of the configuration.
   public var jointNames: [String] { coordinates.map(\.name) }
 
   /// Validated limits of these coordinates.
-  public init(coordinates: [Coordinate], coupled: [CoupledLimit] = []) throws(UnsafeMotion) {
+  public init(
+    coordinates: [Coordinate], coupled: [CoupledLimit] = [], base: BaseLimits = .usual
+  ) throws(UnsafeMotion) {
     for coordinate in coordinates { try coordinate.validate() }
     for limit in coupled { try limit.validate(coordinates: coordinates.count) }
     self.coordinates = coordinates
     self.coupled = coupled
+    self.base = base
   }
 
   /// Limits as a robot's description gives them.
@@ -59,7 +64,7 @@ public struct SafetyLimits: Sendable, Hashable {
   /// continuous; other missing limits are infinite.
   public init(
     names: [String], limits: [JointLimits], continuous: [Bool], angular: [Bool]? = nil,
-    coupled: [CoupledLimit] = []
+    coupled: [CoupledLimit] = [], base: BaseLimits = .usual
   ) throws(UnsafeMotion) {
     precondition(
       names.count == limits.count && names.count == continuous.count,
@@ -71,7 +76,7 @@ public struct SafetyLimits: Sendable, Hashable {
           name: names[index], limits: limits[index], isContinuous: continuous[index],
           isAngular: angular?[index] ?? true))
     }
-    try self.init(coordinates: coordinates, coupled: coupled)
+    try self.init(coordinates: coordinates, coupled: coupled, base: base)
   }
 }
 

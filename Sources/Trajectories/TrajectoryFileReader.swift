@@ -60,7 +60,18 @@ struct TrajectoryFileReader {
         Deviation.OfJoint(
           name: limit.name, isAngular: limit.isAngular, greatest: row[0], time: row[1],
           rootMeanSquare: row[2])
-      }, factor: factor)
+      }, factor: factor, base: try baseDeviation(found))
+  }
+
+  private func baseDeviation(_ object: [String: Any]) throws(UnsafeMotion) -> Deviation.OfBase? {
+    guard let found = object["base"] else { return nil }
+    guard let numbers = found as? [Double], numbers.count == 4 else {
+      throw refused(
+        "'deviation' in its metadata has a base that is not a distance, its time, an angle and its "
+          + "time")
+    }
+    return Deviation.OfBase(
+      distance: numbers[0], distanceTime: numbers[1], angle: numbers[2], angleTime: numbers[3])
   }
 
   private func json(_ key: String) throws(UnsafeMotion) -> Any {
@@ -131,7 +142,7 @@ struct TrajectoryFileReader {
         upper: limit("upper"), velocity: limit("velocity"), acceleration: limit("acceleration"),
         jerk: limit("jerk"))
     }
-    return try SafetyLimits(coordinates: coordinates, coupled: coupled(names))
+    return try SafetyLimits(coordinates: coordinates, coupled: coupled(names), base: baseLimits())
   }
 
   private func coupled(_ names: [String]) throws(UnsafeMotion) -> [CoupledLimit] {
@@ -162,26 +173,72 @@ struct TrajectoryFileReader {
     value is NSNull ? infinity : value as? Double
   }
 
+  private func baseLimits() throws(UnsafeMotion) -> BaseLimits {
+    guard file.tensors["base_limits"] != nil else { return .usual }
+    let tensor: StoredTensor
+    do { tensor = try file.tensor("base_limits", in: path) } catch { throw .file(error) }
+    let sources = try list("base_limit_sources", of: String.self, count: 4)
+    guard tensor.type == .float64, tensor.shape == [4] else {
+      throw refused(
+        "tensor 'base_limits' is \(tensor.type.rawValue) of shape \(tensor.shape), F64 of shape [4] "
+          + "expected")
+    }
+    let limits = zip(tensor.doubles(), sources).map { SourcedLimit($0, source: $1) }
+    guard limits.allSatisfy({ $0.value > 0 }) else {
+      throw refused("its base_limits \(tensor.doubles()) are not all above zero")
+    }
+    return BaseLimits(
+      speed: limits[0], acceleration: limits[1], turningRate: limits[2],
+      turningAcceleration: limits[3])
+  }
+
+  /// The path of the base; nil in a file without one.
+  func base(samples: Int, period: Double) throws(UnsafeMotion) -> BaseCurve? {
+    guard file.tensors["base_control_positions"] != nil else { return nil }
+    let (places, rotations) = try poses(
+      "base_control_positions", "base_control_rotations_wxyz", count: samples + 2)
+    guard rotations.allSatisfy({ abs($0.dot($0) - 1) < 1e-6 }) else {
+      throw refused("its base_control_rotations_wxyz are not all of length 1")
+    }
+    let curve = BaseCurve(places: places, rotations: rotations, period: period)
+    guard let root = try root(samples: samples) else { return curve }
+    let same = zip(curve.samples.translations, root.translations).allSatisfy {
+      ($0 - $1).length < 1e-6 * (1 + $0.length)
+    }
+    guard same,
+      zip(curve.samples.rotations, root.rotations).allSatisfy({ ($0.inverse * $1).angle < 1e-6 })
+    else { throw refused("its root's poses are not those of its base's control points") }
+    return curve
+  }
+
   func root(samples: Int) throws(UnsafeMotion) -> JointMotion.Root? {
     guard file.tensors["root_position"] != nil else { return nil }
-    let positions = try numbers("root_position", columns: 3)
-    let rotations = try numbers("root_rotation_wxyz", columns: 4)
-    guard positions.count == 3 * samples, rotations.count == 4 * samples else {
+    let (places, rotations) = try poses("root_position", "root_rotation_wxyz", count: samples)
+    return JointMotion.Root(translations: places, rotations: rotations)
+  }
+
+  /// The poses of two tensors.
+  private func poses(
+    _ position: String, _ rotation: String, count: Int
+  ) throws(UnsafeMotion) -> ([Vector3], [Quaternion]) {
+    let positions = try numbers(position, columns: 3)
+    let rotations = try numbers(rotation, columns: 4)
+    guard positions.count == 3 * count, rotations.count == 4 * count else {
       throw refused(
         "its root has \(positions.count / 3) positions and \(rotations.count / 4) rotations, "
-          + "\(samples) expected")
+          + "\(count) expected")
     }
     guard positions.allSatisfy(\.isFinite), rotations.allSatisfy(\.isFinite) else {
       throw refused("its root's poses hold values that are not numbers")
     }
-    return JointMotion.Root(
-      translations: (0..<samples).map {
-        [positions[3 * $0], positions[3 * $0 + 1], positions[3 * $0 + 2]]
-      },
-      rotations: (0..<samples).map {
-        Quaternion(
-          w: rotations[4 * $0], x: rotations[4 * $0 + 1], y: rotations[4 * $0 + 2],
-          z: rotations[4 * $0 + 3])
-      })
+    let places: [Vector3] = (0..<count).map {
+      [positions[3 * $0], positions[3 * $0 + 1], positions[3 * $0 + 2]]
+    }
+    let turns = (0..<count).map {
+      Quaternion(
+        w: rotations[4 * $0], x: rotations[4 * $0 + 1], y: rotations[4 * $0 + 2],
+        z: rotations[4 * $0 + 3])
+    }
+    return (places, turns)
   }
 }

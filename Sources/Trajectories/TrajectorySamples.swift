@@ -57,7 +57,17 @@ struct TrajectorySamples {
     }
     lines.append("time in seconds, angles in radians, lengths in metres")
     if trajectory.root != nil {
-      lines.append("root: the floating base in the world, quaternion w x y z, under no limit")
+      lines.append(
+        "root: the floating base in the world, quaternion w x y z, "
+          + (trajectory.base == nil ? "under no limit" : "within limits of its own"))
+      if trajectory.base != nil {
+        let limits = trajectory.limits.base
+        lines.append(
+          "limits of the base: \(limits.speed.value) m/s (\(limits.speed.source)), "
+            + "\(limits.acceleration.value) m/s^2 (\(limits.acceleration.source)), "
+            + "\(limits.turningRate.value) rad/s (\(limits.turningRate.source)), "
+            + "\(limits.turningAcceleration.value) rad/s^2 (\(limits.turningAcceleration.source))")
+      }
     }
     for limit in trajectory.limits.coordinates {
       let unit = limit.isAngular ? "rad" : "m"

@@ -13,6 +13,20 @@ public enum TrajectoryVerifier {
     case position, velocity, acceleration, jerk
     /// A coupled limit's sum of positions.
     case coupled
+    /// The speed of a floating base [m/s].
+    case baseSpeed = "base_speed"
+    /// The acceleration of a floating base [m/s²].
+    case baseAcceleration = "base_acceleration"
+    /// The angular velocity of a floating base [rad/s].
+    case baseTurning = "base_turning"
+    /// The angular acceleration of a floating base [rad/s²], by the bound that is proven for it.
+    case baseTurningAcceleration = "base_turning_acceleration"
+
+    /// Whether it is of a floating base and not of joints.
+    public var isOfBase: Bool { rawValue.hasPrefix("base") }
+
+    /// The words for people.
+    public var label: String { rawValue.replacing("_", with: " ") }
   }
 
   /// A violated limit: which, where, and by which value.
@@ -31,7 +45,8 @@ public enum TrajectoryVerifier {
     /// The sentence for the user.
     public var description: String {
       let what = quantity == .coupled ? "coupled limit" : "joint"
-      let place = "\(what) '\(name.printable)', \(time) s: \(quantity.rawValue) \(found)"
+      let whose = quantity.isOfBase ? "base" : "\(what) '\(name.printable)'"
+      let place = "\(whose), \(time) s: \(quantity.label) \(found)"
       guard found.isFinite else { return "\(place) is not a number that can be checked" }
       return "\(place) is \(found > allowed ? "above" : "below") its limit of \(allowed)"
     }
@@ -70,8 +85,14 @@ public enum TrajectoryVerifier {
   public static let refinement = 20
 
   /// Verifies control points [point, joint]; the clock starts at zero at the first sample.
+  ///
+  /// - Parameters:
+  ///   - controlPoints: Of the joints, [point, joint].
+  ///   - base: The path of a floating base, with as many control points; nil for none.
+  ///   - period: The time between samples [s].
+  ///   - limits: The limits.
   public static func verify(
-    controlPoints: [Double], period: Double, limits: SafetyLimits
+    controlPoints: [Double], base: BaseCurve? = nil, period: Double, limits: SafetyLimits
   ) throws(Violation) -> Report {
     let joints = limits.coordinates.count
     guard period > 0, period.isFinite else {
@@ -82,7 +103,11 @@ public enum TrajectoryVerifier {
       joints > 0 && controlPoints.count.isMultiple(of: joints) && controlPoints.count >= 3 * joints,
       "\(controlPoints.count) control points of \(joints) joints")
     try checkDifferences(controlPoints, period, limits)
-    return try checkCurve(controlPoints, period, limits)
+    var report = try checkCurve(controlPoints, period, limits)
+    if let base {
+      report.uses += try BaseVerifier(limits: limits.base, period: period).verify(base)
+    }
+    return report
   }
 }
 

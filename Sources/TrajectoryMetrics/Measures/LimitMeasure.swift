@@ -9,12 +9,12 @@ enum LimitMeasure {
   }
 
   private static func limits(_ trajectory: SafeTrajectory) -> FigureGroup {
-    var group = FigureGroup("limits", "limits of the joints, 1 is at the limit")
+    var group = FigureGroup("limits", "limits of joints and base, 1 is at the limit")
     for quantity in TrajectoryVerifier.Quantity.allCases {
       guard let use = trajectory.verification.greatestUse(of: quantity) else { continue }
       group.figures.append(
         Figure(
-          quantity.rawValue, "largest share of \(quantity.rawValue)", use.share, "ratio",
+          quantity.rawValue, "largest share of \(quantity.label)", use.share, "ratio",
           time: use.time, place: use.name))
     }
     group.notes.append(
@@ -81,6 +81,16 @@ enum LimitMeasure {
         Figure(
           "\(name)_rms", "largest root mean square of a joint's", most.rootMeanSquare, most.unit,
           place: most.name))
+    }
+    if let base = deviation.base {
+      group.figures += [
+        Figure(
+          "base_distance_max", "largest distance of the base from the motion's", base.distance, "m",
+          time: base.distanceTime),
+        Figure(
+          "base_angle_max", "largest turn of the base from the motion's", base.angle, "rad",
+          time: base.angleTime),
+      ]
     }
     group.notes.append("as compile measured it and wrote it into the file")
     return group

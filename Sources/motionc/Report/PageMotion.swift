@@ -163,7 +163,7 @@ private struct PageRobot {
     let trajectory = subject.trajectory
     return trajectory.limits.coordinates.map { coordinate in
       let shares = trajectory.verification.uses.filter {
-        $0.name == coordinate.name && $0.quantity != .coupled
+        $0.name == coordinate.name && $0.quantity != .coupled && !$0.quantity.isOfBase
       }.map { "\"\($0.quantity.rawValue)\": \(JSONText.number($0.share))" }
       return "{\"name\": \(JSONText.quoted(coordinate.name)), "
         + "\"unit\": \"\(coordinate.isAngular ? "rad" : "m")\", "

@@ -51,6 +51,7 @@ struct CompileJob: Sendable {
         + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
         text += "; at most \(worst) away from the motion"
+        if let base = deviation.base { text += ", " + base.sentence }
       }
       if let score { text += "; \(score.summary)" }
       if let retargeting { text += "; \(retargeting.summary)" }

@@ -43,7 +43,14 @@ struct TrajectoryReport {
       let isOther = trajectory.wasCompiled(forLimitsOtherThan: robot)
       fields.append("\"compiled_for_other_limits\": \(isOther)")
     }
-    if trajectory.root != nil { fields.append("\"root\": \"not verified\"") }
+    if trajectory.root != nil, trajectory.base == nil {
+      fields.append("\"root\": \"not verified\"")
+    }
+    if let base = trajectory.deviation?.base {
+      fields.append(
+        "\"base_deviation\": {\"distance_m\": \(JSONText.number(base.distance)), \"angle_rad\": "
+          + "\(JSONText.number(base.angle))}")
+    }
     if let score { fields.append("\"plausibility\": {\(score.fields)}") }
     fields += further
     if !findings.isEmpty {

@@ -84,7 +84,8 @@ struct Verify: ParsableCommand {
   private func summary(_ trajectory: SafeTrajectory, _ file: String) -> String {
     let uses = TrajectoryVerifier.Quantity.allCases.compactMap { quantity in
       trajectory.verification.greatestUse(of: quantity).map {
-        "\(quantity.rawValue) \(Console.fixed(100 * $0.share, 1)) % (\($0.name.printable))"
+        "\(quantity.label) \(Console.fixed(100 * $0.share, 1)) %"
+          + (quantity.isOfBase ? "" : " (\($0.name.printable))")
       }
     }
     return

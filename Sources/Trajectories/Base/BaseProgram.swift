@@ -1,0 +1,104 @@
+import Geometry
+import Kinematics
+
+/// Finds the path of a floating base nearest to a motion's that keeps limits and is at rest at both ends.
+///
+/// Places and turns go through the same program as joints. Its bounds are on each number and the
+/// limits on lengths of vectors: where the lengths come out too large, the bounds are narrowed.
+struct BaseProgram {
+  /// The motion's path: places, then the numbers of the chart, as six joints.
+  private let motion: JointMotion
+  private let chart: TurnChart
+  private let limits: BaseLimits
+
+  /// The shares of the limits that are tried for turns.
+  private static let shares: [Double] = (0..<12).map { index in
+    (0..<index).reduce(0.999) { share, _ in share * 0.75 }
+  }
+  private static let names = ["x", "y", "z", "turn", "tilt x", "tilt y"]
+
+  /// The program of a motion's base; nil where it has none.
+  ///
+  /// - Throws: `UnsafeMotion.motionInvalid` where the base turns through all directions.
+  init?(_ motion: JointMotion, limits: BaseLimits) throws(UnsafeMotion) {
+    guard let root = motion.root, motion.frameCount > 0 else { return nil }
+    guard let chart = TurnChart(root.rotations) else {
+      throw .motionInvalid(
+        motion: motion.name,
+        reason: "its base turns through all directions, so that no axis of turning can be chosen; "
+          + "cut it into parts")
+    }
+    (self.chart, self.limits) = (chart, limits)
+    var positions: [Double] = []
+    positions.reserveCapacity(6 * motion.frameCount)
+    for (frame, place) in root.translations.enumerated() {
+      positions += [place.x, place.y, place.z]
+      positions += chart.values[(3 * frame)..<(3 * frame + 3)]
+    }
+    self.motion = JointMotion(
+      name: motion.name, jointNames: Self.names, frameRate: motion.frameRate, positions: positions)
+  }
+
+  /// The path, sampled every `period` seconds of a motion `factor` times slower.
+  func solve(period: Double, factor: Double) throws(UnsafeMotion) -> BaseCurve {
+    let reference = try ResampledMotion(motion, period: period, factor: factor)
+    let verifier = BaseVerifier(limits: limits, period: period)
+    return BaseCurve(
+      places: try places(reference.positions, period, verifier),
+      rotations: try rotations(reference.positions, period, verifier), period: period)
+  }
+
+  private func places(
+    _ reference: [Double], _ period: Double, _ verifier: BaseVerifier
+  ) throws(UnsafeMotion) -> [Vector3] {
+    // A cube of half the diagonal's length lies within the sphere.
+    var found: [Vector3] = []
+    for share in [1, 1 / 3.0.squareRoot()] {
+      let points = try solve(
+        reference, columns: 0..<3, period, speed: limits.speed.value * share,
+        acceleration: limits.acceleration.value * share)
+      found = stride(from: 0, to: points.count, by: 3).map {
+        [points[$0], points[$0 + 1], points[$0 + 2]]
+      }
+      if verifier.placeViolation(found) == nil { break }
+    }
+    return found
+  }
+
+  private func rotations(
+    _ reference: [Double], _ period: Double, _ verifier: BaseVerifier
+  ) throws(UnsafeMotion) -> [Quaternion] {
+    var found: [Quaternion] = []
+    for share in Self.shares {
+      let points = try solve(
+        reference, columns: 3..<6, period, speed: limits.turningRate.value * share,
+        acceleration: limits.turningAcceleration.value * share)
+      found = stride(from: 0, to: points.count, by: 3).map {
+        chart.rotation(points[$0..<($0 + 3)])
+      }
+      if verifier.turnViolation(found) == nil { return found }
+    }
+    // Whoever keeps none of these does not turn at all.
+    return [Quaternion](repeating: found[found.count / 2], count: found.count)
+  }
+
+  /// Control points of three of the six numbers.
+  private func solve(
+    _ reference: [Double], columns: Range<Int>, _ period: Double, speed: Double,
+    acceleration: Double
+  ) throws(UnsafeMotion) -> [Double] {
+    let endless = SourcedLimit(.infinity, source: SafetyLimits.notGiven)
+    let bounds = try SafetyLimits(
+      coordinates: columns.map { column in
+        SafetyLimits.Coordinate(
+          name: "base \(Self.names[column])", isAngular: column > 2,
+          lower: SourcedLimit(-.infinity, source: SafetyLimits.notGiven), upper: endless,
+          velocity: SourcedLimit(speed, source: "base"),
+          acceleration: SourcedLimit(acceleration, source: "base"), jerk: endless)
+      })
+    let chosen = stride(from: 0, to: reference.count, by: 6).flatMap { row in
+      columns.map { reference[row + $0] }
+    }
+    return try LimitProgram(reference: chosen, limits: bounds, period: period).solve()
+  }
+}
