@@ -18,8 +18,10 @@ public struct BaseLimits: Sendable, Hashable {
     (self.turningRate, self.turningAcceleration) = (turningRate, turningAcceleration)
   }
 
-  /// Where no file states others: a running and jumping person stays within them, and steps of a
-  /// faulty recording do not. They are no robot's abilities.
+  /// The limits where no file states others.
+  ///
+  /// A running and jumping person stays within them, and steps of a faulty recording do not. They are
+  /// no robot's abilities.
   public static let usual = BaseLimits(
     speed: SourcedLimit(5, source: "default"),
     acceleration: SourcedLimit(30, source: "default"),

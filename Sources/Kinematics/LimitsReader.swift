@@ -13,7 +13,8 @@ struct LimitsReader {
 
   private static let largestFile = 256 << 10
   private static let keys = [
-    "floating_base", "base_limits", "defaults", "defaults_prismatic", "joint_limits", "coupled_limits",
+    "floating_base", "base_limits", "defaults", "defaults_prismatic", "joint_limits",
+    "coupled_limits",
   ]
   private static let coupledKeys = ["name", "terms", "lower", "upper", "unit"]
   /// MoveIt's keys of the same file, which are about its planner and not about the robot.

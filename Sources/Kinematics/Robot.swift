@@ -149,7 +149,8 @@ public struct Robot: Sendable {
   /// A robot of parts that are checked already.
   init(
     name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
-    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool, baseLimits: BaseLimits,
+    coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool,
+    baseLimits: BaseLimits,
     path: String, files: [String], fingerprint: String, warnings: [String]
   ) {
     self.name = name

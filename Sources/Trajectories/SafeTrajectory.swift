@@ -46,7 +46,8 @@ public struct SafeTrajectory: Sendable {
   /// `root` is that of a file whose base has no curve; otherwise it is the curve's.
   init(
     verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
-    base: BaseCurve?, root: JointMotion.Root? = nil, robot: RobotIdentity?, speed: Double?, stretch: Double?,
+    base: BaseCurve?, root: JointMotion.Root? = nil, robot: RobotIdentity?, speed: Double?,
+    stretch: Double?,
     provenance: [String: String], deviation: Deviation?
   ) throws(UnsafeMotion) {
     do {

@@ -31,7 +31,7 @@ struct BaseCurveTests {
     let control = try rows("control", 4).map { Quaternion(w: $0[0], x: $0[1], y: $0[2], z: $0[3]) }
     let period = try #require(try file.tensor("period").doubles().first)
     let curve = BaseCurve(
-      places: control.map { _ in .zero }, rotations: control, period: period)
+      places: control.map { _ in Vector3.zero }, rotations: control, period: period)
     let times = try file.tensor("time").doubles()
     let (rotations, velocities) = (try rows("rotation", 4), try rows("angular_velocity", 3))
     try #require(times.count == 60)
@@ -44,8 +44,9 @@ struct BaseCurveTests {
     }
   }
 
-  @Test("The bound of the angular acceleration holds, and is not far above it", arguments: 0..<4)
-  func bound(_ seed: UInt64) throws {
+  @Test(
+    "The bound of the angular acceleration holds, and is not far above it", arguments: 0..<4)
+  func bound(_ seed: Int) {
     var random = SeededGenerator(seed)
     let limits = BaseLimits.usual
     var closest = 0.0
@@ -55,24 +56,26 @@ struct BaseCurveTests {
       var step = Vector3.random(in: -1...1, using: &random)
       for _ in 0..<6 {
         let change = Double.random(in: 0...1, using: &random)
-        step = step + change * Vector3.random(in: -1...1, using: &random)
+        let drawn = Vector3.random(in: -1...1, using: &random)
+        step = step + change * drawn
         if step.length > 1 || round % 2 == 0 { step = step / max(step.length, 1e-9) }
-        rotations.append(rotations[rotations.count - 1] * Quaternion(rotationVector: size * step))
+        let turn: Vector3 = step * size
+        rotations.append(rotations[rotations.count - 1] * Quaternion(rotationVector: turn))
       }
       let period = Double.random(in: 0.005...0.1, using: &random)
       let curve = BaseCurve(
-        places: rotations.map { _ in .zero }, rotations: rotations, period: period)
+        places: rotations.map { _ in Vector3.zero }, rotations: rotations, period: period)
       let verifier = BaseVerifier(limits: limits, period: period)
-      let bound = try #require(verifier.turningAccelerations(rotations).max())
-      let rate = try #require(
-        zip(rotations, rotations.dropFirst()).map { BaseCurve.step($0, $1).length }.max()) / period
+      let bound = verifier.turningAccelerations(rotations).max() ?? 0
+      let steps = zip(rotations, rotations.dropFirst()).map { BaseCurve.step($0, $1).length }
+      let rate = (steps.max() ?? 0) / period
       let h = 1e-5
       for sample in 1..<100 {
         // Within a piece, where the third derivative jumps not.
         let time = Double(curve.sampleCount - 1) * period * (Double(sample) + 0.013) / 100
-        let acceleration =
-          (curve.angularVelocity(at: time + h * period)
-            - curve.angularVelocity(at: time - h * period)) / (2 * h * period)
+        let after = curve.angularVelocity(at: time + h * period)
+        let before = curve.angularVelocity(at: time - h * period)
+        let acceleration = (after - before) / (2 * h * period)
         #expect(acceleration.length <= bound * (1 + 1e-6))
         #expect(curve.angularVelocity(at: time).length <= rate * (1 + 1e-12))
         closest = max(closest, acceleration.length / bound)
@@ -163,14 +166,16 @@ struct BaseCurveTests {
   @Test("Where no limit binds, a base passes its motion; several turns and cartwheels have no seam")
   func passes() throws {
     let frames = 120
-    func ease(_ frame: Int) -> Double { 0.5 - 0.5 * cos(.pi * Double(frame) / Double(frames - 1)) }
+    func ease(_ frame: Int) -> Double {
+      0.5 - 0.5 * cos(Double.pi * Double(frame) / Double(frames - 1))
+    }
     let axes: [Vector3] = [.unitZ, .unitX, .unitY]
     for (axis, mounting) in zip(
       axes, [Quaternion(angle: .pi, axis: .unitX), .identity, Quaternion(angle: 2, axis: .unitZ)])
     {
       let turns = axis == .unitZ ? 3.0 : 1.0
       let rotations = (0..<frames).map {
-        Quaternion(angle: 2 * .pi * turns * ease($0), axis: axis) * mounting
+        Quaternion(angle: 2 * Double.pi * turns * ease($0), axis: axis) * mounting
       }
       let places = (0..<frames).map { Vector3(2 * ease($0), -ease($0), 1) }
       let trajectory = try compiled(motion(places, rotations))
@@ -215,7 +220,7 @@ struct BaseCurveTests {
     var random = SeededGenerator(3)
     let rotations = (0..<4000).map { _ in anyRotation(&random) }
     #expect(throws: UnsafeMotion.self) {
-      try compiled(motion(rotations.map { _ in .zero }, rotations))
+      try compiled(motion(rotations.map { _ in Vector3.zero }, rotations))
     }
   }
 
@@ -248,7 +253,7 @@ struct BaseCurveTests {
     var old = file
     for name in file.tensors.keys where name.hasPrefix("base_") { old.tensors[name] = nil }
     let read = try SafeTrajectory(decoding: old, path: "a")
-    #expect(read.base == nil && read.root == trajectory.root)
+    #expect(read.base == nil && read.root?.translations == trajectory.root?.translations)
     #expect(read.verification.greatestUse(of: .baseSpeed) == nil)
     #expect(trajectory.verification.greatestUse(of: .baseSpeed) != nil)
   }

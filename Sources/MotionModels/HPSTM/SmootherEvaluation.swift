@@ -140,7 +140,9 @@ extension Smoother {
     result.truth = mean("truth")
     result.noiseless = mean("noiseless")
     result.gaps = mean("gaps")
-    result.armGaps = [0.5, 1, 1.5, 3].map { evaluateArmGaps(seconds: $0, noisy, truths, filledBy: model) }
+    result.armGaps = [0.5, 1, 1.5, 3].map {
+      evaluateArmGaps(seconds: $0, noisy, truths, filledBy: model)
+    }
     result.swaps = evaluateSwaps(noisy, truths)
     result.falselyExchanged = falseExchanges(in: noisy)
     result.falselyExchangedTruth = falseExchanges(in: truths)

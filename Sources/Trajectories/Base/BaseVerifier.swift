@@ -88,7 +88,8 @@ struct BaseVerifier {
           return violation(.baseSpeed, index, speed, 0)
         }
         guard curve.rotations[index] == curve.rotations[index + 1] else {
-          let rate = BaseCurve.step(curve.rotations[index], curve.rotations[index + 1]).length / period
+          let rate =
+            BaseCurve.step(curve.rotations[index], curve.rotations[index + 1]).length / period
           return violation(.baseTurning, index, rate, 0)
         }
       }

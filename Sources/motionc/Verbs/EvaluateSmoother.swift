@@ -106,7 +106,8 @@ extension SmootherEvaluation {
       let error = Console.fixed(1000 * gap.error, 1).padded(11)
       lines.append(
         name + error
-          + (gap.filled.map { Console.fixed(1000 * $0, 1) } ?? "-").padded(15) + Console.fixed(1000 * gap.straightLine, 1).padded(16)
+          + (gap.filled.map { Console.fixed(1000 * $0, 1) } ?? "-").padded(15)
+          + Console.fixed(1000 * gap.straightLine, 1).padded(16)
           + Console.fixed(1000 * gap.straightLineOfTruth, 1))
     }
     return lines
