@@ -41,6 +41,7 @@ extension Robot {
       hasFloatingBase: limits.hasFloatingBase ?? tree.hasFloatingBase,
       isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
+      kinematicFingerprint: KinematicFingerprint.text(of: tree).sha256,
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))
     try checkFoldedLimits()
@@ -55,7 +56,7 @@ extension Robot {
       name: name, links: links, joints: estimates.filled(),
       configurationJoints: configurationJoints, coupledLimits: coupledLimits,
       hasFloatingBase: hasFloatingBase, isBaseStated: isBaseStated, path: path, files: files,
-      fingerprint: fingerprint, warnings: warnings)
+      fingerprint: fingerprint, kinematicFingerprint: kinematicFingerprint, warnings: warnings)
   }
 
   /// The robot of a folder name of Robots/, or of a path.

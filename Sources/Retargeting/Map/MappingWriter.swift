@@ -20,6 +20,7 @@ extension RobotMap {
     guard let found, refusal == nil else {
       throw NoMapping(description: refusal ?? "nothing was found")
     }
+    if let arm { return arm.text }
     return try MappingWriter(map: self, tree: found.tree, plan: found.plan).text(robot: robot)
   }
 }
