@@ -192,9 +192,13 @@ public struct TrainingRun<Subject: TrainableModel> {
 
   /// The shortest time that is planned by: less is too short to measure steps in.
   private static var leastLimit: Duration { .seconds(10) }
-  /// The share of a limit that measuring takes at most, and the share that the steps may fill.
-  private static var measuring: Double { 0.05 }
+  /// The share of a limit that steps may fill, measured ones included.
   private static var filling: Double { 0.97 }
+
+  /// How long steps are measured: a twentieth of a limit, of short ones a sixth and at most ten seconds.
+  private static func measuring(of limit: Double) -> Double {
+    max(0.05 * limit, min(10, limit / 6))
+  }
   /// Fewer steps than this are no schedule.
   private static var leastSteps: Int { 20 }
   private static var plannedKey: String { "planned_steps" }
@@ -209,24 +213,25 @@ public struct TrainingRun<Subject: TrainableModel> {
       else { return nil }
       return subject.planned(steps: steps)
     }
+    let begin = ContinuousClock.now
     guard let limit = options.timeLimit, limit >= Self.leastLimit,
       subject.planned(steps: options.steps) != nil, let seconds = try secondsPerStep(within: limit)
     else { return nil }
-    let left = Self.filling * (limit / .seconds(1)) - Self.measuring * (limit / .seconds(1))
+    let left = Self.filling * (limit / .seconds(1)) - (ContinuousClock.now - begin) / .seconds(1)
     let fitting = Int(min(1e9, max(0, left / seconds)))
     let steps = options.stepsAreStated ? min(options.steps, fitting) : fitting
     guard steps >= Self.leastSteps, steps != options.steps else { return nil }
     return subject.planned(steps: steps)
   }
 
-  /// The time of a step, measured on a copy in a twentieth of a time limit [s]; nil where not one step is
-  /// done in it.
+  /// The time of a step, the mean of the middle half of those measured on a copy [s]; nil where not one step
+  /// is done in the time for it.
   private func secondsPerStep(within limit: Duration) throws -> Double? {
     var network = subject.makeNetwork()
     let layout = ParameterLayout(placing: &network)
     let trainer = try trainer(layout, resume: false)
     let step = subject.step(network)
-    let end = ContinuousClock.now + limit * Self.measuring
+    let end = ContinuousClock.now + .seconds(Self.measuring(of: limit / .seconds(1)))
     var times: [Double] = []
     var before = ContinuousClock.now
     while times.count < 200, before < end, try trainer.advance(step, before: end) != nil {
@@ -234,9 +239,10 @@ public struct TrainingRun<Subject: TrainableModel> {
       times.append((now - before) / .seconds(1))
       before = now
     }
-    // The first steps take longer: memory is fetched in them.
-    let warm = times.count > 4 ? Array(times.dropFirst(2)) : times
-    return warm.isEmpty ? nil : warm.reduce(0, +) / Double(warm.count)
+    // The first steps take longer, since memory is fetched in them, and single ones where others work.
+    let sorted = times.dropFirst(times.count > 4 ? 2 : 0).sorted()
+    let middle = sorted[(sorted.count / 4)..<(sorted.count - sorted.count / 4)]
+    return middle.isEmpty ? nil : middle.reduce(0, +) / Double(middle.count)
   }
 
   private func trainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
