@@ -8,10 +8,11 @@ PACKAGES := libcairo2-dev liburdfdom-dev libopenblas-dev libserialport-dev libzi
 DOCUMENTED := Geometry Morphology Motions HumanBody MotionData MotionMetrics MotionModels Kinematics Retargeting \
             Trajectories TrajectoryMetrics Streaming MotionCompiler
 MOTIONS  ?= Examples/Motions
+ROBOTS   ?= Robots
 
 IMAGE    ?=
 
-.PHONY: demo test test-anew fuzz build bench bench-firmware bench-peers models tables docs pictures format lint packages clean
+.PHONY: demo test test-anew fuzz build bench bench-firmware bench-peers models tables robots-table docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -55,6 +56,10 @@ models: packages build
 ## tables: short trainings of PoseGPT's sizes and their figures, two hours; MOTIONS=FOLDER with an index.csv
 tables: packages build
 	@sh Examples/posegpt-tables.sh "$(MOTIONS)"
+
+## robots-table: every robot of a folder of URDFs mapped, compiled for and verified; ROBOTS=FOLDER
+robots-table: packages build
+	@sh Examples/robots-table.sh "$(ROBOTS)"
 
 ## docs: the API documentation of the public modules (DocC); a warning is an error
 docs: packages

@@ -148,7 +148,12 @@ let package = Package(
         "Autodiff", "Files", "Geometry", "Kinematics", "Learning", "Morphology", "Motions",
         "Retargeting",
       ]),
-    tests("StreamingTests", ["Files", "Geometry", "Kinematics", "Streaming", "Trajectories"]),
+    tests(
+      "StreamingTests",
+      [
+        "Files", "Geometry", "Kinematics", "MotionModels", "Motions", "Retargeting", "Streaming",
+        "Trajectories",
+      ]),
     tests("TrajectoriesTests", ["Files", "Geometry", "Kinematics", "Trajectories"]),
     tests(
       "TrajectoryMetricsTests",

@@ -17,7 +17,7 @@ for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
   esac
   model="Examples/Models/$robot.safetensors"
   "$motionc" train retargeter --robot "$robot" --motions "$motions" $licence \
-    -o "$model" --epochs "$epochs" --time-limit 20m --seed 1
+    -o "$model" --epochs "$epochs" --time-limit 20m --seed 1 --force
   "$motionc" evaluate retargeter --robot "$robot" --motions "$motions" --model "$model" \
     --card "Examples/Models/$robot.md"
   rm -f "$model.checkpoint"
@@ -30,24 +30,24 @@ if [ -z "${ROBOTS+set}" ]; then
   head -n 1 "$motions/index.csv" 2>/dev/null | grep -q description && text="--text"
   model="Examples/Models/generator.safetensors"
   "$motionc" train generator --motions "$motions" $licence $sharp $text -o "$model" \
-    --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1
+    --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1 --force
   "$motionc" evaluate generator --motions "$motions" $licence $sharp --model "$model" \
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
   "$motionc" train smoother --motions "$motions" $licence -o "$model" --covariance \
-    --width 128 --heads 4 --layers 2 --batch 32 --steps 3000 --time-limit 15m --seed 1
+    --width 128 --heads 4 --layers 2 --batch 32 --steps 3000 --time-limit 15m --seed 1 --force
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
   model="Examples/Models/hgvae.safetensors"
   "$motionc" train hgvae --motions "$motions" $licence $sharp -o "$model" \
-    --width 96 --blocks 1 --batch 32 --rate 1.5e-3 --steps 9000 --time-limit 35m --seed 1
+    --width 96 --blocks 1 --batch 32 --rate 1.5e-3 --steps 9000 --time-limit 35m --seed 1 --force
   "$motionc" evaluate hgvae --motions "$motions" $sharp --model "$model" --card Examples/Models/hgvae.md
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
   "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
-    --tokenizer-steps 16000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 40m --seed 1
+    --tokenizer-steps 16000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 40m --seed 1 --force
   "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"

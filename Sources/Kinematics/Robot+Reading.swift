@@ -42,6 +42,7 @@ extension Robot {
       isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase,
       baseLimits: limits.baseLimits, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
+      kinematicFingerprint: KinematicFingerprint.text(of: tree).sha256,
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))
     try checkFoldedLimits()
@@ -56,7 +57,8 @@ extension Robot {
       name: name, links: links, joints: estimates.filled(),
       configurationJoints: configurationJoints, coupledLimits: coupledLimits,
       hasFloatingBase: hasFloatingBase, isBaseStated: isBaseStated, baseLimits: baseLimits,
-      path: path, files: files, fingerprint: fingerprint, warnings: warnings)
+      path: path, files: files, fingerprint: fingerprint,
+      kinematicFingerprint: kinematicFingerprint, warnings: warnings)
   }
 
   /// The robot of a folder name of Robots/, or of a path.

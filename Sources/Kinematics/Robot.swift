@@ -140,6 +140,12 @@ public struct Robot: Sendable {
   public let files: [String]
   /// The SHA-256 of the URDF's bytes, in hexadecimal.
   public let fingerprint: String
+  /// The SHA-256 of what decides where links are: the names, kinds, axes, frames, ranges and couplings of
+  /// the URDF's movable joints and the frames of links, in hexadecimal.
+  ///
+  /// It does not change with comments, masses, shapes, meshes, velocities or efforts, nor with files of
+  /// limits.
+  public let kinematicFingerprint: String
   /// Warnings of the reader (repaired names, ignored elements), one sentence each.
   public let warnings: [String]
 
@@ -150,8 +156,8 @@ public struct Robot: Sendable {
   init(
     name: String, links: [Link], joints: [Joint], configurationJoints: [Int],
     coupledLimits: [CoupledLimit], hasFloatingBase: Bool, isBaseStated: Bool,
-    baseLimits: BaseLimits,
-    path: String, files: [String], fingerprint: String, warnings: [String]
+    baseLimits: BaseLimits, path: String, files: [String], fingerprint: String,
+    kinematicFingerprint: String, warnings: [String]
   ) {
     self.name = name
     self.links = links
@@ -164,6 +170,7 @@ public struct Robot: Sendable {
     self.path = path
     self.files = files
     self.fingerprint = fingerprint
+    self.kinematicFingerprint = kinematicFingerprint
     self.warnings = warnings
     var coordinates = [Int?](repeating: nil, count: joints.count)
     for (coordinate, joint) in configurationJoints.enumerated() {

@@ -48,8 +48,18 @@ public final class Trainer {
 
   /// A training from the beginning, its parameters drawn from the options' seed.
   public convenience init(_ layout: ParameterLayout, options: TrainingOptions) {
-    var random = RandomSource(seed: options.seed, stream: 0x7374_6172_74)
-    self.init(layout, startingFrom: layout.startValues(using: &random), options: options)
+    self.init(
+      layout, startingFrom: Self.randomStart(layout, seed: options.seed), options: options)
+  }
+
+  /// The parameters of a training from the beginning.
+  ///
+  /// - Parameters:
+  ///   - layout: The places of the parameters.
+  ///   - seed: The seed that they are drawn from.
+  public static func randomStart(_ layout: ParameterLayout, seed: UInt64) -> [Float] {
+    var random = RandomSource(seed: seed, stream: 0x7374_6172_74)
+    return layout.startValues(using: &random)
   }
 
   /// A training from these parameters.
@@ -84,7 +94,7 @@ public final class Trainer {
 
   /// One step, unless its time is over before its last part is done: then nil, and everything is as
   /// it was before the step.
-  private func advance(
+  func advance(
     _ loss: StepFunction, before deadline: ContinuousClock.Instant?
   ) throws(LearningError) -> (metrics: [Metric], gradientNorm: Float)? {
     guard

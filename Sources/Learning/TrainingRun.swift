@@ -22,6 +22,14 @@ public protocol TrainableModel {
   func makeNetwork() -> Network
   /// The loss of a microbatch.
   func step(_ network: Network) -> Trainer.StepFunction
+  /// The same training over another number of steps, its schedule too; nil where it has no such thing.
+  func planned(steps: Int) -> Self?
+  /// The parameters to start from, in the places of the layout; nil for random ones.
+  ///
+  /// - Parameters:
+  ///   - layout: The places of the network's parameters.
+  ///   - seed: The seed of what is drawn at random.
+  func startValues(_ layout: ParameterLayout, seed: UInt64) -> [Float]?
   /// Called after each step: may replace parameters by what follows from the parameters, the seed
   /// and the step alone; by default nothing.
   func adjust(_ network: Network, _ trainer: Trainer)
@@ -35,6 +43,12 @@ public protocol TrainableModel {
 }
 
 extension TrainableModel {
+  /// No other number of steps.
+  public func planned(steps: Int) -> Self? { nil }
+
+  /// Random parameters.
+  public func startValues(_ layout: ParameterLayout, seed: UInt64) -> [Float]? { nil }
+
   /// Replaces nothing.
   public func adjust(_ network: Network, _ trainer: Trainer) {}
 }
@@ -83,6 +97,8 @@ public struct TrainingRunOptions: Sendable, Hashable {
   public var checkpointInterval: Int
   /// The time after which training stops with a checkpoint; nil for none.
   public var timeLimit: Duration?
+  /// Whether the number of steps was stated, so that a time limit may lower it and not raise it.
+  public var stepsAreStated = true
   /// Texts for the model's file: data, licence, tool version.
   public var history: [String: String] = [:]
 
@@ -101,7 +117,9 @@ public struct TrainingRunOptions: Sendable, Hashable {
 public struct TrainingRun<Subject: TrainableModel> {
   /// What is trained.
   public let subject: Subject
-  private let options: TrainingRunOptions
+  private var options: TrainingRunOptions
+  /// Whether a time limit decided the number of steps.
+  private var isPlanned = false
 
   /// A run that has not begun.
   public init(_ subject: Subject) {
@@ -111,16 +129,35 @@ public struct TrainingRun<Subject: TrainableModel> {
 
   /// Trains.
   ///
+  /// With a time limit of ten seconds or more, the first steps are measured on a copy, and the schedule is
+  /// planned over as many steps as fit, so that warming up and half a cosine end with the time. The
+  /// checkpoint holds that number: a resumed training goes on with it and measures nothing.
+  ///
   /// - Parameters:
   ///   - resume: Whether to resume from the checkpoint, which must have this training's signature.
   ///   - isCancelled: Asked before each step; true ends training with a checkpoint.
+  ///   - planned: Called with the number of steps where a time limit decides it.
   ///   - metrics: The sink of what each step reports.
   /// - Returns: The model, of the averaged parameters, and why the training ended.
   /// - Throws: `LearningError` where the loss diverges or the checkpoint is of another training;
   ///   `FileError` where the checkpoint cannot be read or written.
   public func run(
     resume: Bool = false, isCancelled: () -> Bool = { false },
-    metrics: (Trainer.Progress) -> Void = { _ in }
+    planned: (Int) -> Void = { _ in }, metrics: (Trainer.Progress) -> Void = { _ in }
+  ) throws -> (model: Subject.Model, ending: Trainer.Ending) {
+    let begin = ContinuousClock.now
+    guard let plan = try plan(resume: resume) else {
+      return try train(resume: resume, isCancelled: isCancelled, metrics: metrics)
+    }
+    planned(plan.runOptions.steps)
+    var run = TrainingRun(plan)
+    run.isPlanned = true
+    run.options.timeLimit = options.timeLimit.map { max(.zero, $0 - (.now - begin)) }
+    return try run.train(resume: resume, isCancelled: isCancelled, metrics: metrics)
+  }
+
+  private func train(
+    resume: Bool, isCancelled: () -> Bool, metrics: (Trainer.Progress) -> Void
   ) throws -> (model: Subject.Model, ending: Trainer.Ending) {
     var network = subject.makeNetwork()
     let layout = ParameterLayout(placing: &network)
@@ -151,8 +188,67 @@ public struct TrainingRun<Subject: TrainableModel> {
     return times.sorted()[times.count / 2] / .seconds(1)
   }
 
+  // MARK: - The plan of a time limit
+
+  /// The shortest time that is planned by: less is too short to measure steps in.
+  private static var leastLimit: Duration { .seconds(10) }
+  /// The share of a limit that steps may fill, measured ones included.
+  private static var filling: Double { 0.97 }
+
+  /// How long steps are measured: a twentieth of a limit, of short ones a sixth and at most ten seconds.
+  private static func measuring(of limit: Double) -> Double {
+    max(0.05 * limit, min(10, limit / 6))
+  }
+  /// Fewer steps than this are no schedule.
+  private static var leastSteps: Int { 20 }
+  private static var plannedKey: String { "planned_steps" }
+
+  /// The training over the steps that its checkpoint was planned for, or that fit into the time limit;
+  /// nil where neither says anything.
+  private func plan(resume: Bool) throws -> Subject? {
+    if resume {
+      guard let path = options.checkpoint,
+        let text = try Safetensors(contentsOf: path).metadata[Self.plannedKey],
+        let steps = Int(text), steps > 0
+      else { return nil }
+      return subject.planned(steps: steps)
+    }
+    let begin = ContinuousClock.now
+    guard let limit = options.timeLimit, limit >= Self.leastLimit,
+      subject.planned(steps: options.steps) != nil, let seconds = try secondsPerStep(within: limit)
+    else { return nil }
+    let left = Self.filling * (limit / .seconds(1)) - (ContinuousClock.now - begin) / .seconds(1)
+    let fitting = Int(min(1e9, max(0, left / seconds)))
+    let steps = options.stepsAreStated ? min(options.steps, fitting) : fitting
+    guard steps >= Self.leastSteps, steps != options.steps else { return nil }
+    return subject.planned(steps: steps)
+  }
+
+  /// The time of a step, the mean of the middle half of those measured on a copy [s]; nil where not one step
+  /// is done in the time for it.
+  private func secondsPerStep(within limit: Duration) throws -> Double? {
+    var network = subject.makeNetwork()
+    let layout = ParameterLayout(placing: &network)
+    let trainer = try trainer(layout, resume: false)
+    let step = subject.step(network)
+    let end = ContinuousClock.now + .seconds(Self.measuring(of: limit / .seconds(1)))
+    var times: [Double] = []
+    var before = ContinuousClock.now
+    while times.count < 200, before < end, try trainer.advance(step, before: end) != nil {
+      let now = ContinuousClock.now
+      times.append((now - before) / .seconds(1))
+      before = now
+    }
+    // The first steps take longer, since memory is fetched in them, and single ones where others work.
+    let sorted = times.dropFirst(times.count > 4 ? 2 : 0).sorted()
+    let middle = sorted[(sorted.count / 4)..<(sorted.count - sorted.count / 4)]
+    return middle.isEmpty ? nil : middle.reduce(0, +) / Double(middle.count)
+  }
+
   private func trainer(_ layout: ParameterLayout, resume: Bool) throws -> Trainer {
     let recipe = subject.recipe
+    var metadata = ["training": subject.signature]
+    if isPlanned { metadata[Self.plannedKey] = "\(options.steps)" }
     let training = TrainingOptions(
       batch: options.batch, part: recipe.microbatch, shards: 4, threads: options.threads,
       precision: recipe.precision, seed: options.seed,
@@ -161,8 +257,13 @@ public struct TrainingRun<Subject: TrainableModel> {
         warmUp: min(500, max(1, options.steps / 20)), steps: options.steps),
       optimizer: recipe.optimizer, averageDecay: recipe.averageDecay,
       timeLimit: options.timeLimit, checkpoint: options.checkpoint,
-      checkpointInterval: options.checkpointInterval, metadata: ["training": subject.signature])
-    guard resume, let path = options.checkpoint else { return Trainer(layout, options: training) }
+      checkpointInterval: options.checkpointInterval, metadata: metadata)
+    guard resume, let path = options.checkpoint else {
+      guard let start = subject.startValues(layout, seed: options.seed) else {
+        return Trainer(layout, options: training)
+      }
+      return Trainer(layout, startingFrom: start, options: training)
+    }
     let found = try Safetensors(contentsOf: path).metadata["training"] ?? "unknown"
     guard found == subject.signature else {
       throw LearningError.mismatch(

@@ -65,7 +65,12 @@ public struct HumanTargets: Sendable {
         pieces = [(Self.index(of: frame), Skeleton.worldFromBodyAtRest.inverse * offset)]
       case .robotOffset(let frame):
         pieces = [(Self.index(of: frame), bodyFromBase * segment)]
-      case .scaled(let given): scale = given
+      case .scaled(let given):
+        // Given for the canonical skeleton: people of all sizes have the same targets.
+        let own = path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
+        let canonical =
+          path.reduce(Vector3.zero) { $0 + Skeleton.canonical.restOffsets[$1] }.length
+        scale = own > 1e-6 ? given * canonical / own : given
       case .fitted:
         let human = path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
         guard segment.length > 1e-6, human > 1e-6 else {

@@ -4,19 +4,15 @@ public import Kinematics
 import Learning
 
 extension Retargeter {
-  private static let kind = "motionc retargeter 1"
-  private static let ownTexts: Set = ["robot", "robot_sha256", "mapping", "joints"]
+  static let kind = "motionc retargeter 1"
+  private static let ownTexts: Set = [
+    "robot", "robot_sha256", "robot_kinematics", "mapping", "joints",
+  ]
 
   /// Reads a model for a robot; one that was trained for another is refused.
   public init(contentsOf path: String, robot: Robot) throws {
     let file = try ModelFile(contentsOf: path, kind: Self.kind)
-    guard try file.text("robot_sha256") == robot.fingerprint else {
-      throw file.refusal(
-        "it was trained for robot '\(try file.text("robot").printable)' with another URDF (SHA-256 "
-          + "\(try file.text("robot_sha256").prefix(12).description.printable)…) than "
-          + "'\(robot.path.shownPath)' (\(robot.fingerprint.prefix(12))…); train one for this robot"
-      )
-    }
+    try Self.checkRobot(file, robot)
     let joints = robot.coordinateCount
     let configuration = try file.sizes(
       PoseTransformer.Configuration.self, isValid: \.isValid,
@@ -42,12 +38,32 @@ extension Retargeter {
       history: file.history(without: Self.ownTexts), fingerprint: file.fingerprint)
   }
 
+  /// Refuses a model of a robot with other kinematics.
+  ///
+  /// Models from before there was a fingerprint of kinematics are bound to the bytes of the URDF.
+  private static func checkRobot(_ file: ModelFile, _ robot: Robot) throws {
+    let known = file.contents.metadata["robot_kinematics"]
+    let isSame =
+      if let known { known == robot.kinematicFingerprint } else {
+        try file.text("robot_sha256") == robot.fingerprint
+      }
+    guard !isSame else { return }
+    let what =
+      known == nil ? "with another URDF" : "with other joints, axes, limits or link frames"
+    let of = try known ?? file.text("robot_sha256")
+    let ours = known == nil ? robot.fingerprint : robot.kinematicFingerprint
+    throw file.refusal(
+      "it was trained for robot '\(try file.text("robot").printable)' \(what) (SHA-256 "
+        + "\(of.prefix(12).description.printable)…) than '\(robot.path.shownPath)' "
+        + "(\(ours.prefix(12))…); train one for this robot, with --from on this one's weights")
+  }
+
   /// The retargeter that ships for a robot of Robots/.
   public static func shipped(for robot: Robot) throws -> Retargeter {
     try Retargeter(contentsOf: ShippedModel.path(of: robot.folderName), robot: robot)
   }
 
-  /// Writes the model: weights by name, the mapping's text, the robot's fingerprint, the history.
+  /// Writes the model: weights by name, the mapping's text, the robot's fingerprints, the history.
   public func write(to path: String) throws(FileError) {
     var network = network
     let layout = ParameterLayout(placing: &network)
@@ -58,7 +74,8 @@ extension Retargeter {
         "bounds.upper": StoredTensor(bounds.upper, shape: [bounds.upper.count]),
       ],
       texts: [
-        "robot": robot.name, "robot_sha256": robot.fingerprint, "mapping": targets.mapping.text,
+        "robot": robot.name, "robot_sha256": robot.fingerprint,
+        "robot_kinematics": robot.kinematicFingerprint, "mapping": targets.mapping.text,
         "joints": robot.coordinateNames.joined(separator: ","),
       ],
       history: history

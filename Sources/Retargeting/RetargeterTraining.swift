@@ -20,12 +20,15 @@ public struct RetargeterTraining: TrainableModel {
     /// The deviation of the small changes that the disturbance loss measures [rad].
     public var noise = 0.02
 
+    /// The model that the weights are taken from at the start; nil to start from random ones.
+    public var start: RetargeterStart?
+
     /// Usual options.
     public init() {}
   }
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   private let robot: Robot
   private let targets: HumanTargets
   private let loss: RetargetingLoss
@@ -43,6 +46,7 @@ public struct RetargeterTraining: TrainableModel {
     guard options.weights.reference == 0 || poses.count > 0 else {
       throw .training("the loss 'reference' needs motions, and there are none")
     }
+    try options.start?.check(options.network)
     self.robot = robot
     self.options = options
     targets = try HumanTargets(mapping: mapping, robot: robot)
@@ -59,12 +63,24 @@ public struct RetargeterTraining: TrainableModel {
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
 
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
+
   /// How the steps are made.
   public var recipe: TrainingRecipe { TrainingRecipe(microbatch: 16, rateDecay: 200) }
 
   /// A network of the sizes of the options.
   public func makeNetwork() -> PoseTransformer {
     PoseTransformer(options.network, joints: robot.coordinateCount)
+  }
+
+  /// The weights of the model that the training starts from; nil where it starts from random ones.
+  public func startValues(_ layout: ParameterLayout, seed: UInt64) -> [Float]? {
+    options.start?.values(layout, joints: robot.coordinateNames, seed: seed)
   }
 
   /// The trained model.
@@ -93,7 +109,8 @@ public struct RetargeterTraining: TrainableModel {
     let generated = source.generated.map {
       "\($0.description) (share \(source.generatedShare)), "
     }
-    return "robot \(robot.fingerprint.prefix(16)), mapping \(mapping.prefix(16)), "
+    let start = options.start.map { "from \($0.fingerprint.prefix(16)), " } ?? ""
+    return "robot \(robot.kinematicFingerprint.prefix(16)), \(start)mapping \(mapping.prefix(16)), "
       + "\(generated ?? "")\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.run.batch), steps \(options.run.steps), rate "
       + "\(options.run.rate), noise \(options.noise), \(weights.joined(separator: " "))"

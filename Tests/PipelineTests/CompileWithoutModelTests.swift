@@ -46,14 +46,20 @@ struct CompileWithoutModelTests {
     #expect(own.output.contains("\"retargeting\": {\"inverse_kinematics\":"), "\(own.text)")
   }
 
-  @Test("What map refuses, compile refuses with the same sentence", arguments: ["uarm_swift"])
-  func refusal(name: String) throws {
-    let (folder, urdf) = try stranger(name)
+  @Test(
+    "What map refuses, compile refuses with the same sentence",
+    arguments: [
+      (["0 0 1", "0 0 1"], "a chain of 2 joints"),
+      (["0 0 1", "0 0 1", "0 0 1"], "stays on a surface"),
+    ])
+  func refusal(axes: [String], word: String) throws {
+    let folder = try Work.folder()
+    let urdf = try Work.write(ArmMapTests.arm(axes), "\(folder)/arm.urdf")
     let mapped = try Tool.run(arguments: ["map", urdf, "-o", "\(folder)/mapping.yaml"])
     let compiled = try compile(urdf, folder)
     #expect(mapped.status == 65 && compiled.status == 65)
     let sentence = try #require(mapped.errorLines.last)
-    #expect(sentence.contains("one arm"))
+    #expect(sentence.contains(word), "\(sentence)")
     #expect(compiled.errorLines.last == sentence)
   }
 

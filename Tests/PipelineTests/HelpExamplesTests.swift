@@ -71,7 +71,7 @@ struct HelpExamplesTests {
   /// What is said of an example beside it: how it is run here.
   private func words(_ example: [String]) -> [String] {
     switch example.first {
-    case "train": example + ["--time-limit", "1s", "--batch", "8", "--threads", "2"]
+    case "train": example + ["--time-limit", "1s", "--batch", "8", "--threads", "2", "--force"]
     case "bench" where !example.contains("--only"): example + ["--names"]
     default: example
     }

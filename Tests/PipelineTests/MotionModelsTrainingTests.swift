@@ -136,7 +136,7 @@ struct MotionModelsTrainingTests {
     let command = [
       "train", "retargeter", "--robot", "uarm_swift_pro", "-o", "\(folder)/model", "--generator",
       try TinyMotionModel.generator.get(), "--epochs", "1", "--width", "8", "--layers", "1",
-      "--batch", "256", "--time-limit", "2s",
+      "--batch", "256", "--time-limit", "2s", "--force",
     ]
     for further in [[], ["--motions", try Shipped.folder()]] {
       let run = try Tool.run(arguments: command + further)

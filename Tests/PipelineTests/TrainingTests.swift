@@ -179,6 +179,44 @@ struct TrainingTests {
     }
   }
 
+  @Test("A model that is there is not written over without --force")
+  func force() throws {
+    let model = try Work.write("somebody's", "\(Work.folder())/model")
+    let refused = try Tool.run(arguments: Self.command(model))
+    #expect(refused.status == 73 && refused.saysOneSentence, "\(refused.text)")
+    #expect(refused.error.contains("--force") && refused.error.contains("--resume"))
+    #expect(try Work.text(model) == "somebody's")
+    let forced = try Tool.run(arguments: Self.command(model, ["--force"]))
+    #expect(forced.status == 0, "\(forced.text)")
+    #expect(try Work.bytes(model) == Self.uninterrupted.get())
+  }
+
+  @Test("--time-limit alone plans a schedule that ends with it; --from starts from a model")
+  func plannedSchedule() throws {
+    let model = "\(try Work.folder())/model"
+    let small = ["--width", "8", "--layers", "1", "--batch", "64"]
+    let run = try Tool.run(
+      arguments: [
+        "train", "retargeter", "--robot", "uarm_swift_pro", "-o", model, "--json",
+        "--time-limit", "10s",
+      ] + small, within: 60)
+    #expect(run.status == 0, "\(run.text)")
+    #expect(run.error.contains("the schedule is planned for the time limit: "), "\(run.text)")
+    // A machine that became busy meanwhile ends early, and says so.
+    if run.error.contains("written to") {
+      let last = try #require(run.outputLines.last)
+      let object = try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any]
+      #expect(object?["step"] as? Int == object?["steps"] as? Int)
+      #expect(object?["rate"] as? Double ?? 1 < 2e-5, "\(last)")
+    }
+    let next = "\(try Work.folder())/model"
+    let warm = try Tool.run(
+      arguments: Self.command(next, ["--from", model]), within: 60)
+    #expect(warm.status == 0, "\(warm.text)")
+    #expect(try Work.bytes(next) != Self.uninterrupted.get())
+    #expect(try Safetensors(contentsOf: next).metadata["started_from"] == "model")
+  }
+
   @Test("Training from motions, and --json as lines")
   func fromMotions() throws {
     let model = "\(try Work.folder())/model"

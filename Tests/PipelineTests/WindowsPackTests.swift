@@ -15,7 +15,7 @@ struct WindowsPackTests {
 
   private func train(_ folder: String, _ clips: String, _ further: [String]) throws -> Run {
     try Tool.run(
-      arguments: ["train", "generator", "--motions", clips, "-o", "\(folder)/model"]
+      arguments: ["train", "generator", "--motions", clips, "-o", "\(folder)/model", "--force"]
         + TinyMotionModel.sizes + TinyMotionModel.frames + further)
   }
 

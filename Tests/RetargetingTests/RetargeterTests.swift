@@ -1,3 +1,4 @@
+import Autodiff
 import Files
 import Foundation
 import Geometry
@@ -81,7 +82,31 @@ struct RetargeterTests {
     let error = #expect(throws: LearningError.self) {
       try Retargeter(contentsOf: path, robot: other)
     }
-    #expect(error?.description.contains("another URDF") == true)
+    #expect(error?.description.contains("other joints, axes, limits or link frames") == true)
+  }
+
+  @Test("What does not move links differently leaves a model its robot; what does is refused")
+  func kinematics() throws {
+    let urdf = path + ".urdf"
+    defer { for file in [path, urdf] { try? FileManager.default.removeItem(atPath: file) } }
+    let retargeter = try Subjects.untrained("uarm_swift_pro")
+    try retargeter.write(to: path)
+    let text = try InputFile.text(of: retargeter.robot.path)
+    for (old, new, isSame) in [
+      ("<?xml version=\"1.0\"?>", "<?xml version=\"1.0\"?><!-- a remark -->", true),
+      ("<mass value=\"", "<mass value=\"1", true), ("radius=\"0.0", "radius=\"0.1", true),
+      ("velocity=\"1.04719755\"", "velocity=\"0.5\"", true),
+      ("<axis xyz=\"0 0 1\"/>", "<axis xyz=\"0 0 -1\"/>", false),
+      ("lower=\"-1.57079633\"", "lower=\"-1.5\"", false),
+      ("<origin xyz=\"0.0132 ", "<origin xyz=\"0.0133 ", false),
+    ] {
+      try #require(text.contains(old), "\(old)")
+      try AtomicFile.write(text.replacing(old, with: new), to: urdf)
+      let robot = try Robot(urdf: urdf)
+      #expect(
+        (robot.kinematicFingerprint == retargeter.robot.kinematicFingerprint) == isSame, "\(old)")
+      #expect(((try? Retargeter(contentsOf: path, robot: robot)) != nil) == isSame, "\(old)")
+    }
   }
 
   @Test("A model that is cut or damaged is refused, never run")
@@ -182,6 +207,75 @@ struct RetargeterTrainingTests {
     #expect(throws: LearningError.self) {
       try TrainingRun(training("unitree_g1", options)).run(resume: true)
     }
+  }
+
+  @Test(
+    "Steps that were planned for a time limit are in the checkpoint, and resumed to the same bytes")
+  func planned() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var options = options(steps: 100_000)
+    options.network = .init(width: 16, heads: 4, layers: 1, feedForward: 16)
+    options.run.batch = 16
+    options.run.checkpoint = path
+    options.run.timeLimit = .seconds(10)
+    options.run.stepsAreStated = false
+    var (plan, done, rate) = (0, 0, Float(0))
+    let clock = ContinuousClock()
+    let start = clock.now
+    let broken = try TrainingRun(training("uarm_swift_pro", options)).run(
+      isCancelled: { done >= 30 }, planned: { plan = $0 }, metrics: { _ in done += 1 })
+    #expect(broken.ending == .cancelled && plan >= 20 && plan != 100_000)
+    #expect(clock.now - start < .seconds(8))
+    // Fewer steps of the same plan, so that the test is short: what counts is that the checkpoint rules.
+    options.run.timeLimit = nil
+    let short = try training("uarm_swift_pro", options).planned(steps: plan)
+    let steps = try #require(short).runOptions.steps
+    #expect(steps == plan)
+    var resumedPlan = 0
+    let resumed = try TrainingRun(training("uarm_swift_pro", options)).run(
+      resume: true, isCancelled: { done >= 40 }, planned: { resumedPlan = $0 },
+      metrics: { progress in
+        done += 1
+        rate = progress.rate
+        #expect(progress.steps == plan)
+      })
+    #expect(resumedPlan == plan && resumed.ending == .cancelled && rate > 0)
+    options.run.checkpoint = nil
+    var straightDone = 0
+    let straight = try TrainingRun(
+      #require(training("uarm_swift_pro", options).planned(steps: plan))
+    )
+    .run(isCancelled: { straightDone >= 40 }, metrics: { _ in straightDone += 1 })
+    #expect(straight.model.weights == resumed.model.weights)
+  }
+
+  @Test("From another robot's model all layers but the last are taken, from this robot's all")
+  func warmStart() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let earlier = try TrainingRun(training("unitree_g1", options(steps: 30))).run().model
+    try earlier.write(to: path)
+    var options = options(steps: 1)
+    func start(_ robot: String) throws -> (values: [Float], layout: ParameterLayout) {
+      let training = try training(robot, options)
+      var network = training.makeNetwork()
+      let layout = ParameterLayout(placing: &network)
+      return (training.startValues(layout, seed: 1) ?? Trainer.randomStart(layout, seed: 1), layout)
+    }
+    let cold = try start("uarm_swift_pro")
+    options.start = try RetargeterStart(contentsOf: path)
+    #expect(try start("unitree_g1").values == earlier.weights)
+    let warm = try start("uarm_swift_pro")
+    for entry in warm.layout.entries {
+      let range = entry.parameter.offset..<(entry.parameter.offset + entry.parameter.shape.count)
+      // The last layer is of the robot's own joints, none of which the G1 has.
+      #expect(
+        (warm.values[range] == cold.values[range]) == entry.name.hasPrefix("head."), "\(entry.name)"
+      )
+    }
+    options.network.layers = 2
+    #expect(throws: RetargetingError.self) { try training("uarm_swift_pro", options) }
   }
 
   @Test("Sampled motion is asked for once a stretch, and a resumed training sees the same")

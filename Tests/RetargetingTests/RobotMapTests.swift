@@ -109,6 +109,15 @@ struct RobotMapTests {
     _ = try HumanTargets(mapping: found, robot: robot)
   }
 
+  @Test("The OP3's mapping is what 'map' writes, below what its file says of itself")
+  func shippedAsFound() throws {
+    let robot = try Subjects.robot("robotis_op3")
+    let found = try RobotMap(of: robot).mapping(robot: "robotis_op3")
+    let shipped = try Mapping.shipped(for: "robotis_op3").text
+    #expect(shipped.hasSuffix(found))
+    #expect(shipped.dropLast(found.count).split(separator: "\n").allSatisfy { $0.hasPrefix("#") })
+  }
+
   @Test(
     "What is no person is refused and said",
     arguments: [

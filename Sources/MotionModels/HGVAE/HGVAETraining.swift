@@ -31,7 +31,7 @@ public struct HGVAETraining: TrainableModel {
   private static let measured = 4000
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   private let source: WindowSource
   private let statistics: SpectralStatistics
   private var configuration: HGVAENetwork.Configuration
@@ -59,6 +59,13 @@ public struct HGVAETraining: TrainableModel {
 
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
+
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
 
   /// How the steps are made.
   public var recipe: TrainingRecipe {

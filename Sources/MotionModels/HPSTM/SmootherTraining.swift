@@ -24,7 +24,7 @@ public struct SmootherTraining: TrainableModel {
   }
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   private let source: Source
   private let sourceText: String
 
@@ -42,6 +42,13 @@ public struct SmootherTraining: TrainableModel {
 
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
+
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
 
   /// How the steps are made.
   public var recipe: TrainingRecipe {

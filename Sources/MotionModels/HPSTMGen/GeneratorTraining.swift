@@ -34,7 +34,7 @@ public struct GeneratorTraining: TrainableModel {
   static let times: ClosedRange<Float> = 0.007...0.97
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   /// The network's sizes and what it can be told.
   public let configuration: GeneratorNetwork.Configuration
   private let source: WindowSource
@@ -68,6 +68,13 @@ public struct GeneratorTraining: TrainableModel {
 
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
+
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
 
   /// How the steps are made.
   public var recipe: TrainingRecipe {

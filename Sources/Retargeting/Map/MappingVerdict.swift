@@ -11,7 +11,7 @@ import Motions
 public struct MappingVerdict: Sendable {
   /// A part of the body: both sides of a joint of the human's.
   public struct Part: Sendable {
-    /// The name, in the plural: `shoulders`.
+    /// The name, in the plural where there are two: `shoulders`.
     public var name: String
     /// The mean distance of its links from their targets [m].
     public var distance: Double
@@ -65,7 +65,8 @@ public struct MappingVerdict: Sendable {
       let rows = joints.indices.filter { [left, left.mirrored].contains(joints[$0]) }
       guard !rows.isEmpty else { return nil }
       return Part(
-        name: name, distance: rows.reduce(0) { $0 + sums[$1] } / Double(rows.count),
+        name: rows.count > 1 ? name : String(name.dropLast()),
+        distance: rows.reduce(0) { $0 + sums[$1] } / Double(rows.count),
         limited: Self.limited(rows, problem, atLimit, retargeter.robot, poses))
     }
     reach = Self.reach(retargeter)
@@ -99,7 +100,9 @@ public struct MappingVerdict: Sendable {
       guard let parent = point.parent else { continue }
       lengths[index] = lengths[parent] + (place(index) - place(parent)).length
     }
-    return lengths.max() ?? 0
+    if let longest = lengths.max(), longest > 0 { return longest }
+    // One point that hangs on nothing: the path of a hand.
+    return retargeter.targets.scales.compactMap(\.self).max().map { $0 * HandPath.length } ?? 0
   }
 
   /// The verdict in sentences: the whole, then each part that will be off by more than a fiftieth of a

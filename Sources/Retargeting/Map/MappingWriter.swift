@@ -20,6 +20,7 @@ extension RobotMap {
     guard let found, refusal == nil else {
       throw NoMapping(description: refusal ?? "nothing was found")
     }
+    if let arm { return arm.text }
     return try MappingWriter(map: self, tree: found.tree, plan: found.plan).text(robot: robot)
   }
 }
@@ -170,7 +171,7 @@ struct MappingWriter {
       return ["  - {joint: Torso, link: \(pivot), weight: 0, offset: robot, frame: Pelvis}"]
         + sides.map {
           "  - {joint: \($0.letter)_Shoulder, \(top($0.arm)), from: Torso, weight: 1, offset: robot, frame: Chest}"
-        }
+        } + chestLine(sides)
     }
     let frame = turnsWaist ? "Trunk" : "Lean"
     let why =
@@ -181,6 +182,28 @@ struct MappingWriter {
       + sides.map {
         "  - {joint: \($0.letter)_Shoulder, \(top($0.arm)), from: Pelvis, weight: 1, offset: robot, frame: \(frame)}"
       }
+  }
+
+  /// A point above the shoulders, where the uppermost joint that bends the waist passes so near to them that
+  /// their places leave open how the chest is turned about it.
+  private func chestLine(_ sides: [Side]) -> [String] {
+    let bends = plan.waist.last { hinge in
+      tree.hinges[hinge].turns && abs(rest.axis(of: hinge).dot(rest.left)) > 0.77
+    }
+    guard let bends else { return [] }
+    let shoulders = sides.reduce(Vector3.zero) { $0 + center($1.arm) / 2 }
+    let hips = sides.reduce(Vector3.zero) { $0 + center($1.leg) / 2 }
+    let trunk = (shoulders - hips).length
+    let axis = rest.axis(of: bends)
+    let gap = shoulders - rest.pose(of: tree.hinges[bends].child).translation
+    guard (gap - gap.dot(axis) * axis).length < 0.35 * trunk else { return [] }
+    let chest = rest.pose(of: plan.chest)
+    let place = chest.inverse * (shoulders + 0.3 * trunk * rest.up)
+    let link = YAMLName.quoted(tree.bodies[plan.chest].frames[0].name)
+    return [
+      "  # '\(YAMLName.plain(tree.hinges[bends].name))' passes near the shoulders: a point above them shows how the chest is turned.",
+      "  - {joint: Neck, link: \(link), place: \(vector(place)), from: Torso, weight: 0.5, offset: robot, frame: Chest}",
+    ]
   }
 
   /// The centre of a hip or shoulder: a place of the link below the second hinge, beside the limb's

@@ -48,6 +48,8 @@ public struct RobotMap: Sendable {
   public var estimatedLimits: [String] = []
   /// What kind of body it is.
   public var kind: String
+  /// How a single arm follows a person's; filled by `fitArm`.
+  public var arm: ArmFit?
   /// What was found, for writing a mapping; nil where the robot is refused.
   var found: (tree: HingedTree, plan: HingedPlan)?
 
@@ -91,9 +93,22 @@ public struct RobotMap: Sendable {
   /// All doubts, of the whole and of each part, one sentence each.
   public var allDoubts: [String] {
     doubts
-      + slots.compactMap { slot in
-        slot.doubt.map { "\(slot.name.split(separator: "_").joined(separator: " ")): \($0)" }
-      }
+      + slots.compactMap { slot in slot.doubt.map { "\(shownName(of: slot)): \($0)" } }
+  }
+
+  /// Whether the robot is one arm.
+  public var isSingleArm: Bool { kind == HingedPlan.Kind.arm.rawValue }
+
+  /// Finds how a single arm follows a person's.
+  ///
+  /// - Parameters:
+  ///   - robot: The robot that the map is of.
+  ///   - options: What the user states.
+  /// - Throws: `NoMapping` where it cannot.
+  public mutating func fitArm(
+    _ robot: Robot, options: ArmFit.Options = ArmFit.Options()
+  ) throws(NoMapping) {
+    arm = try ArmFit(self, of: robot, options: options)
   }
 
   /// The map as a mapping, which no file holds.
@@ -101,7 +116,9 @@ public struct RobotMap: Sendable {
   /// - Parameter robot: The robot that the map is of.
   /// - Throws: `NoMapping` where the format of mappings cannot state it.
   public func foundMapping(of robot: Robot) throws -> Mapping {
-    try Mapping(parsing: mapping(robot: robot.name), path: Mapping.foundPath)
+    var map = self
+    if isSingleArm, arm == nil { try map.fitArm(robot) }
+    return try Mapping(parsing: map.mapping(robot: robot.name), path: Mapping.foundPath)
   }
 
   /// Fills the verdict where a mapping can be written: what inverse kinematics reaches on random poses.
@@ -112,6 +129,12 @@ public struct RobotMap: Sendable {
       let retargeter = try? InverseKinematicsRetargeter(robot: robot, mapping: mapping)
     else { return }
     verdict = MappingVerdict(retargeter).sentences
+  }
+
+  /// A slot's name for people; one arm has no side of its own.
+  func shownName(of slot: Slot) -> String {
+    let words = slot.name.split(separator: "_")
+    return (isSingleArm ? words.dropFirst() : words[...]).joined(separator: " ")
   }
 
   /// A slot by its name.

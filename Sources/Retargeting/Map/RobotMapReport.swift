@@ -39,6 +39,15 @@ private struct Report: Encodable {
   let lacks: [String]
   let verdict: [String]
   let estimatedLimits: [String]
+  let arm: Arm?
+
+  struct Arm: Encodable {
+    let side: String
+    let elbow: Bool
+    let scale: Double?
+    let place: [Double]
+    let sentences: [String]
+  }
 
   init(_ map: RobotMap) {
     kind = map.kind
@@ -67,6 +76,11 @@ private struct Report: Encodable {
     lacks = map.lacks
     verdict = map.verdict
     estimatedLimits = map.estimatedLimits
+    arm = map.arm.map { arm in
+      Arm(
+        side: arm.side.rawValue, elbow: arm.hasElbow, scale: arm.scale,
+        place: Self.numbers(arm.place), sentences: arm.sentences)
+    }
   }
 
   private static func numbers(_ vector: Vector3) -> [Double] {
@@ -80,7 +94,7 @@ extension RobotMap {
     var lines = [headline(robot.printable)]
     let width = (slots.map { $0.name.count }.max() ?? 0) + 2
     for slot in slots {
-      let name = slot.name.replacingOccurrences(of: "_", with: " ")
+      let name = shownName(of: slot)
       lines.append(
         name + String(repeating: " ", count: max(1, width - name.count)) + Self.text(slot)
           + (slot.doubt == nil ? "" : "  (?)"))
@@ -96,6 +110,7 @@ extension RobotMap {
         "lacks: \(lacks.joined(separator: ", "))"
           + (lacks.contains("waist pitch") ? " (it leans with its base)" : ""))
     }
+    for sentence in arm?.sentences ?? [] { lines.append(sentence.printable(limit: 600)) }
     for sentence in verdict { lines.append("verdict: \(sentence.printable(limit: 600))") }
     for note in notes { lines.append("note: \(note.printable(limit: 600))") }
     return lines.joined(separator: "\n")

@@ -66,12 +66,18 @@ extension InverseKinematicsRetargeter {
     {
       return (retargeter, mapping.path)
     }
-    let map = RobotMap(of: robot, front: front)
+    var map = RobotMap(of: robot, front: front)
     if let refusal = map.refusal { throw MapRefusal(robot: robot, refusal: refusal) }
     let mapping: Mapping
-    do { mapping = try map.foundMapping(of: robot) } catch let error as NoMapping {
-      throw MapRefusal(unwritten: error)
-    }
+    do {
+      if map.isSingleArm {
+        var options = ArmFit.Options()
+        options.front = front
+        try map.fitArm(robot, options: options)
+        for sentence in map.arm?.sentences ?? [] { Console.note(sentence) }
+      }
+      mapping = try map.foundMapping(of: robot)
+    } catch let error as NoMapping { throw MapRefusal(robot: robot, unwritten: error, map) }
     for doubt in map.allDoubts { Console.note("doubt: \(doubt)") }
     return (try .init(robot: robot, mapping: mapping), mapping.path)
   }

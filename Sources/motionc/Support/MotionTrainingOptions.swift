@@ -37,13 +37,15 @@ struct MotionTrainingOptions: ParsableArguments {
 
   /// The options of a run on so many clips; `usual` are those of the model.
   func run(usual: TrainingRunOptions, clips: Int) -> TrainingRunOptions {
-    file.run(
+    var run = file.run(
       batch: batch, steps: steps ?? usual.steps, rate: rate ?? usual.rate,
       checkpointEvery: checkpointEvery,
       history: [
         "tool": Motionc.nameAndVersion, "data": "\(clips) clips",
         "data_licence": file.licence ?? "not stated",
       ])
+    run.stepsAreStated = steps != nil
+    return run
   }
 }
 

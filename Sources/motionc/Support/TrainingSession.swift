@@ -19,8 +19,16 @@ struct TrainingFileOptions: ParsableArguments {
   @Flag(help: "Resumes a training that was interrupted, from its checkpoint.")
   var resume = false
 
-  @Option(help: "The time after which training stops with a checkpoint: 90s, 10m, 2h.")
+  @Option(
+    help: """
+      The time for the whole training: 90s, 10m, 2h. From 10s on the first steps are measured and the \
+      learning rate's schedule is planned to end with it, over fewer steps than stated or, where none \
+      are stated, over as many as fit.
+      """)
   var timeLimit: TimeLimit?
+
+  @Flag(help: "Writes over a model that is there already.")
+  var force = false
 
   @Option(help: "Trains only on rows of index.csv whose licence begins with this text.")
   var licence: String?
@@ -61,6 +69,16 @@ struct TrainingFileOptions: ParsableArguments {
     return run
   }
 
+  /// Refuses to write over a file that is there, a finished model perhaps.
+  func refuseFinished() throws {
+    guard !resume, !force, try !InputFile.isAbsent(output) else { return }
+    throw FileError.cannotCreate(
+      path: output,
+      reason:
+        "there is a file already: --force writes over it, --resume goes on with an unfinished "
+        + "training")
+  }
+
   /// Trains and writes the model.
   ///
   /// - Parameters:
@@ -73,13 +91,20 @@ struct TrainingFileOptions: ParsableArguments {
     finish: (inout Subject.Model) throws -> Void = { _ in },
     write: (Subject.Model, String) throws -> Void
   ) throws {
+    try refuseFinished()
     // A place that cannot be written to is found now and not after the training.
     try AtomicFile.requireWritable(output)
     Console.note(announcement)
     Interruption.catchSignals()
     var meter = TrainingMeter(json: json)
     var (model, ending) = try TrainingRun(subject).run(
-      resume: resume, isCancelled: { Interruption.isRequested }, metrics: { meter.show($0) })
+      resume: resume, isCancelled: { Interruption.isRequested },
+      planned: {
+        Console.note(
+          resume
+            ? "goes on with the schedule that was planned for a time limit: \($0) steps"
+            : "the schedule is planned for the time limit: \($0) steps")
+      }, metrics: { meter.show($0) })
     Console.endProgress()
     guard ending != .cancelled else {
       Console.note(

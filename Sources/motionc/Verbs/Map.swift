@@ -1,7 +1,10 @@
 public import ArgumentParser
 import Files
 import Foundation
+import Geometry
 import Kinematics
+import MotionData
+import Motions
 public import Retargeting
 
 /// `motionc map`: which joints of a robot are the parts of a human body.
@@ -15,12 +18,16 @@ struct MapVerb: ParsableCommand {
       motionc map unitree_g1 -o my_mapping.yaml
       motionc map my_robot.urdf --front=-x
       motionc map unitree_g1 --check my_mapping.yaml
+      motionc map uarm_swift --arm right
 
       Joints, axes, limits, shapes and symmetry decide; names only confirm. What is no person is \
       refused, and so is a robot whose front nothing shows: --front says it. The verdict is what \
       inverse kinematics reaches on 200 poses of a person; acceleration and jerk limits that the \
       files do not state are estimated from effort over inertia and listed with their figures. \
-      --check judges a mapping that a person wrote or changed.
+      --check judges a mapping that a person wrote or changed. A single arm follows a person's \
+      hand, or hand and elbow where it is built like a person's: its workspace is sampled, and the \
+      place and the scale found that keep the motions that ship, or --motions, inside of it; --arm, \
+      --scale and --place state them.
       """)
 
   @Argument(help: RobotOptions.help, completion: .file())
@@ -41,10 +48,30 @@ struct MapVerb: ParsableCommand {
     help: "The axis of the base along which it looks: +x, -x, +y, -y, +z, -z.")
   var front: BaseAxis?
 
+  @Option(help: "The person's arm that a single arm follows: left or right.")
+  var arm: HandPath.Side?
+
+  @Option(help: "The factor on the hand's path of a single arm, above 0.")
+  var scale: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: "The place of the person's shoulder in a single arm's base frame: X,Y,Z [m].")
+  var place: ArmPlace?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Motion files or folders that a single arm should keep inside its workspace.",
+    completion: .file())
+  var motions: [String] = []
+
   @Flag(help: "Prints one JSON object.")
   var json = false
 
   func validate() throws {
+    guard scale.map({ $0 > 0 && $0 <= 100 }) ?? true else {
+      throw ValidationError("--scale must be above 0 and at most 100.")
+    }
     guard check == nil || output == nil else {
       throw ValidationError("--check judges a mapping and writes none: it excludes --output.")
     }
@@ -52,10 +79,12 @@ struct MapVerb: ParsableCommand {
 
   func run() throws {
     let robot = try Robot.chosen(robot)
-    let inputs = InputFiles(robot.files)
+    let captured = try MotionPaths.motions(motions)
+    let inputs = InputFiles(robot.files + captured)
     if let output { try inputs.refuse(output) }
     if let check { return try judge(check, of: robot) }
     var map = RobotMap(of: robot, front: front)
+    try fitArm(robot, captured, &map)
     map.judge(robot)
     if json {
       Console.result(try map.json())
@@ -69,7 +98,7 @@ struct MapVerb: ParsableCommand {
     guard let output else { return }
     let text: String
     do throws(NoMapping) { text = try map.mapping(robot: robot.name) } catch {
-      throw MapRefusal(unwritten: error)
+      throw MapRefusal(robot: robot, unwritten: error, map)
     }
     var files = OutputSet(sparing: inputs)
     try files.add(Array(text.utf8), to: output)
@@ -79,6 +108,27 @@ struct MapVerb: ParsableCommand {
 }
 
 extension MapVerb {
+  /// Finds how a single arm follows a person's, by the motions of files or by those that ship.
+  private func fitArm(_ robot: Robot, _ files: [String], _ map: inout RobotMap) throws {
+    guard map.isSingleArm else {
+      guard arm == nil, scale == nil, place == nil, motions.isEmpty else {
+        throw MapRefusal(
+          description: "'\(robot.name.printable)' is not a single arm, and --arm, --scale, --place "
+            + "and --motions are for these")
+      }
+      return
+    }
+    var options = ArmFit.Options()
+    (options.side, options.scale, options.place, options.front) = (arm, scale, place?.vector, front)
+    if !files.isEmpty {
+      let clips = try files.map { try MotionFile.read($0).clip }
+      options.path = { HandPath(of: clips, side: $0) }
+    }
+    do throws(NoMapping) { try map.fitArm(robot, options: options) } catch {
+      throw MapRefusal(robot: robot, unwritten: error, map)
+    }
+  }
+
   /// Prints what is wrong with a mapping, and fails where something is.
   private func judge(_ path: String, of robot: Robot) throws {
     let check = try MappingCheck(Mapping(contentsOf: path), of: robot, front: front)
@@ -115,10 +165,29 @@ extension MapRefusal {
     description = "'\(robot.name.printable)' is not mapped: \(refusal.shownReason)"
   }
 
-  /// The refusal of a body that the format of mappings cannot state.
-  init(unwritten error: NoMapping) {
-    description = "no mapping is written: \(error.description.shownReason)"
+  /// The refusal of a body that the format of mappings cannot state, or of an arm that cannot follow.
+  init(robot: Robot, unwritten error: NoMapping, _ map: RobotMap) {
+    description =
+      map.isSingleArm
+      ? "'\(robot.name.printable)' is not mapped: \(error.description.shownReason)"
+      : "no mapping is written: \(error.description.shownReason)"
   }
 }
 
 extension BaseAxis: ExpressibleByArgument {}
+extension HandPath.Side: ExpressibleByArgument {}
+
+/// A place on the command line: three numbers with commas between [m].
+struct ArmPlace: ExpressibleByArgument {
+  let vector: Vector3
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      Double($0)
+    }
+    guard numbers.count == 3, let x = numbers[0], let y = numbers[1], let z = numbers[2],
+      [x, y, z].allSatisfy({ abs($0) < 1000 })
+    else { return nil }
+    vector = [x, y, z]
+  }
+}

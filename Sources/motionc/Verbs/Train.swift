@@ -26,6 +26,7 @@ struct TrainRetargeter: ParsableCommand {
       motionc train retargeter --robot unitree_g1 --motions captures/ -o g1.safetensors
       motionc train retargeter --robot uarm_swift_pro -o uarm.safetensors --epochs 20
       motionc train retargeter --robot unitree_g1 --motions captures/ -o g1.safetensors --resume
+      motionc train retargeter --robot uarm_swift_pro -o uarm.safetensors --time-limit 6m
 
       Ctrl-C ends training with a checkpoint beside the model (MODEL.checkpoint), from which \
       --resume continues to the same bytes as uninterrupted training. Losses: \
@@ -37,7 +38,7 @@ struct TrainRetargeter: ParsableCommand {
   @OptionGroup var file: TrainingFileOptions
 
   @Option(
-    help: "The mapping's file; by default Mappings/human-to-ROBOT.yaml.",
+    help: "The mapping's file; by default the shipped one or what 'map' finds.",
     completion: .file(extensions: ["yaml"]))
   var mapping: String?
 
@@ -46,8 +47,12 @@ struct TrainRetargeter: ParsableCommand {
     completion: .file())
   var motions: [String] = []
 
-  @Option(help: "The number of passes over the poses (an epoch has at least 25,600).")
-  var epochs: Int = 100
+  @Option(
+    help: """
+      The number of passes over the poses (an epoch has at least 25,600); 100 by default, or what \
+      --time-limit has room for.
+      """)
+  var epochs: Int?
 
   @Option(help: "The batch size in poses.")
   var batch: Int = 256
@@ -61,6 +66,11 @@ struct TrainRetargeter: ParsableCommand {
 
   @Option(help: "The fraction of sampled poses among the motions' poses, 0...1.")
   var generatorShare: Double = 0.5
+
+  @Option(
+    help: "A model whose weights are taken at the start, of this robot or of another.",
+    completion: .file(extensions: ["safetensors"]))
+  var from: String?
 
   @Option(help: "The learning rate after warm-up.")
   var rate: Float = 1e-3
@@ -80,7 +90,8 @@ struct TrainRetargeter: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    guard 0 < epochs, epochs <= 1_000_000, batch >= 2, batch <= 65_536, batch.isMultiple(of: 2)
+    guard (1...1_000_000).contains(epochs ?? 1), batch >= 2, batch <= 65_536,
+      batch.isMultiple(of: 2)
     else {
       throw ValidationError(
         "--epochs must be within 1 and 1000000, --batch an even number of 2 to 65536.")
@@ -97,10 +108,10 @@ struct TrainRetargeter: ParsableCommand {
   }
 
   func run() throws {
+    try file.refuseFinished()
     let robot = try robot.load()
-    let mapping =
-      try mapping.map { try Mapping(contentsOf: $0) }
-      ?? Mapping.shipped(for: robot.folderName)
+    let mapping = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: nil)
+      .retargeter.targets.mapping
     let set = try MotionSplit(motions, selection: file.selection)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
@@ -109,7 +120,7 @@ struct TrainRetargeter: ParsableCommand {
           + (file.licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
-    let inputs = InputFiles(set.files + [generator, mapping.path] + robot.allFiles)
+    let inputs = InputFiles(set.files + [generator, from, mapping.path] + robot.allFiles)
     for path in [file.output, file.checkpoint] { try inputs.refuse(path) }
     var pool = PosePool()
     if !set.training.isEmpty {
@@ -152,10 +163,12 @@ struct TrainRetargeter: ParsableCommand {
       }
       options.weights[parts[0]] = value
     }
+    options.start = try from.map { try RetargeterStart(contentsOf: $0) }
     options.randomShare = randomShare
     options.run = file.run(
-      batch: batch, steps: epochs * max(1, max(pool.count, 25_600) / batch), rate: rate,
+      batch: batch, steps: (epochs ?? 100) * max(1, max(pool.count, 25_600) / batch), rate: rate,
       checkpointEvery: checkpointEvery, history: history(clips: clips, sampled: sampled))
+    options.run.stepsAreStated = epochs != nil
     return options
   }
 
@@ -172,6 +185,7 @@ struct TrainRetargeter: ParsableCommand {
       "data_licence": known.isEmpty ? "none" : known.joined(separator: "; "),
     ]
     history["generator"] = sampled?.fingerprint
+    history["started_from"] = from.map { String($0.split(separator: "/").last ?? "") }
     return history
   }
 }

@@ -55,6 +55,7 @@ struct TrainHGVAE: ParsableCommand {
   }
 
   func run() throws {
+    try training.file.refuseFinished()
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.file.output,
