@@ -51,12 +51,13 @@ struct WritingTests {
       output, "--format", "json",
     ])
     let deadline = ContinuousClock().now + .seconds(20)
-    while Work.files(in: output).isEmpty, ContinuousClock().now < deadline { usleep(500) }
+    // A file that was being written when the process died has a name of its own.
+    func whole() -> [String] { Work.files(in: output).filter { !$0.hasSuffix(".partial") } }
+    while whole().isEmpty, ContinuousClock().now < deadline { usleep(500) }
     usleep(UInt32.random(in: 0...200_000, using: &generator))
     tool.send(SIGKILL)
     _ = try tool.wait()
-    // A file that was being written when the process died has a name of its own.
-    let files = Work.files(in: output).filter { !$0.hasSuffix(".partial") }
+    let files = whole()
     #expect(!files.isEmpty)
     let natives = files.filter { $0.hasSuffix(".trajectory.safetensors") }
     let verified = try Tool.run(arguments: ["verify"] + natives, folder: output)

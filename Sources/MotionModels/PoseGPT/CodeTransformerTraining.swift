@@ -29,7 +29,7 @@ public struct CodeTransformerTraining: TrainableModel {
   static let bodies = 64
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   /// The network's sizes.
   public let configuration: CodeTransformer.Configuration
   private let tokenizer: MotionTokenizer
@@ -60,6 +60,13 @@ public struct CodeTransformerTraining: TrainableModel {
 
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
+
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
 
   /// How the steps are made.
   public var recipe: TrainingRecipe {

@@ -79,6 +79,8 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     var parameterEstimate: Double {
       let (width, hidden) = (Double(width), Double(feedForward))
       let patch = Double(PoseFeatures.columns * framesPerToken)
+      let levels = quantizer == .scalar ? FiniteScalarQuantizer.levels(ofCodes: codesPerBook) : nil
+      let latent = levels.map { books * $0.count } ?? latent
       let ends = 2 * width * (patch + Double(latent)) + 2 * patch * Double(latent)
       let table = quantizer == .vector ? Double(codes * latent / books) : 0
       return 2 * Double(layers) * (4 * width * width + 2 * width * hidden) + ends + table

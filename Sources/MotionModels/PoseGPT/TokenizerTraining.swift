@@ -28,7 +28,7 @@ public struct TokenizerTraining: TrainableModel {
   private static let places = 64
 
   /// The options.
-  public let options: Options
+  public private(set) var options: Options
   private let source: WindowSource
   private let scaling: FeatureScaling
 
@@ -47,6 +47,13 @@ public struct TokenizerTraining: TrainableModel {
 
   /// What the user chose.
   public var runOptions: TrainingRunOptions { options.run }
+
+  /// The same training over another number of steps.
+  public func planned(steps: Int) -> Self? {
+    var planned = self
+    planned.options.run.steps = steps
+    return planned
+  }
 
   /// How the steps are made.
   public var recipe: TrainingRecipe {
