@@ -194,7 +194,12 @@ struct TrajectoryFileReader {
 
   /// The path of the base; nil in a file without one.
   func base(samples: Int, period: Double) throws(UnsafeMotion) -> BaseCurve? {
-    guard file.tensors["base_control_positions"] != nil else { return nil }
+    let names = ["base_control_positions", "base_control_rotations_wxyz", "base_limits"]
+    let missing = names.filter { file.tensors[$0] == nil }
+    if missing.count == names.count, file.metadata["base"] == nil { return nil }
+    guard missing.isEmpty else {
+      throw refused("its base lacks the tensors \(missing.shownList)")
+    }
     let (places, rotations) = try poses(
       "base_control_positions", "base_control_rotations_wxyz", count: samples + 2)
     guard rotations.allSatisfy({ abs($0.dot($0) - 1) < 1e-6 }) else {

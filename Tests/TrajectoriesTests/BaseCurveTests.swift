@@ -192,10 +192,14 @@ struct BaseCurveTests {
     var random = SeededGenerator(5)
     let waves = (0..<4).map { _ in Vector3.random(in: -1...1, using: &random) }
     func base(_ frame: Int) -> (Vector3, Quaternion) {
+      // At rest at both ends, so that it is not the start that is measured.
       let time = Double(frame) / 30
-      let sway: Vector3 = 0.1 * sin(2 * time) * waves[0] + 0.05 * sin(5 * time) * waves[1]
-      let tilt = Quaternion(rotationVector: 0.2 * sin(3 * time) * waves[2])
-      return (sway, Quaternion(angle: time, axis: .unitZ) * tilt)
+      let share = 0.5 - 0.5 * cos(Double.pi * Double(frame) / 89)
+      let size = 4 * share * (1 - share)
+      let sway: Vector3 =
+        0.1 * size * sin(2 * time) * waves[0] + 0.05 * size * sin(5 * time) * waves[1]
+      let tilt = Quaternion(rotationVector: 0.2 * size * sin(3 * time) * waves[2])
+      return (sway, Quaternion(angle: 3 * share, axis: .unitZ) * tilt)
     }
     let path = (0..<90).map(base)
     let plain = try compiled(motion(path.map(\.0), path.map(\.1)))
@@ -252,6 +256,8 @@ struct BaseCurveTests {
     // A file of before has the poses alone: read, and not verified.
     var old = file
     for name in file.tensors.keys where name.hasPrefix("base_") { old.tensors[name] = nil }
+    #expect(throws: UnsafeMotion.self) { try SafeTrajectory(decoding: old, path: "a") }
+    old.metadata["base"] = nil
     let read = try SafeTrajectory(decoding: old, path: "a")
     #expect(read.base == nil && read.root?.translations == trajectory.root?.translations)
     #expect(read.verification.greatestUse(of: .baseSpeed) == nil)

@@ -24,8 +24,9 @@ public enum Causality: String, Sendable, Hashable, Codable, CaseIterable {
 /// PoseGPT's autoencoder: a Transformer that turns each few frames into some codes, and one that
 /// turns codes back into frames.
 ///
-/// Beside each of both goes a linear map, of the frames of a token to its latent and back. Training
-/// begins at the principal components of motion, and the Transformers at almost nothing.
+/// With scalar codes a linear map goes beside each of both, of the frames of a token to its latent and
+/// back. Training then begins at the principal components of motion, and the Transformers at almost
+/// nothing.
 public struct MotionTokenizerNetwork: Parameterized, Sendable {
   /// The sizes.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -81,7 +82,8 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
       let patch = Double(PoseFeatures.columns * framesPerToken)
       let levels = quantizer == .scalar ? FiniteScalarQuantizer.levels(ofCodes: codesPerBook) : nil
       let latent = levels.map { books * $0.count } ?? latent
-      let ends = 2 * width * (patch + Double(latent)) + 2 * patch * Double(latent)
+      let direct = quantizer == .scalar ? 2 * patch * Double(latent) : 0
+      let ends = 2 * width * (patch + Double(latent)) + direct
       let table = quantizer == .vector ? Double(codes * latent / books) : 0
       return 2 * Double(layers) * (4 * width * width + 2 * width * hidden) + ends + table
     }
@@ -98,9 +100,9 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
   var decoder: [TransformerEncoderLayer]
   var decoderNorm: LayerNorm
   var head: Linear
-  /// The latent of a token's frames alone, and the frames of a latent alone.
-  var directTo: Linear
-  var directFrom: Linear
+  /// The latent of a token's frames alone, and the frames of a latent alone; nil with learned codes.
+  var directTo: Linear?
+  var directFrom: Linear?
 
   /// Creates a network of these sizes.
   public init(_ configuration: Configuration) {
@@ -125,11 +127,13 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     embedding = Linear(frames * PoseFeatures.columns, width)
     encoder = layers()
     encoderNorm = LayerNorm(width)
-    toLatent = Linear(width, quantizer.latentWidth, bound: 0.01)
+    let isScalar = configuration.quantizer == .scalar
+    toLatent = Linear(width, quantizer.latentWidth, bound: isScalar ? 0.01 : nil)
     fromLatent = Linear(quantizer.latentWidth, width)
     decoder = layers()
     decoderNorm = LayerNorm(width)
     head = Linear(width, frames * PoseFeatures.columns, bound: 0.01)
+    guard isScalar else { return }
     directTo = Linear(frames * PoseFeatures.columns, quantizer.latentWidth)
     directFrom = Linear(quantizer.latentWidth, frames * PoseFeatures.columns)
   }
@@ -149,8 +153,8 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     }
     decoderNorm.visitParameters(below: "decoder_norm", visit)
     head.visitParameters(below: "head", visit)
-    directTo.visitParameters(below: "direct_to_latent", visit)
-    directFrom.visitParameters(below: "direct_from_latent", visit)
+    directTo?.visitParameters(below: "direct_to_latent", visit)
+    directFrom?.visitParameters(below: "direct_from_latent", visit)
   }
 
   /// The latents of frames, [batch × tokens, latent width].
@@ -165,7 +169,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     let read = placed(embedding(patches, on: &tape), at: place, on: &tape)
     let answer = through(
       encoder, read, causal: configuration.causality != .none, norm: encoderNorm, on: &tape)
-    let latents = toLatent(answer, residual: directTo(patches, on: &tape), on: &tape)
+    let latents = toLatent(answer, residual: directTo?(patches, on: &tape), on: &tape)
     return tape.reshape(latents, to: [batch * tokens, quantizer.latentWidth])
   }
 
@@ -181,7 +185,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
       decoder, placed(wide, at: place, on: &tape), causal: configuration.causality == .both,
       norm: decoderNorm, on: &tape)
     return tape.reshape(
-      head(answer, residual: directFrom(latents, on: &tape), on: &tape),
+      head(answer, residual: directFrom?(latents, on: &tape), on: &tape),
       to: [batch, tokens * configuration.framesPerToken, PoseFeatures.columns])
   }
 

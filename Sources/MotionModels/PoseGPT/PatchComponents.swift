@@ -12,9 +12,6 @@ struct PatchComponents {
   /// Standardised frames for a latent, [frames of a token × 136, latent].
   let fromLatent: [Float]
 
-  /// The mean variance of a latent's numbers for learned codes.
-  private static let codeVariance = 0.1
-
   /// The components of windows of motion.
   ///
   /// - Parameters:
@@ -52,16 +49,12 @@ struct PatchComponents {
     }
     let eigen = SymmetricEigen(covariance, size: width)
     let place = Self.places(latent: latent, books: network.quantizer.books)
-    // Learned codes compare distances: all components have one scale, so small that the terms of the
-    // codes do not outweigh those of motion. Those with steps want each number to use its steps.
-    let isScaled = network.quantizer is FiniteScalarQuantizer
-    let mean = eigen.values.prefix(latent).reduce(0, +) / Double(latent)
-    let common = (Self.codeVariance / max(1e-6, mean)).squareRoot()
     var to = [Float](repeating: 0, count: latent * width)
     var from = to
     for index in 0..<min(latent, width) {
       let vector = eigen.vector(index)
-      let scale = isScaled ? 1 / max(1e-6, eigen.values[index]).squareRoot() : common
+      // So that each number uses its steps.
+      let scale = 1 / max(1e-6, eigen.values[index]).squareRoot()
       for column in 0..<width {
         to[place[index] * width + column] = Float(scale * vector[column] * importance[column])
         from[column * latent + place[index]] = Float(

@@ -100,7 +100,7 @@ public struct TokenizerTraining: TrainableModel {
     }
   }
 
-  /// Lets the maps beside the Transformers begin at principal components, and the codes where
+  /// Lets the maps beside the Transformers begin at principal components, and learned codes where
   /// latents are; later replaces codes that no window uses by latents of random windows.
   public func adjust(_ network: MotionTokenizerNetwork, _ trainer: Trainer) {
     let step = trainer.step
@@ -136,16 +136,17 @@ public struct TokenizerTraining: TrainableModel {
     }
   }
 
-  /// Sets the linear maps to the principal components of some random windows.
+  /// Sets the linear maps, where there are any, to the principal components of some random windows.
   private func begin(_ network: MotionTokenizerNetwork, _ trainer: Trainer) {
+    guard let to = network.directTo, let from = network.directFrom else { return }
     var random = RandomSource(seed: options.run.seed, stream: 0x6469_7265_6374)
     let windows = (0..<400).map { _ in
       scaling.standardized(PoseFeatures.features(of: source.draw(using: &random)))
     }
     let components = PatchComponents(windows, scaling: scaling, network: network)
-    trainer.replace(components.toLatent, at: network.directTo.weight.offset)
-    trainer.replace(components.fromLatent, at: network.directFrom.weight.offset)
-    for bias in [network.directTo.bias, network.directFrom.bias].compactMap({ $0 }) {
+    trainer.replace(components.toLatent, at: to.weight.offset)
+    trainer.replace(components.fromLatent, at: from.weight.offset)
+    for bias in [to.bias, from.bias].compactMap({ $0 }) {
       trainer.replace([Float](repeating: 0, count: bias.shape.count), at: bias.offset)
     }
   }

@@ -77,7 +77,11 @@ public struct BaseCurve: Sendable, Hashable {
   }
 
   /// The turn from one rotation to another, in the frame of the first [rad].
-  static func step(_ a: Quaternion, _ b: Quaternion) -> Vector3 { (a.inverse * b).rotationVector }
+  ///
+  /// Exactly zero between equal ones, whatever rounding says.
+  static func step(_ a: Quaternion, _ b: Quaternion) -> Vector3 {
+    a == b ? .zero : (a.inverse * b).rotationVector
+  }
 
   private static func cumulativeWeights(_ u: Double) -> [Double] {
     let v = 1 - u
