@@ -4,7 +4,7 @@ import Kinematics
 /// The motion at the trajectory's own instants.
 ///
 /// Joint positions are interpolated by the cubic through each frame with the slope of its two
-/// neighbours (Catmull–Rom). Angles are taken as numbers:
+/// neighbours (Catmull–Rom), at the ends that of a parabola. Angles are taken as numbers:
 /// a continuous joint must come unwrapped. The samples last at least as long as the motion; one after
 /// its last frame is that frame.
 struct ResampledMotion {
@@ -62,14 +62,16 @@ struct ResampledMotion {
     let from = frame * joints
     let to = min(frame + 1, last) * joints
     let after = min(frame + 2, last) * joints
-    // At the ends the slope is that of the one side there is.
-    let (entry, exit) = (frame == 0 ? 1.0 : 0.5, frame + 2 > last ? 1.0 : 0.5)
+    let (isFirst, isLast) = (frame == 0, frame + 2 > last)
     let positions = motion.positions
     for joint in 0..<joints {
       let (p, q) = (positions[from + joint], positions[to + joint])
-      let slope = entry * (q - positions[before + joint])
-      let next = exit * (positions[after + joint] - p)
       let rise = q - p
+      var slope = (q - positions[before + joint]) / 2
+      var next = (positions[after + joint] - p) / 2
+      // At the ends that of the parabola through three frames, or of the line through two.
+      if isLast { next = isFirst ? rise : 2 * rise - slope }
+      if isFirst { slope = 2 * rise - next }
       values.append(
         p + u * (slope + u * (3 * rise - 2 * slope - next + u * (slope + next - 2 * rise))))
     }

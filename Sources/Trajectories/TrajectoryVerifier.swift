@@ -45,8 +45,8 @@ public enum TrajectoryVerifier {
     /// The sentence for the user.
     public var description: String {
       let what = quantity == .coupled ? "coupled limit" : "joint"
-      let whose = quantity.isOfBase ? "base" : "\(what) '\(name.printable)'"
-      let place = "\(whose), \(time) s: \(quantity.label) \(found)"
+      let whose = quantity.isOfBase ? "" : "\(what) '\(name.printable)', "
+      let place = "\(whose)\(time) s: \(quantity.label) \(found)"
       guard found.isFinite else { return "\(place) is not a number that can be checked" }
       return "\(place) is \(found > allowed ? "above" : "below") its limit of \(allowed)"
     }

@@ -70,8 +70,7 @@ struct PoseGPTTrainingTests {
     "Both losses fall, with learned codes and with scalar ones", arguments: QuantizerKind.allCases)
   func learns(_ quantizer: QuantizerKind) throws {
     let codes = try losses(tokenizerTraining(steps: 250, quantizer: quantizer))
-    // Learned codes begin at the means of latents, so that less is left to gain.
-    #expect(codes.last < 0.85 * codes.first, "\(codes.first) to \(codes.last)")
+    #expect(codes.last < 0.8 * codes.first, "\(codes.first) to \(codes.last)")
     for head in CodeHeadKind.allCases {
       let gpt = try losses(gptTraining(codes.model, steps: 80, head: head))
       #expect(gpt.last < 0.95 * gpt.first, "\(head): \(gpt.first) to \(gpt.last)")

@@ -97,24 +97,6 @@ struct VectorQuantizer: CodeQuantizer {
     }
     return codes
   }
-
-  /// One round of k-means in each book: every code becomes the mean of the parts that are nearest to it;
-  /// codes without any stay.
-  func cluster(_ latents: [Float], _ table: inout [Float]) {
-    let width = latentWidth / books
-    var sums = [Float](repeating: 0, count: table.count)
-    var counts = [Float](repeating: 0, count: table.count / width)
-    for (part, code) in nearest(latents, table).enumerated() {
-      let row = part % books * codesPerBook + code
-      counts[row] += 1
-      for column in 0..<width { sums[row * width + column] += latents[part * width + column] }
-    }
-    for row in counts.indices where counts[row] > 0 {
-      for column in 0..<width {
-        table[row * width + column] = sums[row * width + column] / counts[row]
-      }
-    }
-  }
 }
 
 /// Product quantisation by rounding (finite scalar quantisation; Mentzer et al., 2023).

@@ -17,13 +17,14 @@ struct PatchComponents {
   /// - Parameters:
   ///   - windows: Standardised frames, [frames, 136] each.
   ///   - scaling: What they are standardised with.
-  ///   - network: The autoencoder whose maps these are.
+  ///   - framesPerToken: The frames of a token.
+  ///   - latent: The numbers of a latent; each book has as many of them.
+  ///   - books: The number of books.
   init(
-    _ windows: [[Float]], scaling: FeatureScaling, network: MotionTokenizerNetwork
+    _ windows: [[Float]], scaling: FeatureScaling, framesPerToken: Int, latent: Int, books: Int
   ) {
-    let (columns, frames) = (PoseFeatures.columns, network.configuration.framesPerToken)
-    let width = frames * columns
-    let latent = network.quantizer.latentWidth
+    let columns = PoseFeatures.columns
+    let width = framesPerToken * columns
     let importance = (0..<width).map { index -> Double in
       let column = index % columns
       let weight =
@@ -48,7 +49,7 @@ struct PatchComponents {
       }
     }
     let eigen = SymmetricEigen(covariance, size: width)
-    let place = Self.places(latent: latent, books: network.quantizer.books)
+    let place = Self.places(latent: latent, books: books)
     var to = [Float](repeating: 0, count: latent * width)
     var from = to
     for index in 0..<min(latent, width) {

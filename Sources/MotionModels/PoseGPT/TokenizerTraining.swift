@@ -22,10 +22,10 @@ public struct TokenizerTraining: TrainableModel {
   static let revivalInterval = 100
   /// No code is replaced in this last share of the steps.
   private static let calmShare = 0.15
-  /// The rounds of k-means that codes begin with.
-  private static let clusterings = 10
   /// The positions at which training places a window's first token.
   private static let places = 64
+  /// The windows whose principal components are the start.
+  private static let startWindows = 400
 
   /// The options.
   public private(set) var options: Options
@@ -72,6 +72,33 @@ public struct TokenizerTraining: TrainableModel {
   /// A network of the sizes of the options.
   public func makeNetwork() -> MotionTokenizerNetwork { MotionTokenizerNetwork(options.network) }
 
+  /// Random values, but for linear maps beside the Transformers, which begin at the principal
+  /// components of some windows.
+  public func startValues(_ layout: ParameterLayout, seed: UInt64) -> [Float]? {
+    var network = makeNetwork()
+    _ = ParameterLayout(placing: &network)
+    guard let to = network.directTo, let from = network.directFrom else { return nil }
+    var random = RandomSource(seed: seed, stream: 0x6469_7265_6374)
+    let windows = (0..<Self.startWindows).map { _ in
+      scaling.standardized(PoseFeatures.features(of: source.draw(using: &random)))
+    }
+    let components = PatchComponents(
+      windows, scaling: scaling, framesPerToken: options.network.framesPerToken,
+      latent: network.quantizer.latentWidth, books: options.network.books)
+    var values = Trainer.randomStart(layout, seed: seed)
+    func set(_ parameter: Parameter?, to numbers: [Float]) {
+      guard let parameter else { return }
+      values.replaceSubrange(
+        parameter.offset..<(parameter.offset + parameter.shape.count), with: numbers)
+    }
+    set(to.weight, to: components.toLatent)
+    set(from.weight, to: components.fromLatent)
+    for bias in [to.bias, from.bias] {
+      set(bias, to: [Float](repeating: 0, count: bias?.shape.count ?? 0))
+    }
+    return values
+  }
+
   /// The trained model.
   public func finish(
     _ network: MotionTokenizerNetwork, weights: [Float], history: [String: String]
@@ -100,65 +127,40 @@ public struct TokenizerTraining: TrainableModel {
     }
   }
 
-  /// Lets the maps beside the Transformers begin at principal components, and learned codes where
-  /// latents are; later replaces codes that no window uses by latents of random windows.
+  /// Replaces codes that no window uses by latents of random windows: all of them after the first
+  /// step, so that codes begin where latents are.
   public func adjust(_ network: MotionTokenizerNetwork, _ trainer: Trainer) {
     let step = trainer.step
-    if step == 1 { begin(network, trainer) }
     guard let quantizer = network.quantizer as? VectorQuantizer,
       step == 1 || step.isMultiple(of: Self.revivalInterval),
       Double(step) < (1 - Self.calmShare) * Double(options.run.steps)
     else { return }
     var random = RandomSource(seed: options.run.seed, stream: UInt64(step), 0x7265_7669_7665)
-    let latents = latents(
-      network, trainer.parameters, windows: step == 1 ? 256 : 64, using: &random)
-    let table = quantizer.table.offset..<(quantizer.table.offset + quantizer.table.shape.count)
-    var codes = Array(trainer.parameters[table])
+    let latents = latents(network, trainer.parameters, using: &random)
     let width = quantizer.latentWidth / quantizer.books
     let places = latents.count / quantizer.latentWidth
-    func draw(_ row: Int) -> [Float] {
-      let place = Int(random.next() % UInt64(places))
-      let start = place * quantizer.latentWidth + row / quantizer.codesPerBook * width
-      return latents[start..<(start + width)].map { $0 + 0.01 * random.normal() }
-    }
-    if step == 1 {
-      codes = (0..<quantizer.table.shape[0]).flatMap(draw)
-      for _ in 0..<Self.clusterings { quantizer.cluster(latents, &codes) }
-      trainer.replace(codes, at: table.lowerBound)
-      return
-    }
+    let table = Array(
+      trainer.parameters[
+        quantizer.table.offset..<(quantizer.table.offset + quantizer.table.shape.count)])
     var isUsed = [Bool](repeating: false, count: quantizer.table.shape[0])
-    for (part, code) in quantizer.nearest(latents, codes).enumerated() {
+    for (part, code) in quantizer.nearest(latents, table).enumerated() {
       isUsed[part % quantizer.books * quantizer.codesPerBook + code] = true
     }
-    for row in isUsed.indices where !isUsed[row] {
-      trainer.replace(draw(row), at: table.lowerBound + row * width)
+    for row in isUsed.indices where step == 1 || !isUsed[row] {
+      let place = Int(random.next() % UInt64(places))
+      let start = place * quantizer.latentWidth + row / quantizer.codesPerBook * width
+      let values = latents[start..<(start + width)].map { $0 + 0.01 * random.normal() }
+      trainer.replace(values, at: quantizer.table.offset + row * width)
     }
   }
 
-  /// Sets the linear maps, where there are any, to the principal components of some random windows.
-  private func begin(_ network: MotionTokenizerNetwork, _ trainer: Trainer) {
-    guard let to = network.directTo, let from = network.directFrom else { return }
-    var random = RandomSource(seed: options.run.seed, stream: 0x6469_7265_6374)
-    let windows = (0..<400).map { _ in
-      scaling.standardized(PoseFeatures.features(of: source.draw(using: &random)))
-    }
-    let components = PatchComponents(windows, scaling: scaling, network: network)
-    trainer.replace(components.toLatent, at: to.weight.offset)
-    trainer.replace(components.fromLatent, at: from.weight.offset)
-    for bias in [to.bias, from.bias].compactMap({ $0 }) {
-      trainer.replace([Float](repeating: 0, count: bias.shape.count), at: bias.offset)
-    }
-  }
-
-  /// The latents of some random windows, a multiple of 16.
+  /// The latents of some random windows.
   private func latents(
-    _ network: MotionTokenizerNetwork, _ parameters: [Float], windows: Int,
-    using random: inout RandomSource
+    _ network: MotionTokenizerNetwork, _ parameters: [Float], using random: inout RandomSource
   ) -> [Float] {
     var tape = Tape(parameters: FloatBuffer(parameters), recording: false)
     var found: [Float] = []
-    for _ in 0..<(windows / 16) {
+    for _ in 0..<4 {
       tape.reset()
       var features: [Float] = []
       for _ in 0..<16 { features += PoseFeatures.features(of: source.draw(using: &random)) }

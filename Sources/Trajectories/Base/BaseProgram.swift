@@ -15,6 +15,8 @@ struct BaseProgram {
   private static let shares: [Double] = (0..<12).map { index in
     (0..<index).reduce(0.999) { share, _ in share * 0.75 }
   }
+  /// The most rounds in which chart and rotations are brought together, and what is no difference [rad].
+  private static let (corrections, negligible) = (8, 1e-12)
   private static let names = ["x", "y", "z", "turn", "tilt x", "tilt y"]
 
   /// The program of a motion's base; nil where it has none.
@@ -70,16 +72,49 @@ struct BaseProgram {
   ) throws(UnsafeMotion) -> [Quaternion] {
     var found: [Quaternion] = []
     for share in Self.shares {
-      let points = try solve(
-        reference, columns: 3..<6, period, speed: limits.turningRate.value * share,
-        acceleration: limits.turningAcceleration.value * share)
-      found = stride(from: 0, to: points.count, by: 3).map {
-        chart.rotation(points[$0..<($0 + 3)])
-      }
+      found = try rotations(reference, period, share: share)
       if verifier.turnViolation(found) == nil { return found }
     }
     // Whoever keeps none of these does not turn at all.
     return [Quaternion](repeating: found[found.count / 2], count: found.count)
+  }
+
+  /// Control points of the rotation, within a share of the limits.
+  ///
+  /// The program's curve is one of the chart's numbers and the path one of rotations: what they differ by
+  /// at the samples is taken off the reference until it no longer changes.
+  private func rotations(
+    _ reference: [Double], _ period: Double, share: Double
+  ) throws(UnsafeMotion) -> [Quaternion] {
+    var (target, found) = (reference, [Quaternion]())
+    var difference = [Double](repeating: 0, count: reference.count)
+    for _ in 0..<Self.corrections {
+      let points = try solve(
+        target, columns: 3..<6, period, speed: limits.turningRate.value * share,
+        acceleration: limits.turningAcceleration.value * share)
+      found = stride(from: 0, to: points.count, by: 3).map {
+        chart.rotation(points[$0..<($0 + 3)])
+      }
+      let curve = BaseCurve(
+        places: found.map { _ in .zero }, rotations: found, period: period)
+      var change = 0.0
+      for sample in 0..<curve.sampleCount {
+        let at = 3 * sample
+        let expected = (0..<3).map {
+          (points[at + $0] + 4 * points[at + 3 + $0] + points[at + 6 + $0]) / 6
+        }
+        let numbers = chart.numbers(
+          of: curve.pose(at: Double(sample) * period).rotation, near: expected[0])
+        for index in 0..<3 {
+          let (place, drift) = (6 * sample + 3 + index, numbers[index] - expected[index])
+          change = max(change, abs(drift - difference[place]))
+          difference[place] = drift
+          target[place] = reference[place] - drift
+        }
+      }
+      guard change > Self.negligible else { break }
+    }
+    return found
   }
 
   /// Control points of three of the six numbers.

@@ -32,15 +32,22 @@ struct TurnChart {
     guard let best, best.tilt < Self.greatestTilt else { return nil }
     frame = best.frame
     var numbers: [Double] = []
-    var before = 0.0
     for rotation in seen {
-      let local = Self.turned(rotation, best.frame)
-      let turn = local.twistAngle(about: .unitZ)
-      let tilt = (Quaternion(angle: -turn, axis: .unitZ) * local).rotationVector
-      before += remainder(turn - before, 2 * .pi)
-      numbers += [before, tilt.x, tilt.y]
+      numbers += Self.numbers(
+        of: Self.turned(rotation, best.frame), near: numbers.dropLast(2).last ?? 0)
     }
     values = numbers
+  }
+
+  /// The three numbers of a rotation, its turn within half a turn of another [rad].
+  func numbers(of rotation: Quaternion, near turn: Double) -> [Double] {
+    Self.numbers(of: Self.turned(rotation * first.inverse, frame), near: turn)
+  }
+
+  private static func numbers(of local: Quaternion, near other: Double) -> [Double] {
+    let turn = local.twistAngle(about: .unitZ)
+    let tilt = (Quaternion(angle: -turn, axis: .unitZ) * local).rotationVector
+    return [other + remainder(turn - other, 2 * .pi), tilt.x, tilt.y]
   }
 
   /// The rotation that three numbers stand for.
@@ -65,10 +72,6 @@ struct TurnChart {
   private static let frames: [Quaternion] = {
     var axes: [Vector3] = [.unitZ, .unitX, .unitY]
     for a in [-1.0, 1] { axes += [[1, a, 0], [1, 0, a], [0, 1, a], [1, a, 1], [1, a, -1]] }
-    return axes.map { axis in
-      let normal = Vector3.unitZ.cross(axis)
-      guard let unit = normal.normalized else { return .identity }
-      return Quaternion(angle: atan2(normal.length, axis.z), axis: unit)
-    }
+    return axes.map { Quaternion(turning: .unitZ, into: $0 / $0.length) }
   }()
 }

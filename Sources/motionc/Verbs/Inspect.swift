@@ -83,6 +83,8 @@ private struct RobotReport: Encodable {
   let fingerprint: String
   let limitsFingerprint: String
   let floatingBase: Bool
+  /// The limits of a floating base: m/s, m/s², rad/s, rad/s².
+  let baseLimits: [String: Bound]?
   let links: Int
   let joints: [Coordinate]
   let dependentJoints: [String: String]
@@ -96,6 +98,14 @@ private struct RobotReport: Encodable {
     fingerprint = robot.fingerprint
     limitsFingerprint = RobotIdentity(robot).limitsFingerprint
     floatingBase = robot.hasFloatingBase
+    let base = robot.baseLimits
+    baseLimits =
+      robot.hasFloatingBase
+      ? [
+        "speed": Bound(base.speed), "acceleration": Bound(base.acceleration),
+        "turning_rate": Bound(base.turningRate),
+        "turning_acceleration": Bound(base.turningAcceleration),
+      ].compactMapValues { $0 } : nil
     links = robot.links.count
     let symmetry = robot.symmetry()
     let names = robot.coordinateNames

@@ -60,8 +60,8 @@ struct Smooth: ParsableCommand {
     let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)
     try MotionPaths.refuseCollisions(files)
-    let fillingPath = try filling ?? ShippedModel.path(of: "hgvae")
-    let filling = fillingPath == "none" ? nil : try HGVAE(contentsOf: fillingPath)
+    let fillingPath = filling == "none" ? nil : try filling ?? ShippedModel.path(of: "hgvae")
+    let filling = try fillingPath.map { try HGVAE(contentsOf: $0) }
     let inputs = InputFiles(files + [model, fillingPath])
     try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
     // All files are read before anything is written.
