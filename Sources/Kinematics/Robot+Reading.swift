@@ -42,7 +42,7 @@ extension Robot {
       isBaseStated: limits.hasFloatingBase != nil || tree.hasFloatingBase,
       baseLimits: limits.baseLimits, path: path,
       files: files, fingerprint: Fingerprint.sha256(bytes),
-      kinematicFingerprint: KinematicFingerprint.text(of: tree).sha256,
+      kinematicFingerprint: tree.kinematicFingerprint,
       warnings: file.warnings + tree.warnings + limits.warnings
         + LimitDoubts.warnings(about: limits.joints))
     try checkFoldedLimits()

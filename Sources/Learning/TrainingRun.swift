@@ -17,13 +17,11 @@ public protocol TrainableModel {
   /// How the steps are made.
   var recipe: TrainingRecipe { get }
   /// What the user chose.
-  var runOptions: TrainingRunOptions { get }
+  var runOptions: TrainingRunOptions { get set }
   /// A network of this training's sizes.
   func makeNetwork() -> Network
   /// The loss of a microbatch.
   func step(_ network: Network) -> Trainer.StepFunction
-  /// The same training over another number of steps, its schedule too; nil where it has no such thing.
-  func planned(steps: Int) -> Self?
   /// The parameters to start from, in the places of the layout; nil for random ones.
   ///
   /// - Parameters:
@@ -43,9 +41,6 @@ public protocol TrainableModel {
 }
 
 extension TrainableModel {
-  /// No other number of steps.
-  public func planned(steps: Int) -> Self? { nil }
-
   /// Random parameters.
   public func startValues(_ layout: ParameterLayout, seed: UInt64) -> [Float]? { nil }
 
@@ -146,13 +141,14 @@ public struct TrainingRun<Subject: TrainableModel> {
     planned: (Int) -> Void = { _ in }, metrics: (Trainer.Progress) -> Void = { _ in }
   ) throws -> (model: Subject.Model, ending: Trainer.Ending) {
     let begin = ContinuousClock.now
-    guard let plan = try plan(resume: resume) else {
-      return try train(resume: resume, isCancelled: isCancelled, metrics: metrics)
-    }
-    planned(plan.runOptions.steps)
-    var run = TrainingRun(plan)
-    run.isPlanned = true
+    let steps = try plannedSteps(resume: resume, isCancelled: isCancelled)
+    var subject = subject
+    if let steps { subject.runOptions.steps = steps }
+    var run = TrainingRun(subject)
+    run.isPlanned = steps != nil
+    // What was measured is of the same budget.
     run.options.timeLimit = options.timeLimit.map { max(.zero, $0 - (.now - begin)) }
+    if let steps { planned(steps) }
     return try run.train(resume: resume, isCancelled: isCancelled, metrics: metrics)
   }
 
@@ -203,30 +199,31 @@ public struct TrainingRun<Subject: TrainableModel> {
   private static var leastSteps: Int { 20 }
   private static var plannedKey: String { "planned_steps" }
 
-  /// The training over the steps that its checkpoint was planned for, or that fit into the time limit;
-  /// nil where neither says anything.
-  private func plan(resume: Bool) throws -> Subject? {
+  /// The steps that the checkpoint was planned for, or that fit into the time limit; nil where neither
+  /// says anything.
+  private func plannedSteps(resume: Bool, isCancelled: () -> Bool) throws -> Int? {
     if resume {
       guard let path = options.checkpoint,
         let text = try Safetensors(contentsOf: path).metadata[Self.plannedKey],
         let steps = Int(text), steps > 0
       else { return nil }
-      return subject.planned(steps: steps)
+      return steps
     }
     let begin = ContinuousClock.now
     guard let limit = options.timeLimit, limit >= Self.leastLimit,
-      subject.planned(steps: options.steps) != nil, let seconds = try secondsPerStep(within: limit)
+      let seconds = try secondsPerStep(within: limit, isCancelled: isCancelled)
     else { return nil }
     let left = Self.filling * (limit / .seconds(1)) - (ContinuousClock.now - begin) / .seconds(1)
     let fitting = Int(min(1e9, max(0, left / seconds)))
     let steps = options.stepsAreStated ? min(options.steps, fitting) : fitting
-    guard steps >= Self.leastSteps, steps != options.steps else { return nil }
-    return subject.planned(steps: steps)
+    return steps >= Self.leastSteps && steps != options.steps ? steps : nil
   }
 
   /// The time of a step, the mean of the middle half of those measured on a copy [s]; nil where not one step
   /// is done in the time for it.
-  private func secondsPerStep(within limit: Duration) throws -> Double? {
+  private func secondsPerStep(
+    within limit: Duration, isCancelled: () -> Bool
+  ) throws -> Double? {
     var network = subject.makeNetwork()
     let layout = ParameterLayout(placing: &network)
     let trainer = try trainer(layout, resume: false)
@@ -234,7 +231,9 @@ public struct TrainingRun<Subject: TrainableModel> {
     let end = ContinuousClock.now + .seconds(Self.measuring(of: limit / .seconds(1)))
     var times: [Double] = []
     var before = ContinuousClock.now
-    while times.count < 200, before < end, try trainer.advance(step, before: end) != nil {
+    while times.count < 200, before < end, !isCancelled(),
+      try trainer.advance(step, before: end) != nil
+    {
       let now = ContinuousClock.now
       times.append((now - before) / .seconds(1))
       before = now

@@ -67,12 +67,10 @@ public struct HumanTargets: Sendable {
         pieces = [(Self.index(of: frame), bodyFromBase * segment)]
       case .scaled(let given):
         // Given for the canonical skeleton: people of all sizes have the same targets.
-        let own = path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
-        let canonical =
-          path.reduce(Vector3.zero) { $0 + Skeleton.canonical.restOffsets[$1] }.length
-        scale = own > 1e-6 ? given * canonical / own : given
+        let own = Self.length(of: path, skeleton)
+        scale = own > 1e-6 ? given * Self.length(of: path, .canonical) / own : given
       case .fitted:
-        let human = path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
+        let human = Self.length(of: path, skeleton)
         guard segment.length > 1e-6, human > 1e-6 else {
           throw .mapping(
             "'\(mapping.path)': the scale of '\(point.joint.name)' cannot be fitted: the human "
@@ -122,6 +120,11 @@ public struct HumanTargets: Sendable {
       index = Skeleton.parents[index]
     }
     return path.reversed()
+  }
+
+  /// The distance from the first joint of a path's to its last, of a person at rest [m].
+  private static func length(of path: [Int], _ skeleton: Skeleton) -> Double {
+    path.reduce(Vector3.zero) { $0 + skeleton.restOffsets[$1] }.length
   }
 
   /// Evaluates one pose (22 rotations, the first ignored) into rows of flat arrays.

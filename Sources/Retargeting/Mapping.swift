@@ -11,9 +11,10 @@ public import Motions
 public struct Mapping: Sendable, Hashable {
   /// How a point's target is derived from its parent's.
   public enum Limb: Sendable, Hashable {
-    /// The human's bones from the parent's joint to this one, times a factor.
+    /// The human's bones from the parent's joint to this one, drawn to the canonical person's size, times
+    /// a factor.
     case scaled(Double)
-    /// As `scaled`, the factor fitted from the lengths of limb and robot segment.
+    /// The human's bones, times the factor that gives them the length of the robot's segment.
     case fitted
     /// A fixed offset [m], robot axes with the human upright, carried by a frame of the human's.
     case offset(Vector3, frame: Frame)

@@ -42,9 +42,8 @@ public struct RetargeterStart: Sendable {
   func check(_ configuration: PoseTransformer.Configuration) throws(RetargetingError) {
     guard configuration == self.configuration else {
       throw .training(
-        "'\(path)' has width \(self.configuration.width) and \(self.configuration.layers) layers, and the "
-          + "training width \(configuration.width) and \(configuration.layers): --width and --layers "
-          + "must be the same")
+        "'\(path)' has the sizes \(self.configuration) and the training \(configuration): --width and "
+          + "--layers must be the same")
     }
   }
 
@@ -60,9 +59,7 @@ public struct RetargeterStart: Sendable {
       guard let held = weights[entry.name] else { continue }
       let offset = entry.parameter.offset
       guard entry.name.hasPrefix("head.") else {
-        if held.count == entry.parameter.shape.count {
-          values.replaceSubrange(offset..<(offset + held.count), with: held)
-        }
+        values.replaceSubrange(offset..<(offset + held.count), with: held)
         continue
       }
       let width = held.count / max(1, joints.count)

@@ -229,9 +229,6 @@ struct RetargeterTrainingTests {
     #expect(clock.now - start < .seconds(8))
     // Fewer steps of the same plan, so that the test is short: what counts is that the checkpoint rules.
     options.run.timeLimit = nil
-    let short = try training("uarm_swift_pro", options).planned(steps: plan)
-    let steps = try #require(short).runOptions.steps
-    #expect(steps == plan)
     var resumedPlan = 0
     let resumed = try TrainingRun(training("uarm_swift_pro", options)).run(
       resume: true, isCancelled: { done >= 40 }, planned: { resumedPlan = $0 },
@@ -241,12 +238,10 @@ struct RetargeterTrainingTests {
         #expect(progress.steps == plan)
       })
     #expect(resumedPlan == plan && resumed.ending == .cancelled && rate > 0)
-    options.run.checkpoint = nil
+    (options.run.checkpoint, options.run.steps) = (nil, plan)
     var straightDone = 0
-    let straight = try TrainingRun(
-      #require(training("uarm_swift_pro", options).planned(steps: plan))
-    )
-    .run(isCancelled: { straightDone >= 40 }, metrics: { _ in straightDone += 1 })
+    let straight = try TrainingRun(training("uarm_swift_pro", options)).run(
+      isCancelled: { straightDone >= 40 }, metrics: { _ in straightDone += 1 })
     #expect(straight.model.weights == resumed.model.weights)
   }
 
@@ -273,6 +268,24 @@ struct RetargeterTrainingTests {
       #expect(
         (warm.values[range] == cold.values[range]) == entry.name.hasPrefix("head."), "\(entry.name)"
       )
+    }
+    // Rows of the last layer go by joints' names, whatever their order; unknown ones stay random.
+    let own = try start("unitree_g1")
+    let names = earlier.robot.coordinateNames
+    let other = ["unknown"] + names.dropFirst().reversed()
+    let values = try #require(options.start).values(own.layout, joints: other, seed: 1)
+    let random = Trainer.randomStart(own.layout, seed: 1)
+    for entry in own.layout.entries where entry.name.hasPrefix("head.") {
+      let width = entry.parameter.shape.count / names.count
+      func row(_ numbers: [Float], _ index: Int) -> ArraySlice<Float> {
+        let start = entry.parameter.offset + index * width
+        return numbers[start..<(start + width)]
+      }
+      #expect(Array(row(values, 0)) == Array(row(random, 0)))
+      for (index, name) in other.enumerated().dropFirst() {
+        let held = try #require(names.firstIndex(of: name))
+        #expect(Array(row(values, index)) == Array(row(earlier.weights, held)), "\(name)")
+      }
     }
     options.network.layers = 2
     #expect(throws: RetargetingError.self) { try training("uarm_swift_pro", options) }

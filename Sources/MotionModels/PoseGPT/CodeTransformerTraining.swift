@@ -59,13 +59,9 @@ public struct CodeTransformerTraining: TrainableModel {
   }
 
   /// What the user chose.
-  public var runOptions: TrainingRunOptions { options.run }
-
-  /// The same training over another number of steps.
-  public func planned(steps: Int) -> Self? {
-    var planned = self
-    planned.options.run.steps = steps
-    return planned
+  public var runOptions: TrainingRunOptions {
+    get { options.run }
+    set { options.run = newValue }
   }
 
   /// How the steps are made.

@@ -28,7 +28,10 @@ public struct MappingCheck: Sendable {
     let retargeter = try InverseKinematicsRetargeter(robot: robot, mapping: mapping)
     verdict = MappingVerdict(retargeter)
     let map = RobotMap(of: robot, front: front)
-    guard map.refusal == nil, let found = try? map.foundMapping(of: robot) else {
+    var options = ArmFit.Options()
+    options.side = mapping.origin.joint == .leftShoulder ? .left : .right
+    options.front = front
+    guard map.refusal == nil, let found = try? map.foundMapping(of: robot, options: options) else {
       notes.append(
         "nothing to hold it against: 'map' finds no person in the robot"
           + (map.refusal.map { " (\($0))" } ?? ""))

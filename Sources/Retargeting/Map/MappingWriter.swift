@@ -76,7 +76,7 @@ struct MappingWriter {
 
   func number(_ value: Double, digits: Double = 1e4) -> String {
     let rounded = (value * digits).rounded() / digits
-    return rounded == 0 ? "0" : rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    return Int(exactly: rounded).map { "\($0)" } ?? "\(rounded)"
   }
 
   private func vector(_ vector: Vector3) -> String {

@@ -113,11 +113,15 @@ public struct RobotMap: Sendable {
 
   /// The map as a mapping, which no file holds.
   ///
-  /// - Parameter robot: The robot that the map is of.
+  /// - Parameters:
+  ///   - robot: The robot that the map is of.
+  ///   - options: What the user states of a single arm that is not fitted yet.
   /// - Throws: `NoMapping` where the format of mappings cannot state it.
-  public func foundMapping(of robot: Robot) throws -> Mapping {
+  public func foundMapping(
+    of robot: Robot, options: ArmFit.Options = ArmFit.Options()
+  ) throws -> Mapping {
     var map = self
-    if isSingleArm, arm == nil { try map.fitArm(robot) }
+    if isSingleArm, arm == nil { try map.fitArm(robot, options: options) }
     return try Mapping(parsing: map.mapping(robot: robot.name), path: Mapping.foundPath)
   }
 

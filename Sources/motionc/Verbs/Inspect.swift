@@ -176,6 +176,16 @@ private struct RobotReport: Encodable {
     Console.result(
       "\nlimits from \(sources.sorted().map(\.shownPath).joined(separator: ", ")); rad, rad/s, rad/s², rad/s³ (m for sliding joints)"
     )
+    if let baseLimits {
+      let units = [
+        ("speed", "m/s"), ("acceleration", "m/s²"), ("turning_rate", "rad/s"),
+        ("turning_acceleration", "rad/s²"),
+      ]
+      let texts = units.compactMap { name, unit in
+        baseLimits[name].map { "\(Console.fixed($0.value, 1)) \(unit) (\($0.source.shownPath))" }
+      }
+      Console.result("base: at most \(texts.joined(separator: ", "))")
+    }
     for limit in coupledLimits {
       let sum = limit.terms.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.printable)" }
       Console.result(

@@ -75,6 +75,10 @@ struct MapVerb: ParsableCommand {
     guard check == nil || output == nil else {
       throw ValidationError("--check judges a mapping and writes none: it excludes --output.")
     }
+    guard check == nil || (arm == nil && scale == nil && place == nil && motions.isEmpty) else {
+      throw ValidationError(
+        "--check judges a mapping as it is: it excludes --arm, --scale, --place and --motions.")
+    }
   }
 
   func run() throws {

@@ -112,6 +112,8 @@ struct TrainRetargeter: ParsableCommand {
     let robot = try robot.load()
     let mapping = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: nil)
       .retargeter.targets.mapping
+    // One that was found is no file.
+    let mappingFile = mapping.path == Mapping.foundPath ? nil : mapping.path
     let set = try MotionSplit(motions, selection: file.selection)
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
@@ -120,7 +122,7 @@ struct TrainRetargeter: ParsableCommand {
           + (file.licence.map { " whose licence begins with '\($0)'" } ?? "")
       )
     }
-    let inputs = InputFiles(set.files + [generator, from, mapping.path] + robot.allFiles)
+    let inputs = InputFiles(set.files + [generator, from, mappingFile] + robot.allFiles)
     for path in [file.output, file.checkpoint] { try inputs.refuse(path) }
     var pool = PosePool()
     if !set.training.isEmpty {

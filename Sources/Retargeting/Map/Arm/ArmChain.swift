@@ -5,16 +5,6 @@ import Morphology
 
 /// The joints of a robot from its base to the tip of its arm.
 struct ArmChain {
-  private struct Link {
-    /// The joint's frame in the frame of the joint before, all that is fixed between them included.
-    var before: Pose
-    var axis: Vector3
-    var isAngular: Bool
-    /// The coordinate that moves it, and by `factor · position + offset`; nil where nothing does.
-    var coordinate: Int?
-    var factor: Double, offset: Double
-  }
-
   /// A configuration with the tip's place in the base's frame [m].
   struct Sample {
     var configuration: [Double]
@@ -27,68 +17,56 @@ struct ArmChain {
   let place: Vector3
   /// The coordinates that move the tip.
   let coordinates: [Int]
+  /// The ranges that are sampled: the limits, of joints without any and of those that turn further a whole
+  /// turn.
   let lower: [Double], upper: [Double]
   /// The middle of the limits.
   let middle: [Double]
   /// Where the arm's second axis, its shoulder, is with the joints in the middle of their ranges [m].
-  private(set) var shoulder = Vector3.zero
-  private var links: [Link] = []
-  private var linkFromTip = Pose.identity
+  let shoulder: Vector3
+  private let tipLink: Int
 
-  /// The chain to a place of a link.
-  init(_ robot: Robot, link: String, place: Vector3, shoulder hinge: String?)
-    throws(KinematicsError)
-  {
+  /// The chain to a place of a link, whose shoulder is the joint of this name.
+  init(_ robot: Robot, link: String, place: Vector3, shoulder: String) throws(KinematicsError) {
     self.robot = robot
     self.link = link
     self.place = place
-    let limits = robot.foldedLimits
-    lower = limits.map { max(-Double.pi, $0.lower?.value ?? -.pi) }
-    upper = limits.map { min(Double.pi, $0.upper?.value ?? .pi) }
-    middle = zip(lower, upper).map { ($0 + $1) / 2 }
-    var (pending, chain) = (Pose(translation: place), [Link]())
-    var used: Set<Int> = []
-    var above = robot.links[try robot.linkIndex(named: link)].parentJoint
-    var isFirst = true
-    while let index = above {
-      let joint = robot.joints[index]
-      above = robot.links[joint.parentLink].parentJoint
-      guard let found = robot.coordinate(ofJoint: index) else {
-        pending = joint.parentFromJoint * pending
-        continue
-      }
-      if isFirst { linkFromTip = pending } else { chain[chain.count - 1].before = pending }
-      isFirst = false
-      used.insert(found.coordinate)
-      chain.append(
-        Link(
-          before: .identity, axis: joint.axis, isAngular: joint.isAngular,
-          coordinate: found.coordinate, factor: found.factor, offset: joint.mimic?.offset ?? 0))
-      pending = joint.parentFromJoint
+    tipLink = try robot.linkIndex(named: link)
+    let ranges = zip(robot.foldedLimits, robot.configurationJoints).map { limits, joint in
+      Self.range(limits, isAngular: robot.joints[joint].isAngular)
     }
-    if chain.isEmpty { linkFromTip = pending } else { chain[chain.count - 1].before = pending }
-    links = chain.reversed()
+    (lower, upper) = (ranges.map(\.lower), ranges.map(\.upper))
+    middle = ranges.map { ($0.lower + $0.upper) / 2 }
+    var used: Set<Int> = []
+    var above = robot.links[tipLink].parentJoint
+    while let joint = above {
+      if let found = robot.coordinate(ofJoint: joint) { used.insert(found.coordinate) }
+      above = robot.links[robot.joints[joint].parentLink].parentJoint
+    }
     coordinates = used.sorted()
     let poses = robot.worldFromLinks(middle)
-    if let hinge, let joint = robot.joints.first(where: { $0.name == hinge }) {
-      shoulder = poses[joint.childLink].translation
+    self.shoulder =
+      robot.joints.first { $0.name == shoulder }.map { poses[$0.childLink].translation } ?? .zero
+  }
+
+  private static func range(
+    _ limits: JointLimits, isAngular: Bool
+  ) -> (lower: Double, upper: Double) {
+    let half = Double.pi
+    switch (limits.lower?.value, limits.upper?.value) {
+    case (let lower?, let upper?):
+      guard isAngular, upper - lower > 2 * half else { return (lower, upper) }
+      let middle = (lower + upper) / 2
+      return (middle - half, middle + half)
+    case (let lower?, nil): return (lower, max(lower, half))
+    case (nil, let upper?): return (min(upper, -half), upper)
+    case (nil, nil): return (-half, half)
     }
   }
 
   /// The tip's place in the base's frame [m].
   func tip(_ configuration: [Double]) -> Vector3 {
-    var pose = Pose.identity
-    for link in links {
-      pose = pose * link.before
-      let q = link.coordinate.map { link.factor * configuration[$0] } ?? 0
-      let position = q + link.offset
-      pose =
-        pose
-        * (link.isAngular
-          ? Pose(rotation: Quaternion(angle: position, axis: link.axis))
-          : Pose(translation: position * link.axis))
-    }
-    return pose * linkFromTip.translation
+    robot.worldFromLinks(configuration)[tipLink] * place
   }
 
   /// Configurations spread evenly over the limits (an additive recurrence), without those that break a

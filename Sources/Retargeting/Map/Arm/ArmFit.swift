@@ -287,7 +287,7 @@ private struct ArmFitter {
 
   private static func number(_ value: Double, _ digits: Double) -> String {
     let rounded = (value * digits).rounded() / digits
-    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+    return Int(exactly: rounded).map { "\($0)" } ?? "\(rounded)"
   }
 
   private static func vector(_ vector: Vector3) -> String {

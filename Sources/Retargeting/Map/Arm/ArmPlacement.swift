@@ -118,7 +118,8 @@ struct ArmPlacementSearch {
       * Vector3(Double(workspace.count.x), Double(workspace.count.y), Double(workspace.count.z))
     // From where the path's far side touches the near edge to where its near side touches the far one.
     let (start, end) = (workspace.corner - high, workspace.corner + size - low)
-    let step = 2 * workspace.cell
+    // A path that is much larger than the workspace has no good place: it is not looked for finely.
+    let step = max(2 * workspace.cell, (end - start).length / 100)
     var best = (place: (start + end) / 2, score: -1)
     for z in stride(from: start.z, through: end.z, by: step) {
       for y in stride(from: start.y, through: end.y, by: step) {

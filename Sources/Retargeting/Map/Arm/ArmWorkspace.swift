@@ -1,3 +1,4 @@
+import Autodiff
 import Foundation
 import Geometry
 import Kinematics
@@ -16,7 +17,7 @@ struct ArmWorkspace {
   let corner: Vector3
   /// For each cell how many cells it is from the workspace's edge; zero outside of it.
   let depth: [UInt8]
-  /// The extent of the tip's places along the axis in which they extend least [m].
+  /// Twice the standard deviation of the tip's places along the direction in which it is least [m].
   let thickness: Double
   /// The greatest distance of the tip from the shoulder [m].
   let reach: Double
@@ -91,29 +92,17 @@ struct ArmWorkspace {
     return Int(depth[(Int(offset.z) * count.y + Int(offset.y)) * count.x + Int(offset.x)])
   }
 
-  /// The standard deviation of places along the direction in which it is least, times two: by the
-  /// determinant of their covariance over the area of the other two.
+  /// Twice the standard deviation of places along the direction in which it is least [m].
   private static func thickness(_ places: [Vector3], _ mean: Vector3) -> Double {
-    var rows = [Vector3](repeating: .zero, count: 3)
+    var covariance = [Double](repeating: 0, count: 9)
     for place in places {
       let d = place - mean
-      for row in 0..<3 { rows[row] += d[row] * d / Double(places.count) }
+      for row in 0..<3 {
+        for column in 0..<3 { covariance[3 * row + column] += d[row] * d[column] }
+      }
     }
-    // The least eigenvalue by inverse iteration.
-    let shift = 1e-12 * (rows[0].x + rows[1].y + rows[2].z) + 1e-30
-    for row in 0..<3 { rows[row][row] += shift }
-    var vector = Vector3(1, 0.7, 0.4)
-    let determinant = rows[0].dot(rows[1].cross(rows[2]))
-    guard determinant > 0 else { return 0 }
-    for _ in 0..<40 {
-      let next =
-        (vector.x * rows[1].cross(rows[2]) + vector.y * rows[2].cross(rows[0])
-          + vector.z * rows[0].cross(rows[1])) / determinant
-      guard let unit = next.normalized else { return 0 }
-      vector = unit
-    }
-    let image = Vector3(rows[0].dot(vector), rows[1].dot(vector), rows[2].dot(vector))
-    return 2 * max(0, vector.dot(image)).squareRoot()
+    let least = SymmetricEigen(covariance.map { $0 / Double(max(1, places.count)) }, size: 3)
+    return 2 * max(0, least.values[2]).squareRoot()
   }
 
   /// Cells between two filled ones are filled: samples leave holes.
