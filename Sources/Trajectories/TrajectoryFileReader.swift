@@ -207,11 +207,12 @@ struct TrajectoryFileReader {
     }
     let curve = BaseCurve(places: places, rotations: rotations, period: period)
     guard let root = try root(samples: samples) else { return curve }
-    let same = zip(curve.samples.translations, root.translations).allSatisfy {
-      ($0 - $1).length < 1e-6 * (1 + $0.length)
-    }
-    guard same,
-      zip(curve.samples.rotations, root.rotations).allSatisfy({ ($0.inverse * $1).angle < 1e-6 })
+    let own = curve.samples
+    guard
+      zip(own.translations, root.translations).allSatisfy({
+        ($0 - $1).length < 1e-6 * (1 + $0.length)
+      }),
+      zip(own.rotations, root.rotations).allSatisfy({ ($0.inverse * $1).angle < 1e-6 })
     else { throw refused("its root's poses are not those of its base's control points") }
     return curve
   }
