@@ -22,6 +22,11 @@ typedef void (*potrs_function)(const char *part, const int *n, const int *column
 typedef void (*trtrs_function)(const char *part, const char *transpose, const char *diagonal,
                                const int *n, const int *columns, const double *a, const int *lda,
                                double *b, const int *ldb, int *info);
+typedef void (*pbtrf_function)(const char *part, const int *n, const int *band, double *a,
+                               const int *lda, int *info);
+typedef void (*pbtrs_function)(const char *part, const int *n, const int *band,
+                               const int *columns, const double *a, const int *lda, double *b,
+                               const int *ldb, int *info);
 
 enum { NO_LAPACK = -1000 };
 enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112 };
@@ -34,6 +39,8 @@ static syev_function syev;
 static potrf_function potrf;
 static potrs_function potrs;
 static trtrs_function trtrs;
+static pbtrf_function pbtrf;
+static pbtrs_function pbtrs;
 static void (*set_threads)(int);
 static int (*get_threads)(void);
 static char *(*get_corename)(void);
@@ -77,13 +84,15 @@ static void load(void) {
   potrf = (potrf_function)dlsym(library, "dpotrf_");
   potrs = (potrs_function)dlsym(library, "dpotrs_");
   trtrs = (trtrs_function)dlsym(library, "dtrtrs_");
+  pbtrf = (pbtrf_function)dlsym(library, "dpbtrf_");
+  pbtrs = (pbtrs_function)dlsym(library, "dpbtrs_");
   set_threads = (void (*)(int))dlsym(library, "openblas_set_num_threads");
   get_threads = (int (*)(void))dlsym(library, "openblas_get_num_threads");
   get_corename = (char *(*)(void))dlsym(library, "openblas_get_corename");
   get_config = (char *(*)(void))dlsym(library, "openblas_get_config");
-  if (!gemm || !syev || !potrf || !potrs || !trtrs) {
+  if (!gemm || !syev || !potrf || !potrs || !trtrs || !pbtrf || !pbtrs) {
     snprintf(message, sizeof message, "the OpenBLAS found lacks %s",
-             gemm ? "LAPACK (dsyev, dpotrf, dpotrs, dtrtrs)" : "cblas_sgemm");
+             gemm ? "LAPACK (dsyev, dpotrf, dpotrs, dtrtrs, dpbtrf, dpbtrs)" : "cblas_sgemm");
     return;
   }
   if (set_threads) set_threads(1);
@@ -152,6 +161,22 @@ int motionc_dpotrs(int n, int columns, const double *factor, double *b) {
   if (!motionc_blas_load()) return NO_LAPACK;
   int info = 0;
   potrs("L", &n, &columns, factor, &n, b, &n, &info);
+  return info;
+}
+
+int motionc_dpbtrf(int n, int band, double *a) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int info = 0;
+  int rows = band + 1;
+  pbtrf("L", &n, &band, a, &rows, &info);
+  return info;
+}
+
+int motionc_dpbtrs(int n, int band, const double *factor, double *b) {
+  if (!motionc_blas_load()) return NO_LAPACK;
+  int info = 0;
+  int rows = band + 1, columns = 1;
+  pbtrs("L", &n, &band, &columns, factor, &rows, b, &n, &info);
   return info;
 }
 

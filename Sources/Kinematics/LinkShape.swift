@@ -41,6 +41,29 @@ public struct LinkShape: Sendable, Hashable {
   }
 }
 
+extension LinkShape {
+  /// Points of the link's frame, with radii, whose convex hull is the shape (of a cylinder within
+  /// 1 % of its radius) [m].
+  public var supportPoints: [(place: Vector3, radius: Double)] {
+    let own: [(Vector3, Double)]
+    switch kind {
+    case .sphere(let radius): own = [(.zero, radius)]
+    case .box(let size):
+      let signs: [Double] = [-0.5, 0.5]
+      own = signs.flatMap { x in
+        signs.flatMap { y in signs.map { z in (Vector3(x * size.x, y * size.y, z * size.z), 0.0) } }
+      }
+    case .cylinder(let radius, let length):
+      own = (0..<24).flatMap { step in
+        let turn = Quaternion(angle: 2 * .pi * Double(step) / 24, axis: .unitZ)
+        let rim = turn * Vector3(radius, 0, 0)
+        return [(rim + Vector3(0, 0, length / 2), 0.0), (rim - Vector3(0, 0, length / 2), 0.0)]
+      }
+    }
+    return own.map { (linkFromShape * $0.0, $0.1) }
+  }
+}
+
 extension URDFFile {
   /// The most shapes of a link that are read.
   private static let mostShapes = 1000

@@ -42,8 +42,20 @@ public struct Retargeter: Sendable {
   ///
   /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths. Where
   /// the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
-  public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
-    try rawMotion(of: clip).standing(as: clip, robot, targets)
+  ///
+  /// - Parameters:
+  ///   - clip: The human motion.
+  ///   - effort: How thoroughly the whole motion is refined afterwards.
+  ///   - speed: How much faster than the clip it will be played, for the limits of the refinement.
+  public func retarget(
+    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1
+  ) throws(RetargetingError) -> JointMotion {
+    let motion = try rawMotion(of: clip).standing(as: clip, robot, targets)
+    guard effort != .off else { return motion }
+    let solver = try InverseKinematicsRetargeter(robot: robot, mapping: targets.mapping)
+    return solver.refined(
+      motion, of: clip, targets: targets,
+      bases: [Pose](repeating: .identity, count: clip.frameCount), effort: effort, speed: speed)
   }
 
   /// The joint motion of a clip as the network gives it, not yet on the ground.

@@ -125,26 +125,3 @@ extension Sole.Point {
     self.init(link: link, place: support.place, radius: support.radius)
   }
 }
-
-extension LinkShape {
-  /// Points of the link's frame, with radii, whose convex hull is the shape (of a cylinder within
-  /// 1 % of its radius) [m].
-  var supportPoints: [(place: Vector3, radius: Double)] {
-    let own: [(Vector3, Double)]
-    switch kind {
-    case .sphere(let radius): own = [(.zero, radius)]
-    case .box(let size):
-      let signs: [Double] = [-0.5, 0.5]
-      own = signs.flatMap { x in
-        signs.flatMap { y in signs.map { z in (Vector3(x * size.x, y * size.y, z * size.z), 0.0) } }
-      }
-    case .cylinder(let radius, let length):
-      own = (0..<24).flatMap { step in
-        let turn = Quaternion(angle: Double(step) / 24 * 2 * .pi, axis: .unitZ)
-        let rim = turn * Vector3(radius, 0, 0)
-        return [(rim + Vector3(0, 0, length / 2), 0.0), (rim - Vector3(0, 0, length / 2), 0.0)]
-      }
-    }
-    return own.map { (linkFromShape * $0.0, $0.1) }
-  }
-}

@@ -38,6 +38,13 @@ int motionc_dpotrf(int n, double *a);
 int motionc_dpotrs(int n, int columns, const double *factor, double *b);
 int motionc_dtrtrs(int n, int columns, const double *factor, double *b);
 
+/// LAPACK's dpbtrf and dpbtrs for a symmetric matrix of `band` diagonals below the main one, of which
+/// the element of row i and column j ≤ i is stored at `a[j * (band + 1) + i - j]`.
+///
+/// dpbtrf replaces `a` by L of L Lᵀ in the same form; dpbtrs replaces `b` by A⁻¹ b.
+int motionc_dpbtrf(int n, int band, double *a);
+int motionc_dpbtrs(int n, int band, const double *factor, double *b);
+
 /// C[m, n] = sum over k of A[m, k] B[k, n] for small matrices, the sums in the order of k.
 ///
 /// A's elements lie `a_row` apart from row to row and `a_step` from k to k; rows of B and C lie

@@ -25,6 +25,11 @@ public struct Capsule: Sendable, Hashable {
     return (points.first - points.second).length - radius - other.radius
   }
 
+  /// The points of both axes that are nearest to each other [m].
+  public func closestPoints(to other: Capsule) -> (first: Vector3, second: Vector3) {
+    Self.closestPoints(from, to, other.from, other.to)
+  }
+
   /// The points of two segments that are nearest to each other.
   ///
   /// The line parameters that minimise the squared distance, clamped one after the other to the

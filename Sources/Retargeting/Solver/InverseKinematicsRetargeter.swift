@@ -111,7 +111,14 @@ public struct InverseKinematicsRetargeter: Sendable {
   /// The joint motion of a clip, at the clip's own rate.
   ///
   /// Where the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
-  public func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
+  ///
+  /// - Parameters:
+  ///   - clip: The human motion.
+  ///   - effort: How thoroughly the whole motion is refined afterwards.
+  ///   - speed: How much faster than the clip it will be played, for the limits of the refinement.
+  public func retarget(
+    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1
+  ) throws(RetargetingError) -> JointMotion {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     let answers = answers(of: clip)
     let motion = JointMotion(
@@ -121,8 +128,35 @@ public struct InverseKinematicsRetargeter: Sendable {
       provenance: [
         "motion": clip.name, "retargeting": "inverse kinematics",
         "mapping_sha256": Fingerprint.sha256(Array(targets.mapping.text.utf8)),
-      ])
-    return motion.standing(as: clip, robot, targets)
+      ]
+    ).standing(as: clip, robot, targets)
+    let bases = answers.map(\.base)
+    return refined(
+      motion, of: clip, targets: targets(of: clip), bases: bases, effort: effort, speed: speed)
+  }
+
+  /// A motion that stands on the ground, refined as a whole.
+  ///
+  /// - Parameters:
+  ///   - motion: The motion.
+  ///   - clip: The human motion that it was made from.
+  ///   - targets: What it was made by.
+  ///   - bases: The base's pose in each frame, seen from where the human's pelvis puts it.
+  func refined(
+    _ motion: JointMotion, of clip: MotionClip, targets: HumanTargets, bases: [Pose],
+    effort: RefinementEffort, speed: Double
+  ) -> JointMotion {
+    let placed = bases.indices.map { frame -> Pose in
+      guard let root = motion.root else { return .identity }
+      let base = bases[frame]
+      let rotation = (root.rotations[frame] * base.rotation.inverse).normalized
+      return Pose(
+        rotation: rotation,
+        translation: root.translations[frame] - rotation * base.translation)
+    }
+    let refinement = MotionRefinement(
+      motion, self, clip, targets: targets, placed: placed, effort: effort, speed: speed)
+    return refinement?.refined() ?? motion
   }
 
   /// The targets of a clip: its own person's limbs, scaled to the robot's, or the canonical skeleton's

@@ -53,9 +53,10 @@ struct BaseProgram {
   private func places(
     _ reference: [Double], _ period: Double, _ verifier: BaseVerifier
   ) throws(UnsafeMotion) -> [Vector3] {
-    // A cube of half the diagonal's length lies within the sphere.
+    // A cube of half the diagonal's length lies within the sphere; where the path needs it, a larger one
+    // does as well.
     var found: [Vector3] = []
-    for share in [1, 1 / 3.0.squareRoot()] {
+    for share in [1, 0.99, 0.97, 0.93, 0.87, 0.8, 0.7, 1 / 3.0.squareRoot()] {
       let points = try solve(
         reference, columns: 0..<3, period, speed: limits.speed.value * share,
         acceleration: limits.acceleration.value * share)

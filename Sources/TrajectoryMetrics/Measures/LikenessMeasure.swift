@@ -14,12 +14,15 @@ struct LikenessMeasure: Measure {
   /// The mapping's points: places of links.
   private let points: [(link: Int, place: Vector3)]
   private let weights: [Double]
+  /// Whether a weighted point is a foot, which stands where the ground is and not where the person's is.
+  private let isFoot: [Bool]
   /// Whether the base leans and moves on its own.
   private let isBaseFree: Bool
   private let bones: [(from: Int, to: Int, name: String)]
   private let trunk: Trunk?
 
   private var distances: [Double] = []
+  private var distancesWithoutFeet: [Double] = []
   private var distance = Peak()
   private var sums: [Double]
   private var (limb, trunkPeak) = (Peak(), Peak())
@@ -36,9 +39,14 @@ struct LikenessMeasure: Measure {
     guard points.count == mapped.count else { return nil }
     (self.subject, self.person, self.targets) = (subject, person, targets)
     weights = targets.weightedPoints.map { mapped[$0].weight }
+    isFoot = targets.weightedPoints.map {
+      [.leftAnkle, .rightAnkle, .leftFoot, .rightFoot].contains(mapped[$0].joint)
+    }
     let trajectory = subject.trajectory
     isBaseFree =
-      trajectory.root != nil && trajectory.provenance["retargeting"] == "inverse kinematics"
+      trajectory.root != nil
+      && (trajectory.provenance["retargeting"] == "inverse kinematics"
+        || trajectory.provenance["refinement"] != nil)
     bones = targets.mapping.bones.map {
       ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
     }
@@ -60,14 +68,17 @@ struct LikenessMeasure: Measure {
     let pose = person.rotations(at: instant.time)
     let wanted = targets.targets(of: pose)
     let places = places(instant, pelvis: pose[0], wanted.positions)
-    var mean = 0.0
+    var (mean, footless) = (0.0, 0.0)
     for (row, index) in targets.weightedPoints.enumerated() {
       let far = (places[index] - wanted.positions[row]).length
       sums[row] += far
       mean += weights[row] * far
+      if !isFoot[row] { footless += weights[row] * far }
       distance.take(far, at: instant.time, subject.robot.links[points[index].link].name)
     }
     distances.append(mean / max(weights.reduce(0, +), 1e-12))
+    let others = zip(weights, isFoot).reduce(0) { $1.1 ? $0 : $0 + $1.0 }
+    distancesWithoutFeet.append(footless / max(others, 1e-12))
     for (row, bone) in bones.enumerated() {
       guard let own = (places[bone.to] - places[bone.from]).normalized else { continue }
       let angle = Self.angle(own, wanted.directions[row])
@@ -82,8 +93,8 @@ struct LikenessMeasure: Measure {
 
   /// The places of the mapping's points, in the frame of the targets.
   ///
-  /// That is the frame of the base, except where inverse kinematics made the trajectory: its base leans
-  /// and moves on its own, so that the places are seen from the person's pelvis and shifted to where
+  /// That is the frame of the base, except where inverse kinematics or a refinement made the trajectory: its
+  /// base leans and moves on its own, so that the places are seen from the person's pelvis and shifted to where
   /// they lie nearest their targets.
   private func places(
     _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]
@@ -112,8 +123,8 @@ struct LikenessMeasure: Measure {
     }
     group.notes.append(
       (isBaseFree
-        ? "links seen from the person's pelvis and shifted to their targets, since inverse kinematics "
-          + "leans the base"
+        ? "links seen from the person's pelvis and shifted to their targets, since the base "
+          + "leans and moves on its own"
         : "links in the frame of the base") + ", by \(targets.mapping.path)")
     if let used = subject.trajectory.provenance["mapping_sha256"],
       used != Fingerprint.sha256(Array(targets.mapping.text.utf8))
@@ -127,6 +138,9 @@ struct LikenessMeasure: Measure {
     let samples = Double(max(1, distances.count))
     return [
       Figure("link_mean", "distance of links, weighted mean", 1000 * distances.mean, "mm"),
+      Figure(
+        "link_mean_without_feet", "distance of links, weighted mean, feet left out",
+        1000 * distancesWithoutFeet.mean, "mm"),
       Figure(
         "link_p95", "95th percentile of the samples' means", 1000 * distances.percentile95, "mm"),
       Figure("link_max", "largest distance of a link", distance, "mm", factor: 1000),

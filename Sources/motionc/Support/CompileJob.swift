@@ -21,6 +21,8 @@ struct CompileJob: Sendable {
   let reading: ImportOptions
   let output: String
   let formats: [TrajectoryFormat]
+  /// How thoroughly human motion is refined as a whole.
+  let effort: RefinementEffort
   /// The order of the quaternions of a robot's base; nil to find it.
   var rootOrder: QuaternionOrder?
   /// What none of the results may be written over.
@@ -91,7 +93,7 @@ struct CompileJob: Sendable {
     }
     let (clip, report) = try input.clip(options: reading)
     let score = try gate?.score(clip)
-    return (try retargeting.retarget(clip), report.findings, score)
+    return (try retargeting.retarget(clip, refining: effort, speed: speed), report.findings, score)
   }
 
   /// Reads, retargets, compiles, verifies and writes one motion.

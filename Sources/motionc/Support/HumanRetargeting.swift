@@ -11,10 +11,14 @@ enum HumanRetargeting: Sendable {
   case inverseKinematics(InverseKinematicsRetargeter, mapping: String)
 
   /// The joint motion of a clip.
-  func retarget(_ clip: MotionClip) throws(RetargetingError) -> JointMotion {
+  func retarget(
+    _ clip: MotionClip, refining effort: RefinementEffort, speed: Double
+  ) throws(RetargetingError) -> JointMotion {
     switch self {
-    case .network(let retargeter, _): try retargeter.retarget(clip)
-    case .inverseKinematics(let retargeter, _): try retargeter.retarget(clip)
+    case .network(let retargeter, _):
+      try retargeter.retarget(clip, refining: effort, speed: speed)
+    case .inverseKinematics(let retargeter, _):
+      try retargeter.retarget(clip, refining: effort, speed: speed)
     }
   }
 

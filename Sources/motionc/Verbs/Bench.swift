@@ -239,7 +239,8 @@ struct Bench: ParsableCommand {
       retargeting: .network(
         try Retargeter(contentsOf: shippedModel(), robot: robot), path: try shippedModel()),
       limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
-      rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [])
+      rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [],
+      effort: .off)
     var best = 0.0
     for _ in 0..<3 {
       let clock = ContinuousClock()

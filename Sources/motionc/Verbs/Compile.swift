@@ -1,11 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Files
 import Foundation
 import Kinematics
 import MotionData
 import MotionModels
 import Motions
-import Retargeting
+public import Retargeting
 import Synchronization
 import Trajectories
 
@@ -71,6 +71,13 @@ struct Compile: ParsableCommand {
     parsing: .unconditional,
     help: "The axis of the base along which the robot looks, where 'map' asks for it: +x, -x, …")
   var front: BaseAxis?
+
+  @Option(
+    help: """
+      How thoroughly a person's motion is refined as a whole: not at all; 'fast', for feet, ground, \
+      smoothness and limits; or 'full', where the robot is kept apart from itself too.
+      """)
+  var refine: RefinementEffort = .full
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
@@ -159,7 +166,8 @@ struct Compile: ParsableCommand {
       limits: try SafetyLimits(robot: robot),
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
-      reading: options, output: output, formats: format.formats, rootOrder: rootOrder, dump: dump)
+      reading: options, output: output, formats: format.formats,
+      effort: refine, rootOrder: rootOrder, dump: dump)
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }
@@ -214,6 +222,8 @@ struct Compile: ParsableCommand {
     try batch.withLock { try $0.conclude() }
   }
 }
+
+extension RefinementEffort: ExpressibleByArgument {}
 
 /// The formats of `--format`.
 struct FormatList: ExpressibleByArgument {

@@ -1,0 +1,153 @@
+import Autodiff
+import Geometry
+
+/// The normal equations of some unknowns of a spline one after another; the others stay as they are.
+struct WindowEquations: Sendable {
+  /// The unknowns.
+  let range: Range<Int>
+  /// The number of columns of an unknown.
+  let columns: Int
+  /// The sum of squares.
+  private(set) var value = 0.0
+  private var matrix: BandedMatrix
+  private var gradient: [Double]
+
+  /// A control point is in no square with one that is farther away than this.
+  static let reach = 3
+
+  init(range: Range<Int>, columns: Int) {
+    (self.range, self.columns) = (range, columns)
+    matrix = BandedMatrix(size: range.count * columns, band: Self.reach * columns)
+    gradient = [Double](repeating: 0, count: range.count * columns)
+  }
+
+  mutating func clear() {
+    value = 0
+    matrix.clear()
+    gradient.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+  }
+
+  /// The step that makes the squares least [unknown, column]; nil where it cannot be computed.
+  func step(damping: Double) -> [Double]? {
+    var factor = matrix
+    guard factor.factor(raisedBy: damping, and: 1e-9) else { return nil }
+    let step = factor.solved(gradient)
+    return step.allSatisfy(\.isFinite) ? step : nil
+  }
+
+  /// The unknowns of some control points within the range, each once, with the sums of their factors.
+  private func unknowns(
+    from control: Int, _ factors: [Double], _ spline: MotionSpline
+  ) -> [(block: Int, factor: Double)] {
+    var found: [(block: Int, factor: Double)] = []
+    for (offset, factor) in factors.enumerated() {
+      let unknown = spline.unknown(control + offset)
+      guard range.contains(unknown) else { continue }
+      let block = unknown - range.lowerBound
+      if let last = found.indices.last, found[last].block == block {
+        found[last].factor += factor
+      } else {
+        found.append((block, factor))
+      }
+    }
+    return found
+  }
+
+  /// Adds the squares of a frame.
+  mutating func add(_ frame: Int, _ equations: FrameEquations, _ spline: MotionSpline) {
+    add(equations, unknowns(from: frame, MotionSpline.weights, spline))
+  }
+
+  /// Adds the squares of the middle between a frame and the next one.
+  ///
+  /// Derivatives leave out the two outer control points, which move it by a forty-eighth: the matrix
+  /// keeps its bandwidth, and steps are hardly worse.
+  mutating func add(after frame: Int, _ equations: FrameEquations, _ spline: MotionSpline) {
+    add(equations, unknowns(from: frame + 1, [0.5, 0.5], spline))
+  }
+
+  private mutating func add(
+    _ equations: FrameEquations, _ blocks: [(block: Int, factor: Double)]
+  ) {
+    value += equations.value
+    let (columns, rows) = (columns, matrix.band + 1)
+    gradient.withUnsafeMutableBufferPointer { gradient in
+      matrix.elements.withUnsafeMutableBufferPointer { elements in
+        equations.matrix.withUnsafeBufferPointer { own in
+          for upper in blocks {
+            let start = upper.block * columns
+            for column in 0..<columns {
+              gradient[start + column] += upper.factor * equations.gradient[column]
+            }
+            for lower in blocks where lower.block >= upper.block {
+              let weight = upper.factor * lower.factor
+              let apart = (lower.block - upper.block) * columns
+              for column in 0..<columns {
+                let target = (start + column) * rows + apart - column
+                for row in column..<columns {
+                  elements[target + row] += weight * own[column * columns + row]
+                }
+                guard apart > 0 else { continue }
+                for row in 0..<column {
+                  elements[target + row] += weight * own[row * columns + column]
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds `Σ weight · (residual / unit)²` of numbers that are the same combination of control points.
+  ///
+  /// - Parameters:
+  ///   - residuals: The combination, in columns from `first` on, less what is wanted.
+  ///   - weights: The weight of each; zero for what does not count.
+  ///   - factors: The factors of the control points from `control` on.
+  mutating func add(
+    _ residuals: [Double], weights: [Double], first: Int, from control: Int, factors: [Double],
+    _ spline: MotionSpline
+  ) {
+    let blocks = unknowns(from: control, factors, spline)
+    guard !blocks.isEmpty else { return }
+    let rows = matrix.band + 1
+    for (index, residual) in residuals.enumerated() where weights[index] > 0 {
+      let weight = weights[index]
+      value += weight * residual * residual
+      for upper in blocks {
+        let column = upper.block * columns + first + index
+        gradient[column] += weight * upper.factor * residual
+        for lower in blocks where lower.block >= upper.block {
+          matrix.elements[column * rows + (lower.block - upper.block) * columns] +=
+            weight * upper.factor * lower.factor
+        }
+      }
+    }
+  }
+
+  /// Adds `weight · residual²` of a vector's part along a direction.
+  mutating func add(
+    _ residual: Double, along direction: Vector3, weight: Double, first: Int, from control: Int,
+    factors: [Double], _ spline: MotionSpline
+  ) {
+    let blocks = unknowns(from: control, factors, spline)
+    guard !blocks.isEmpty else { return }
+    value += weight * residual * residual
+    let rows = matrix.band + 1
+    for upper in blocks {
+      for axis in 0..<3 {
+        let column = upper.block * columns + first + axis
+        let scaled = weight * upper.factor * direction[axis]
+        gradient[column] += scaled * residual
+        for lower in blocks where lower.block >= upper.block {
+          for other in 0..<3 where lower.block > upper.block || other >= axis {
+            let row = lower.block * columns + first + other
+            matrix.elements[column * rows + row - column] +=
+              scaled * lower.factor * direction[other]
+          }
+        }
+      }
+    }
+  }
+}
