@@ -114,6 +114,17 @@ public struct CollisionModel: Sendable {
     Self.distance(pair, placed, partsOfBody)
   }
 
+  /// The distance of two parts [m], by their indices, at the poses of the links.
+  public func distance(_ first: Int, _ second: Int, _ worldFromLinks: [Pose]) -> Double {
+    let (a, b) = (parts[first], parts[second])
+    return a.capsules.reduce(Double.infinity) { least, capsule in
+      let one = capsule.moved(by: worldFromLinks[a.link])
+      return b.capsules.reduce(least) {
+        min($0, one.distance(to: $1.moved(by: worldFromLinks[b.link])))
+      }
+    }
+  }
+
   /// The least distance of all pairs [m] with its pair, and the pairs that overlap.
   ///
   /// - Parameter worldFromLinks: The poses of the links.

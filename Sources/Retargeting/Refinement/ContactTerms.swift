@@ -30,6 +30,8 @@ struct StanceTerm: ResidualTerm {
   func add(
     frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
   ) {
+    // Soles lie flat before they stay where they are, so that they choose a place where they can.
+    let upright = 1 / equations.stiffness.squareRoot().squareRoot()
     let weight = equations.stiffness * weight
     for (foot, corners) in corners.enumerated() {
       switch holds[foot][frame] {
@@ -40,7 +42,10 @@ struct StanceTerm: ResidualTerm {
           let place = corner.point.world(equations)
           scratch.moved = equations.columns(ofNode: corner.point.node)
           equations.differentiate(place, node: corner.point.node, into: &scratch)
-          equations.add(place - anchor, weight: weight, &scratch)
+          var residual = place - anchor
+          residual.z *= upright
+          for column in scratch.moved { scratch.values[column].z *= upright }
+          equations.add(residual, weight: weight, &scratch)
         }
       case .turning(let middle, let over, let standing):
         let node = corners[0].point.node
@@ -116,6 +121,10 @@ struct GroundTerm: ResidualTerm {
 }
 
 /// Parts of the robot that stay a distance apart.
+///
+/// What is asked is a gap along a direction that is remembered for each pair and frame: capsules whose
+/// axes cross have no direction of their own to part in. A gap along any direction is at most the
+/// distance, and along that of the nearest points it is the distance.
 struct CollisionTerm: ResidualTerm {
   /// A capsule in the frame of the node that moves it.
   struct Part: Sendable {
@@ -125,15 +134,30 @@ struct CollisionTerm: ResidualTerm {
     var center: Vector3, radius: Double
   }
 
+  /// Two parts, the columns that move them, and the distance that they keep [m].
+  struct Pair: Sendable {
+    var first: Int, second: Int
+    var moved: [Int]
+    var margin: Double
+  }
+
   let parts: [Part]
-  /// The parts that are held apart.
-  let pairs: [(first: Int, second: Int, moved: [Int])]
-  /// The distance that they keep [m].
+  /// The parts that are held apart, with the columns that move them.
+  let pairs: [Pair]
+  /// The greatest distance that they keep [m].
   let margin: Double
   let weight: Double
+  /// The directions from the second to the first of a pair [frame · pairs + pair].
+  private var directions: [Int: Vector3] = [:]
+
+  /// Of parts that are near to each other in the rest posture, the share of that distance that they keep.
+  private static let shareAtRest = 0.4
+  /// Nearest points of axes that are nearer than this share of the radii do not tell a direction.
+  private static let crossing = 0.5
 
   init(
-    _ model: CollisionModel, _ layout: RefinementLayout, margin: Double, weight: Double
+    _ model: CollisionModel, _ layout: RefinementLayout, atRest: [Pose], margin: Double,
+    weight: Double
   ) {
     let parts = model.parts.map { part in
       let place = layout.tree.places[part.link]
@@ -150,7 +174,11 @@ struct CollisionTerm: ResidualTerm {
     pairs = model.pairs.flatMap { pair in
       (partsOfBody[pair.first] ?? []).flatMap { first in
         (partsOfBody[pair.second] ?? []).map { second in
-          (first, second, layout.columns(ofNodes: [parts[first].node, parts[second].node]))
+          let apart = model.distance(first, second, atRest)
+          return Pair(
+            first: first, second: second,
+            moved: layout.columns(ofNodes: [parts[first].node, parts[second].node]),
+            margin: min(margin, max(0, Self.shareAtRest * apart)))
         }
       }
     }
@@ -158,48 +186,98 @@ struct CollisionTerm: ResidualTerm {
     (self.margin, self.weight) = (margin, weight)
   }
 
-  func add(
-    frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
-  ) {
+  /// Two capsules that are too near to each other, in the world.
+  private struct Contact {
+    var pair: Int
+    var first: Capsule, second: Capsule
+    var distance: Double
+    /// From the nearest point of the second axis to that of the first [m].
+    var gap: Vector3
+  }
+
+  /// Calls with each pair that is nearer than the margin, by its nearest capsules.
+  private func forEachContact(_ equations: FrameEquations, _ body: (Contact) -> Void) {
     withUnsafeTemporaryAllocation(of: Vector3.self, capacity: parts.count) { centers in
       for (index, part) in parts.enumerated() {
         centers[index] = equations.pose(ofNode: part.node) * part.center
       }
-      for (first, second, moved) in pairs {
+      for (index, pair) in pairs.enumerated() {
+        let (first, second) = (pair.first, pair.second)
         let reach = parts[first].radius + parts[second].radius + margin
-        guard (centers[first] - centers[second]).squaredLength < reach * reach else { continue }
-        separate(parts[first], parts[second], moved, &equations, &scratch)
+        guard (centers[first] - centers[second]).squaredLength < reach * reach,
+          let contact = contact(index, parts[first], parts[second], equations)
+        else { continue }
+        body(contact)
       }
     }
   }
 
-  private func separate(
-    _ first: Part, _ second: Part, _ moved: [Int], _ equations: inout FrameEquations,
-    _ scratch: inout FrameEquations.Derivatives
-  ) {
+  private func contact(
+    _ pair: Int, _ first: Part, _ second: Part, _ equations: FrameEquations
+  ) -> Contact? {
     let (poseA, poseB) = (
       equations.pose(ofNode: first.node), equations.pose(ofNode: second.node)
     )
-    var least = margin
-    var nearest: (first: Vector3, second: Vector3)?
+    var nearest: Contact?
+    let margin = pairs[pair].margin
     for one in first.capsules {
       let a = one.moved(by: poseA)
       for other in second.capsules {
         let b = other.moved(by: poseB)
         let points = a.closestPoints(to: b)
-        let distance = (points.first - points.second).length - a.radius - b.radius
-        if distance < least {
-          least = distance
-          nearest = points
+        let gap = points.first - points.second
+        let distance = gap.length - a.radius - b.radius
+        if distance < nearest?.distance ?? margin {
+          nearest = Contact(pair: pair, first: a, second: b, distance: distance, gap: gap)
         }
       }
     }
-    guard let nearest else { return }
-    // Axes that cross have no direction to part in: any serves, and the next step knows better.
-    let direction = (nearest.first - nearest.second).normalized ?? .unitX
-    equations.differentiate(nearest.first, node: first.node, into: &scratch)
-    equations.differentiate(nearest.second, node: second.node, times: -1, into: &scratch)
-    scratch.moved = moved
-    equations.add(least - margin, along: direction, weight: equations.stiffness * weight, &scratch)
+    return nearest
+  }
+
+  /// Remembers the directions in which pairs are to part in some frames.
+  mutating func remember(_ frame: Int, _ equations: FrameEquations) {
+    var found: [(Int, Vector3)] = []
+    forEachContact(equations) { contact in
+      let key = frame * pairs.count + contact.pair
+      let before = directions[key - pairs.count]
+      let radii = contact.first.radius + contact.second.radius
+      if contact.gap.length > Self.crossing * radii, let own = contact.gap.normalized {
+        // Whoever came in from one side does not leave by the other.
+        let flips = contact.distance < 0 && (before.map { $0.dot(own) < -0.2 } ?? false)
+        found.append((key, flips ? before ?? own : own))
+      } else {
+        let middle = contact.first.from + contact.first.to - contact.second.from - contact.second.to
+        found.append((key, before ?? directions[key] ?? middle.normalized ?? .unitX))
+      }
+    }
+    for (key, direction) in found { directions[key] = direction }
+  }
+
+  func add(
+    frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
+  ) {
+    var contacts: [Contact] = []
+    forEachContact(equations) { contacts.append($0) }
+    for contact in contacts {
+      let (a, b) = (contact.first, contact.second)
+      let direction =
+        directions[frame * pairs.count + contact.pair] ?? contact.gap.normalized ?? .unitX
+      let low = (a.to - a.from).dot(direction) < 0 ? a.to : a.from
+      let high = (b.to - b.from).dot(direction) > 0 ? b.to : b.from
+      let own = contact.gap.length > 1e-9 ? contact.gap.dot(direction) / contact.gap.length : 0
+      // Along the nearest points' own direction the gap is theirs, wherever on the axes they are.
+      let isOwn = own > 0.999
+      let gap = isOwn ? contact.distance : (low - high).dot(direction) - a.radius - b.radius
+      let pair = pairs[contact.pair]
+      guard gap < pair.margin else { continue }
+      let points = isOwn ? a.closestPoints(to: b) : (first: low, second: high)
+      equations.differentiate(points.first, node: parts[pair.first].node, into: &scratch)
+      equations.differentiate(
+        points.second, node: parts[pair.second].node, times: -1, into: &scratch)
+      scratch.moved = pair.moved
+      equations.add(
+        gap - pair.margin, along: direction, weight: equations.stiffness * weight, &scratch)
+    }
   }
 }

@@ -41,6 +41,7 @@ struct MotionRefinement: Sendable {
   private let layout: RefinementLayout
   private let terms: SplineTerms
   private var frameTerms: [any ResidualTerm]
+  private let collision: CollisionTerm?
   private let feet: [SoleCorners]
   private let steps: FootSteps?
   private let weights: Weights
@@ -83,7 +84,7 @@ struct MotionRefinement: Sendable {
     self.motion.provenance["refinement"] = effort.rawValue
     self.weights = weights
     stiffnesses =
-      effort == .fast ? [0.01, 0.1, 1] : [1e-3, 1e-2, 0.1] + [Double](repeating: 1, count: 9)
+      effort == .fast ? [0.01, 0.1, 1] : [1e-3, 1e-3, 1e-2, 1e-2, 0.1] + [Double](repeating: 1, count: 9)
     let limits = robot.foldedLimits
     terms = SplineTerms(
       bounds: layout.active.map { coordinate in
@@ -109,7 +110,7 @@ struct MotionRefinement: Sendable {
       let found = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) }, scale: scale)
       floor = scale * (contact.ground ?? 0)
       ground = found
-      steps = FootSteps(contact, feet: feet, ground: found)
+      steps = FootSteps(contact, clip, feet: feet, ground: found)
     } else {
       steps = nil
     }
@@ -122,11 +123,11 @@ struct MotionRefinement: Sendable {
           }, heights: ground.height, floor: floor,
           weight: weights.ground))
     }
-    if effort == .full {
-      frameTerms.append(
-        CollisionTerm(
-          CollisionModel(robot), layout, margin: weights.margin, weight: weights.collision))
-    }
+    collision =
+      effort == .full
+      ? CollisionTerm(
+        CollisionModel(robot), layout, atRest: robot.worldFromLinks(problem.rest),
+        margin: weights.margin, weight: weights.collision) : nil
   }
 
   private static func poseTerms(
@@ -212,13 +213,15 @@ struct MotionRefinement: Sendable {
     var (next, kept) = (current, current)
     var frame = FrameEquations(layout)
     var stance: [StanceTerm] = []
+    var collision = collision
     var damping = 1e-5
     for (iteration, stiffness) in stiffnesses.enumerated() {
-      let isNew = iteration < 5 || stiffness != stiffnesses[iteration - 1]
+      let isNew = iteration < 8 || stiffness != stiffnesses[iteration - 1]
       if isNew {
         frame.stiffness = stiffness
+        remember(spline, range, &collision, &frame)
         stance = self.stance(spline, range, &footing, &frame)
-        assemble(&current, spline, stance, &frame)
+        assemble(&current, spline, stance, collision, &frame)
       }
       var gain: Double?
       for attempts in Self.attempts {
@@ -228,7 +231,7 @@ struct MotionRefinement: Sendable {
           guard let step = current.step(damping: raised) else { continue }
           var trial = spline
           trial.move(range, against: step, times: share, columns: layout.columns)
-          assemble(&next, trial, stance, &frame)
+          assemble(&next, trial, stance, collision, &frame)
           guard next.value < best?.value ?? current.value else { continue }
           best = (trial, max(raised / 10, 1e-8), next.value)
           swap(&next, &kept)
@@ -248,7 +251,7 @@ struct MotionRefinement: Sendable {
       if iteration == stiffnesses.count - 4 {
         giveUp(spline, range, &footing, &frame)
         stance = self.stance(spline, range, &footing, &frame)
-        assemble(&current, spline, stance, &frame)
+        assemble(&current, spline, stance, collision, &frame)
       }
     }
     if debug { report(spline, footing, &frame) }
@@ -327,9 +330,21 @@ struct MotionRefinement: Sendable {
     }
   }
 
+  /// Remembers in which directions parts that touch are to part.
+  private func remember(
+    _ spline: MotionSpline, _ range: Range<Int>, _ collision: inout CollisionTerm?,
+    _ equations: inout FrameEquations
+  ) {
+    guard collision != nil else { return }
+    for frame in frames(range, spline) {
+      begin(frame, spline, &equations)
+      collision?.remember(frame, equations)
+    }
+  }
+
   private func assemble(
     _ equations: inout WindowEquations, _ spline: MotionSpline, _ stance: [StanceTerm],
-    _ frameEquations: inout FrameEquations
+    _ collision: CollisionTerm?, _ frameEquations: inout FrameEquations
   ) {
     equations.clear()
     var terms = terms
@@ -338,6 +353,7 @@ struct MotionRefinement: Sendable {
     for frame in frames(equations.range, spline) {
       begin(frame, spline, &frameEquations)
       for term in frameTerms { term.add(frame: frame, to: &frameEquations, &scratch) }
+      collision?.add(frame: frame, to: &frameEquations, &scratch)
       stance.first?.add(frame: frame, to: &frameEquations, &scratch)
       equations.add(frame, frameEquations, spline)
       guard terms.period > Self.longest, let between = stance.last, between.holdsAnything(frame)
@@ -368,7 +384,20 @@ struct MotionRefinement: Sendable {
       worst[6] = max(worst[6], (t2 - t1).length / h / h / terms.base[3])
     }
     print("shares", worst)
+    var scratch = FrameEquations.Derivatives(columns: layout.columns)
+    var sums = [String: Double]()
+    for t in 0..<spline.frames {
+      for term in frameTerms + (collision.map { [$0 as any ResidualTerm] } ?? []) {
+        begin(t, spline, &frame)
+        term.add(frame: t, to: &frame, &scratch)
+        sums["\(type(of: term))", default: 0] += frame.value
+      }
+    }
+    print("terms", sums)
+    let initial = MotionSpline(motion, active: layout.active)
     for (index, step) in (steps?.steps ?? []).enumerated() {
+      let before = self.places(of: step, initial, &frame).map { feet[step.foot].footprint($0, flags: [true, true, true, true]) }
+      print("  x", before.map(\.x).min()!, before.map(\.x).max()!, "y", before.map(\.y).min()!, before.map(\.y).max()!, "heading", before.map(\.heading).min()!, before.map(\.heading).max()!, "flat", zip(step.heel, step.ball).count { $0 && $1 }, step.heel.count { $0 }, step.ball.count { $0 })
       let places = places(of: step, spline, &frame)
       print("step", step.foot, step.frames, step.height, "far", step.distance(feet[step.foot], places, footing.marks[index]), footing.turns[index] ?? false ? "turns" : "", footing.givenUp.contains(index) ? "given up" : "")
     }

@@ -130,10 +130,15 @@ struct FootSteps: Sendable {
   /// The steps of a clip.
   ///
   /// - Parameter ground: The heights of what feet stand on.
-  init(_ contact: Contact, feet: [SoleCorners], ground: StandingGround) {
+  init(
+    _ contact: Contact, _ clip: MotionClip, feet: [SoleCorners], ground: StandingGround
+  ) {
     var steps: [Step] = []
     for (index, foot) in feet.enumerated() {
-      let (heel, ball) = (contact.isStanding(foot.heel), contact.isStanding(foot.ball))
+      var (heel, ball) = (contact.isStanding(foot.heel), contact.isStanding(foot.ball))
+      for frame in Self.shifting(heel, ball, foot, clip) {
+        (heel[frame], ball[frame]) = (false, false)
+      }
       var start: Int?
       for frame in 0...contact.frameCount {
         let stands = frame < contact.frameCount && (heel[frame] || ball[frame])
@@ -152,6 +157,60 @@ struct FootSteps: Sendable {
     }
     self.steps = steps
   }
+
+  /// The frames in which a foot moves to another place without leaving the ground.
+  private static func shifting(
+    _ heel: [Bool], _ ball: [Bool], _ foot: SoleCorners, _ clip: MotionClip
+  ) -> [Int] {
+    let places = (0..<clip.frameCount).map { frame in
+      clip.jointPositions(frame: frame)[foot.ball.joint.rawValue]
+    }
+    let reach = max(1, Int((0.1 * clip.frameRate).rounded()))
+    func way(_ from: Int, _ to: Int) -> Double {
+      let way = places[to] - places[from]
+      return (way.x * way.x + way.y * way.y).squareRoot()
+    }
+    var frames: [Int] = []
+    var start: Int?
+    for frame in 0...clip.frameCount {
+      guard frame < clip.frameCount, heel[frame] || ball[frame] else {
+        if let begin = start {
+          frames += shifts(begin..<frame, reach: reach, way)
+        }
+        start = nil
+        continue
+      }
+      start = start ?? frame
+    }
+    return frames
+  }
+
+  /// The frames within a stance in which the foot moves on to stay elsewhere.
+  private static func shifts(
+    _ stance: Range<Int>, reach: Int, _ way: (Int, Int) -> Double
+  ) -> [Int] {
+    let last = stance.upperBound - 1
+    var found: [Int] = []
+    var start: Int?
+    for frame in stance {
+      let (before, after) = (max(stance.lowerBound, frame - reach), min(last, frame + reach))
+      let moves = frame >= stance.lowerBound + 2 * reach && frame <= last - 2 * reach
+        && way(before, after) > moving
+      if moves {
+        start = start ?? frame
+      } else if let begin = start {
+        if way(max(stance.lowerBound, begin - reach), min(last, frame + reach)) > Self.shift {
+          found += begin..<frame
+        }
+        start = nil
+      }
+    }
+    return found
+  }
+
+  /// A foot moves that is so much farther after a fifth of a second [m], and stays elsewhere that is so
+  /// far away afterwards [m].
+  private static let (moving, shift) = (0.03, 0.05)
 
   /// What holds the soles [foot][frame], by where the steps are.
   ///
