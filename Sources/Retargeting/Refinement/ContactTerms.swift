@@ -31,8 +31,9 @@ struct StanceTerm: ResidualTerm {
     frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
   ) {
     // Soles lie flat before they stay where they are, so that they choose a place where they can.
-    let upright = 1 / equations.stiffness.squareRoot().squareRoot()
-    let weight = equations.stiffness * weight
+    let root = equations.stiffness.squareRoot()
+    let upright = 1 / (root * root.squareRoot())
+    let weight = equations.stiffness * equations.stiffness * weight
     for (foot, corners) in corners.enumerated() {
       switch holds[foot][frame] {
       case .free: break
@@ -64,7 +65,8 @@ struct StanceTerm: ResidualTerm {
           let place = corner.point.world(equations)
           equations.differentiate(place, node: node, into: &scratch)
           equations.add(
-            place.z - corner.radius - over.z, along: .unitZ, weight: weight, &scratch)
+            place.z - corner.radius - over.z, along: .unitZ, weight: upright * upright * weight,
+            &scratch)
         }
       }
     }
@@ -152,8 +154,9 @@ struct CollisionTerm: ResidualTerm {
 
   /// Of parts that are near to each other in the rest posture, the share of that distance that they keep.
   private static let shareAtRest = 0.4
-  /// Nearest points of axes that are nearer than this share of the radii do not tell a direction.
-  private static let crossing = 0.5
+  /// The nearest points of parts that overlap by more than this share of the smaller radius do not tell
+  /// a direction.
+  private static let deep = 0.5
 
   init(
     _ model: CollisionModel, _ layout: RefinementLayout, atRest: [Pose], margin: Double,
@@ -241,8 +244,8 @@ struct CollisionTerm: ResidualTerm {
     forEachContact(equations) { contact in
       let key = frame * pairs.count + contact.pair
       let before = directions[key - pairs.count]
-      let radii = contact.first.radius + contact.second.radius
-      if contact.gap.length > Self.crossing * radii, let own = contact.gap.normalized {
+      let radius = min(contact.first.radius, contact.second.radius)
+      if contact.distance > -Self.deep * radius, let own = contact.gap.normalized {
         // Whoever came in from one side does not leave by the other.
         let flips = contact.distance < 0 && (before.map { $0.dot(own) < -0.2 } ?? false)
         found.append((key, flips ? before ?? own : own))
@@ -254,30 +257,55 @@ struct CollisionTerm: ResidualTerm {
     for (key, direction) in found { directions[key] = direction }
   }
 
+  /// The point of a part's axes whose ball reaches farthest along a direction, and how far that is [m].
+  private func outermost(
+    _ index: Int, _ direction: Vector3, _ equations: FrameEquations
+  ) -> (place: Vector3, reach: Double) {
+    let part = parts[index]
+    let pose = equations.pose(ofNode: part.node)
+    var found = (place: Vector3.zero, reach: -Double.infinity)
+    for capsule in part.capsules {
+      for end in [capsule.from, capsule.to] {
+        let place = pose * end
+        let reach = place.dot(direction) + capsule.radius
+        if reach > found.reach { found = (place, reach) }
+      }
+    }
+    return found
+  }
+
   func add(
     frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
   ) {
+    // Parts keep apart before soles stay where they are, so that feet choose places beside each other.
+    let weight = weight * equations.stiffness.squareRoot()
     var contacts: [Contact] = []
     forEachContact(equations) { contacts.append($0) }
     for contact in contacts {
       let (a, b) = (contact.first, contact.second)
       let direction =
         directions[frame * pairs.count + contact.pair] ?? contact.gap.normalized ?? .unitX
-      let low = (a.to - a.from).dot(direction) < 0 ? a.to : a.from
-      let high = (b.to - b.from).dot(direction) > 0 ? b.to : b.from
       let own = contact.gap.length > 1e-9 ? contact.gap.dot(direction) / contact.gap.length : 0
       // Along the nearest points' own direction the gap is theirs, wherever on the axes they are.
       let isOwn = own > 0.999
-      let gap = isOwn ? contact.distance : (low - high).dot(direction) - a.radius - b.radius
       let pair = pairs[contact.pair]
+      var gap = contact.distance
+      var points = (first: Vector3.zero, second: Vector3.zero)
+      if isOwn {
+        points = a.closestPoints(to: b)
+      } else {
+        let low = outermost(pair.first, -direction, equations)
+        let high = outermost(pair.second, direction, equations)
+        points = (low.place, high.place)
+        gap = -low.reach - high.reach
+      }
       guard gap < pair.margin else { continue }
-      let points = isOwn ? a.closestPoints(to: b) : (first: low, second: high)
       equations.differentiate(points.first, node: parts[pair.first].node, into: &scratch)
       equations.differentiate(
         points.second, node: parts[pair.second].node, times: -1, into: &scratch)
       scratch.moved = pair.moved
       equations.add(
-        gap - pair.margin, along: direction, weight: equations.stiffness * weight, &scratch)
+        gap - pair.margin, along: direction, weight: weight, &scratch)
     }
   }
 }

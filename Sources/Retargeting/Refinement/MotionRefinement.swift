@@ -1,4 +1,3 @@
-import Foundation
 import Geometry
 import Kinematics
 import Motions
@@ -38,31 +37,26 @@ struct MotionRefinement: Sendable {
     init() {}
   }
 
-  private let layout: RefinementLayout
-  private let terms: SplineTerms
-  private var frameTerms: [any ResidualTerm]
-  private let collision: CollisionTerm?
-  private let feet: [SoleCorners]
-  private let steps: FootSteps?
-  private let weights: Weights
+  let layout: RefinementLayout
+  let terms: SplineTerms
+  let frameTerms: [any ResidualTerm]
+  let collision: CollisionTerm?
+  let feet: [SoleCorners]
+  let steps: FootSteps?
+  let weights: Weights
   /// The stiffness of contact and limits in each step.
-  private let stiffnesses: [Double]
-  private var motion: JointMotion
+  let stiffnesses: [Double]
+  let motion: JointMotion
+  /// What is left out, in sentences.
+  private(set) var notes: [String] = []
 
-  /// The shares of a step that are tried, with the least damping for them, zero for the one at hand; of
-  /// each line the best is taken, and the next line only where none helps: what becomes active along a
-  /// step may forbid the whole.
-  private static let attempts: [[(share: Double, least: Double)]] = [
-    [(1, 0)], [(0.4, 0), (1, 1e-2)], [(0.1, 0), (0.4, 1e-1), (1, 10)],
-  ]
-  /// Where frames are farther apart than this, feet are held between them as well [s].
-  private static let longest = 0.021
-  /// A step that is farther than this from where it should be held is given up [m].
-  private static let tolerance = 0.008
   /// The unknowns of a window, and how many of them are solved for anew in the next one.
   private static let window = (count: 300, overlap: 40)
 
-  /// A refinement of a motion; nil where it has too few frames.
+  /// The least number of frames that are refined.
+  static let leastFrames = 8
+
+  /// A refinement of a motion of at least `leastFrames` frames.
   ///
   /// - Parameters:
   ///   - motion: The motion, standing on the ground.
@@ -70,64 +64,40 @@ struct MotionRefinement: Sendable {
   ///   - clip: The human motion.
   ///   - targets: What the human's limbs ask of the robot's links.
   ///   - placed: Where the human's pelvis puts the base in each frame.
+  ///   - effort: How thoroughly it is refined.
   ///   - speed: How much faster it will be played.
-  init?(
+  init(
     _ motion: JointMotion, _ retargeter: InverseKinematicsRetargeter, _ clip: MotionClip,
     targets: HumanTargets, placed: [Pose], effort: RefinementEffort, speed: Double = 1,
     weights: Weights = Weights()
   ) {
-    guard effort != .off, motion.frameCount >= MotionSpline.leastFrames else { return nil }
+    precondition(motion.frameCount >= Self.leastFrames, "\(motion.frameCount) frames to refine")
     let (robot, problem) = (retargeter.robot, retargeter.problem)
     let layout = RefinementLayout(problem, robot: robot, hasBase: motion.root != nil)
-    self.layout = layout
-    self.motion = motion
-    self.motion.provenance["refinement"] = effort.rawValue
-    self.weights = weights
+    (self.layout, self.motion, self.weights) = (layout, motion, weights)
     stiffnesses =
-      effort == .fast ? [0.01, 0.1, 1] : [1e-3, 1e-3, 1e-2, 1e-2, 0.1] + [Double](repeating: 1, count: 9)
-    let limits = robot.foldedLimits
+      effort == .fast ? [1e-2, 0.1, 1, 1] : [1e-3, 1e-3, 1e-2, 0.1, 1, 1, 1, 1, 1]
     terms = SplineTerms(
-      bounds: layout.active.map { coordinate in
-        let limit = limits[coordinate]
-        return SplineTerms.Bounds(
-          lower: problem.lower[coordinate], upper: problem.upper[coordinate],
-          rates: [limit.velocity, limit.acceleration, limit.jerk].map { $0?.value ?? .infinity })
-      },
-      base: robot.baseLimits.values, period: 1 / (motion.frameRate * speed),
+      robot, problem, period: 1 / (motion.frameRate * speed),
       smoothness: (weights.joints, weights.places, weights.turns), weight: weights.limits)
-    frameTerms = Self.poseTerms(retargeter, clip, targets, placed, layout)
-    let mapping = targets.mapping
-    let feet = [Skeleton.Joint.leftAnkle, .rightAnkle].compactMap {
-      SoleCorners($0, robot: robot, mapping: mapping, tree: layout.tree)
+    var frameTerms = Self.poseTerms(retargeter, clip, targets, placed, layout)
+    let ground = RefinementGround(motion, clip, robot, targets, layout)
+    (feet, steps) = (ground.feet, ground.steps)
+    notes = ground.absence.map { [$0] } ?? []
+    if let term = ground.term(robot, layout, weight: weights.ground) { frameTerms.append(term) }
+    self.frameTerms = frameTerms
+    guard effort == .full else {
+      collision = nil
+      return
     }
-    let stands = feet.count == 2 && motion.root != nil
-    self.feet = stands ? feet : []
-    var ground: StandingGround?
-    var floor = 0.0
-    if stands {
-      let contact = Contact(clip)
-      let scale = targets.legScale(of: clip.skeleton)
-      let found = StandingGround(contact, feet: feet.map { ($0.heel, $0.ball) }, scale: scale)
-      floor = scale * (contact.ground ?? 0)
-      ground = found
-      steps = FootSteps(contact, clip, feet: feet, ground: found)
-    } else {
-      steps = nil
+    let model = CollisionModel(robot)
+    collision = CollisionTerm(
+      model, layout, atRest: robot.worldFromLinks(problem.rest), margin: weights.margin,
+      weight: weights.collision)
+    if model.pairs.isEmpty {
+      notes.append(
+        "no two parts that are not joined have shapes: the robot is not kept apart from itself")
     }
-    if let ground {
-      frameTerms.append(
-        GroundTerm(
-          bodies: robot.links.indices.compactMap { link in
-            GroundTerm.Body(
-              link: link, robot, layout.tree, foot: feet.firstIndex { $0.links.contains(link) })
-          }, heights: ground.height, floor: floor,
-          weight: weights.ground))
-    }
-    collision =
-      effort == .full
-      ? CollisionTerm(
-        CollisionModel(robot), layout, atRest: robot.worldFromLinks(problem.rest),
-        margin: weights.margin, weight: weights.collision) : nil
   }
 
   private static func poseTerms(
@@ -162,8 +132,8 @@ struct MotionRefinement: Sendable {
     return terms
   }
 
-  /// The refined motion.
-  func refined() -> JointMotion {
+  /// The refined motion, and what could not be done, in sentences.
+  func refined() -> (motion: JointMotion, notes: [String]) {
     var spline = MotionSpline(motion, active: layout.active)
     var footing = Footing(steps)
     var start = 0
@@ -173,7 +143,13 @@ struct MotionRefinement: Sendable {
       guard end < spline.unknowns else { break }
       start = end - Self.window.overlap
     }
-    return motion(of: spline)
+    var notes = notes
+    if let steps, !footing.givenUp.isEmpty {
+      notes.append(
+        "\(footing.givenUp.count) of \(steps.steps.count) steps could not be held where the foot"
+          + " stands")
+    }
+    return (motion(of: spline), notes)
   }
 
   private func motion(of spline: MotionSpline) -> JointMotion {
@@ -191,215 +167,5 @@ struct MotionRefinement: Sendable {
       result.root?.rotations[frame] = base.rotation
     }
     return result
-  }
-
-  // MARK: - Steps
-
-  /// What is known of the steps of a motion while its windows are solved.
-  private struct Footing {
-    var marks: [FootSteps.Mark]
-    var turns: [Bool?]
-    /// The steps that could not be held.
-    var givenUp: Set<Int> = []
-
-    init(_ steps: FootSteps?) {
-      marks = [FootSteps.Mark](repeating: .none, count: steps?.steps.count ?? 0)
-      turns = [Bool?](repeating: nil, count: marks.count)
-    }
-  }
-
-  private func solve(_ range: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing) {
-    var current = WindowEquations(range: range, columns: layout.columns)
-    var (next, kept) = (current, current)
-    var frame = FrameEquations(layout)
-    var stance: [StanceTerm] = []
-    var collision = collision
-    var damping = 1e-5
-    for (iteration, stiffness) in stiffnesses.enumerated() {
-      let isNew = iteration < 8 || stiffness != stiffnesses[iteration - 1]
-      if isNew {
-        frame.stiffness = stiffness
-        remember(spline, range, &collision, &frame)
-        stance = self.stance(spline, range, &footing, &frame)
-        assemble(&current, spline, stance, collision, &frame)
-      }
-      var gain: Double?
-      for attempts in Self.attempts {
-        var best: (spline: MotionSpline, damping: Double, value: Double)?
-        for (share, least) in attempts {
-          let raised = least == 0 ? damping : max(100 * damping, least)
-          guard let step = current.step(damping: raised) else { continue }
-          var trial = spline
-          trial.move(range, against: step, times: share, columns: layout.columns)
-          assemble(&next, trial, stance, collision, &frame)
-          guard next.value < best?.value ?? current.value else { continue }
-          best = (trial, max(raised / 10, 1e-8), next.value)
-          swap(&next, &kept)
-        }
-        guard let best else { continue }
-        gain = current.value - best.value
-        (spline, damping) = (best.spline, best.damping)
-        swap(&current, &kept)
-        break
-      }
-      if debug { print("debug", range, iteration, stiffness, current.value, gain ?? -1, damping) }
-      guard let gain else {
-        damping = 1e-5
-        continue
-      }
-      if stiffness == 1, !isNew, gain < 3e-3 * current.value { break }
-      if iteration == stiffnesses.count - 4 {
-        giveUp(spline, range, &footing, &frame)
-        stance = self.stance(spline, range, &footing, &frame)
-        assemble(&current, spline, stance, collision, &frame)
-      }
-    }
-    if debug { report(spline, footing, &frame) }
-  }
-
-  /// Gives up the steps that are far from where they should be held, as limits allow no better.
-  private func giveUp(
-    _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
-    _ equations: inout FrameEquations
-  ) {
-    guard let steps else { return }
-    let frames = frames(range, spline)
-    for (index, step) in steps.steps.enumerated() where step.frames.overlaps(frames) {
-      let places = places(of: step, spline, &equations)
-      if step.distance(feet[step.foot], places, footing.marks[index]) > Self.tolerance {
-        footing.marks[index] = .none
-        footing.givenUp.insert(index)
-      }
-    }
-  }
-
-  private func places(
-    of step: FootSteps.Step, _ spline: MotionSpline, _ equations: inout FrameEquations
-  ) -> [[Vector3]] {
-    step.frames.map { frame in
-      begin(frame, spline, &equations)
-      return feet[step.foot].corners.map { $0.point.world(equations) }
-    }
-  }
-
-  /// The frames whose squares the unknowns of a window are in.
-  private func frames(_ range: Range<Int>, _ spline: MotionSpline) -> Range<Int> {
-    let last = range.upperBound == spline.unknowns ? spline.frames : range.upperBound + 2
-    return range.lowerBound..<min(last, spline.frames)
-  }
-
-  private func begin(
-    _ frame: Int, _ spline: MotionSpline, _ equations: inout FrameEquations,
-    isBetween: Bool = false
-  ) {
-    let width = motion.jointNames.count
-    var configuration = Array(motion.positions[(frame * width)..<((frame + 1) * width)])
-    for (joint, coordinate) in layout.active.enumerated() {
-      configuration[coordinate] =
-        isBetween ? spline.position(joint, after: frame) : spline.position(joint, frame: frame)
-    }
-    equations.begin(
-      configuration, base: isBetween ? spline.base(after: frame) : spline.base(frame: frame))
-  }
-
-  /// What holds the soles in frames, and between each and the next one, by where they are now.
-  private func stance(
-    _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
-    _ equations: inout FrameEquations
-  ) -> [StanceTerm] {
-    guard let steps, !feet.isEmpty else { return [] }
-    let frames = frames(range, spline)
-    for (index, step) in steps.steps.enumerated() {
-      guard step.frames.overlaps(frames), !footing.givenUp.contains(index) else { continue }
-      // A step that began before goes on where it stands.
-      if case .none = footing.marks[index] {
-      } else if step.frames.lowerBound < frames.lowerBound {
-        continue
-      }
-      let foot = feet[step.foot]
-      let places = places(of: step, spline, &equations)
-      let turns = footing.turns[index] ?? step.turns(foot, places)
-      footing.turns[index] = turns
-      footing.marks[index] = step.mark(foot, places, turns: turns)
-    }
-    return [false, true].map { between in
-      StanceTerm(
-        corners: feet.map(\.corners),
-        holds: steps.holds(feet, footing.marks, frames: spline.frames, between: between),
-        weight: weights.stance)
-    }
-  }
-
-  /// Remembers in which directions parts that touch are to part.
-  private func remember(
-    _ spline: MotionSpline, _ range: Range<Int>, _ collision: inout CollisionTerm?,
-    _ equations: inout FrameEquations
-  ) {
-    guard collision != nil else { return }
-    for frame in frames(range, spline) {
-      begin(frame, spline, &equations)
-      collision?.remember(frame, equations)
-    }
-  }
-
-  private func assemble(
-    _ equations: inout WindowEquations, _ spline: MotionSpline, _ stance: [StanceTerm],
-    _ collision: CollisionTerm?, _ frameEquations: inout FrameEquations
-  ) {
-    equations.clear()
-    var terms = terms
-    terms.weight *= frameEquations.stiffness
-    var scratch = FrameEquations.Derivatives(columns: layout.columns)
-    for frame in frames(equations.range, spline) {
-      begin(frame, spline, &frameEquations)
-      for term in frameTerms { term.add(frame: frame, to: &frameEquations, &scratch) }
-      collision?.add(frame: frame, to: &frameEquations, &scratch)
-      stance.first?.add(frame: frame, to: &frameEquations, &scratch)
-      equations.add(frame, frameEquations, spline)
-      guard terms.period > Self.longest, let between = stance.last, between.holdsAnything(frame)
-      else { continue }
-      begin(frame, spline, &frameEquations, isBetween: true)
-      between.add(frame: frame, to: &frameEquations, &scratch)
-      equations.add(after: frame, frameEquations, spline)
-    }
-    terms.add(to: &equations, spline)
-  }
-  private var debug: Bool { getenv("MOTIONC_DEBUG") != nil }
-  private func report(_ spline: MotionSpline, _ footing: Footing, _ frame: inout FrameEquations) {
-    var worst = [Double](repeating: 0, count: 7)
-    let h = terms.period
-    for c in 0..<(spline.count - 3) {
-      for j in 0..<spline.joints {
-        func x(_ k: Int) -> Double { spline.controls[(c + k) * spline.joints + j] }
-        let b = terms.bounds[j].rates
-        worst[0] = max(worst[0], abs(x(1) - x(0)) / h / b[0])
-        worst[1] = max(worst[1], abs(x(2) - 2 * x(1) + x(0)) / h / h / b[1])
-        worst[2] = max(worst[2], abs(x(3) - 3 * x(2) + 3 * x(1) - x(0)) / h / h / h / b[2])
-      }
-      let p = spline.places
-      worst[3] = max(worst[3], (p[c + 1] - p[c]).length / h / terms.base[0])
-      worst[4] = max(worst[4], (p[c + 2] - 2 * p[c + 1] + p[c]).length / h / h / terms.base[1])
-      let t1 = MotionSpline.turn(spline.turns[c], spline.turns[c + 1]), t2 = MotionSpline.turn(spline.turns[c + 1], spline.turns[c + 2])
-      worst[5] = max(worst[5], t1.length / h / terms.base[2])
-      worst[6] = max(worst[6], (t2 - t1).length / h / h / terms.base[3])
-    }
-    print("shares", worst)
-    var scratch = FrameEquations.Derivatives(columns: layout.columns)
-    var sums = [String: Double]()
-    for t in 0..<spline.frames {
-      for term in frameTerms + (collision.map { [$0 as any ResidualTerm] } ?? []) {
-        begin(t, spline, &frame)
-        term.add(frame: t, to: &frame, &scratch)
-        sums["\(type(of: term))", default: 0] += frame.value
-      }
-    }
-    print("terms", sums)
-    let initial = MotionSpline(motion, active: layout.active)
-    for (index, step) in (steps?.steps ?? []).enumerated() {
-      let before = self.places(of: step, initial, &frame).map { feet[step.foot].footprint($0, flags: [true, true, true, true]) }
-      print("  x", before.map(\.x).min()!, before.map(\.x).max()!, "y", before.map(\.y).min()!, before.map(\.y).max()!, "heading", before.map(\.heading).min()!, before.map(\.heading).max()!, "flat", zip(step.heel, step.ball).count { $0 && $1 }, step.heel.count { $0 }, step.ball.count { $0 })
-      let places = places(of: step, spline, &frame)
-      print("step", step.foot, step.frames, step.height, "far", step.distance(feet[step.foot], places, footing.marks[index]), footing.turns[index] ?? false ? "turns" : "", footing.givenUp.contains(index) ? "given up" : "")
-    }
   }
 }

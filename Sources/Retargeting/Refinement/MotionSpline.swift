@@ -19,8 +19,6 @@ struct MotionSpline: Sendable {
   var places: [Vector3]
   var turns: [Quaternion]
 
-  /// The least number of frames.
-  static let leastFrames = 8
   /// The weights of three control points in a frame.
   static let weights = [1.0 / 6, 4.0 / 6, 1.0 / 6]
 
@@ -97,7 +95,8 @@ struct MotionSpline: Sendable {
   }
 
   /// Moves the unknowns of a range against a step [unknown, column].
-  mutating func move(_ range: Range<Int>, against step: [Double], times share: Double, columns: Int) {
+  mutating func move(_ range: Range<Int>, against step: [Double], times share: Double, columns: Int)
+  {
     for control in 0..<count {
       let unknown = unknown(control)
       guard range.contains(unknown) else { continue }

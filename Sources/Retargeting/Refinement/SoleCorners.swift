@@ -194,7 +194,8 @@ struct FootSteps: Sendable {
     var start: Int?
     for frame in stance {
       let (before, after) = (max(stance.lowerBound, frame - reach), min(last, frame + reach))
-      let moves = frame >= stance.lowerBound + 2 * reach && frame <= last - 2 * reach
+      let moves =
+        frame >= stance.lowerBound + 2 * reach && frame <= last - 2 * reach
         && way(before, after) > moving
       if moves {
         start = start ?? frame

@@ -21,6 +21,29 @@ struct SplineTerms: Sendable {
   /// The weight of what is beyond a limit, as if control points were moved by it [1/rad²].
   var weight: Double
 
+  /// The terms of a robot's limits.
+  ///
+  /// - Parameters:
+  ///   - robot: The robot.
+  ///   - problem: Which coordinates are solved for.
+  ///   - period: The time between frames [s].
+  ///   - smoothness: See `smoothness`.
+  ///   - weight: See `weight`.
+  init(
+    _ robot: Robot, _ problem: PoseProblem, period: Double,
+    smoothness: (joints: Double, places: Double, turns: Double), weight: Double
+  ) {
+    let limits = robot.foldedLimits
+    bounds = problem.active.map { coordinate in
+      let limit = limits[coordinate]
+      return Bounds(
+        lower: problem.lower[coordinate], upper: problem.upper[coordinate],
+        rates: [limit.velocity, limit.acceleration, limit.jerk].map { $0?.value ?? .infinity })
+    }
+    base = robot.baseLimits.values
+    (self.period, self.smoothness, self.weight) = (period, smoothness, weight)
+  }
+
   /// How near to a limit a refined motion may come, so that rounding and what the limit program does at
   /// the ends have room.
   static let share = 0.98

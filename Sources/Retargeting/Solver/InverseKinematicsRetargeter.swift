@@ -154,9 +154,21 @@ public struct InverseKinematicsRetargeter: Sendable {
         rotation: rotation,
         translation: root.translations[frame] - rotation * base.translation)
     }
+    var motion = motion
+    guard effort != .off else { return motion }
+    motion.provenance["refinement"] = effort.rawValue
+    guard motion.frameCount >= MotionRefinement.leastFrames else {
+      motion.provenance["refinement"] = "none"
+      motion.provenance["refinement_notes"] =
+        "not refined as a whole: it has \(motion.frameCount) frames, and at least"
+        + " \(MotionRefinement.leastFrames) are needed"
+      return motion
+    }
     let refinement = MotionRefinement(
       motion, self, clip, targets: targets, placed: placed, effort: effort, speed: speed)
-    return refinement?.refined() ?? motion
+    var (refined, notes) = refinement.refined()
+    if !notes.isEmpty { refined.provenance["refinement_notes"] = notes.joined(separator: "; ") }
+    return refined
   }
 
   /// The targets of a clip: its own person's limbs, scaled to the robot's, or the canonical skeleton's

@@ -12,9 +12,9 @@ struct BaseProgram {
   private let limits: BaseLimits
 
   /// The shares of the limits that are tried for turns.
-  private static let shares: [Double] = (0..<12).map { index in
-    (0..<index).reduce(0.999) { share, _ in share * 0.75 }
-  }
+  private static let shares: [Double] =
+    [0.999, 0.98, 0.95, 0.9, 0.83]
+    + (1..<12).map { index in (0..<index).reduce(1) { share, _ in share * 0.75 } }
   /// The most rounds in which chart and rotations are brought together, and what is no difference [rad].
   private static let (corrections, negligible) = (8, 1e-12)
   private static let names = ["x", "y", "z", "turn", "tilt x", "tilt y"]

@@ -46,7 +46,7 @@ struct LikenessMeasure: Measure {
     isBaseFree =
       trajectory.root != nil
       && (trajectory.provenance["retargeting"] == "inverse kinematics"
-        || trajectory.provenance["refinement"] != nil)
+        || ["fast", "full"].contains(trajectory.provenance["refinement"]))
     bones = targets.mapping.bones.map {
       ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
     }

@@ -110,7 +110,7 @@ struct CompileJob: Sendable {
     }
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
-    let findings = found.map(\.message)
+    let findings = found.map(\.message) + [motion.provenance["refinement_notes"]].compactMap(\.self)
     let used = motion.provenance["motion_format"] == nil ? retargeting : nil
     let text = Report(
       trajectory: trajectory, path: paths[0], findings: findings, score: score, retargeting: used)
