@@ -15,7 +15,7 @@ extension MotionRefinement {
   /// Where frames are farther apart than this, feet are held between them as well [s].
   private static let longest = 0.021
   /// A step that is farther than this from where it should be held is given up [m].
-  private static let tolerance = 0.008
+  private static let tolerance = 0.025
 
   /// What is known of the steps of a motion while its windows are solved.
   struct Footing {

@@ -10,6 +10,29 @@ enum HumanRetargeting: Sendable {
   /// Inverse kinematics frame by frame, with where its mapping is from.
   case inverseKinematics(InverseKinematicsRetargeter, mapping: String)
 
+  /// A model's file, or what ships for the robot, or inverse kinematics.
+  ///
+  /// - Parameters:
+  ///   - robot: The robot.
+  ///   - model: The retargeter's file; nil for the one that ships.
+  ///   - ik: Whether inverse kinematics is asked for where a model ships.
+  ///   - mapping: A mapping's file for inverse kinematics.
+  ///   - front: Where the robot looks, as the user states it.
+  static func chosen(
+    for robot: Robot, model: String?, ik: Bool, mapping: String? = nil, front: BaseAxis? = nil
+  ) throws -> HumanRetargeting {
+    if let model {
+      return .network(try Retargeter(contentsOf: model, robot: robot), path: model)
+    }
+    if !ik, mapping == nil, front == nil, let path = try? robot.shippedModel {
+      do { return .network(try Retargeter(contentsOf: path, robot: robot), path: path) } catch {
+        Console.note("note: \(error); the poses come from inverse kinematics")
+      }
+    }
+    let chosen = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: front)
+    return .inverseKinematics(chosen.retargeter, mapping: chosen.mapping)
+  }
+
   /// The joint motion of a clip.
   func retarget(
     _ clip: MotionClip, refining effort: RefinementEffort, speed: Double

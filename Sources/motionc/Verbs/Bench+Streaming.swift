@@ -196,7 +196,7 @@ extension Bench {
     return folder
   }
 
-  private static func examples(_ name: String) throws -> String {
+  static func examples(_ name: String) throws -> String {
     guard let examples = ProjectFolder.locate("Examples") else {
       throw FileError.unreadable(path: "Examples", reason: "the folder was not found")
     }

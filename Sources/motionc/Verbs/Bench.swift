@@ -93,6 +93,8 @@ struct Bench: ParsableCommand {
       Measure("sample_batch_gain", sampleGain), Measure("smooth_ms", smoothTime),
       Measure("train_rss_gb", trainingMemory), Measure("blas_gflops", blas),
       Measure("limit_program_s", limitProgram), Measure("compile_fps", compileSpeed),
+      Measure(
+        "refine_fps", lines: ["refine_full_fps", "refine_fast_fps"], refinementSpeed),
       Measure("compile_peak_mb", compileMemory), Measure("uarm_stream_faults", armFaults),
       Measure("following_deg", followingError), Measure("stop_ms", stopTime),
       Measure(
@@ -251,6 +253,30 @@ struct Bench: ParsableCommand {
       best = max(best, Double(work.frames) / seconds)
     }
     return [line("compile_fps", best, "frames/s", target: ">= 5000", met: best >= 5000)]
+  }
+
+  /// Frames a second of the refinement alone, one core.
+  private func refinementSpeed() throws -> [String] {
+    let robot = try Robot.named("unitree_g1")
+    let retargeter = try Retargeter(contentsOf: shippedModel(), robot: robot)
+    let clip = try MotionFile.read(Self.examples("Motions/walk.bvh")).clip
+    func seconds(_ effort: RefinementEffort) throws -> Double {
+      var best = Double.infinity
+      for _ in 0..<3 {
+        let start = ContinuousClock.now
+        _ = try retargeter.retarget(clip, refining: effort)
+        let time = start.duration(to: .now).components
+        best = min(best, Double(time.seconds) + Double(time.attoseconds) * 1e-18)
+      }
+      return best
+    }
+    let plain = try seconds(.off)
+    return try [(RefinementEffort.full, 1000.0), (.fast, 3000)].map { effort, target in
+      let speed = Double(clip.frameCount) / max(try seconds(effort) - plain, 1e-9)
+      return line(
+        "refine_\(effort.rawValue)_fps", speed, "frames/s", target: ">= \(Int(target))",
+        met: speed >= target)
+    }
   }
 
   private func compileMemory() throws -> [String] {

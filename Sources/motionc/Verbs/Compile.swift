@@ -34,8 +34,9 @@ struct Compile: ParsableCommand {
       nothing needs to be trained: its legs, arms and waist are found as by 'motionc map', and the \
       poses come from inverse kinematics, frame by frame. --ik asks for that where a model ships, \
       --mapping for a mapping of your own. The report and the file say which was used. A robot \
-      without waist joints leans with its base. With --plausibility \
-      every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
+      without waist joints leans with its base. A person's motion is then refined as a whole (--refine): \
+      feet stay where they stand, nothing is below the ground, and the robot is kept apart from itself, \
+      as far as its limits allow. With --plausibility every motion is scored as by 'motionc score', and with --refuse-below those less plausible \
       are refused.
 
       A motion of the robot itself (GMR's pickle, BeyondMimic's .npz, Unitree's, Kimodo's, hhtools' \
@@ -186,17 +187,9 @@ struct Compile: ParsableCommand {
 
   /// What human motion is retargeted by; nil where all files are of the robot, which needs nothing.
   private func retargeting(for robot: Robot, of files: [String]) throws -> HumanRetargeting? {
-    if let model {
-      return .network(try Retargeter(contentsOf: model, robot: robot), path: model)
-    }
-    guard !Self.areOfRobots(files) else { return nil }
-    if !ik, mapping == nil, front == nil, let path = try? robot.shippedModel {
-      do { return .network(try Retargeter(contentsOf: path, robot: robot), path: path) } catch {
-        Console.note("note: \(error); the poses come from inverse kinematics")
-      }
-    }
-    let chosen = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: front)
-    return .inverseKinematics(chosen.retargeter, mapping: chosen.mapping)
+    guard model != nil || !Self.areOfRobots(files) else { return nil }
+    return try HumanRetargeting.chosen(
+      for: robot, model: model, ik: ik, mapping: mapping, front: front)
   }
 
   /// Whether all files hold robots' motion; one that cannot be read does not.

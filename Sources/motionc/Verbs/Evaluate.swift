@@ -11,7 +11,8 @@ struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Evaluates a model on motions.",
     subcommands: [
-      EvaluateRetargeter.self, EvaluateFooting.self, EvaluateSmoother.self, EvaluateGenerator.self,
+      EvaluateRetargeter.self, EvaluateFooting.self, EvaluateBody.self, EvaluateSmoother.self,
+      EvaluateGenerator.self,
       EvaluateHGVAE.self,
       EvaluatePoseGPT.self,
     ])

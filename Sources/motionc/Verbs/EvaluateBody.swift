@@ -1,0 +1,202 @@
+import ArgumentParser
+import Files
+import Foundation
+import Kinematics
+import MotionData
+import Motions
+import Retargeting
+import Trajectories
+import TrajectoryMetrics
+
+/// `motionc evaluate body`: feet, ground, self-collision and likeness of compiled motions.
+struct EvaluateBody: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "body",
+    abstract: "Measures feet, ground, self-collision and likeness of compiled motions.",
+    discussion: """
+      motionc evaluate body --robot unitree_g1 --motions captures/
+      motionc evaluate body --robot unitree_g1 --motions captures/ --refine off
+      motionc evaluate body --robot my_humanoid.urdf --motions captures/ --all --clips
+
+      Every clip is retargeted, refined and compiled as by 'compile' and measured as by 'report', between \
+      samples too. Of each figure the mean, the median and the worst over clips are printed. Clips are chosen \
+      as by 'evaluate retargeter'. The speed is that of retargeting with refinement, without the limit \
+      program, on one core.
+      """)
+
+  @OptionGroup var robot: RobotOptions
+
+  @Option(
+    help: "The retargeter's file; by default the one that ships for the robot.",
+    completion: .file())
+  var model: String?
+
+  @Flag(help: "Computes the poses by inverse kinematics where a model ships for the robot.")
+  var ik = false
+
+  @Option(help: "How thoroughly motion is refined as a whole.")
+  var refine: RefinementEffort = .full
+
+  @Option(help: "The speed factor of the motions, 2 for twice as fast.")
+  var speed: Double = 1
+
+  @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
+  var motions: [String]
+
+  @Flag(help: "Evaluates every clip, not only held-out ones.")
+  var all = false
+
+  @Flag(help: "One line for each clip too.")
+  var clips = false
+
+  @OptionGroup var reading: ReadingOptions
+
+  @Flag(help: "Prints one JSON object for each line.")
+  var json = false
+
+  func validate() throws {
+    guard speed > 0, speed.isFinite else { throw ValidationError("--speed must be above 0.") }
+    guard model == nil || !ik else {
+      throw ValidationError("--model has a mapping of its own: --ik excludes it.")
+    }
+  }
+
+  func run() throws {
+    let robot = try robot.load()
+    let retargeting = try HumanRetargeting.chosen(for: robot, model: model, ik: ik)
+    let limits = try SafetyLimits(robot: robot)
+    let set = try MotionSplit(motions)
+    var rows: [Row] = []
+    var (frames, time) = (0, Duration.zero)
+    for file in all ? set.training + set.validation : set.validation {
+      do {
+        let clip = try MotionFile.read(file, options: reading.options).clip
+        let start = ContinuousClock.now
+        let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
+        time += start.duration(to: .now)
+        frames += clip.frameCount
+        let trajectory = try compile(
+          motion, within: limits, speed: speed, robot: RobotIdentity(robot))
+        let report = ReportSubject(
+          trajectory, robot: robot, person: Person(clip, pace: speed)
+        ).measured()
+        rows.append(Row(clip: clip.name, figures: BodyFigure.all.map { $0.value(report) }))
+        if clips, let row = rows.last { show(row) }
+      } catch { Console.note("left out: \(error)") }
+    }
+    guard !rows.isEmpty else {
+      throw FileError.malformed(
+        path: motions.joined(separator: " "),
+        reason: "no clip is held back, or none can be read; --all takes every clip")
+    }
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    summarize(rows, frames: frames, speed: Double(frames) / max(seconds, 1e-9), retargeting)
+  }
+
+  /// A clip's figures; nil for what was not measured.
+  private struct Row {
+    var clip: String
+    var figures: [Double?]
+  }
+
+  private func show(_ row: Row) {
+    let fields = zip(BodyFigure.all, row.figures).compactMap { figure, value in
+      value.map {
+        json ? "\"\(figure.name)\": \(JSONText.number($0))" : "\(figure.name) \(short($0))"
+      }
+    }
+    Console.result(
+      json
+        ? "{\"clip\": \(JSONText.quoted(row.clip)), \(fields.joined(separator: ", "))}"
+        : "\(row.clip.printable): \(fields.joined(separator: ", "))")
+  }
+
+  private func summarize(
+    _ rows: [Row], frames: Int, speed: Double, _ retargeting: HumanRetargeting
+  ) {
+    if json {
+      Console.result(
+        "{\"clips\": \(rows.count), \"frames\": \(frames), \"refine\": \"\(refine.rawValue)\","
+          + " \"frames_per_second\": \(JSONText.number(speed)), \(retargeting.field)}")
+    } else {
+      Console.result(
+        "\(Wording.count(rows.count, "clip")), \(frames) frames, refinement \(refine.rawValue),"
+          + " \(Int(speed)) frames/s; \(retargeting.summary)")
+    }
+    if !json {
+      Console.result(
+        "  \("".padded(46))\("mean".padded(10))\("median".padded(10))\("worst".padded(10))"
+          + "\("".padded(9))of")
+    }
+    for (index, figure) in BodyFigure.all.enumerated() {
+      let found = rows.compactMap { row in row.figures[index].map { (value: $0, clip: row.clip) } }
+        .sorted { $0.value < $1.value }
+      guard let first = found.first, let last = found.last else {
+        Console.note("note: \(figure.label) was measured of no clip")
+        continue
+      }
+      let worst = figure.isLowGood ? last : first
+      let mean = found.map(\.value).reduce(0, +) / Double(found.count)
+      let median = found[found.count / 2].value
+      Console.result(
+        json
+          ? "{\"figure\": \"\(figure.name)\", \"unit\": \"\(figure.unit)\", \"mean\": "
+            + "\(JSONText.number(mean)), \"median\": \(JSONText.number(median)), \"worst\": "
+            + "\(JSONText.number(worst.value)), \"clip\": \(JSONText.quoted(worst.clip))}"
+          : "  \(figure.label.padded(46))\(short(mean).padded(10))\(short(median).padded(10))"
+            + "\(short(worst.value).padded(10))\(figure.unit.padded(9))\(worst.clip.printable)")
+    }
+  }
+
+  private func short(_ value: Double) -> String { String(format: "%.4g", value) }
+}
+
+/// A figure of a report that is gathered over clips.
+private struct BodyFigure {
+  var name: String, label: String, unit: String
+  /// Its name in a report; nil for the largest share of any limit.
+  var path: String?
+  var isLowGood = true
+
+  func value(_ report: MotionReport) -> Double? {
+    if let path { return report.figure(path)?.value }
+    return report.groups.first { $0.name == "limits" }?.figures.map(\.value).max()
+  }
+
+  static let all = [
+    BodyFigure(name: "limits", label: "largest share of a limit", unit: "ratio"),
+    BodyFigure(
+      name: "slip_mean", label: "slip of standing soles, mean", unit: "m/s",
+      path: "stance.slip_mean"),
+    BodyFigure(
+      name: "slip_max", label: "slip of standing soles, largest", unit: "m/s",
+      path: "stance.slip_max"),
+    BodyFigure(
+      name: "penetration_max", label: "deepest point in the ground", unit: "mm",
+      path: "stance.penetration_max"),
+    BodyFigure(
+      name: "floating_share", label: "standing with all soles over 3 cm up", unit: "share",
+      path: "stance.floating_share_30mm"),
+    BodyFigure(
+      name: "distance_min", label: "least distance of the robot from itself", unit: "mm",
+      path: "collision.distance_min", isLowGood: false),
+    BodyFigure(
+      name: "touching_share", label: "time in which the robot touches itself", unit: "share",
+      path: "collision.touching_share"),
+    BodyFigure(
+      name: "deep_share", label: "time with an overlap over 1 cm", unit: "share",
+      path: "collision.deep_share"),
+    BodyFigure(
+      name: "link_distance", label: "distance of links, feet left out", unit: "mm",
+      path: "likeness.link_mean_without_feet"),
+    BodyFigure(
+      name: "acceleration_rms", label: "RMS of joints' accelerations", unit: "rad/s²",
+      path: "smoothness.acceleration_rms"),
+    BodyFigure(
+      name: "base_acceleration", label: "largest acceleration of the base", unit: "m/s²",
+      path: "base.acceleration_max"),
+    BodyFigure(
+      name: "base_acceleration_200hz", label: "the same asked for at 200 Hz", unit: "m/s²",
+      path: "base.acceleration_200hz"),
+  ]
+}

@@ -1,0 +1,227 @@
+import Files
+import Foundation
+import Geometry
+import Kinematics
+import Learning
+import Motions
+import TestSupport
+import Testing
+
+@testable import Retargeting
+
+@Suite("A motion refined as a whole")
+struct RefinementTests {
+  private static func example(_ name: String, frames: Int? = nil) throws -> MotionClip {
+    var clip = try MotionFile.read(
+      SharedData.checkout.appending(path: "Examples/Motions/\(name).bvh").path
+    ).clip
+    if let frames {
+      clip.rotations = Array(clip.rotations.prefix(frames * Skeleton.jointCount))
+      clip.rootTranslations = Array(clip.rootTranslations.prefix(frames))
+    }
+    return clip
+  }
+
+  private static func retargeter(_ name: String) throws -> InverseKinematicsRetargeter {
+    try InverseKinematicsRetargeter(
+      robot: Robot.named(name), mapping: Mapping.shipped(for: name))
+  }
+
+  private static func refinement(
+    _ retargeter: InverseKinematicsRetargeter, _ clip: MotionClip
+  ) throws -> MotionRefinement {
+    let motion = try retargeter.retarget(clip)
+    let root = try #require(motion.root)
+    let placed = root.translations.indices.map {
+      Pose(rotation: root.rotations[$0], translation: root.translations[$0])
+    }
+    return MotionRefinement(
+      motion, retargeter, clip, targets: retargeter.targets(of: clip), placed: placed,
+      effort: .full)
+  }
+
+  // MARK: - Derivatives
+
+  /// A configuration near the middle of the ranges, in which arms and legs may touch.
+  private static func pose(
+    _ refinement: MotionRefinement, _ robot: Robot, using random: inout RandomSource
+  ) -> (configuration: [Double], base: Pose) {
+    let configuration = robot.foldedLimits.map { limit in
+      let (low, high) = (limit.lower?.value ?? -1, limit.upper?.value ?? 1)
+      return (low + high) / 2 + 0.25 * (high - low) * Double(random.normal()).clamped(to: -1...1)
+    }
+    func vector(_ scale: Double) -> Vector3 {
+      scale * Vector3(Double(random.normal()), Double(random.normal()), Double(random.normal()))
+    }
+    return (
+      configuration,
+      Pose(
+        rotation: Quaternion(rotationVector: vector(0.3)), translation: vector(0.2) + [0, 0, 0.4])
+    )
+  }
+
+  @Test(
+    "The derivatives of every term are those of finite differences",
+    arguments: ["unitree_g1", "robotis_op3"])
+  func derivatives(name: String) throws {
+    let retargeter = try Self.retargeter(name)
+    let clip = try Self.example("walk", frames: 12)
+    let refinement = try Self.refinement(retargeter, clip)
+    let corners = refinement.feet.map(\.corners)
+    try #require(corners.count == 2)
+    var terms = refinement.frameTerms + [try #require(refinement.collision)]
+    let places: [Vector3?] = [[0.1, 0, 0], [0.1, -0.1, 0], nil, [0, 0, 0.1]]
+    terms.append(
+      StanceTerm(
+        corners: corners,
+        holds: [
+          [.corners(places)],
+          [.turning(middle: [0, 1], over: [0.2, 0.1, 0], standing: [0, 1, 3])],
+        ], weight: 100))
+    var random = RandomSource(seed: 7)
+    var scratch = FrameEquations.Derivatives(columns: refinement.layout.columns)
+    var checked: [String: Int] = [:]
+    for _ in 0..<16 {
+      let (configuration, base) = Self.pose(refinement, retargeter.robot, using: &random)
+      for term in terms {
+        var equations = FrameEquations(refinement.layout)
+        func value(_ column: Int, _ change: Double) -> Double {
+          var (moved, pose) = (configuration, base)
+          let index = column - refinement.layout.active.count
+          if index < 0 {
+            moved[refinement.layout.active[column]] += change
+          } else if index < 3 {
+            var turn = Vector3.zero
+            turn[index] = change
+            pose.rotation = Quaternion(rotationVector: turn) * base.rotation
+          } else {
+            pose.translation[index - 3] += change
+          }
+          equations.begin(moved, base: pose)
+          term.add(frame: 0, to: &equations, &scratch)
+          return equations.value
+        }
+        equations.begin(configuration, base: base)
+        term.add(frame: 0, to: &equations, &scratch)
+        #expect(scratch.values.allSatisfy { $0 == .zero })
+        let gradient = equations.gradient
+        for column in gradient.indices {
+          let (near, far) = (
+            (value(column, 1e-6) - value(column, -1e-6)) / 4e-6,
+            (value(column, 4e-6) - value(column, -4e-6)) / 16e-6
+          )
+          // At a kink, where another part is nearest, there is no derivative.
+          guard abs(near - far) < 1e-4 * max(1, abs(near)) else { continue }
+          checked["\(type(of: term))", default: 0] += abs(near) > 1e-3 ? 1 : 0
+          #expect(
+            abs(near - gradient[column]) < 2e-3 * max(1, abs(near)),
+            "\(type(of: term)), column \(column): \(gradient[column]), differences \(near)")
+        }
+      }
+    }
+    #expect(checked.count == terms.count && checked.values.allSatisfy { $0 > 10 }, "\(checked)")
+  }
+
+  // MARK: - Laws
+
+  @Test("Where the clip is, and which way it faces, the robot moves alike")
+  func moved() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let clip = try Self.example("walk", frames: 60)
+    let motion = try retargeter.retarget(clip, refining: .full)
+    var other = clip
+    let turn = Quaternion(angle: 2, axis: .unitZ)
+    for frame in 0..<clip.frameCount {
+      other.rootTranslations[frame] = turn * clip.rootTranslations[frame] + [3, -1, 0]
+      other.rotations[frame * Skeleton.jointCount] =
+        turn * clip.rotations[frame * Skeleton.jointCount]
+    }
+    let again = try retargeter.retarget(other, refining: .full)
+    for (a, b) in zip(motion.positions, again.positions) { #expect(abs(a - b) < 2e-3) }
+    let shift = retargeter.targets(of: clip).legScale(of: clip.skeleton) * Vector3(3, -1, 0)
+    let (root, there) = (try #require(motion.root), try #require(again.root))
+    for frame in 0..<clip.frameCount {
+      #expect(
+        (turn * root.translations[frame] + shift - there.translations[frame]).length < 2e-3)
+    }
+  }
+
+  @Test(
+    "The motion is at rest at both ends, within its range, and as it was where it is not refined")
+  func ends() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let clip = try Self.example("walk", frames: 60)
+    let (plain, motion) = (
+      try retargeter.retarget(clip), try retargeter.retarget(clip, refining: .fast)
+    )
+    #expect(plain.provenance["refinement"] == nil && motion.provenance["refinement"] == "fast")
+    #expect(plain.positions == (try retargeter.retarget(clip, refining: .off)).positions)
+    let width = motion.jointNames.count
+    let root = try #require(motion.root)
+    let limits = retargeter.robot.foldedLimits
+    for (a, b) in [(0, 1), (58, 59)] {
+      for joint in 0..<width {
+        // The first three control points are one: a frame later a sixth of the next one's way is left.
+        let change = abs(motion.positions[a * width + joint] - motion.positions[b * width + joint])
+        let fastest = (limits[joint].acceleration?.value ?? .infinity) / 900 / 6
+        #expect(change <= fastest, "\(motion.jointNames[joint])")
+      }
+      #expect((root.translations[a] - root.translations[b]).length < 0.01)
+    }
+    for (index, q) in motion.positions.enumerated() {
+      let limit = limits[index % width]
+      #expect((limit.lower?.value ?? -.infinity) <= q && q <= (limit.upper?.value ?? .infinity))
+    }
+  }
+
+  @Test("A foot that turns while it stands turns on the spot; one that does not has one footprint")
+  func marks() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let refinement = try Self.refinement(retargeter, Self.example("squat", frames: 20))
+    let foot = refinement.feet[0]
+    func places(_ heading: Double, _ x: Double) -> [Vector3] {
+      foot.corners.map {
+        foot.place($0, of: SoleCorners.Print(x: x, y: 2, heading: heading), height: 0.1)
+      }
+    }
+    let step = FootSteps.Step(
+      foot: 0, frames: 3..<6, height: 0.1, heel: [true, true, false], ball: [true, true, true])
+    let still = [places(0.5, 1), places(0.5, 1.02), places(0.5, 1.01)]
+    #expect(!step.turns(foot, still))
+    guard case .footprint(let print) = step.mark(foot, still, turns: false) else {
+      Issue.record("no footprint")
+      return
+    }
+    #expect(
+      abs(print.x - 1.01) < 1e-3 && abs(print.y - 2) < 1e-9 && abs(print.heading - 0.5) < 1e-9)
+    // Half a turn and more, over the place where headings jump.
+    let turning = [places(2.8, 1), places(3.4, 1), places(4, 1)]
+    #expect(step.turns(foot, turning))
+    guard case .pivot(let place, let isFront) = step.mark(foot, turning, turns: true) else {
+      Issue.record("no pivot")
+      return
+    }
+    #expect(isFront && place.z == 0.1)
+  }
+
+  // MARK: - What is left out
+
+  @Test("A clip of two frames, and an upper body that is bolted down: each in one sentence")
+  func notes() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let short = try retargeter.retarget(try Self.example("walk", frames: 2), refining: .full)
+    #expect(short.frameCount == 2 && short.provenance["refinement"] == "none")
+    #expect(short.provenance["refinement_notes"]?.contains("2 frames") == true)
+    let arm = try Self.retargeter("uarm_swift_pro")
+    let clip = try Self.example("reach")
+    let motion = try arm.retarget(clip, refining: .full)
+    #expect(motion.root == nil && motion.frameCount == clip.frameCount)
+    #expect(motion.provenance["refinement_notes"]?.contains("bolted down") == true)
+  }
+}
+
+extension Double {
+  fileprivate func clamped(to range: ClosedRange<Double>) -> Double {
+    Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+  }
+}

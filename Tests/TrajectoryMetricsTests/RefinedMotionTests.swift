@@ -1,0 +1,63 @@
+import Foundation
+import Kinematics
+import Motions
+import Retargeting
+import TestSupport
+import Testing
+import Trajectories
+
+@testable import TrajectoryMetrics
+
+/// Refined motions, judged by the report's own measures after the limit program.
+@Suite("Refined motions, measured")
+struct RefinedMotionTests {
+  private struct Figures {
+    var slip: Double, slipMax: Double, depth: Double, floating: Double, touching: Double
+    var distance: Double, acceleration: Double
+
+    init(_ report: MotionReport) throws {
+      func value(_ name: String) throws -> Double {
+        try #require(report.figure(name)?.value, "\(name)")
+      }
+      slip = try value("stance.slip_mean")
+      slipMax = try value("stance.slip_max")
+      depth = try value("stance.penetration_max")
+      floating = try value("stance.floating_share_30mm")
+      touching = try value("collision.touching_share")
+      distance = try value("likeness.link_mean_without_feet")
+      acceleration = try value("smoothness.acceleration_rms")
+    }
+  }
+
+  private func figures(
+    _ robot: Robot, _ clip: MotionClip, _ effort: RefinementEffort
+  ) throws -> Figures {
+    let retargeter = try InverseKinematicsRetargeter(
+      robot: robot, mapping: Mapping.shipped(for: robot.folderName))
+    let trajectory = try compile(
+      retargeter.retarget(clip, refining: effort), within: SafetyLimits(robot: robot),
+      robot: RobotIdentity(robot))
+    return try Figures(
+      ReportSubject(trajectory, robot: robot, person: Person(clip)).measured())
+  }
+
+  @Test(
+    "Feet stand still on the ground, the robot does not touch itself, and it moves more calmly",
+    arguments: ["unitree_g1", "robotis_op3"], ["walk", "squat", "wave"])
+  func laws(name: String, motion: String) throws {
+    let robot = try Robot.named(name)
+    let path = SharedData.checkout.appending(path: "Examples/Motions/\(motion).bvh").path
+    let clip = try MotionFile.read(path).clip
+    let plain = try figures(robot, clip, .off)
+    for effort in [RefinementEffort.fast, .full] {
+      let refined = try figures(robot, clip, effort)
+      #expect(refined.slip <= 0.01, "\(effort)")
+      #expect(refined.slipMax <= max(0.2, 0.1 * plain.slipMax), "\(effort)")
+      #expect(refined.depth <= 3, "\(effort)")
+      #expect(refined.floating == 0, "\(effort)")
+      #expect(refined.distance <= plain.distance + 5, "\(effort)")
+      #expect(refined.acceleration <= 1.05 * plain.acceleration, "\(effort)")
+      if effort == .full { #expect(refined.touching == 0) }
+    }
+  }
+}
