@@ -66,6 +66,6 @@ struct JointSpans {
     let (a, b, c, d) = (point(0), point(1), point(2), point(3))
     let (ab, bc, cd) = (a + (b - a) * (u + 2) / 3, b + (c - b) * (u + 1) / 3, c + (d - c) * u / 3)
     let (abc, bcd) = (ab + (bc - ab) * (u + 1) / 2, bc + (cd - bc) * u / 2)
-    return (abc + (bcd - abc) * u, bcd - abc)
+    return (abc + (bcd - abc) * u, 3 * (bcd - abc))
   }
 }
