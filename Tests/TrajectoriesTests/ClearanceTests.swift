@@ -254,6 +254,22 @@ struct ClearanceTests {
     #expect(throws: UnsafeMotion.self) { try arm.prove(passing(robot)) }
   }
 
+  @Test("Where the effort is spent, what is not known is said and not made up")
+  func effort() throws {
+    let robot = try Robot.named("unitree_g1")
+    var prover = ClearanceProver(robot)
+    prover.greatestEffort = 0
+    let trajectory = try Self.waving(robot, seed: 1)
+    let clearance = try prover.prove(trajectory)
+    #expect(clearance.instants == 1 && clearance.unproven.count > 50)
+    let dense = sampled(trajectory, robot, prover)
+    for (gap, distance) in zip(clearance.pairs, dense.pairs) {
+      #expect(gap.bound <= distance)
+      #expect(gap.isProven || gap.touches || gap.unprovenTime != nil, "\(gap)")
+    }
+    #expect(throws: UnsafeMotion.self) { try clearance.requireClear() }
+  }
+
   @Test("A trajectory of one sample is a pose")
   func oneSample() throws {
     let robot = try Self.robot(Self.arms)

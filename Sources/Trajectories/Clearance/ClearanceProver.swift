@@ -15,6 +15,9 @@ public struct ClearanceProver: Sendable {
   let bodies: [MovingBody]
   let tasks: [ClearanceTask]
   let groundTasks: [ClearanceTask]
+  /// The distances and poses that are looked at before nothing is looked at more closely, so that any
+  /// file is done with.
+  var greatestEffort = 200_000_000
 
   /// A prover for a robot.
   public init(_ robot: Robot) {
@@ -52,7 +55,7 @@ public struct ClearanceProver: Sendable {
       robot: robot, bodies: bodies, tasks: chosen,
       joints: JointSpans(
         points: trajectory.controlPoints, joints: trajectory.limits.coordinates.count),
-      base: base, period: trajectory.period)
+      base: base, period: trajectory.period, greatestEffort: greatestEffort)
     search.run()
     let gaps = zip(chosen, search.found).map { task, found in
       Clearance.Gap(

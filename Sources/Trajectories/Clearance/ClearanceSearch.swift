@@ -19,6 +19,8 @@ struct ClearanceSearch {
   let joints: JointSpans
   let base: BaseSpans?
   let period: Double
+  /// The effort after which no span is halved any more.
+  let greatestEffort: Int
   private(set) var found: [Found] = []
   private(set) var instants = 0
   /// Distances and poses that were looked at.
@@ -30,17 +32,16 @@ struct ClearanceSearch {
   private static let finest = 1e-5
   /// The rounding of poses and distances, with room to spare [m].
   private static let rounding = 1e-8
-  /// The effort after which no span is halved any more, so that any file is done with.
-  static let greatestEffort = 200_000_000
   /// The effort for looking at samples.
   private static let effortForSamples = 20_000_000
 
   init(
     robot: Robot, bodies: [MovingBody], tasks: [ClearanceTask], joints: JointSpans,
-    base: BaseSpans?, period: Double
+    base: BaseSpans?, period: Double, greatestEffort: Int
   ) {
     (self.robot, self.bodies, self.tasks) = (robot, bodies, tasks)
     (self.joints, self.base, self.period) = (joints, base, period)
+    self.greatestEffort = greatestEffort
   }
 
   mutating func run() {
@@ -73,7 +74,7 @@ struct ClearanceSearch {
     var instant = Instant(self, span)
     instants += 1
     effort += active.count + robot.links.count
-    let isLast = effort >= Self.greatestEffort
+    let isLast = effort >= greatestEffort
     var rest: [Int] = []
     for index in active {
       let drift = instant.drift(tasks[index]) + Self.rounding

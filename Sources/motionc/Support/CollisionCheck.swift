@@ -26,6 +26,9 @@ struct CollisionCheck {
     names = prover.linkNames
   }
 
+  /// The most links or pairs that a line names.
+  private static let mostNamed = 8
+
   /// Said where no robot is named.
   static let needsRobot =
     "self-collision and ground: not checked, as the shapes are the robot's and no --robot is given"
@@ -34,7 +37,7 @@ struct CollisionCheck {
   var sentence: String { [pairs, ground].joined(separator: "; ") + doubts }
 
   /// What was checked, with its margin, and what was not.
-  var lines: [String] { [pairs + doubts] + geometry + [ground] }
+  var lines: [String] { [pairs + doubts] + furtherTouches + geometry + [ground] }
 
   // MARK: - Sentences
 
@@ -52,6 +55,17 @@ struct CollisionCheck {
     return
       "self-collision: \(count), at least \(Self.millimetres(nearest.bound)) mm apart at every instant"
       + Self.found(nearest) { "; nearest \(nearest.name), \($0)" }
+  }
+
+  /// The pairs that touch beside the deepest.
+  private var furtherTouches: [String] {
+    let further = clearance.touches.filter { $0.second != nil }.dropFirst()
+    guard !further.isEmpty else { return [] }
+    let named = further.prefix(Self.mostNamed).map { gap in
+      "\(gap.name) \(Self.millimetres(-gap.least)) mm at \(Self.seconds(gap.time)) s"
+    }
+    let rest = further.count - named.count
+    return ["also: \(named.joined(separator: ", "))" + (rest > 0 ? " and \(rest) more" : "")]
   }
 
   private var ground: String {
@@ -110,10 +124,9 @@ struct CollisionCheck {
   }
 
   private static func list(_ names: [String], quoted: Bool = true) -> String {
-    let most = 8
-    let shown = names.prefix(most).map { quoted ? "'\($0.printable)'" : $0.printable }
+    let shown = names.prefix(mostNamed).map { quoted ? "'\($0.printable)'" : $0.printable }
     return shown.joined(separator: ", ")
-      + (names.count > most ? " and \(names.count - most) more" : "")
+      + (names.count > mostNamed ? " and \(names.count - mostNamed) more" : "")
   }
 
   private static func millimetres(_ metres: Double) -> String { Console.fixed(1000 * metres, 1) }
