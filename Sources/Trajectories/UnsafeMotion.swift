@@ -23,6 +23,11 @@ public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
   case robotDiffers(found: String, expected: String)
   /// The curve violates a limit.
   case violation(TrajectoryVerifier.Violation)
+  /// Two parts of the robot overlap, or one is in the ground (`second` is nil), by this depth [m].
+  case touch(first: String, second: String?, time: Double, depth: Double)
+  /// Whether two parts of the robot, or one and the ground (`second` is nil), touch could not be
+  /// decided; `distance` is the least found [m].
+  case clearanceUnproven(first: String, second: String?, time: Double, distance: Double)
   /// The file is not a native trajectory file.
   case notATrajectory(path: String, reason: String)
   /// The file cannot be read or written.
@@ -62,8 +67,26 @@ public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
     case .robotDiffers(let found, let expected):
       "the trajectory is for the robot \(found), not for \(expected)"
     case .violation(let violation): violation.description
+    case .touch(let first, let second, let time, let depth):
+      second.map {
+        "the robot touches itself: '\(first)' and '\($0)' overlap by \(Self.millimetres(depth)) mm at "
+          + "\(Self.hundredths(time)) s"
+      }
+        ?? "the robot goes through the ground: '\(first)' is \(Self.millimetres(depth)) mm in it at "
+        + "\(Self.hundredths(time)) s"
+    case .clearanceUnproven(let first, let second, let time, let distance):
+      "it is not proven that '\(first)' and \(second.map { "'\($0)'" } ?? "the ground") stay apart "
+        + "around \(Self.hundredths(time)) s, where \(Self.millimetres(distance)) mm were found"
     case .notATrajectory(let path, let reason): "'\(path)' is no trajectory: \(reason)"
     case .file(let error): error.description
     }
+  }
+
+  private static func millimetres(_ metres: Double) -> String {
+    "\((metres * 10_000).rounded() / 10)"
+  }
+
+  private static func hundredths(_ seconds: Double) -> String {
+    "\((seconds * 100).rounded() / 100)"
   }
 }

@@ -192,7 +192,7 @@ struct CompileTests {
     for round in 1...2 {
       let run = try Subject.uarm.compile(folder, to: "\(folder)/out", "--format", "npz,csv")
       #expect(run.status == 0, "round \(round): \(run.text)")
-      #expect(run.outputLines.count == 2, "round \(round): \(run.text)")
+      #expect(run.resultLines.count == 2, "round \(round): \(run.text)")
     }
   }
 }

@@ -129,7 +129,7 @@ struct BatchTests {
       try Work.write(Work.text(Shipped.motion(name)), "\(folder)/\(name).bvh")
     }
     let first = try Subject.uarm.compile(folder, to: folder, "--format", "npz,csv")
-    #expect(first.status == 0 && first.outputLines.count == 2, "\(first.text)")
+    #expect(first.status == 0 && first.resultLines.count == 2, "\(first.text)")
     let imported = try Tool.run("import", folder, "-o", folder)
     #expect(imported.status == 0, "\(imported.text)")
     #expect(imported.outputLines.contains("read     2"), "\(imported.text)")
@@ -138,7 +138,7 @@ struct BatchTests {
       atPath: "\(folder)/wave.trajectory.safetensors", toPath: "\(folder)/mine.safetensors")
     try files.moveItem(atPath: "\(folder)/reach.npz", toPath: "\(folder)/moved.npz")
     let again = try Subject.uarm.compile(folder, to: "\(folder)/out")
-    #expect(again.status == 0 && again.outputLines.count == 2, "\(again.text)")
+    #expect(again.status == 0 && again.resultLines.count == 2, "\(again.text)")
     #expect(
       Work.files(in: "\(folder)/out")
         == ["reach.trajectory.safetensors", "wave.trajectory.safetensors"])
@@ -174,7 +174,7 @@ struct BatchTests {
     try #require(made.status == 0, "\(made.text)")
     #expect(made.errorLines.contains("note: 2 smoothed, 0 failed"), "\(made.text)")
     let run = try Subject.uarm.compile(folder, to: "\(folder)/out")
-    #expect(run.status == 0 && run.outputLines.count == 2, "\(run.text)")
+    #expect(run.status == 0 && run.resultLines.count == 2, "\(run.text)")
     // Once one of them was changed, it is no copy any more.
     let text = try Work.text("\(folder)/walk.bvh")
     try Work.write(

@@ -66,7 +66,7 @@ struct WritingTests {
       #expect(try JointTrajectory(json: "\(output)/\(file)").points.count == 181)
     }
     let again = try Subject.humanoid.compile(folder, to: output, "--format", "json")
-    #expect(again.status == 0 && again.outputLines.count == 40, "\(again.text)")
+    #expect(again.status == 0 && again.resultLines.count == 40, "\(again.text)")
   }
 
   @Test("Two at once into one folder: both succeed and every file is whole")

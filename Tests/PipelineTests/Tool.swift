@@ -23,6 +23,8 @@ struct Run {
   var errorLines: [Substring] { error.split(whereSeparator: \.isNewline) }
   /// The lines of standard output.
   var outputLines: [Substring] { output.split(whereSeparator: \.isNewline) }
+  /// The lines of standard output that begin with a file, without those below them.
+  var resultLines: [Substring] { outputLines.filter { !$0.hasPrefix(" ") } }
   /// The lines of standard error without notes, such as which robot was taken.
   var complaints: [Substring] { errorLines.filter { !$0.hasPrefix("note: ") } }
   /// Whether it said exactly one sentence of ours on standard error, and beside it only notes.

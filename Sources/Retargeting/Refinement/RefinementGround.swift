@@ -19,10 +19,15 @@ struct RefinementGround {
     }
     guard motion.root != nil, feet.count == 2 else {
       (self.feet, steps, heights, floor) = ([], nil, [], 0)
+      let hasLegs = targets.mapping.points.contains {
+        [.leftAnkle, .rightAnkle].contains($0.joint)
+      }
       absence =
-        motion.root == nil
-        ? "the base is bolted down: no feet are held on the ground"
-        : "the robot has no two feet with shapes that are read: none are held on the ground"
+        !hasLegs
+        ? nil
+        : motion.root == nil
+          ? "the base is bolted down: no feet are held on the ground"
+          : "the robot has no two feet with shapes that are read: none are held on the ground"
       return
     }
     let contact = Contact(clip)

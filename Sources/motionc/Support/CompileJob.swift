@@ -31,6 +31,10 @@ struct CompileJob: Sendable {
   var dump: String?
   /// What judges whether a motion is plausible; nil for nothing.
   var gate: PlausibilityGate?
+  /// What proves the distance of the robot from itself and from the ground; nil for nothing.
+  var prover: ClearanceProver?
+  /// What becomes of a motion in which something touches.
+  var collision = CollisionChoice.report
 
   /// What came of one file.
   struct Outcome: Sendable {
@@ -102,6 +106,8 @@ struct CompileJob: Sendable {
     motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, speed: speed, robot: robot)
+    let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
+    if collision == .refuse { try check?.clearance.requireClear() }
     let paths = outputs(of: file)
     var files = OutputSet(sparing: inputs)
     try files.add(trajectory.encoded().encoded(), to: paths[0])
@@ -110,7 +116,9 @@ struct CompileJob: Sendable {
     }
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
-    let findings = found.map(\.message) + [motion.provenance["refinement_notes"]].compactMap(\.self)
+    let findings =
+      found.map(\.message)
+      + [motion.provenance["refinement_notes"], check?.sentence].compactMap(\.self)
     let used = motion.provenance["motion_format"] == nil ? retargeting : nil
     let text = Report(
       trajectory: trajectory, path: paths[0], findings: findings, score: score, retargeting: used)
@@ -118,7 +126,7 @@ struct CompileJob: Sendable {
       path: paths[0], summary: text.summary,
       json: TrajectoryReport(
         trajectory, path: paths[0], findings: findings, score: score,
-        further: [used?.field].compactMap(\.self)
+        further: [used?.field, check?.field].compactMap(\.self)
       ).json)
   }
 }

@@ -30,6 +30,10 @@ struct Compile: ParsableCommand {
       all files with human motion are compiled; trajectories and copies that motionc wrote are \
       skipped.
 
+      The robot's distance from itself and, with a floating base, from the ground is proven as by \
+      'motionc verify --robot', between samples too. What touches is reported; with --collision \
+      refuse such a motion is refused.
+
       Without --model the retargeter that ships for the robot is used. For a robot that none ships for, \
       nothing needs to be trained: its legs, arms and waist are found as by 'motionc map', and the \
       poses come from inverse kinematics, frame by frame. --ik asks for that where a model ships, \
@@ -79,6 +83,9 @@ struct Compile: ParsableCommand {
       smoothness and limits; or 'full', where the robot is kept apart from itself too.
       """)
   var refine: RefinementEffort = .full
+
+  @Option(help: CollisionChoice.help)
+  var collision: CollisionChoice = .report
 
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
@@ -169,6 +176,8 @@ struct Compile: ParsableCommand {
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
       reading: options, output: output, formats: format.formats,
       effort: refine, rootOrder: rootOrder, dump: dump)
+    compiler.prover = collision == .off ? nil : ClearanceProver(robot)
+    compiler.collision = collision
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }

@@ -10,12 +10,20 @@ struct Verify: ParsableCommand {
     discussion: """
       motionc verify out/*.trajectory.safetensors
       motionc verify out/*.trajectory.safetensors --robot unitree_g1
+      motionc verify out/*.trajectory.safetensors --robot unitree_g1 --collision report
 
       Reads the native file, which holds the curve itself and its limits, and checks the control \
       points and the curve on a grid 20 times finer than its samples. A CSV or NPZ export holds \
       samples only and cannot be verified between them. The limits are the file's own; with --robot \
       they are those in the robot's files now, and a note says if they differ from those at \
       compile time.
+
+      With --robot the distance of the robot from itself and, where the file has a floating base, \
+      from the ground is proven as well, between samples too: of capsules that lie within the \
+      shapes of its URDF or, for want of these, are fitted to its links. What was checked, with \
+      which margin, and what was left out is printed. Touches are reported; with --collision refuse \
+      the exit code says so as for a broken limit. A body is taken to touch the ground (z = 0) \
+      where it is more than 5 mm in it.
       """)
 
   @Argument(help: "Native trajectory files.", completion: .file(extensions: ["safetensors"]))
@@ -31,6 +39,9 @@ struct Verify: ParsableCommand {
     completion: .file(extensions: ["yaml", "yml"]))
   var limits: String?
 
+  @Option(help: CollisionChoice.help)
+  var collision: CollisionChoice = .report
+
   @Flag(help: "Prints one JSON line for each file.")
   var json = false
 
@@ -38,11 +49,16 @@ struct Verify: ParsableCommand {
     guard limits == nil || robot != nil else {
       throw ValidationError("--limits goes with --robot.")
     }
+    guard collision != .refuse || robot != nil else {
+      throw ValidationError("--collision refuse goes with --robot, which has the shapes.")
+    }
   }
 
   func run() throws {
     let robot = try robot.map { try Robot.chosen($0, limits: limits) }
     let own = try robot.map { (limits: try SafetyLimits(robot: $0), identity: RobotIdentity($0)) }
+    let unchecked = robot == nil ? CollisionCheck.needsRobot : CollisionCheck.notAsked
+    let prover = collision == .off ? nil : robot.map { ClearanceProver($0) }
     var worst: ExitCode?
     var (held, broken) = (0, 0)
     for file in files {
@@ -52,8 +68,13 @@ struct Verify: ParsableCommand {
           TrajectoryReport.noteOtherLimits(trajectory, path: file, robot: own.identity)
           trajectory = try trajectory.verified(within: own.limits, robot: own.identity)
         }
-        let report = TrajectoryReport(trajectory, path: file, robot: own?.identity)
-        Console.result(json ? report.json : summary(trajectory, file))
+        let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
+        if collision == .refuse { try check?.clearance.requireClear() }
+        let report = TrajectoryReport(
+          trajectory, path: file, robot: own?.identity,
+          further: [check?.field ?? CollisionCheck.fieldWithoutRobot])
+        let lines = [summary(trajectory, file)] + (check?.lines ?? [unchecked])
+        Console.result(json ? report.json : lines.joined(separator: "\n  "))
         held += 1
       } catch {
         // Files that are none weigh more than broken limits, and every file is looked at.
@@ -71,14 +92,17 @@ struct Verify: ParsableCommand {
     }
     if files.count > 1 {
       Console.note(
-        "note: \(held) verified, \(broken) broke a limit, "
+        "note: \(held) verified, \(broken) broke a limit\(collision == .refuse ? " or touched" : ""), "
           + "\(files.count - held - broken) could not be checked")
     }
     if let worst { throw worst }
   }
 
   private static func isBrokenLimit(_ error: any Error) -> Bool {
-    if case UnsafeMotion.violation = error { true } else { false }
+    switch error {
+    case UnsafeMotion.violation, UnsafeMotion.touch, UnsafeMotion.clearanceUnproven: true
+    default: false
+    }
   }
 
   private func summary(_ trajectory: SafeTrajectory, _ file: String) -> String {
