@@ -146,6 +146,8 @@ public struct InverseKinematicsRetargeter: Sendable {
     _ motion: JointMotion, of clip: MotionClip, targets: HumanTargets, bases: [Pose],
     effort: RefinementEffort, speed: Double
   ) -> JointMotion {
+    var motion = motion
+    guard effort != .off else { return motion }
     let placed = bases.indices.map { frame -> Pose in
       guard let root = motion.root else { return .identity }
       let base = bases[frame]
@@ -154,8 +156,6 @@ public struct InverseKinematicsRetargeter: Sendable {
         rotation: rotation,
         translation: root.translations[frame] - rotation * base.translation)
     }
-    var motion = motion
-    guard effort != .off else { return motion }
     motion.provenance["refinement"] = effort.rawValue
     guard motion.frameCount >= MotionRefinement.leastFrames else {
       motion.provenance["refinement"] = "none"

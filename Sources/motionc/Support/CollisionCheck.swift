@@ -146,9 +146,9 @@ extension CollisionCheck {
       + "\"ground\": \(object(clearance.ground, clearance.absenceOfGround, more: []))"
   }
 
-  /// Those where no robot is named.
-  static var fieldWithoutRobot: String {
-    let nothing = object(["\"checked\": 0", "\"reason\": \(JSONText.quoted(needsRobot))"])
+  /// Those where nothing is checked, for a reason.
+  static func fieldUnchecked(_ reason: String) -> String {
+    let nothing = object(["\"checked\": 0", "\"reason\": \(JSONText.quoted(reason))"])
     return "\"collision\": \(nothing), \"ground\": \(nothing)"
   }
 

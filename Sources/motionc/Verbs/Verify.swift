@@ -72,7 +72,7 @@ struct Verify: ParsableCommand {
         if collision == .refuse { try check?.clearance.requireClear() }
         let report = TrajectoryReport(
           trajectory, path: file, robot: own?.identity,
-          further: [check?.field ?? CollisionCheck.fieldWithoutRobot])
+          further: [check?.field ?? CollisionCheck.fieldUnchecked(unchecked)])
         let lines = [summary(trajectory, file)] + (check?.lines ?? [unchecked])
         Console.result(json ? report.json : lines.joined(separator: "\n  "))
         held += 1
