@@ -20,6 +20,14 @@ package struct BandedMatrix: Sendable {
     elements.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
   }
 
+  /// Takes the elements of a matrix of the same shape, without new memory.
+  package mutating func copy(_ other: BandedMatrix) {
+    precondition(size == other.size && band == other.band, "matrices of different shapes")
+    elements.withUnsafeMutableBufferPointer { own in
+      other.elements.withUnsafeBufferPointer { _ = own.update(fromContentsOf: $0) }
+    }
+  }
+
   /// Replaces the matrix by L of L Lᵀ, after each element of the diagonal was raised by a share of it
   /// and a number; false if it is not positive definite, after which the elements mean nothing.
   package mutating func factor(raisedBy share: Double, and number: Double) -> Bool {

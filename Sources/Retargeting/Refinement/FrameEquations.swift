@@ -19,6 +19,8 @@ struct FrameEquations: Sendable {
   private(set) var configuration: [Double]
   /// What the weights of contact terms are multiplied by: they begin soft.
   var stiffness = 1.0
+  /// Whether only the sum of squares is wanted, which takes a fraction of the time.
+  var isSumOnly = false
   /// The pose of the root link.
   private(set) var base = Pose.identity
 
@@ -36,8 +38,13 @@ struct FrameEquations: Sendable {
   struct Derivatives: Sendable {
     var values: [Vector3]
     var moved: [Int] = []
+    /// The three parts of `values`, each in a row [axis, column].
+    fileprivate var rows: [Double]
 
-    init(columns: Int) { values = [Vector3](repeating: .zero, count: columns) }
+    init(columns: Int) {
+      values = [Vector3](repeating: .zero, count: columns)
+      rows = [Double](repeating: 0, count: 3 * columns)
+    }
   }
 
   /// Equations of a frame, all zero.
@@ -56,8 +63,10 @@ struct FrameEquations: Sendable {
 
   /// Begins a frame: nothing is added yet, and the robot stands as given.
   mutating func begin(_ configuration: [Double], base: Pose) {
-    matrix.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
-    gradient.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    if !isSumOnly {
+      matrix.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+      gradient.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+    }
     value = 0
     self.configuration = configuration
     self.base = base
@@ -81,6 +90,7 @@ struct FrameEquations: Sendable {
   func differentiate(
     _ place: Vector3, node: Int, times factor: Double = 1, into derivatives: inout Derivatives
   ) {
+    guard !isSumOnly else { return }
     if node >= 0 {
       for index in chains[node] {
         let moved = tree.nodes[index]
@@ -109,17 +119,36 @@ struct FrameEquations: Sendable {
   /// Adds `weight · |residual|²`, and sets the derivatives to zero for the next term.
   mutating func add(_ residual: Vector3, weight: Double, _ derivatives: inout Derivatives) {
     value += weight * residual.squaredLength
-    let moved = derivatives.moved
-    derivatives.values.withUnsafeMutableBufferPointer { values in
+    guard !isSumOnly else { return }
+    let (moved, columns) = (derivatives.moved, columns)
+    derivatives.rows.withUnsafeMutableBufferPointer { rows in
+      for column in moved {
+        let change = derivatives.values[column]
+        derivatives.values[column] = .zero
+        rows[column] = change.x
+        rows[columns + column] = change.y
+        rows[2 * columns + column] = change.z
+        gradient[column] += weight * change.dot(residual)
+      }
+      // Rows as a whole, for what does not move is zero: the processor takes several at once.
       matrix.withUnsafeMutableBufferPointer { matrix in
-        for (index, column) in moved.enumerated() {
-          let scaled = weight * values[column]
-          gradient[column] += scaled.dot(residual)
+        for column in moved {
+          let (x, y, z) = (
+            weight * rows[column], weight * rows[columns + column],
+            weight * rows[2 * columns + column]
+          )
           let start = column * columns
-          for row in moved[index...] { matrix[start + row] += scaled.dot(values[row]) }
+          for row in column..<columns {
+            matrix[start + row] +=
+              x * rows[row] + y * rows[columns + row] + z * rows[2 * columns + row]
+          }
         }
       }
-      for column in moved { values[column] = .zero }
+      for column in moved {
+        rows[column] = 0
+        rows[columns + column] = 0
+        rows[2 * columns + column] = 0
+      }
     }
   }
 
@@ -128,6 +157,7 @@ struct FrameEquations: Sendable {
     _ residual: Double, along direction: Vector3, weight: Double, _ derivatives: inout Derivatives
   ) {
     value += weight * residual * residual
+    guard !isSumOnly else { return }
     let moved = derivatives.moved
     for (index, column) in moved.enumerated() {
       let scaled = weight * derivatives.values[column].dot(direction)
@@ -142,6 +172,7 @@ struct FrameEquations: Sendable {
   /// Adds `weight · residual²` of one column whose derivative is one.
   mutating func add(_ residual: Double, weight: Double, column: Int) {
     value += weight * residual * residual
+    guard !isSumOnly else { return }
     gradient[column] += weight * residual
     matrix[column * columns + column] += weight
   }
@@ -149,6 +180,7 @@ struct FrameEquations: Sendable {
   /// Adds `weight · (Σ factor · column − wanted)²`, given the residual.
   mutating func add(_ residual: Double, weight: Double, terms: [(column: Int, factor: Double)]) {
     value += weight * residual * residual
+    guard !isSumOnly else { return }
     for term in terms {
       gradient[term.column] += weight * term.factor * residual
       for other in terms where other.column >= term.column {

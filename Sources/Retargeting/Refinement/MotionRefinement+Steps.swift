@@ -32,15 +32,14 @@ extension MotionRefinement {
 
   /// What a window is solved with, from step to step.
   private struct Work {
-    var current: WindowEquations, next: WindowEquations, kept: WindowEquations
+    var equations: WindowEquations
     var frame: FrameEquations
     var stance: [StanceTerm] = []
     var collision: CollisionTerm?
     var damping = 1e-5
 
     init(_ range: Range<Int>, _ refinement: MotionRefinement) {
-      current = WindowEquations(range: range, columns: refinement.layout.columns)
-      (next, kept) = (current, current)
+      equations = WindowEquations(range: range, columns: refinement.layout.columns)
       frame = FrameEquations(refinement.layout)
       collision = refinement.collision
     }
@@ -60,12 +59,13 @@ extension MotionRefinement {
       work.frame.stiffness = stiffness
       remember(spline, range, &work.collision, &work.frame)
       work.stance = stance(spline, range, &footing, &work.frame)
-      assemble(&work.current, spline, work.stance, work.collision, &work.frame)
+      assemble(spline, &work)
+      let before = work.equations.value
       guard let gain = step(&spline, &work) else {
         work.damping = 1e-5
         continue
       }
-      guard hard > 1, gain < Self.negligible * work.current.value else { continue }
+      guard hard > 1, gain < Self.negligible * before else { continue }
       guard !isSifted, giveUp(spline, range, &footing, &work.frame) else { break }
       isSifted = true
     }
@@ -73,23 +73,21 @@ extension MotionRefinement {
 
   /// Goes the best step that is found; nil where none helps.
   private func step(_ spline: inout MotionSpline, _ work: inout Work) -> Double? {
-    let before = work.current.value
+    let before = work.equations.value
     for attempts in Self.attempts {
       var best: (spline: MotionSpline, damping: Double, value: Double)?
       for (share, least) in attempts {
         let damping = least == 0 ? work.damping : max(100 * work.damping, least)
-        guard let step = work.current.step(damping: damping) else { continue }
+        guard let step = work.equations.step(damping: damping) else { continue }
         var trial = spline
         trial.move(
-          work.current.range, against: step, times: share, columns: layout.columns)
-        assemble(&work.next, trial, work.stance, work.collision, &work.frame)
-        guard work.next.value < best?.value ?? before else { continue }
-        best = (trial, max(damping / 10, 1e-8), work.next.value)
-        swap(&work.next, &work.kept)
+          work.equations.range, against: step, times: share, columns: layout.columns)
+        assemble(trial, &work, isSumOnly: true)
+        guard work.equations.value < best?.value ?? before else { continue }
+        best = (trial, max(damping / 10, 1e-8), work.equations.value)
       }
       guard let best else { continue }
       (spline, work.damping) = (best.spline, best.damping)
-      swap(&work.current, &work.kept)
       return before - best.value
     }
     return nil
@@ -183,26 +181,28 @@ extension MotionRefinement {
     }
   }
 
-  private func assemble(
-    _ equations: inout WindowEquations, _ spline: MotionSpline, _ stance: [StanceTerm],
-    _ collision: CollisionTerm?, _ frameEquations: inout FrameEquations
-  ) {
-    equations.clear()
+  /// Adds up the squares of a window with the equations of their least sum, or the sum alone, which
+  /// leaves the equations as they are.
+  private func assemble(_ spline: MotionSpline, _ work: inout Work, isSumOnly: Bool = false) {
+    work.equations.isSumOnly = isSumOnly
+    work.frame.isSumOnly = isSumOnly
+    work.equations.clear()
     var terms = terms
-    terms.weight *= frameEquations.stiffness
+    terms.weight *= work.frame.stiffness
     var scratch = FrameEquations.Derivatives(columns: layout.columns)
-    for frame in frames(equations.range, spline) {
-      begin(frame, spline, &frameEquations)
-      for term in frameTerms { term.add(frame: frame, to: &frameEquations, &scratch) }
-      collision?.add(frame: frame, to: &frameEquations, &scratch)
-      stance.first?.add(frame: frame, to: &frameEquations, &scratch)
-      equations.add(frame, frameEquations, spline)
-      guard terms.period > Self.longest, let between = stance.last, between.holdsAnything(frame)
+    for frame in frames(work.equations.range, spline) {
+      begin(frame, spline, &work.frame)
+      for term in frameTerms { term.add(frame: frame, to: &work.frame, &scratch) }
+      work.collision?.add(frame: frame, to: &work.frame, &scratch)
+      work.stance.first?.add(frame: frame, to: &work.frame, &scratch)
+      work.equations.add(frame, work.frame, spline)
+      guard terms.period > Self.longest, let between = work.stance.last,
+        between.holdsAnything(frame)
       else { continue }
-      begin(frame, spline, &frameEquations, isBetween: true)
-      between.add(frame: frame, to: &frameEquations, &scratch)
-      equations.add(after: frame, frameEquations, spline)
+      begin(frame, spline, &work.frame, isBetween: true)
+      between.add(frame: frame, to: &work.frame, &scratch)
+      work.equations.add(after: frame, work.frame, spline)
     }
-    terms.add(to: &equations, spline)
+    terms.add(to: &work.equations, spline)
   }
 }

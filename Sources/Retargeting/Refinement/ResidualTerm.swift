@@ -82,9 +82,11 @@ struct DirectionTerm: ResidualTerm {
       let length = max(gap.length, 1e-6)
       let unit = gap / length
       scratch.moved = moved[index]
-      for column in scratch.moved {
-        let change = scratch.values[column]
-        scratch.values[column] = (change - change.dot(unit) * unit) / length
+      if !equations.isSumOnly {
+        for column in scratch.moved {
+          let change = scratch.values[column]
+          scratch.values[column] = (change - change.dot(unit) * unit) / length
+        }
       }
       equations.add(unit - goal, weight: line.weight, &scratch)
     }

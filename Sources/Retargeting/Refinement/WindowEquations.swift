@@ -9,8 +9,13 @@ struct WindowEquations: Sendable {
   let columns: Int
   /// The sum of squares.
   private(set) var value = 0.0
+  /// Whether only the sum of squares is wanted, which takes a fraction of the time.
+  var isSumOnly = false
   private var matrix: BandedMatrix
   private var gradient: [Double]
+  /// Memory for the factor of the matrix, and for a frame's matrix with both its halves.
+  private var factor: BandedMatrix
+  private var frame: [Double]
 
   /// A control point is in no square with one that is farther away than this.
   static let reach = 3
@@ -18,18 +23,21 @@ struct WindowEquations: Sendable {
   init(range: Range<Int>, columns: Int) {
     (self.range, self.columns) = (range, columns)
     matrix = BandedMatrix(size: range.count * columns, band: Self.reach * columns)
+    factor = matrix
+    frame = [Double](repeating: 0, count: columns * columns)
     gradient = [Double](repeating: 0, count: range.count * columns)
   }
 
   mutating func clear() {
     value = 0
+    guard !isSumOnly else { return }
     matrix.clear()
     gradient.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
   }
 
   /// The step that makes the squares least [unknown, column]; nil where it cannot be computed.
-  func step(damping: Double) -> [Double]? {
-    var factor = matrix
+  mutating func step(damping: Double) -> [Double]? {
+    factor.copy(matrix)
     guard factor.factor(raisedBy: damping, and: 1e-9) else { return nil }
     let step = factor.solved(gradient)
     return step.allSatisfy(\.isFinite) ? step : nil
@@ -70,10 +78,19 @@ struct WindowEquations: Sendable {
     _ equations: FrameEquations, _ blocks: [(block: Int, factor: Double)]
   ) {
     value += equations.value
+    guard !isSumOnly else { return }
     let (columns, rows) = (columns, matrix.band + 1)
-    gradient.withUnsafeMutableBufferPointer { gradient in
-      matrix.elements.withUnsafeMutableBufferPointer { elements in
-        equations.matrix.withUnsafeBufferPointer { own in
+    frame.withUnsafeMutableBufferPointer { own in
+      equations.matrix.withUnsafeBufferPointer { half in
+        for column in 0..<columns {
+          for row in column..<columns {
+            own[column * columns + row] = half[column * columns + row]
+            own[row * columns + column] = half[column * columns + row]
+          }
+        }
+      }
+      gradient.withUnsafeMutableBufferPointer { gradient in
+        matrix.elements.withUnsafeMutableBufferPointer { elements in
           for upper in blocks {
             let start = upper.block * columns
             for column in 0..<columns {
@@ -84,12 +101,9 @@ struct WindowEquations: Sendable {
               let apart = (lower.block - upper.block) * columns
               for column in 0..<columns {
                 let target = (start + column) * rows + apart - column
-                for row in column..<columns {
+                // Below the diagonal of the whole, which is the half of a block on it.
+                for row in (apart > 0 ? 0 : column)..<columns {
                   elements[target + row] += weight * own[column * columns + row]
-                }
-                guard apart > 0 else { continue }
-                for row in 0..<column {
-                  elements[target + row] += weight * own[row * columns + column]
                 }
               }
             }
@@ -115,6 +129,7 @@ struct WindowEquations: Sendable {
     for (index, residual) in residuals.enumerated() where weights[index] > 0 {
       let weight = weights[index]
       value += weight * residual * residual
+      guard !isSumOnly else { continue }
       for upper in blocks {
         let column = upper.block * columns + first + index
         gradient[column] += weight * upper.factor * residual
@@ -134,6 +149,7 @@ struct WindowEquations: Sendable {
     let blocks = unknowns(from: control, factors, spline)
     guard !blocks.isEmpty else { return }
     value += weight * residual * residual
+    guard !isSumOnly else { return }
     let rows = matrix.band + 1
     for upper in blocks {
       for axis in 0..<3 {
