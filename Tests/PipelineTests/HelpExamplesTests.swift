@@ -72,6 +72,8 @@ struct HelpExamplesTests {
   private func words(_ example: [String]) -> [String] {
     switch example.first {
     case "train": example + ["--time-limit", "1s", "--batch", "8", "--threads", "2", "--force"]
+    case "evaluate" where ["generator", "posegpt"].contains(example[1]):
+      example + ["--count", "48"]
     case "bench" where !example.contains("--only"): example + ["--names"]
     default: example
     }
