@@ -136,11 +136,12 @@ struct CollisionTerm: ResidualTerm {
     var center: Vector3, radius: Double
   }
 
-  /// Two parts, the columns that move them, and the distance that they keep [m].
+  /// Two parts, the columns that move them, the distance that they keep [m], whether both are feet.
   struct Pair: Sendable {
     var first: Int, second: Int
     var moved: [Int]
     var margin: Double
+    var isFeet: Bool
   }
 
   let parts: [Part]
@@ -157,10 +158,21 @@ struct CollisionTerm: ResidualTerm {
   /// The nearest points of parts that overlap by more than this share of the smaller radius do not tell
   /// a direction.
   private static let deep = 0.5
+  /// Parts that overlap so deeply part as in the frame before where that is hardly farther [m].
+  private static let constancy = 0.01
 
+  /// The pairs of a model.
+  ///
+  /// - Parameters:
+  ///   - model: The robot's shapes.
+  ///   - layout: What is solved for.
+  ///   - atRest: The poses of links in the rest posture.
+  ///   - feet: The nodes that are feet: they part beside each other and not one above the other.
+  ///   - margin: The greatest distance that they keep [m].
+  ///   - weight: The weight of what is nearer than that [1/m²].
   init(
-    _ model: CollisionModel, _ layout: RefinementLayout, atRest: [Pose], margin: Double,
-    weight: Double
+    _ model: CollisionModel, _ layout: RefinementLayout, atRest: [Pose], feet: Set<Int>,
+    margin: Double, weight: Double
   ) {
     let parts = model.parts.map { part in
       let place = layout.tree.places[part.link]
@@ -181,7 +193,8 @@ struct CollisionTerm: ResidualTerm {
           return Pair(
             first: first, second: second,
             moved: layout.columns(ofNodes: [parts[first].node, parts[second].node]),
-            margin: min(margin, max(0, Self.shareAtRest * apart)))
+            margin: min(margin, max(0, Self.shareAtRest * apart)),
+            isFeet: feet.isSuperset(of: [parts[first].node, parts[second].node]))
         }
       }
     }
@@ -250,11 +263,46 @@ struct CollisionTerm: ResidualTerm {
         let flips = contact.distance < 0 && (before.map { $0.dot(own) < -0.2 } ?? false)
         found.append((key, flips ? before ?? own : own))
       } else {
-        let middle = contact.first.from + contact.first.to - contact.second.from - contact.second.to
-        found.append((key, before ?? directions[key] ?? middle.normalized ?? .unitX))
+        let pair = pairs[contact.pair]
+        let shortest = shortestWayOut(pair, equations)
+        let isConstant =
+          before.map { gap(pair, along: $0, equations) > shortest.gap - Self.constancy } ?? false
+        found.append((key, isConstant ? before ?? shortest.direction : shortest.direction))
       }
     }
     for (key, direction) in found { directions[key] = direction }
+  }
+
+  /// The direction of the shortest way of parts out of each other, and the gap along it [m].
+  ///
+  /// Tried are the axes of both parts' frames, along which shapes mostly lie, and the line between
+  /// their middles; of two feet what is level of these.
+  private func shortestWayOut(
+    _ pair: Pair, _ equations: FrameEquations
+  ) -> (direction: Vector3, gap: Double) {
+    let (one, other) = (parts[pair.first], parts[pair.second])
+    let (first, second) = (equations.pose(ofNode: one.node), equations.pose(ofNode: other.node))
+    var tried = [first * one.center - second * other.center]
+    for rotation in [first.rotation, second.rotation] {
+      for axis in [Vector3.unitX, .unitY, .unitZ].map({ rotation * $0 }) { tried += [axis, -axis] }
+    }
+    var found = (direction: Vector3.unitX, gap: -Double.infinity)
+    for (index, direction) in tried.enumerated() {
+      let level = Vector3(direction.x, direction.y, 0)
+      // A foot's axis that is nearly upright says nothing of where the other should stand.
+      guard !pair.isFeet || index == 0 || level.length > 0.5,
+        let unit = (pair.isFeet ? level : direction).normalized
+      else { continue }
+      let gap = gap(pair, along: unit, equations)
+      if gap > found.gap { found = (unit, gap) }
+    }
+    return found
+  }
+
+  /// The gap between two parts along a direction from the second to the first [m].
+  private func gap(_ pair: Pair, along direction: Vector3, _ equations: FrameEquations) -> Double {
+    -outermost(pair.first, -direction, equations).reach
+      - outermost(pair.second, direction, equations).reach
   }
 
   /// The point of a part's axes whose ball reaches farthest along a direction, and how far that is [m].

@@ -92,7 +92,8 @@ struct MotionRefinement: Sendable {
     }
     let model = CollisionModel(robot)
     collision = CollisionTerm(
-      model, layout, atRest: robot.worldFromLinks(problem.rest), margin: weights.margin,
+      model, layout, atRest: robot.worldFromLinks(problem.rest),
+      feet: Set(feet.flatMap { $0.corners.map(\.point.node) }), margin: weights.margin,
       weight: weights.collision)
     if model.pairs.isEmpty {
       notes.append(
