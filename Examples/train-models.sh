@@ -35,8 +35,8 @@ if [ -z "${ROBOTS+set}" ]; then
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
-  "$motionc" train smoother --motions "$motions" $licence -o "$model" --covariance \
-    --width 128 --heads 4 --layers 2 --batch 32 --steps 3000 --time-limit 15m --seed 1 --force
+  "$motionc" train smoother --motions "$motions" $licence $sharp -o "$model" --covariance \
+    --width 128 --heads 4 --layers 2 --batch 32 --steps 10000 --time-limit 30m --seed 1 --force
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
