@@ -190,11 +190,13 @@ struct CollisionTerm: ResidualTerm {
       (partsOfBody[pair.first] ?? []).flatMap { first in
         (partsOfBody[pair.second] ?? []).map { second in
           let apart = model.distance(first, second, atRest)
+          let nodes = [parts[first].node, parts[second].node]
+          // Feet are beside each other by posture, not by build.
+          let isFeet = feet.isSuperset(of: nodes)
           return Pair(
-            first: first, second: second,
-            moved: layout.columns(ofNodes: [parts[first].node, parts[second].node]),
-            margin: min(margin, max(0, Self.shareAtRest * apart)),
-            isFeet: feet.isSuperset(of: [parts[first].node, parts[second].node]))
+            first: first, second: second, moved: layout.columns(ofNodes: nodes),
+            margin: isFeet ? margin : min(margin, max(0, Self.shareAtRest * apart)),
+            isFeet: isFeet)
         }
       }
     }
@@ -309,15 +311,10 @@ struct CollisionTerm: ResidualTerm {
   private func outermost(
     _ index: Int, _ direction: Vector3, _ equations: FrameEquations
   ) -> (place: Vector3, reach: Double) {
-    let part = parts[index]
-    let pose = equations.pose(ofNode: part.node)
     var found = (place: Vector3.zero, reach: -Double.infinity)
-    for capsule in part.capsules {
-      for end in [capsule.from, capsule.to] {
-        let place = pose * end
-        let reach = place.dot(direction) + capsule.radius
-        if reach > found.reach { found = (place, reach) }
-      }
+    for (end, radius) in ends(of: index, equations) {
+      let reach = end.dot(direction) + radius
+      if reach > found.reach { found = (end, reach) }
     }
     return found
   }
@@ -337,23 +334,40 @@ struct CollisionTerm: ResidualTerm {
       // Along the nearest points' own direction the gap is theirs, wherever on the axes they are.
       let isOwn = own > 0.999
       let pair = pairs[contact.pair]
-      var gap = contact.distance
-      var points = (first: Vector3.zero, second: Vector3.zero)
+      var found: [(gap: Double, first: Vector3, second: Vector3)] = []
       if isOwn {
-        points = a.closestPoints(to: b)
+        let points = a.closestPoints(to: b)
+        found = [(contact.distance, points.first, points.second)]
       } else {
         let low = outermost(pair.first, -direction, equations)
         let high = outermost(pair.second, direction, equations)
-        points = (low.place, high.place)
-        gap = -low.reach - high.reach
+        found = [(-low.reach - high.reach, low.place, high.place)]
+        if pair.isFeet {
+          // Of edges along each other both corners part; from one alone feet would turn away.
+          found += ends(of: pair.first, equations).map { end, radius in
+            (end.dot(direction) - radius - high.reach, end, high.place)
+          }
+          found += ends(of: pair.second, equations).map { end, radius in
+            (-low.reach - end.dot(direction) - radius, low.place, end)
+          }
+        }
       }
-      guard gap < pair.margin else { continue }
-      equations.differentiate(points.first, node: parts[pair.first].node, into: &scratch)
-      equations.differentiate(
-        points.second, node: parts[pair.second].node, times: -1, into: &scratch)
-      scratch.moved = pair.moved
-      equations.add(
-        gap - pair.margin, along: direction, weight: weight, &scratch)
+      for (gap, first, second) in found where gap < pair.margin {
+        equations.differentiate(first, node: parts[pair.first].node, into: &scratch)
+        equations.differentiate(second, node: parts[pair.second].node, times: -1, into: &scratch)
+        scratch.moved = pair.moved
+        equations.add(gap - pair.margin, along: direction, weight: weight, &scratch)
+      }
+    }
+  }
+
+  /// The ends of a part's axes in the world, with radii.
+  private func ends(
+    of index: Int, _ equations: FrameEquations
+  ) -> [(end: Vector3, radius: Double)] {
+    let pose = equations.pose(ofNode: parts[index].node)
+    return parts[index].capsules.flatMap {
+      [(pose * $0.from, $0.radius), (pose * $0.to, $0.radius)]
     }
   }
 }
