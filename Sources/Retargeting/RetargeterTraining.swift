@@ -51,7 +51,7 @@ public struct RetargeterTraining: TrainableModel {
     try options.start?.check(options.network)
     self.robot = robot
     self.options = options
-    targets = try HumanTargets(mapping: mapping, robot: robot)
+    targets = try HumanTargets(mapping: mapping, robot: robot, leaning: true)
     loss = try RetargetingLoss(targets: targets, robot: robot, weights: options.weights)
     source = PoseSource(pool: poses, generated: generated, randomShare: options.randomShare)
     references =
@@ -113,7 +113,7 @@ public struct RetargeterTraining: TrainableModel {
     return "robot \(robot.kinematicFingerprint.prefix(16)), \(start)mapping \(mapping.prefix(16)), "
       + "\(generated ?? "")\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.run.batch), steps \(options.run.steps), rate "
-      + "\(options.run.rate), precision \(options.precision), noise \(options.noise), "
+      + "\(options.run.rate)\(targets.isLeaning ? ", leaning base" : ""), precision \(options.precision), noise \(options.noise), "
       + weights.joined(separator: " ")
   }
 
