@@ -40,7 +40,7 @@ public struct Retargeter: Sendable {
 
   /// The joint motion of a clip, at the clip's own rate.
   ///
-  /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths; that of a
+  /// A base that is free takes the pelvis's pose, with its path scaled by the ratio of leg lengths; that of a
   /// robot with a rigid trunk leans from there as the trunk does, if it was trained so. Where
   /// the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
   ///
@@ -70,7 +70,8 @@ public struct Retargeter: Sendable {
     return JointMotion(
       name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
       positions: positions(of: clip.rotations),
-      root: robot.hasFloatingBase ? rootMotion(of: clip) : nil, provenance: provenance)
+      root: targets.mapping.leavesBaseFree(of: robot) ? rootMotion(of: clip) : nil,
+      provenance: provenance)
   }
 
   /// Configurations [pose, joint] of poses; a joint that has one position only is there exactly.

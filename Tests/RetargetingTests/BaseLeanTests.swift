@@ -78,29 +78,53 @@ struct BaseLeanTests {
     #expect(targets.base(of: bow(0.8)[...]) == .identity)
   }
 
-  @Test("A network's motion has the base that its targets are seen from, and its file says so")
-  func motion() throws {
-    let robot = try Subjects.robot("robotis_op3")
+  /// A small model of a robot, hardly trained.
+  private func model(_ robot: Robot) throws -> Retargeter {
     var options = RetargeterTraining.Options()
     options.network = .init(width: 16, heads: 2, layers: 1, feedForward: 32)
     (options.run.batch, options.run.steps) = (16, 2)
     let training = try RetargeterTraining(
       robot: robot, mapping: Mapping.shipped(for: "robotis_op3"), poses: PosePool(),
       options: options)
-    let model = try TrainingRun(training).run().model
+    return try TrainingRun(training).run().model
+  }
+
+  /// One frame of a person who bows.
+  private var bowing: MotionClip {
+    MotionClip(
+      name: "bow", skeleton: .canonical, frameRate: 30, rootTranslations: [[0, 0, 0.9]],
+      rotations: [Skeleton.worldFromBodyAtRest] + bow(0.8).dropFirst())
+  }
+
+  @Test("A network's motion has the base that its targets are seen from, and its file says so")
+  func motion() throws {
+    let robot = try Subjects.robot("robotis_op3")
+    let model = try model(robot)
     let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID())").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try model.write(to: path)
     let read = try Retargeter(contentsOf: path, robot: robot)
     #expect(model.targets.isLeaning && read.targets.isLeaning)
-    let clip = MotionClip(
-      name: "bow", skeleton: .canonical, frameRate: 30, rootTranslations: [[0, 0, 0.9]],
-      rotations: [Skeleton.worldFromBodyAtRest] + bow(0.8).dropFirst())
-    let motion = try read.rawMotion(of: clip)
+    let motion = try read.rawMotion(of: bowing)
     let root = try #require(motion.root)
-    let wanted = read.targets.base(of: clip.rotations[...])
+    let wanted = read.targets.base(of: bowing.rotations[...])
     // The robot's base is upright where the person's pelvis is.
     #expect((root.rotations[0].rotationVector - wanted.rotation.rotationVector).length < 1e-6)
     #expect(motion.provenance["base"] == "leaning")
+  }
+
+  @Test("The base of a robot with legs is free where no file says that it is fixed")
+  func unstatedBase() throws {
+    let path = FileManager.default.temporaryDirectory.appending(path: "motionc-\(UUID()).urdf").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try FileManager.default.copyItem(atPath: Subjects.robot("robotis_op3").path, toPath: path)
+    let robot = try Robot(urdf: path)
+    #expect(!robot.isBaseStated && !robot.hasFloatingBase)
+    let model = try model(robot)
+    #expect(model.targets.isLeaning)
+    let own = try #require(model.rawMotion(of: bowing).root)
+    let stated = try #require(
+      self.model(Subjects.robot("robotis_op3")).rawMotion(of: bowing).root)
+    #expect(own.translations == stated.translations && own.rotations == stated.rotations)
   }
 }
