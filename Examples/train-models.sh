@@ -10,10 +10,10 @@ motions="${1:-Examples/Motions}"
 licence=""
 [ -f "$motions/index.csv" ] && licence="--licence=${LICENCE:-CMU}"
 mkdir -p Examples/Models
-for robot in ${ROBOTS:-uarm_swift_pro unitree_g1}; do
+for robot in ${ROBOTS:-uarm_swift_pro uarm_swift uarm_metal unitree_g1 robotis_op3}; do
   case "$robot" in
-    unitree_g1) epochs=90 ;;
-    *) epochs=40 ;;
+    unitree_g1 | robotis_op3) epochs=45 ;;
+    *) epochs=20 ;;
   esac
   model="Examples/Models/$robot.safetensors"
   "$motionc" train retargeter --robot "$robot" --motions "$motions" $licence \

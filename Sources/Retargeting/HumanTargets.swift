@@ -6,7 +6,8 @@ public import Motions
 /// The targets of a human pose for a robot: positions of its links in the robot's base frame.
 ///
 /// Targets depend only on the 21 local rotations (the robot's root takes the pelvis's), on the
-/// canonical skeleton, so that they are a function of the network's input.
+/// canonical skeleton, so that they are a function of the network's input. The base frame is where the
+/// person's pelvis puts it; that of a robot with a rigid trunk may lean from there (`BaseLean`).
 public struct HumanTargets: Sendable {
   /// The number of input features of each joint: six of the local rotation's first two columns, six
   /// of the rotation in the mapping's frame, three of the position there.
@@ -36,11 +37,20 @@ public struct HumanTargets: Sendable {
   private let restOffsets: [Vector3]
   /// The axes of a rigid trunk at rest: left, up along the line from the hips to the shoulders, forward.
   private let trunkAtRest: Quaternion
+  /// How the base leans; nil where it stays where the person's pelvis puts it.
+  private let lean: BaseLean?
 
   /// Targets for a robot; the mapping's links must be the robot's.
-  public init(mapping: Mapping, robot: Robot, skeleton: Skeleton = .canonical)
-    throws(RetargetingError)
-  {
+  ///
+  /// - Parameters:
+  ///   - mapping: The mapping.
+  ///   - robot: The robot.
+  ///   - skeleton: The skeleton whose limbs are scaled to the robot's.
+  ///   - leaning: Whether targets are seen from a base that leans, where the base is free and the trunk
+  ///     rigid.
+  public init(
+    mapping: Mapping, robot: Robot, skeleton: Skeleton = .canonical, leaning: Bool = false
+  ) throws(RetargetingError) {
     let poses = robot.worldFromLinks(try mapping.restConfiguration(of: robot))
     var places: [Vector3] = []
     do {
@@ -91,7 +101,12 @@ public struct HumanTargets: Sendable {
     self.skeleton = skeleton
     restOffsets = skeleton.restOffsets
     trunkAtRest = Self.trunkAtRest(skeleton)
+    lean =
+      leaning && mapping.leavesBaseFree(of: robot) ? BaseLean(mapping, places: places) : nil
   }
+
+  /// Whether the base leans.
+  var isLeaning: Bool { lean != nil }
 
   private static func trunkAtRest(_ skeleton: Skeleton) -> Quaternion {
     func place(_ joint: Skeleton.Joint) -> Vector3 {
@@ -136,6 +151,39 @@ public struct HumanTargets: Sendable {
     positions: UnsafeMutablePointer<Float>, directions: UnsafeMutablePointer<Float>,
     angles: UnsafeMutablePointer<Float>
   ) {
+    withFrames(of: pose) { global, place, points, baseFromPelvis, base in
+      writeFeatures(
+        pose, global: global, place: place,
+        baseFromPelvis: base.rotation.inverse * baseFromPelvis, to: features)
+      if lean != nil {
+        let inverse = base.inverse
+        for index in points.indices { points[index] = inverse * points[index] }
+      }
+      writeTargets(points, positions: positions, directions: directions)
+    }
+    for (index, map) in mapping.directMaps.enumerated() {
+      let rotation = pose[pose.startIndex + map.joint.rawValue]
+      angles[index] = Float(map.factor * rotation.twistAngle(about: map.axis) + map.offset)
+    }
+  }
+
+  /// The base's pose for a pose of the person, seen from where the person's pelvis puts the base; the
+  /// identity unless it leans.
+  func base(of pose: ArraySlice<Quaternion>) -> Pose {
+    guard lean != nil else { return .identity }
+    return withFrames(of: pose) { _, _, _, _, base in base }
+  }
+
+  /// Calls `body` with the frames and places of the joints, seen from the pelvis, the targets of all
+  /// points [m] and the base, seen from where the pelvis puts it.
+  private func withFrames<Result>(
+    of pose: ArraySlice<Quaternion>,
+    _ body: (
+      _ global: UnsafeMutableBufferPointer<Quaternion>,
+      _ place: UnsafeMutableBufferPointer<Vector3>,
+      _ points: UnsafeMutableBufferPointer<Vector3>, _ baseFromPelvis: Quaternion, _ base: Pose
+    ) -> Result
+  ) -> Result {
     withUnsafeTemporaryAllocation(of: Quaternion.self, capacity: Skeleton.jointCount + 2) {
       global in
       withUnsafeTemporaryAllocation(of: Vector3.self, capacity: Skeleton.jointCount) { place in
@@ -152,16 +200,11 @@ public struct HumanTargets: Sendable {
         global[Self.lean] = trunkFrame(place, left: .unitX)
         let baseFromPelvis =
           mapping.origin.baseFromBody * global[mapping.origin.frame.rawValue].inverse
-        writeFeatures(
-          pose, global: global, place: place, baseFromPelvis: baseFromPelvis, to: features)
-        writeTargets(
-          global: global, baseFromPelvis: baseFromPelvis, positions: positions,
-          directions: directions)
+        return withUnsafeTemporaryAllocation(of: Vector3.self, capacity: limbs.count) { points in
+          placePoints(points, global: global, baseFromPelvis: baseFromPelvis)
+          return body(global, place, points, baseFromPelvis, lean?.base(points) ?? .identity)
+        }
       }
-    }
-    for (index, map) in mapping.directMaps.enumerated() {
-      let rotation = pose[pose.startIndex + map.joint.rawValue]
-      angles[index] = Float(map.factor * rotation.twistAngle(about: map.axis) + map.offset)
     }
   }
 
@@ -204,25 +247,30 @@ public struct HumanTargets: Sendable {
     }
   }
 
-  private func writeTargets(
-    global: UnsafeMutableBufferPointer<Quaternion>, baseFromPelvis: Quaternion,
-    positions: UnsafeMutablePointer<Float>, directions: UnsafeMutablePointer<Float>
+  /// The targets of all points, where the person's pelvis puts the base [m].
+  private func placePoints(
+    _ points: UnsafeMutableBufferPointer<Vector3>,
+    global: UnsafeMutableBufferPointer<Quaternion>, baseFromPelvis: Quaternion
   ) {
-    withUnsafeTemporaryAllocation(of: Vector3.self, capacity: limbs.count) { points in
-      for (index, limb) in limbs.enumerated() {
-        var point = limb.parent.map { points[$0] } ?? mapping.origin.position
-        for piece in limb.pieces {
-          point += baseFromPelvis * (global[piece.frame] * piece.offset)
-        }
-        points[index] = point
+    for (index, limb) in limbs.enumerated() {
+      var point = limb.parent.map { points[$0] } ?? mapping.origin.position
+      for piece in limb.pieces {
+        point += baseFromPelvis * (global[piece.frame] * piece.offset)
       }
-      for (row, index) in weightedPoints.enumerated() {
-        for axis in 0..<3 { positions[3 * row + axis] = Float(points[index][axis]) }
-      }
-      for (row, bone) in mapping.bones.enumerated() {
-        let direction = (points[bone.to] - points[bone.from]).normalized ?? .zero
-        for axis in 0..<3 { directions[3 * row + axis] = Float(direction[axis]) }
-      }
+      points[index] = point
+    }
+  }
+
+  private func writeTargets(
+    _ points: UnsafeMutableBufferPointer<Vector3>, positions: UnsafeMutablePointer<Float>,
+    directions: UnsafeMutablePointer<Float>
+  ) {
+    for (row, index) in weightedPoints.enumerated() {
+      for axis in 0..<3 { positions[3 * row + axis] = Float(points[index][axis]) }
+    }
+    for (row, bone) in mapping.bones.enumerated() {
+      let direction = (points[bone.to] - points[bone.from]).normalized ?? .zero
+      for axis in 0..<3 { directions[3 * row + axis] = Float(direction[axis]) }
     }
   }
 }

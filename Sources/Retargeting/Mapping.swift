@@ -136,6 +136,26 @@ public struct Mapping: Sendable, Hashable {
     return rest
   }
 
+  /// Whether the base of a robot is free to move: it is not bolted down, and not known to be where there
+  /// are two mapped legs.
+  func leavesBaseFree(of robot: Robot) -> Bool {
+    let hasLegs = [Skeleton.Joint.leftAnkle, .rightAnkle].allSatisfy { ankle in
+      points.contains { $0.joint == ankle && $0.weight > 0 }
+    }
+    return robot.hasFloatingBase || (hasLegs && !robot.isBaseStated)
+  }
+
+  /// Whether the robot's trunk is rigid, so that it bends forward with its base alone: whether a point is
+  /// carried by the frame of a rigid trunk.
+  var hasRigidTrunk: Bool {
+    points.contains { point in
+      switch point.limb {
+      case .offset(_, let frame), .robotOffset(let frame): frame == .trunk || frame == .lean
+      case .scaled, .fitted: false
+      }
+    }
+  }
+
   /// Whether all points are central or come in left and right pairs of equal weight.
   public var isSymmetric: Bool {
     origin.joint == origin.joint.mirrored && origin.frame == origin.frame.mirrored

@@ -40,7 +40,8 @@ public struct Retargeter: Sendable {
 
   /// The joint motion of a clip, at the clip's own rate.
   ///
-  /// A floating base takes the pelvis's pose, with its path scaled by the ratio of leg lengths. Where
+  /// A base that is free takes the pelvis's pose, with its path scaled by the ratio of leg lengths; that of a
+  /// robot with a rigid trunk leans from there as the trunk does, if it was trained so. Where
   /// the human stands, the robot's soles are level and on the ground (see `StandingRobot`).
   ///
   /// - Parameters:
@@ -54,8 +55,8 @@ public struct Retargeter: Sendable {
     guard effort != .off else { return motion }
     let solver = try InverseKinematicsRetargeter(robot: robot, mapping: targets.mapping)
     return solver.refined(
-      motion, of: clip, targets: targets,
-      bases: [Pose](repeating: .identity, count: clip.frameCount), effort: effort, speed: speed)
+      motion, of: clip, targets: targets.isLeaning ? solver.targets : targets,
+      bases: bases(of: clip), effort: effort, speed: speed)
   }
 
   /// The joint motion of a clip as the network gives it, not yet on the ground.
@@ -64,11 +65,13 @@ public struct Retargeter: Sendable {
     var provenance = history
     provenance["motion"] = clip.name
     provenance["retargeting"] = "network"
+    if targets.isLeaning { provenance["base"] = "leaning" }
     if !fingerprint.isEmpty { provenance["model_sha256"] = fingerprint }
     return JointMotion(
       name: clip.name, jointNames: robot.coordinateNames, frameRate: clip.frameRate,
       positions: positions(of: clip.rotations),
-      root: robot.hasFloatingBase ? rootMotion(of: clip) : nil, provenance: provenance)
+      root: targets.mapping.leavesBaseFree(of: robot) ? rootMotion(of: clip) : nil,
+      provenance: provenance)
   }
 
   /// Configurations [pose, joint] of poses; a joint that has one position only is there exactly.
@@ -125,9 +128,22 @@ public struct Retargeter: Sendable {
     // are put on the ground afterwards; this is the height of the others, and of flights.
     let lift = robotAnkleDrop - scale * clip.skeleton.ankleDrop
     let frames = 0..<clip.frameCount
-    return JointMotion.Root(
+    var root = JointMotion.Root(
       translations: frames.map { clip.rootTranslations[$0] * scale + [0, 0, lift] },
       rotations: frames.map { clip.rotations[$0 * Skeleton.jointCount] * bodyFromRobot })
+    guard targets.isLeaning else { return root }
+    for (frame, base) in bases(of: clip).enumerated() {
+      root.translations[frame] += root.rotations[frame] * base.translation
+      root.rotations[frame] = (root.rotations[frame] * base.rotation).normalized
+    }
+    return root
+  }
+
+  /// The base's pose in each frame, seen from where the person's pelvis puts it.
+  private func bases(of clip: MotionClip) -> [Pose] {
+    stride(from: 0, to: clip.rotations.count, by: Skeleton.jointCount).map {
+      targets.base(of: clip.rotations[$0..<($0 + Skeleton.jointCount)])
+    }
   }
 
   /// The height of the base above the ankles' links in the rest posture [m].

@@ -6,8 +6,10 @@ import Learning
 extension Retargeter {
   static let kind = "motionc retargeter 1"
   private static let ownTexts: Set = [
-    "robot", "robot_sha256", "robot_kinematics", "mapping", "joints",
+    "robot", "robot_sha256", "robot_kinematics", "mapping", "joints", "base",
   ]
+  /// What the file says of a base that leans; models without it leave the base at the pelvis.
+  private static let leaning = "leaning"
 
   /// Reads a model for a robot; one that was trained for another is refused.
   public init(contentsOf path: String, robot: Robot) throws {
@@ -32,9 +34,15 @@ extension Retargeter {
         "tensors 'bounds.lower' and 'bounds.upper' are not a range for each of \(joints) joints")
     }
     let mapping = try Mapping(parsing: try file.text("mapping"), path: "\(path) (mapping)")
+    let base = file.contents.metadata["base"]
+    guard base == nil || base == Self.leaning else {
+      throw file.refusal(
+        "text 'base' is '\((base ?? "").printable)', '\(Self.leaning)' or none is expected")
+    }
     self.init(
       network: network, weights: try file.weights(layout),
-      targets: try HumanTargets(mapping: mapping, robot: robot), robot: robot, bounds: bounds,
+      targets: try HumanTargets(mapping: mapping, robot: robot, leaning: base != nil),
+      robot: robot, bounds: bounds,
       history: file.history(without: Self.ownTexts), fingerprint: file.fingerprint)
   }
 
@@ -65,6 +73,12 @@ extension Retargeter {
 
   /// Writes the model: weights by name, the mapping's text, the robot's fingerprints, the history.
   public func write(to path: String) throws(FileError) {
+    var texts = [
+      "robot": robot.name, "robot_sha256": robot.fingerprint,
+      "robot_kinematics": robot.kinematicFingerprint, "mapping": targets.mapping.text,
+      "joints": robot.coordinateNames.joined(separator: ","),
+    ]
+    if targets.isLeaning { texts["base"] = Self.leaning }
     var network = network
     let layout = ParameterLayout(placing: &network)
     try ModelFile.contents(
@@ -73,12 +87,7 @@ extension Retargeter {
         "bounds.lower": StoredTensor(bounds.lower, shape: [bounds.lower.count]),
         "bounds.upper": StoredTensor(bounds.upper, shape: [bounds.upper.count]),
       ],
-      texts: [
-        "robot": robot.name, "robot_sha256": robot.fingerprint,
-        "robot_kinematics": robot.kinematicFingerprint, "mapping": targets.mapping.text,
-        "joints": robot.coordinateNames.joined(separator: ","),
-      ],
-      history: history
+      texts: texts, history: history
     ).write(to: path)
   }
 }

@@ -1,4 +1,4 @@
-import Autodiff
+public import Autodiff
 import Files
 import Geometry
 public import Kinematics
@@ -14,11 +14,13 @@ public struct RetargeterTraining: TrainableModel {
     public var weights = LossWeights()
     /// Batch of poses (mirror images among them), steps, rate, checkpoint, time limit.
     public var run = TrainingRunOptions(
-      batch: 256, steps: 10_000, rate: 1e-3, checkpointInterval: 1000)
+      batch: 64, steps: 40_000, rate: 2e-3, checkpointInterval: 1000)
     /// The part of poses drawn from human joint ranges, where there are motions too.
     public var randomShare = 0.3
     /// The deviation of the small changes that the disturbance loss measures [rad].
     public var noise = 0.02
+    /// The precision of the network's linear maps; sums, weights, kinematics and optimiser are float32.
+    public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
 
     /// The model that the weights are taken from at the start; nil to start from random ones.
     public var start: RetargeterStart?
@@ -49,7 +51,7 @@ public struct RetargeterTraining: TrainableModel {
     try options.start?.check(options.network)
     self.robot = robot
     self.options = options
-    targets = try HumanTargets(mapping: mapping, robot: robot)
+    targets = try HumanTargets(mapping: mapping, robot: robot, leaning: true)
     loss = try RetargetingLoss(targets: targets, robot: robot, weights: options.weights)
     source = PoseSource(pool: poses, generated: generated, randomShare: options.randomShare)
     references =
@@ -67,7 +69,9 @@ public struct RetargeterTraining: TrainableModel {
   }
 
   /// How the steps are made.
-  public var recipe: TrainingRecipe { TrainingRecipe(microbatch: 16, rateDecay: 200) }
+  public var recipe: TrainingRecipe {
+    TrainingRecipe(microbatch: 16, rateDecay: 200, precision: options.precision)
+  }
 
   /// A network of the sizes of the options.
   public func makeNetwork() -> PoseTransformer {
@@ -109,7 +113,8 @@ public struct RetargeterTraining: TrainableModel {
     return "robot \(robot.kinematicFingerprint.prefix(16)), \(start)mapping \(mapping.prefix(16)), "
       + "\(generated ?? "")\(source.pool.count) poses (\(source.pool.fingerprint)), random share "
       + "\(source.randomShare), batch \(options.run.batch), steps \(options.run.steps), rate "
-      + "\(options.run.rate), noise \(options.noise), \(weights.joined(separator: " "))"
+      + "\(options.run.rate)\(targets.isLeaning ? ", leaning base" : ""), precision \(options.precision), noise \(options.noise), "
+      + weights.joined(separator: " ")
   }
 
   /// How much a network evaluation costs a step: evaluations for a batch of this many poses.

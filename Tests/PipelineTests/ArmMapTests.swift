@@ -43,7 +43,7 @@ struct ArmMapTests {
     #expect(mapped.status == 0, "\(mapped.text)")
     #expect(mapped.output.contains("follows a person's right hand with its tip"), "\(mapped.text)")
     let compiled = try Tool.run(
-      arguments: ["compile", try Shipped.folder(), "--robot", name, "-o", "\(folder)/out"])
+      arguments: ["compile", try Shipped.folder(), "--robot", name, "--ik", "-o", "\(folder)/out"])
     #expect(compiled.status == 0, "\(compiled.text)")
     #expect(compiled.output.contains("human-to-\(name).yaml"), "\(compiled.text)")
     #expect(compiled.error.contains("4 compiled, 0 failed"), "\(compiled.text)")

@@ -18,8 +18,8 @@ struct SampledRobotTests {
     let compiled = try run("compile samples --robot robotis_op3 -o out")
     #expect(compiled.output.contains("every limit holds"), "\(compiled.text)")
     #expect(
-      compiled.output.contains("poses by inverse kinematics")
-        && compiled.output.contains("human-to-robotis_op3.yaml"), "\(compiled.text)")
+      compiled.output.contains("poses by the network robotis_op3.safetensors"),
+      "\(compiled.text)")
     let file = try #require(
       Work.files(in: "\(folder)/out").first { $0.hasSuffix(".trajectory.safetensors") })
     let verified = try run("verify out/\(file) --robot robotis_op3")

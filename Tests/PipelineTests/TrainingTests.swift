@@ -117,7 +117,7 @@ struct TrainingTests {
   @Test(
     "Resumed with other options, it is refused in one sentence and the checkpoint stays",
     arguments: [
-      ["--seed", "6"], ["--batch", "128"], ["--epochs", "2"], ["--rate", "0.002"],
+      ["--seed", "6"], ["--batch", "128"], ["--epochs", "2"], ["--rate", "0.003"],
       ["--width", "16"], ["--layers", "2"], ["--weight", "distance=2"],
       ["--robot", "unitree_g1"],
     ])
@@ -236,6 +236,26 @@ struct TrainingTests {
     #expect(evaluated.status == 0, "\(evaluated.text)")
     let object = try JSONSerialization.jsonObject(with: Data(evaluated.output.utf8))
     #expect((object as? [String: Any])?["meanDistance"] is Double)
+  }
+
+  @Test("A retargeter's card states what inverse kinematics reaches on the same clips")
+  func card() throws {
+    let card = "\(try Work.folder())/card.md"
+    let words = [
+      "evaluate", "retargeter", "--robot", "uarm_swift_pro", "--all", "--optimum-poses", "2",
+      "--motions", try Shipped.motion("wave"),
+    ]
+    let run = try Tool.run(arguments: words + ["--card", card])
+    #expect(run.status == 0, "\(run.text)")
+    let solved = try Tool.run(arguments: words + ["--ik"])
+    let mean = "mean distance of links from targets: "
+    let figure = try #require(
+      solved.outputLines.first { $0.hasPrefix(mean) }?.dropFirst(mean.count).prefix { $0 != "(" })
+    let line = try #require(
+      Work.text(card).split(separator: "\n").first { $0.hasPrefix("inverse kinematics frame") })
+    #expect(
+      line.contains("on the same clips: \(figure.dropLast()), ") && line.contains("poses a second"),
+      "\(line), \(figure)")
   }
 
   @Test("An index.csv says what is trained on, by split and by licence")

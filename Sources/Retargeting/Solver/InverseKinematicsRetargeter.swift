@@ -47,10 +47,7 @@ public struct InverseKinematicsRetargeter: Sendable {
     self.robot = robot
     targets = try HumanTargets(mapping: mapping, robot: robot)
     _ = try JointBounds(robot: robot)
-    let hasLegs = [Skeleton.Joint.leftAnkle, .rightAnkle].allSatisfy { ankle in
-      mapping.points.contains { $0.joint == ankle && $0.weight > 0 }
-    }
-    hasFreeBase = robot.hasFloatingBase || (hasLegs && !robot.isBaseStated)
+    hasFreeBase = mapping.leavesBaseFree(of: robot)
     trunk = TrunkLine(targets)
     problem = try Self.problem(targets, robot, trunk, hasFreeBase: hasFreeBase)
   }

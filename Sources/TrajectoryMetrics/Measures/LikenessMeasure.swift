@@ -46,6 +46,7 @@ struct LikenessMeasure: Measure {
     isBaseFree =
       trajectory.root != nil
       && (trajectory.provenance["retargeting"] == "inverse kinematics"
+        || trajectory.provenance["base"] == "leaning"
         || ["fast", "full"].contains(trajectory.provenance["refinement"]))
     bones = targets.mapping.bones.map {
       ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
@@ -93,8 +94,8 @@ struct LikenessMeasure: Measure {
 
   /// The places of the mapping's points, in the frame of the targets.
   ///
-  /// That is the frame of the base, except where inverse kinematics or a refinement made the trajectory: its
-  /// base leans and moves on its own, so that the places are seen from the person's pelvis and shifted to where
+  /// That is the frame of the base, except where inverse kinematics, a network whose base leans or a refinement
+  /// made the trajectory: its base leans and moves on its own, so that the places are seen from the person's pelvis and shifted to where
   /// they lie nearest their targets.
   private func places(
     _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]

@@ -5,8 +5,8 @@ import Retargeting
 
 /// Motion that a generator samples while a retargeter is trained.
 struct SampledMotion {
-  /// The steps that are trained on the same motions.
-  private static let stepsPerStretch = 100
+  /// The poses of the steps that are trained on the same motions.
+  private static let posesPerStretch = 25_600
   /// The actions of a stretch, and the motions of each: two thousand poses.
   private static let (actions, motions, frames) = (8, 8, 64)
 
@@ -29,11 +29,11 @@ struct SampledMotion {
   /// On what terms the generator's own data was had.
   var licence: String { generator.history["data_licence"] ?? "not stated" }
 
-  /// The poses of motions that are sampled during the training.
-  func poses(share: Double) -> GeneratedPoses {
+  /// The poses of motions that are sampled during a training in batches of `batch` poses.
+  func poses(share: Double, batch: Int) -> GeneratedPoses {
     let (generator, seed, threads) = (generator, seed, threads)
     return GeneratedPoses(
-      share: share, stepsPerStretch: Self.stepsPerStretch,
+      share: share, stepsPerStretch: max(1, Self.posesPerStretch / batch),
       description: "generator \(fingerprint.prefix(16))"
     ) { stretch in
       var random = RandomSource(seed: seed, stream: UInt64(stretch), 0x7361_6d70_6c65)

@@ -154,6 +154,8 @@ struct Bench: ParsableCommand {
     var options = RetargeterTraining.Options()
     options.network = network
     options.weights.reference = 0
+    // PyTorch's script has this batch.
+    options.run.batch = 256
     let training = try RetargeterTraining(
       robot: Robot.named("unitree_g1"), mapping: Mapping.shipped(for: "unitree_g1"),
       poses: PosePool(), options: options)
@@ -166,7 +168,7 @@ struct Bench: ParsableCommand {
         also:
           ", \"our_seconds\": \(JSONText.number(seconds.rounded(5))), \"batch\": \(options.run.batch), "
           + "\"network_evaluations\": \(training.evaluationsPerStep), \"peer_network_evaluations\": "
-          + "\(3 * options.run.batch)\(peerText)")
+          + "\(3 * options.run.batch), \"precision\": \"\(options.precision)\"\(peerText)")
     ]
   }
 

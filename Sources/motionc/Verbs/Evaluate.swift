@@ -89,7 +89,13 @@ struct EvaluateRetargeter: ParsableCommand {
     var outputs = OutputSet(sparing: inputs)
     if let path = self.dump { try outputs.add(retargeter.dumpFile(dump).encoded(), to: path) }
     if let card {
-      try outputs.add(ModelCard(retargeter, evaluation, path: model).text, to: card)
+      let solver = try InverseKinematicsRetargeter(
+        robot: robot, mapping: retargeter.targets.mapping)
+      let solved = try solver.evaluate(clips, optimumPoses: 0).evaluation
+      let text = ModelCard(
+        retargeter, evaluation, solved: solved, freeBase: solver.hasFreeBase, path: model
+      ).text
+      try outputs.add(text, to: card)
     }
     try outputs.commit()
     try Console.report(evaluation, lines: evaluation.lines, asJSON: json)
@@ -151,7 +157,17 @@ extension RetargeterEvaluation {
 
 extension ModelCard {
   /// The card of a retargeter.
-  init(_ retargeter: Retargeter, _ evaluation: RetargeterEvaluation, path: String) {
+  ///
+  /// - Parameters:
+  ///   - retargeter: The retargeter.
+  ///   - evaluation: Its figures.
+  ///   - solved: The figures of inverse kinematics, frame by frame, on the same clips.
+  ///   - freeBase: Whether inverse kinematics solved for the base's pose too.
+  ///   - path: The model's file.
+  init(
+    _ retargeter: Retargeter, _ evaluation: RetargeterEvaluation, solved: RetargeterEvaluation,
+    freeBase: Bool, path: String
+  ) {
     let sizes = retargeter.network.configuration
     let operations = retargeter.network.operations(joints: retargeter.robot.coordinateCount)
     self.init(
@@ -164,6 +180,12 @@ extension ModelCard {
           + "\(operations / 1000) kFLOP a pose."
       ],
       fingerprint: retargeter.fingerprint, history: retargeter.history,
-      measured: "Measured on clips that training never saw", lines: evaluation.lines)
+      measured: "Measured on clips that training never saw",
+      lines: evaluation.lines + [
+        "inverse kinematics frame by frame (--ik) on the same clips: "
+          + "\(Console.fixed(1000 * solved.meanDistance, 2)) mm"
+          + (freeBase ? ", the base solved for too" : "")
+          + ", \(Int(solved.posesPerSecond)) poses a second"
+      ])
   }
 }

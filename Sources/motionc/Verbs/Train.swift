@@ -55,7 +55,7 @@ struct TrainRetargeter: ParsableCommand {
   var epochs: Int?
 
   @Option(help: "The batch size in poses.")
-  var batch: Int = 256
+  var batch: Int = 64
 
   @Option(help: "The fraction of poses drawn from human joint ranges instead of motions, 0...1.")
   var randomShare: Double = 0.3
@@ -73,7 +73,7 @@ struct TrainRetargeter: ParsableCommand {
   var from: String?
 
   @Option(help: "The learning rate after warm-up.")
-  var rate: Float = 1e-3
+  var rate: Float = 2e-3
 
   @Option(help: "The weight of a loss as NAME=NUMBER, 0 to switch it off; may be repeated.")
   var weight: [String] = []
@@ -136,7 +136,7 @@ struct TrainRetargeter: ParsableCommand {
     let options = try trainingOptions(pool: pool, clips: set.training.count, sampled: sampled)
     let subject = try RetargeterTraining(
       robot: robot, mapping: mapping, poses: pool,
-      generated: sampled?.poses(share: generatorShare), options: options)
+      generated: sampled?.poses(share: generatorShare, batch: batch), options: options)
     try file.train(
       subject,
       announcement:
