@@ -174,11 +174,13 @@ extension MotionRefinement {
     _ spline: MotionSpline, _ range: Range<Int>, _ collision: inout CollisionTerm?,
     _ equations: inout FrameEquations
   ) {
-    guard collision != nil else { return }
+    guard let term = collision else { return }
+    var meetings = CollisionTerm.Meetings()
     for frame in frames(range, spline) {
       begin(frame, spline, &equations)
-      collision?.remember(frame, equations)
+      term.note(frame, equations, in: &meetings)
     }
+    collision?.decide(meetings)
   }
 
   /// Adds up the squares of a window with the equations of their least sum, or the sum alone, which

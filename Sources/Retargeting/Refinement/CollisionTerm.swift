@@ -1,0 +1,299 @@
+import Geometry
+import Kinematics
+
+/// Parts of the robot that stay a distance apart.
+///
+/// What is asked is a gap along a direction that is remembered for each pair and frame: capsules whose
+/// axes cross have no direction of their own to part in. A gap along any direction is at most the
+/// distance, and along that of the nearest points it is the distance.
+struct CollisionTerm: ResidualTerm {
+  /// A capsule in the frame of the node that moves it.
+  struct Part: Sendable {
+    var node: Int
+    var capsules: [Capsule]
+    /// A ball about them.
+    var center: Vector3, radius: Double
+  }
+
+  /// Two parts, the columns that move them, the distance that they keep [m], whether both are feet.
+  struct Pair: Sendable {
+    var first: Int, second: Int
+    var moved: [Int]
+    var margin: Double
+    var isFeet: Bool
+  }
+
+  let parts: [Part]
+  /// The parts that are held apart, with the columns that move them.
+  let pairs: [Pair]
+  /// The greatest distance that they keep [m].
+  let margin: Double
+  let weight: Double
+  /// The directions from the second to the first of a pair [frame · pairs + pair].
+  private var directions: [Int: Vector3] = [:]
+
+  /// Of parts that are near to each other in the rest posture, the share of that distance that they keep.
+  private static let shareAtRest = 0.4
+  /// The nearest points of parts that overlap by more than this share of the smaller radius do not tell
+  /// a direction.
+  private static let deep = 0.5
+  /// Parts that do not meet for more frames than this meet anew.
+  private static let longestParting = 3
+
+  /// The pairs of a model.
+  ///
+  /// - Parameters:
+  ///   - model: The robot's shapes.
+  ///   - layout: What is solved for.
+  ///   - atRest: The poses of links in the rest posture.
+  ///   - feet: The nodes that are feet: they part beside each other and not one above the other.
+  ///   - margin: The greatest distance that they keep [m].
+  ///   - weight: The weight of what is nearer than that [1/m²].
+  init(
+    _ model: CollisionModel, _ layout: RefinementLayout, atRest: [Pose], feet: Set<Int>,
+    margin: Double, weight: Double
+  ) {
+    let parts = model.parts.map { part in
+      let place = layout.tree.places[part.link]
+      let capsules = part.capsules.map { $0.moved(by: place.nodeFromLink) }
+      let ends = capsules.flatMap { [$0.from, $0.to] }
+      let center = ends.reduce(Vector3.zero, +) / Double(max(1, ends.count))
+      let reach = capsules.map {
+        max(($0.from - center).length, ($0.to - center).length) + $0.radius
+      }
+      return Part(
+        node: place.node, capsules: capsules, center: center, radius: reach.max() ?? 0)
+    }
+    let partsOfBody = Dictionary(grouping: model.parts.indices) { model.parts[$0].body }
+    pairs = model.pairs.flatMap { pair in
+      (partsOfBody[pair.first] ?? []).flatMap { first in
+        (partsOfBody[pair.second] ?? []).map { second in
+          let apart = model.distance(first, second, atRest)
+          let nodes = [parts[first].node, parts[second].node]
+          // Feet are beside each other by posture, not by build.
+          let isFeet = feet.isSuperset(of: nodes)
+          return Pair(
+            first: first, second: second, moved: layout.columns(ofNodes: nodes),
+            margin: isFeet ? margin : min(margin, max(0, Self.shareAtRest * apart)),
+            isFeet: isFeet)
+        }
+      }
+    }
+    self.parts = parts
+    (self.margin, self.weight) = (margin, weight)
+  }
+
+  /// Two capsules that are too near to each other, in the world.
+  private struct Contact {
+    var pair: Int
+    var first: Capsule, second: Capsule
+    var distance: Double
+    /// From the nearest point of the second axis to that of the first [m].
+    var gap: Vector3
+  }
+
+  /// Calls with each pair that is nearer than the margin, by its nearest capsules.
+  private func forEachContact(_ equations: FrameEquations, _ body: (Contact) -> Void) {
+    withUnsafeTemporaryAllocation(of: Vector3.self, capacity: parts.count) { centers in
+      for (index, part) in parts.enumerated() {
+        centers[index] = equations.pose(ofNode: part.node) * part.center
+      }
+      for (index, pair) in pairs.enumerated() {
+        let (first, second) = (pair.first, pair.second)
+        let reach = parts[first].radius + parts[second].radius + margin
+        guard (centers[first] - centers[second]).squaredLength < reach * reach,
+          let contact = contact(index, parts[first], parts[second], equations)
+        else { continue }
+        body(contact)
+      }
+    }
+  }
+
+  private func contact(
+    _ pair: Int, _ first: Part, _ second: Part, _ equations: FrameEquations
+  ) -> Contact? {
+    let (poseA, poseB) = (
+      equations.pose(ofNode: first.node), equations.pose(ofNode: second.node)
+    )
+    var nearest: Contact?
+    let margin = pairs[pair].margin
+    for one in first.capsules {
+      let a = one.moved(by: poseA)
+      for other in second.capsules {
+        let b = other.moved(by: poseB)
+        let points = a.closestPoints(to: b)
+        let gap = points.first - points.second
+        let distance = gap.length - a.radius - b.radius
+        if distance < nearest?.distance ?? margin {
+          nearest = Contact(pair: pair, first: a, second: b, distance: distance, gap: gap)
+        }
+      }
+    }
+    return nearest
+  }
+
+  // MARK: - Directions
+
+  /// Two parts that are too near to each other in a frame.
+  fileprivate struct Meeting {
+    var frame: Int
+    /// The nearest points' own direction; nil where they overlap too deeply to tell one.
+    var own: Vector3?
+    /// Whether they overlap.
+    var overlaps: Bool
+    /// The directions that are tried, of which each means the same in all frames, with the gaps along
+    /// them [m]; none where the nearest points tell.
+    var tried: [(direction: Vector3, gap: Double)]
+  }
+
+  /// Which pairs meet in which frames, to decide where they are to part.
+  struct Meetings {
+    fileprivate var ofPair: [Int: [Meeting]] = [:]
+  }
+
+  /// Notes the pairs that are too near to each other in a frame; frames are given in order.
+  func note(_ frame: Int, _ equations: FrameEquations, in meetings: inout Meetings) {
+    forEachContact(equations) { contact in
+      let radius = min(contact.first.radius, contact.second.radius)
+      let own = contact.distance > -Self.deep * radius ? contact.gap.normalized : nil
+      meetings.ofPair[contact.pair, default: []].append(
+        Meeting(
+          frame: frame, own: own, overlaps: contact.distance < 0,
+          tried: own == nil ? waysOut(pairs[contact.pair], equations) : []))
+    }
+  }
+
+  /// Decides in which directions the pairs that meet are to part.
+  ///
+  /// For as long as two parts meet they part in one direction: a hand that swings through the hip leaves it
+  /// sideways, and not in front first and then behind. It is that with the least squares of what is missing.
+  mutating func decide(_ meetings: Meetings) {
+    for (pair, meetings) in meetings.ofPair {
+      var start = 0
+      for end in 1...meetings.count {
+        guard
+          end == meetings.count
+            || meetings[end].frame > meetings[end - 1].frame + Self.longestParting
+        else { continue }
+        decide(pair, meetings[start..<end])
+        start = end
+      }
+    }
+  }
+
+  private mutating func decide(_ pair: Int, _ run: ArraySlice<Meeting>) {
+    var costs = [Double](repeating: 0, count: Self.waysOut)
+    for meeting in run {
+      for (index, way) in meeting.tried.enumerated() {
+        let missing = max(0, pairs[pair].margin - way.gap)
+        costs[index] += missing * missing
+      }
+    }
+    let best = costs.indices.min { costs[$0] < costs[$1] } ?? 0
+    // Whoever came in from one side does not leave by the other.
+    var before: Vector3?
+    for meeting in run {
+      var direction = meeting.own ?? meeting.tried[best].direction
+      if meeting.own != nil, meeting.overlaps, let before, before.dot(direction) < -0.2 {
+        direction = before
+      }
+      directions[meeting.frame * pairs.count + pair] = direction
+      before = direction
+    }
+  }
+
+  /// The number of ways out that are tried.
+  private static let waysOut = 13
+
+  /// The ways of parts out of each other, and the gaps along them [m]: along the axes of both parts'
+  /// frames, in which shapes mostly lie, and the line between their middles; of two feet what is level
+  /// of these.
+  private func waysOut(
+    _ pair: Pair, _ equations: FrameEquations
+  ) -> [(direction: Vector3, gap: Double)] {
+    let (one, other) = (parts[pair.first], parts[pair.second])
+    let (first, second) = (equations.pose(ofNode: one.node), equations.pose(ofNode: other.node))
+    var tried = [first * one.center - second * other.center]
+    for rotation in [first.rotation, second.rotation] {
+      for axis in [Vector3.unitX, .unitY, .unitZ].map({ rotation * $0 }) { tried += [axis, -axis] }
+    }
+    return tried.enumerated().map { index, direction in
+      let level = Vector3(direction.x, direction.y, 0)
+      // A foot's axis that is nearly upright says nothing of where the other should stand.
+      guard !pair.isFeet || index == 0 || level.length > 0.5,
+        let unit = (pair.isFeet ? level : direction).normalized
+      else { return (.unitX, -1) }
+      return (unit, gap(pair, along: unit, equations))
+    }
+  }
+
+  /// The gap between two parts along a direction from the second to the first [m].
+  private func gap(_ pair: Pair, along direction: Vector3, _ equations: FrameEquations) -> Double {
+    -outermost(pair.first, -direction, equations).reach
+      - outermost(pair.second, direction, equations).reach
+  }
+
+  /// The point of a part's axes whose ball reaches farthest along a direction, and how far that is [m].
+  private func outermost(
+    _ index: Int, _ direction: Vector3, _ equations: FrameEquations
+  ) -> (place: Vector3, reach: Double) {
+    var found = (place: Vector3.zero, reach: -Double.infinity)
+    for (end, radius) in ends(of: index, equations) {
+      let reach = end.dot(direction) + radius
+      if reach > found.reach { found = (end, reach) }
+    }
+    return found
+  }
+
+  func add(
+    frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
+  ) {
+    // Parts keep apart before soles stay where they are, so that feet choose places beside each other.
+    let weight = weight * equations.stiffness.squareRoot()
+    var contacts: [Contact] = []
+    forEachContact(equations) { contacts.append($0) }
+    for contact in contacts {
+      let (a, b) = (contact.first, contact.second)
+      let direction =
+        directions[frame * pairs.count + contact.pair] ?? contact.gap.normalized ?? .unitX
+      let own = contact.gap.length > 1e-9 ? contact.gap.dot(direction) / contact.gap.length : 0
+      // Along the nearest points' own direction the gap is theirs, wherever on the axes they are.
+      let isOwn = own > 0.999
+      let pair = pairs[contact.pair]
+      var found: [(gap: Double, first: Vector3, second: Vector3)] = []
+      if isOwn {
+        let points = a.closestPoints(to: b)
+        found = [(contact.distance, points.first, points.second)]
+      } else {
+        let low = outermost(pair.first, -direction, equations)
+        let high = outermost(pair.second, direction, equations)
+        found = [(-low.reach - high.reach, low.place, high.place)]
+        if pair.isFeet {
+          // Of edges along each other both corners part; from one alone feet would turn away.
+          found += ends(of: pair.first, equations).map { end, radius in
+            (end.dot(direction) - radius - high.reach, end, high.place)
+          }
+          found += ends(of: pair.second, equations).map { end, radius in
+            (-low.reach - end.dot(direction) - radius, low.place, end)
+          }
+        }
+      }
+      for (gap, first, second) in found where gap < pair.margin {
+        equations.differentiate(first, node: parts[pair.first].node, into: &scratch)
+        equations.differentiate(second, node: parts[pair.second].node, times: -1, into: &scratch)
+        scratch.moved = pair.moved
+        equations.add(gap - pair.margin, along: direction, weight: weight, &scratch)
+      }
+    }
+  }
+
+  /// The ends of a part's axes in the world, with radii.
+  private func ends(
+    of index: Int, _ equations: FrameEquations
+  ) -> [(end: Vector3, radius: Double)] {
+    let pose = equations.pose(ofNode: parts[index].node)
+    return parts[index].capsules.flatMap {
+      [(pose * $0.from, $0.radius), (pose * $0.to, $0.radius)]
+    }
+  }
+}
