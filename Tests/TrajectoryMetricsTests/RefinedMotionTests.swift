@@ -1,4 +1,5 @@
 import Foundation
+import Geometry
 import Kinematics
 import Motions
 import Retargeting
@@ -13,7 +14,7 @@ import Trajectories
 struct RefinedMotionTests {
   private struct Figures {
     var slip: Double, slipMax: Double, depth: Double, floating: Double, touching: Double
-    var distance: Double, acceleration: Double
+    var distance: Double, acceleration: Double, least: Double
 
     init(_ report: MotionReport) throws {
       func value(_ name: String) throws -> Double {
@@ -24,6 +25,7 @@ struct RefinedMotionTests {
       depth = try value("stance.penetration_max")
       floating = try value("stance.floating_share_30mm")
       touching = try value("collision.touching_share")
+      least = try value("collision.distance_min")
       distance = try value("likeness.link_mean_without_feet")
       acceleration = try value("smoothness.acceleration_rms")
     }
@@ -59,5 +61,24 @@ struct RefinedMotionTests {
       #expect(refined.acceleration <= 1.05 * plain.acceleration, "\(effort)")
       if effort == .full { #expect(refined.touching == 0) }
     }
+  }
+
+  @Test("Hands that swing through the hips go beside them")
+  func hands() throws {
+    let robot = try Robot.named("unitree_g1")
+    let path = SharedData.checkout.appending(path: "Examples/Motions/walk.bvh").path
+    var clip = try MotionFile.read(path).clip
+    for frame in 0..<clip.frameCount {
+      for (joint, angle) in [(Skeleton.Joint.leftShoulder, -0.35), (.rightShoulder, 0.35)] {
+        let index = frame * Skeleton.jointCount + joint.rawValue
+        clip.rotations[index] = Quaternion(angle: angle, axis: .unitX) * clip.rotations[index]
+      }
+    }
+    let plain = try figures(robot, clip, .off)
+    #expect(plain.touching > 0.1)
+    #expect(plain.least < -30)
+    let refined = try figures(robot, clip, .full)
+    #expect(refined.touching < 0.02)
+    #expect(refined.least > -5)
   }
 }
