@@ -159,7 +159,7 @@ struct CollisionTerm: ResidualTerm {
       meetings.ofPair[contact.pair, default: []].append(
         Meeting(
           frame: frame, own: own, overlaps: contact.distance < 0,
-          tried: own == nil ? waysOut(pairs[contact.pair], equations) : []))
+          tried: own == nil ? waysOut(contact, equations) : []))
     }
   }
 
@@ -203,27 +203,33 @@ struct CollisionTerm: ResidualTerm {
   }
 
   /// The number of ways out that are tried.
-  private static let waysOut = 13
+  private static let waysOut = 14
 
-  /// The ways of parts out of each other, and the gaps along them [m]: along the axes of both parts'
-  /// frames, in which shapes mostly lie, and the line between their middles; of two feet what is level
-  /// of these.
+  /// The ways of parts out of each other, and the gaps along them [m]: between the middles of the nearest
+  /// capsules and of the parts, and along the axes of both parts' frames, in which shapes mostly lie.
+  ///
+  /// The gaps are those of the nearest capsules, which are what has to come out; of two feet those of the
+  /// whole soles, and ways are level.
   private func waysOut(
-    _ pair: Pair, _ equations: FrameEquations
+    _ contact: Contact, _ equations: FrameEquations
   ) -> [(direction: Vector3, gap: Double)] {
+    let pair = pairs[contact.pair]
     let (one, other) = (parts[pair.first], parts[pair.second])
+    let (a, b) = (contact.first, contact.second)
     let (first, second) = (equations.pose(ofNode: one.node), equations.pose(ofNode: other.node))
-    var tried = [first * one.center - second * other.center]
+    var tried = [a.from + a.to - b.from - b.to, first * one.center - second * other.center]
     for rotation in [first.rotation, second.rotation] {
       for axis in [Vector3.unitX, .unitY, .unitZ].map({ rotation * $0 }) { tried += [axis, -axis] }
     }
     return tried.enumerated().map { index, direction in
       let level = Vector3(direction.x, direction.y, 0)
       // A foot's axis that is nearly upright says nothing of where the other should stand.
-      guard !pair.isFeet || index == 0 || level.length > 0.5,
+      guard !pair.isFeet || index < 2 || level.length > 0.5,
         let unit = (pair.isFeet ? level : direction).normalized
       else { return (.unitX, -1) }
-      return (unit, gap(pair, along: unit, equations))
+      guard !pair.isFeet else { return (unit, gap(pair, along: unit, equations)) }
+      let low = min(a.from.dot(unit), a.to.dot(unit)) - a.radius
+      return (unit, low - max(b.from.dot(unit), b.to.dot(unit)) - b.radius)
     }
   }
 
