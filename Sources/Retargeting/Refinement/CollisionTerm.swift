@@ -182,7 +182,8 @@ struct CollisionTerm: ResidualTerm {
   }
 
   private mutating func decide(_ pair: Int, _ run: ArraySlice<Meeting>) {
-    var costs = [Double](repeating: 0, count: Self.waysOut)
+    let count = run.map(\.tried.count).max() ?? 0
+    var costs = [Double](repeating: 0, count: count)
     for meeting in run {
       for (index, way) in meeting.tried.enumerated() {
         let missing = max(0, pairs[pair].margin - way.gap)
@@ -201,9 +202,6 @@ struct CollisionTerm: ResidualTerm {
       before = direction
     }
   }
-
-  /// The number of ways out that are tried.
-  private static let waysOut = 14
 
   /// The ways of parts out of each other, and the gaps along them [m]: between the middles of the nearest
   /// capsules and of the parts, and along the axes of both parts' frames, in which shapes mostly lie.
@@ -226,7 +224,7 @@ struct CollisionTerm: ResidualTerm {
       // A foot's axis that is nearly upright says nothing of where the other should stand.
       guard !pair.isFeet || index < 2 || level.length > 0.5,
         let unit = (pair.isFeet ? level : direction).normalized
-      else { return (.unitX, -1) }
+      else { return (.unitX, -.infinity) }
       guard !pair.isFeet else { return (unit, gap(pair, along: unit, equations)) }
       let low = min(a.from.dot(unit), a.to.dot(unit)) - a.radius
       return (unit, low - max(b.from.dot(unit), b.to.dot(unit)) - b.radius)
