@@ -188,13 +188,13 @@ extension Tape {
       }
     case .chain(let quaternions, let root, let lengths, let chain):
       pullChain(index, g, quaternions: quaternions, root: root, lengths: lengths, chain)
-    case .rotationChain(let rotations, let root, let lengths, let chain):
-      let targets = (sumTarget(rotations), sumTarget(root), sumTarget(lengths))
+    case .rotationChain(let rotations, let root, let offsets, let parents):
+      let targets = (sumTarget(rotations), sumTarget(root), sumTarget(offsets))
       RotationChainKernel.backward(
-        chain, count: shape[0], rotations: nodes[rotations].value, lengths: nodes[lengths].value,
-        period: Self.period(of: nodes[lengths].shape, rows: shape[0], joints: chain.count),
+        parents, count: shape[0], rotations: nodes[rotations].value, offsets: nodes[offsets].value,
+        period: Self.period(of: nodes[offsets].shape, rows: shape[0], width: 3 * parents.count),
         gradient: g, rotationTarget: targets.0,
-        rootTarget: targets.1, lengthTarget: targets.2)
+        rootTarget: targets.1, offsetTarget: targets.2)
     case .orthonormalized(let a):
       guard let pointer = sumTarget(a) else { break }
       RotationKernel.backward(nodes[a].value, gradient: g, rows: shape.rows, target: pointer)
@@ -220,7 +220,7 @@ extension Tape {
   ) {
     let targets = (sumTarget(quaternions), sumTarget(root), sumTarget(lengths))
     let (samples, joints) = (nodes[index].shape[0], chain.count)
-    let period = Self.period(of: nodes[lengths].shape, rows: samples, joints: joints)
+    let period = Self.period(of: nodes[lengths].shape, rows: samples, width: joints)
     for sample in 0..<samples {
       let sequence = sample / period
       ChainKernel.backward(

@@ -44,7 +44,7 @@ extension Tape {
     precondition(
       quaternions.shape == [n, joints, 4] && root.shape == [n, 3],
       "\(quaternions.shape), \(root.shape) do not fit \(joints) joints")
-    let period = Self.period(of: lengths.shape, rows: n, joints: joints)
+    let period = Self.period(of: lengths.shape, rows: n, width: joints)
     let shape: Shape = [n, joints, 3]
     let value = arena.allocate(shape.count)
     for sample in 0..<n {

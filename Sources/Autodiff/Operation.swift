@@ -109,7 +109,7 @@ enum Operation {
   case gather(a: Int, Selection)
   case bounded(a: Int, half: [Float])
   case chain(quaternions: Int, root: Int, lengths: Int, KinematicChain)
-  case rotationChain(rotations: Int, root: Int, lengths: Int, KinematicChain)
+  case rotationChain(rotations: Int, root: Int, offsets: Int, [Int])
   case orthonormalized(a: Int)
   case custom(inputs: [Int], Pullback)
 }

@@ -3,21 +3,21 @@ enum RotationChainKernel {
   typealias Pointer = UnsafeMutablePointer<Float>
   private typealias Memory = UnsafeMutablePointer<Vector>
 
-  /// Vectors in memory for each joint: raw numbers and world columns, length, and either
+  /// Vectors in memory for each joint: raw numbers and world columns, offset, and either
   /// positions or gradients with moments.
-  private static let perJoint = 6 + 9 + 1 + 6
+  private static let perJoint = 6 + 9 + 3 + 6
 
   private struct Block {
     let raw: Memory
     let world: Memory
-    let lengths: Memory
+    let offsets: Memory
     let sums: Memory
 
     init(_ memory: Memory, joints: Int) {
       raw = memory
       world = raw + 6 * joints
-      lengths = world + 9 * joints
-      sums = lengths + joints
+      offsets = world + 9 * joints
+      sums = offsets + 3 * joints
     }
 
     @inline(__always)
@@ -31,13 +31,6 @@ enum RotationChainKernel {
       let columns = UnsafePointer(world + 9 * joint)
       return (Lanes3(columns) * v.x).adding(Lanes3(columns + 3), times: v.y)
         .adding(Lanes3(columns + 6), times: v.z)
-    }
-
-    @inline(__always)
-    func turned(_ v: SIMD3<Float>, by joint: Int) -> Lanes3 {
-      let vector = Lanes3(
-        Vector(repeating: v.x), Vector(repeating: v.y), Vector(repeating: v.z))
-      return turned(vector, by: joint)
     }
 
     /// The world columns of a joint whose parent's are there already.
@@ -56,13 +49,13 @@ enum RotationChainKernel {
       }
     }
 
-    /// The lengths of the rows from `first` on; rows beyond the last take the last's.
+    /// The offsets of the rows from `first` on; rows beyond the last take the last's.
     @inline(__always)
-    func readLengths(_ source: Pointer, joints: Int, first: Int, samples: Int, period: Int) {
-      let scalars = UnsafeMutableRawPointer(lengths).assumingMemoryBound(to: Float.self)
+    func readOffsets(_ source: Pointer, width: Int, first: Int, samples: Int, period: Int) {
+      let scalars = UnsafeMutableRawPointer(offsets).assumingMemoryBound(to: Float.self)
       for sample in 0..<16 {
-        let row = source + (first + min(sample, samples - 1)) / period * joints
-        for joint in 0..<joints { scalars[joint * 16 + sample] = row[joint] }
+        let row = source + (first + min(sample, samples - 1)) / period * width
+        for column in 0..<width { scalars[column * 16 + sample] = row[column] }
       }
     }
   }
@@ -78,30 +71,23 @@ enum RotationChainKernel {
     }
   }
 
-  private static func directions(_ chain: KinematicChain) -> [SIMD3<Float>] {
-    (0..<chain.count).map { joint in
-      let d = chain.directions
-      return SIMD3(d[3 * joint], d[3 * joint + 1], d[3 * joint + 2])
-    }
-  }
-
   static func forward(
-    _ chain: KinematicChain, count: Int, rotations: Pointer, root: Pointer, lengths: Pointer,
+    _ parents: [Int], count: Int, rotations: Pointer, root: Pointer, offsets: Pointer,
     period: Int, positions: Pointer
   ) {
-    let joints = chain.count
-    let (parents, directions) = (chain.parents, directions(chain))
+    let joints = parents.count
     eachBlock(count, joints: joints) { first, samples, block in
       LaneRows.read(
         rotations + first * joints * 6, width: 6 * joints, samples: samples, into: block.raw)
       LaneRows.read(root + first * 3, width: 3, samples: samples, into: block.sums)
-      block.readLengths(lengths, joints: joints, first: first, samples: samples, period: period)
+      block.readOffsets(
+        offsets, width: 3 * joints, first: first, samples: samples, period: period)
       block.turn(0, parent: -1)
       for joint in 1..<max(1, joints) {
         let parent = parents[joint]
         block.turn(joint, parent: parent)
-        Lanes3(block.sums + 3 * parent)
-          .adding(block.turned(directions[joint], by: parent), times: block.lengths[joint])
+        (Lanes3(block.sums + 3 * parent)
+          + block.turned(Lanes3(block.offsets + 3 * joint), by: parent))
           .store(block.sums + 3 * joint)
       }
       LaneRows.write(
@@ -114,11 +100,10 @@ enum RotationChainKernel {
   /// As `ChainKernel.backward`: forces and moments are summed from the tips to the root, and a
   /// joint's moment in its own axes is the slope of its rotation.
   static func backward(
-    _ chain: KinematicChain, count: Int, rotations: Pointer, lengths: Pointer, period: Int,
-    gradient: Pointer, rotationTarget: Pointer?, rootTarget: Pointer?, lengthTarget: Pointer?
+    _ parents: [Int], count: Int, rotations: Pointer, offsets: Pointer, period: Int,
+    gradient: Pointer, rotationTarget: Pointer?, rootTarget: Pointer?, offsetTarget: Pointer?
   ) {
-    let joints = chain.count
-    let (parents, directions) = (chain.parents, directions(chain))
+    let joints = parents.count
     eachBlock(count, joints: joints) { first, samples, block in
       LaneRows.read(
         rotations + first * joints * 6, width: 6 * joints, samples: samples, into: block.raw)
@@ -126,7 +111,8 @@ enum RotationChainKernel {
       let moments = block.sums + 3 * joints
       LaneRows.read(
         gradient + first * joints * 3, width: 3 * joints, samples: samples, into: forces)
-      block.readLengths(lengths, joints: joints, first: first, samples: samples, period: period)
+      block.readOffsets(
+        offsets, width: 3 * joints, first: first, samples: samples, period: period)
       moments.update(repeating: .zero, count: 3 * joints)
       for joint in 0..<joints { block.turn(joint, parent: parents[joint]) }
       for joint in stride(from: joints - 1, through: 0, by: -1) {
@@ -140,13 +126,16 @@ enum RotationChainKernel {
         slope.b.store(block.raw + 6 * joint + 3)
         let parent = parents[joint]
         guard parent >= 0 else { continue }
-        let way = block.turned(directions[joint], by: parent)
-        let arm = way * block.lengths[joint]
-        block.lengths[joint] = way.dot(force)
+        let offset = block.offsets + 3 * joint
+        let arm = block.turned(Lanes3(offset), by: parent)
+        let above = UnsafePointer(block.world + 9 * parent)
+        Lanes3(
+          force.dot(Lanes3(above)), force.dot(Lanes3(above + 3)), force.dot(Lanes3(above + 6))
+        ).store(offset)
         (Lanes3(forces + 3 * parent) + force).store(forces + 3 * parent)
         (Lanes3(moments + 3 * parent) + moment + arm.cross(force)).store(moments + 3 * parent)
       }
-      block.lengths[0] = .zero
+      block.offsets.update(repeating: .zero, count: 3)
       if let rotationTarget {
         LaneRows.add(
           block.raw, width: 6 * joints, samples: samples, to: rotationTarget + first * joints * 6)
@@ -154,10 +143,10 @@ enum RotationChainKernel {
       if let rootTarget {
         LaneRows.add(forces, width: 3, samples: samples, to: rootTarget + first * 3)
       }
-      guard let lengthTarget else { return }
+      guard let offsetTarget else { return }
       for sample in 0..<samples {
-        let row = lengthTarget + (first + sample) / period * joints
-        for joint in 0..<joints { row[joint] += block.lengths[joint][sample] }
+        let row = offsetTarget + (first + sample) / period * 3 * joints
+        for column in 0..<(3 * joints) { row[column] += block.offsets[column][sample] }
       }
     }
   }

@@ -16,8 +16,7 @@ extension Tape {
 
   /// The joints' positions from raw rotations, root and bone lengths.
   ///
-  /// position[j] = position[parent] + R(parent) direction[j] length[j], with
-  /// R(j) = R(parent) local[j], whose first two columns are `orthonormalized` numbers.
+  /// As `positions(of:rotations6D:root:offsets:)` with offsets direction[j] length[j].
   ///
   /// - Parameters:
   ///   - chain: Parents and directions.
@@ -28,29 +27,50 @@ extension Tape {
   public mutating func positions(
     of chain: KinematicChain, rotations6D: Variable, root: Variable, lengths: Variable
   ) -> Variable {
-    let (n, joints) = (root.shape[0], chain.count)
+    let along = Selection((0..<(3 * chain.count)).map { $0 / 3 }, factors: chain.directions)
+    return positions(
+      of: chain.parents, rotations6D: rotations6D, root: root,
+      offsets: gather(lengths, along))
+  }
+
+  /// The joints' positions from raw rotations, root and the joints' offsets from their parents.
+  ///
+  /// position[j] = position[parent] + R(parent) offset[j], with R(j) = R(parent) local[j], whose
+  /// first two columns are `orthonormalized` numbers.
+  ///
+  /// - Parameters:
+  ///   - parents: As `KinematicChain.parents`.
+  ///   - rotations6D: [n, joints, 6]
+  ///   - root: [n, 3] m
+  ///   - offsets: [s, 3 joints] m, one row for each sequence of n / s consecutive rows; the first
+  ///     joint's does not count.
+  /// - Returns: [n, joints, 3] m
+  public mutating func positions(
+    of parents: [Int], rotations6D: Variable, root: Variable, offsets: Variable
+  ) -> Variable {
+    let (n, joints) = (root.shape[0], parents.count)
     precondition(
       rotations6D.shape == [n, joints, 6] && root.shape == [n, 3],
       "\(rotations6D.shape), \(root.shape) do not fit \(joints) joints")
-    let period = Self.period(of: lengths.shape, rows: n, joints: joints)
+    let period = Self.period(of: offsets.shape, rows: n, width: 3 * joints)
     let shape: Shape = [n, joints, 3]
     let value = arena.allocate(shape.count)
     RotationChainKernel.forward(
-      chain, count: n, rotations: pointer(rotations6D), root: pointer(root),
-      lengths: pointer(lengths), period: period, positions: value)
-    let wanted = [rotations6D, root, lengths].contains { needsGradient($0) }
+      parents, count: n, rotations: pointer(rotations6D), root: pointer(root),
+      offsets: pointer(offsets), period: period, positions: value)
+    let wanted = [rotations6D, root, offsets].contains { needsGradient($0) }
     return append(
       .rotationChain(
-        rotations: rotations6D.index, root: root.index, lengths: lengths.index, chain),
+        rotations: rotations6D.index, root: root.index, offsets: offsets.index, parents),
       shape, value, needsGradient: wanted)
   }
 
-  /// The number of consecutive rows that share a vector of bone lengths.
-  static func period(of lengths: Shape, rows: Int, joints: Int) -> Int {
+  /// The number of consecutive rows that share a body of so many numbers.
+  static func period(of bodies: Shape, rows: Int, width: Int) -> Int {
     precondition(
-      lengths.rank == 2 && lengths[1] == joints && rows.isMultiple(of: lengths[0]),
-      "lengths of shape \(lengths) do not fit \(rows) rows of \(joints) joints")
-    return max(1, rows / max(1, lengths[0]))
+      bodies.rank == 2 && bodies[1] == width && rows.isMultiple(of: bodies[0]),
+      "bodies of shape \(bodies) do not fit \(rows) rows, \(width) numbers each")
+    return max(1, rows / max(1, bodies[0]))
   }
 }
 

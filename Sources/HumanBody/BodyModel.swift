@@ -2,13 +2,14 @@ public import Autodiff
 import Geometry
 public import Motions
 
-/// The body model of the motion models: the canonical skeleton's bone directions, with one vector
-/// of bone lengths for each sequence.
+/// The body model of the motion models: the canonical skeleton's joints, with the rest offsets of one
+/// person for each sequence.
 public enum BodyModel {
   /// The number of joints.
   public static let jointCount = Skeleton.jointCount
 
-  /// Parents and bone directions; the directions are those of the canonical rest offsets.
+  /// Parents and bone directions of a body of which only the lengths are known: the directions are
+  /// those of the canonical rest offsets.
   public static let chain = KinematicChain(
     parents: Skeleton.parents,
     directions: Skeleton.canonical.restOffsets.flatMap { offset -> [Float] in
@@ -24,11 +25,28 @@ public enum BodyModel {
     skeleton.restOffsets.map { Float($0.length) }
   }
 
-  /// The skeleton with the model's bone directions and these lengths [m].
-  public static func skeleton(lengths: [Float]) -> Skeleton {
+  /// A skeleton's rest offsets [m], [22, 3].
+  public static func offsets(of skeleton: Skeleton) -> [Float] {
+    skeleton.restOffsets.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
+  }
+
+  /// The rest offsets of canonical directions and these lengths [m], [22, 3].
+  public static func offsets(lengths: [Float]) -> [Float] {
+    (0..<(3 * jointCount)).map { chain.directions[$0] * lengths[$0 / 3] }
+  }
+
+  /// The lengths of rest offsets [m], [22].
+  public static func lengths(ofOffsets offsets: [Float]) -> [Float] {
+    stride(from: 0, to: offsets.count, by: 3).map {
+      SIMD3(offsets[$0], offsets[$0 + 1], offsets[$0 + 2]).length
+    }
+  }
+
+  /// The skeleton with these rest offsets [m], [22, 3].
+  public static func skeleton(offsets: [Float]) -> Skeleton {
     Skeleton(
-      restOffsets: zip(Skeleton.canonical.restOffsets, lengths).map { offset, length in
-        (offset.normalized ?? .zero) * Double(length)
+      restOffsets: stride(from: 0, to: offsets.count, by: 3).map {
+        [Double(offsets[$0]), Double(offsets[$0 + 1]), Double(offsets[$0 + 2])]
       })
   }
 
@@ -47,7 +65,7 @@ public enum BodyModel {
           for axis in 0..<3 { positions[3 * base + axis] = window.root[3 * frame + axis] }
           continue
         }
-        let bone = world[parent] * (direction(joint) * window.lengths[joint])
+        let bone = world[parent] * window.offset(joint)
         for axis in 0..<3 {
           positions[3 * (base + joint) + axis] = positions[3 * (base + parent) + axis] + bone[axis]
         }

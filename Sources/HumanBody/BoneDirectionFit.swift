@@ -12,7 +12,7 @@ package enum BoneDirectionFit {
   /// How a joint's rotation is found.
   private enum Rule {
     /// By the direction to its only child.
-    case swing(child: Int, rest: Vector)
+    case swing(child: Int)
     /// By the line between two children, and the direction to a third, orthogonalised against it.
     case frame(left: Int, right: Int, middle: Int)
     /// No rule: the joint keeps its parent's rotation.
@@ -25,7 +25,7 @@ package enum BoneDirectionFit {
       let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
       switch children.count {
       case 0: return .still
-      case 1: return .swing(child: children[0], rest: BodyModel.direction(children[0]))
+      case 1: return .swing(child: children[0])
       default:
         // the children that mirror each other span the line; the one in the middle is across
         let pairs = children.filter { Skeleton.Joint.allCases[$0].mirrored.rawValue != $0 }
@@ -42,14 +42,17 @@ package enum BoneDirectionFit {
   ///
   /// - Parameters:
   ///   - positions: joint positions relative to any point [m], [frames, 22, 3].
+  ///   - body: The rest offsets of the body [m], [22, 3].
   ///   - added: Rotations w x y z to apply to each joint in its own axes, [22]; nil for none.
   package static func columns(
-    of positions: [Float], adding added: [FloatQuaternion]? = nil
+    of positions: [Float], body: [Float], adding added: [FloatQuaternion]? = nil
   ) -> [Float] {
     let joints = BodyModel.jointCount
     let frames = positions.count / (3 * joints)
     var columns = [Float](repeating: 0, count: frames * joints * 6)
     var world = [FloatQuaternion](repeating: .identity, count: joints)
+    let rest = vectors(body)
+    let directions = directions(of: body)
     positions.withUnsafeBufferPointer { positions in
       columns.withUnsafeMutableBufferPointer { columns in
         for frame in 0..<frames {
@@ -62,18 +65,22 @@ package enum BoneDirectionFit {
             let above = parent < 0 ? .identity : world[parent]
             switch rules[joint] {
             case .still: world[joint] = above
-            case .swing(let child, let rest):
-              let now = above * rest
+            case .swing(let child):
+              let now = above * directions[child]
               let bone = leaning(place(child) - place(joint), on: now)
               world[joint] = FloatQuaternion(turning: now, into: bone) * above
             case .frame(let left, let right, let middle):
               let here = place(joint)
               var ends = [left, right, middle]
-              if (place(left) - place(right)).length < 0.02 { ends = ends.map(next) }
-              let seen = ends.map { place($0) - here }
-              // the same bones at rest, as long as they are seen: some skeletons lack one
-              let rest = zip(ends, seen).map { BodyModel.direction($0) * $1.length }
-              world[joint] = basis(seen) * basis(rest).inverse
+              var atRest = ends.map { rest[$0] }
+              if (rest[left] - rest[right]).length < 2 * shortest {
+                ends = ends.map(next)
+                atRest = zip(ends, atRest).map { rest[$0] + $1 }
+              } else if (atRest[2] - 0.5 * (atRest[0] + atRest[1])).length < shortest {
+                ends[2] = next(middle)
+                atRest[2] += rest[ends[2]]
+              }
+              world[joint] = basis(ends.map { place($0) - here }) * basis(atRest).inverse
             }
             var local = above.inverse * world[joint]
             if let added {
@@ -88,6 +95,17 @@ package enum BoneDirectionFit {
     return columns
   }
 
+  /// The unit directions of rest offsets [22, 3] m; the canonical ones of offsets that have none.
+  static func directions(of body: [Float]) -> [SIMD3<Float>] {
+    vectors(body).enumerated().map { joint, offset in
+      offset.length > shortest ? unit(offset) : BodyModel.direction(joint)
+    }
+  }
+
+  private static func vectors(_ body: [Float]) -> [Vector] {
+    stride(from: 0, to: body.count, by: 3).map { Vector(body[$0], body[$0 + 1], body[$0 + 2]) }
+  }
+
   private static func write(
     _ q: FloatQuaternion, to columns: UnsafeMutableBufferPointer<Float>, at index: Int
   ) {
@@ -99,6 +117,9 @@ package enum BoneDirectionFit {
     columns[index + 4] = 1 - 2 * (x * x + z * z)
     columns[index + 5] = 2 * (y * z + w * x)
   }
+
+  /// A bone of this length or less has no reliable direction [m].
+  private static let shortest: Float = 0.01
 
   /// The child of a joint, or the joint itself if it has none.
   private static func next(_ joint: Int) -> Int {

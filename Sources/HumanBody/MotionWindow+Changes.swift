@@ -11,7 +11,10 @@ extension MotionWindow {
     var copy = self
     let joints = Skeleton.jointCount
     let other = Self.counterparts
-    copy.lengths = other.map { lengths[$0] }
+    copy.offsets = other.flatMap { joint -> [Float] in
+      let offset = self.offset(joint)
+      return [-offset.x, offset.y, offset.z]
+    }
     for frame in 0..<frames { copy.root[3 * frame + 1].negate() }
     rotations.withUnsafeBytes { source in
       copy.rotations.withUnsafeMutableBytes { target in
@@ -62,7 +65,7 @@ extension MotionWindow {
 
   /// Scales the body and its path by one factor, so that the feet stay on the ground.
   public mutating func scale(by factor: Float) {
-    for index in lengths.indices { lengths[index] *= factor }
+    for index in offsets.indices { offsets[index] *= factor }
     for index in root.indices { root[index] *= factor }
   }
 
@@ -99,7 +102,7 @@ extension MotionWindow {
       }
     }
     return MotionWindow(
-      frames: count, root: places, rotations: turns, lengths: lengths, label: label,
+      frames: count, root: places, rotations: turns, offsets: offsets, label: label,
       embedding: embedding)
   }
 

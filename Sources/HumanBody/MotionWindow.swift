@@ -11,8 +11,8 @@ public struct MotionWindow: Sendable, Hashable {
   public var root: [Float]
   /// Unit quaternions w x y z, [frames, 22, 4]: worldFromPelvis, then parentFromJoint.
   public var rotations: [Float]
-  /// The length of each joint's bone [m], [22]; zero for the pelvis.
-  public var lengths: [Float]
+  /// The position of each joint in its parent's frame at rest [m], [22, 3]; zero for the pelvis.
+  public var offsets: [Float]
   /// The index of the label among the labels of the dataset; nil without a label.
   public var label: Int?
   /// The clip's embedding from another program; nil if it has none.
@@ -20,17 +20,17 @@ public struct MotionWindow: Sendable, Hashable {
 
   /// Creates a window from its arrays.
   public init(
-    frames: Int, root: [Float], rotations: [Float], lengths: [Float], label: Int? = nil,
+    frames: Int, root: [Float], rotations: [Float], offsets: [Float], label: Int? = nil,
     embedding: [Float]? = nil
   ) {
     let joints = Skeleton.jointCount
     precondition(
       root.count == 3 * frames && rotations.count == 4 * joints * frames
-        && lengths.count == joints, "the numbers do not make up \(frames) frames")
+        && offsets.count == 3 * joints, "the numbers do not make up \(frames) frames")
     self.frames = frames
     self.root = root
     self.rotations = rotations
-    self.lengths = lengths
+    self.offsets = offsets
     self.label = label
     self.embedding = embedding
   }
@@ -43,9 +43,16 @@ public struct MotionWindow: Sendable, Hashable {
       w: rotations[at], x: rotations[at + 1], y: rotations[at + 2], z: rotations[at + 3])
   }
 
+  /// The position of a joint in its parent's frame at rest [m].
+  @inlinable
+  public func offset(_ joint: Int) -> SIMD3<Float> {
+    SIMD3(offsets[3 * joint], offsets[3 * joint + 1], offsets[3 * joint + 2])
+  }
+
+  /// The length of each joint's bone [m], [22]; zero for the pelvis.
+  public var lengths: [Float] { BodyModel.lengths(ofOffsets: offsets) }
+
   /// Frames of a clip, without normalising the heading.
-  ///
-  /// The clip's rest offsets give their lengths; their directions are those of `BodyModel`.
   public init(_ clip: MotionClip, frames range: Range<Int>) {
     var (root, rotations): ([Float], [Float]) = ([], [])
     root.reserveCapacity(3 * range.count)
@@ -60,14 +67,14 @@ public struct MotionWindow: Sendable, Hashable {
     }
     self.init(
       frames: range.count, root: root, rotations: rotations,
-      lengths: BodyModel.lengths(of: clip.skeleton))
+      offsets: BodyModel.offsets(of: clip.skeleton))
   }
 
-  /// The window as a clip on the skeleton of these bone lengths.
+  /// The window as a clip on the skeleton of these rest offsets.
   public func clip(name: String, frameRate: Double, label: String? = nil) -> MotionClip {
     let joints = Skeleton.jointCount
     return MotionClip(
-      name: name, skeleton: BodyModel.skeleton(lengths: lengths), frameRate: frameRate,
+      name: name, skeleton: BodyModel.skeleton(offsets: offsets), frameRate: frameRate,
       rootTranslations: (0..<frames).map {
         [Double(root[3 * $0]), Double(root[3 * $0 + 1]), Double(root[3 * $0 + 2])]
       },

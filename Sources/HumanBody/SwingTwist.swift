@@ -9,11 +9,10 @@ import Motions
 /// bone about its own axis, and the rotations of joints without children, do not change positions.
 package struct SwingTwist {
   private static let joints = BodyModel.jointCount
-  /// The direction of a joint's only child at rest; nil where it has none or several.
-  private static let axes: [Vector3?] = (0..<joints).map { joint in
+  /// The only child of a joint; nil where it has none or several.
+  private static let onlyChild: [Int?] = (0..<joints).map { joint in
     let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
-    guard children.count == 1 else { return nil }
-    return Skeleton.canonical.restOffsets[children[0]].normalized
+    return children.count == 1 ? children[0] : nil
   }
   private static let isLeaf: [Bool] = (0..<joints).map { !Skeleton.parents.contains($0) }
 
@@ -23,6 +22,9 @@ package struct SwingTwist {
   package var twists: [Double]
   /// The rotations of joints without children, parentFromJoint; the identity for all others.
   package var ends: [Quaternion]
+
+  /// The direction of a joint's only child at rest; nil where it has none or several.
+  private let axes: [Vector3?]
 
   /// Splits a window's rotations.
   package init(_ window: MotionWindow) {
@@ -34,8 +36,12 @@ package struct SwingTwist {
         ).normalized
       }
     }
+    let directions = BoneDirectionFit.directions(of: window.offsets)
+    axes = Self.onlyChild.map { child in
+      child.map { Vector3(directions[$0]).normalized ?? .unitY }
+    }
     let columns = BoneDirectionFit.columns(
-      of: BodyModel.positions(of: window))
+      of: BodyModel.positions(of: window), body: window.offsets)
     shown = quaternions(BodyModel.quaternions(ofColumns: columns))
     let own = quaternions(window.rotations)
     twists = [Double](repeating: 0, count: own.count)
@@ -45,7 +51,7 @@ package struct SwingTwist {
       let (seen, actual) = (Self.world(shown, base), Self.world(own, base))
       for joint in 0..<Self.joints {
         if Self.isLeaf[joint] { ends[base + joint] = own[base + joint] }
-        guard let axis = Self.axes[joint] else { continue }
+        guard let axis = axes[joint] else { continue }
         let angle = (seen[joint].inverse * actual[joint]).twistAngle(about: axis)
         let before = frame > 0 ? twists[base - Self.joints + joint] : 0
         twists[base + joint] = before + remainder(angle - before, 2 * .pi)
@@ -84,7 +90,7 @@ package struct SwingTwist {
     let seen = Self.world(shown, base)
     var world = seen
     for joint in 0..<Self.joints {
-      if let axis = Self.axes[joint] {
+      if let axis = axes[joint] {
         world[joint] = seen[joint] * Quaternion(angle: twists[base + joint], axis: axis)
       } else if Self.isLeaf[joint] {
         world[joint] = world[Skeleton.parents[joint]] * ends[base + joint]

@@ -22,8 +22,8 @@ public struct DatasetShard: Sendable {
   static let frameSize = 12 + PackedRotation.size * BodyModel.jointCount
   /// The largest width of an embedding.
   static let largestEmbedding = 65_536
-  /// The range of plausible bone lengths [m].
-  static let believedLengths: ClosedRange<Float> = 0...100
+  /// The longest rest offset that is believed [m].
+  static let longestOffset: Float = 100
   /// The longest table that is read [bytes].
   static let largestTable = 256 << 20
 
@@ -33,8 +33,8 @@ public struct DatasetShard: Sendable {
     public let name: String
     /// The number of frames.
     public let frames: Int
-    /// The length of each joint's bone [m], [22].
-    public let lengths: [Float]
+    /// The position of each joint in its parent's frame at rest [m], [22, 3].
+    public let offsets: [Float]
     /// The index of its label among the shard's labels, where it has one of them.
     public var label: Int?
     /// Whether the clip is kept from training.
@@ -153,7 +153,7 @@ public struct DatasetShard: Sendable {
     }
     guard isWhole else { return nil }
     return MotionWindow(
-      frames: count, root: root, rotations: rotations, lengths: clip.lengths, label: clip.label,
+      frames: count, root: root, rotations: rotations, offsets: clip.offsets, label: clip.label,
       embedding: embedding(of: clip))
   }
 

@@ -27,7 +27,7 @@ struct ShardIndex {
       append(Int32(clip.label ?? -1), to: &bytes)
       append(UInt32((clip.isHeldOut ? 1 : 0) | (clip.hasEmbedding ? 2 : 0)), to: &bytes)
       append(clip.checksum, to: &bytes)
-      for length in clip.lengths { append(length.bitPattern, to: &bytes) }
+      for offset in clip.offsets { append(offset.bitPattern, to: &bytes) }
     }
     return bytes
   }
@@ -118,15 +118,15 @@ extension ShardIndex {
       let label = Int(try integer(Int32.self))
       let flags = try integer(UInt32.self)
       let checksum = try integer(UInt64.self)
-      var lengths: [Float] = []
-      for _ in 0..<BodyModel.jointCount {
-        lengths.append(Float(bitPattern: try integer(UInt32.self)))
+      var offsets: [Float] = []
+      for _ in 0..<(3 * BodyModel.jointCount) {
+        offsets.append(Float(bitPattern: try integer(UInt32.self)))
       }
       guard offset <= UInt64(Int64.max), frames > 0, (-1..<labels).contains(label), flags < 4,
-        lengths.allSatisfy({ DatasetShard.believedLengths.contains($0) })
+        offsets.allSatisfy({ abs($0) <= DatasetShard.longestOffset })
       else { throw Refusal(reason: "clip '\(name)' has impossible figures") }
       return DatasetShard.Clip(
-        name: name, frames: frames, lengths: lengths, label: label < 0 ? nil : label,
+        name: name, frames: frames, offsets: offsets, label: label < 0 ? nil : label,
         isHeldOut: flags & 1 != 0, hasEmbedding: flags & 2 != 0, offset: Int(offset),
         checksum: checksum)
     }

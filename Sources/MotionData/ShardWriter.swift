@@ -39,7 +39,7 @@ extension DatasetShard {
       let checksum = try write(clip, embedding)
       table.clips.append(
         Clip(
-          name: clip.name, frames: clip.frameCount, lengths: BodyModel.lengths(of: clip.skeleton),
+          name: clip.name, frames: clip.frameCount, offsets: BodyModel.offsets(of: clip.skeleton),
           label: nil, isHeldOut: isHeldOut, hasEmbedding: embedding != nil, offset: offset,
           checksum: checksum))
       names.append(label)
@@ -75,7 +75,7 @@ extension DatasetShard {
       guard
         clip.rootTranslations.allSatisfy({ abs($0.x) < 1e6 && abs($0.y) < 1e6 && abs($0.z) < 1e6 }),
         clip.rotations.allSatisfy({ abs($0.dot($0) - 1) < 1e-3 }),
-        clip.skeleton.restOffsets.allSatisfy({ believedLengths.contains(Float($0.length)) })
+        clip.skeleton.restOffsets.allSatisfy({ Float($0.length) <= longestOffset })
       else { throw .request("clip '\(clip.name)' holds a number that is not finite or absurd") }
       guard clip.frameRate != DatasetShard.frameRate else { return clip }
       do throws(MotionError) { return try clip.resampled(to: DatasetShard.frameRate) } catch {

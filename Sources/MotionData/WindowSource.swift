@@ -155,7 +155,7 @@ public struct WindowSource: Sendable {
       let (joints, none) = (BodyModel.jointCount, Float.nan)
       return MotionWindow(
         frames: frames, root: [Float](repeating: none, count: 3 * frames),
-        rotations: [Float](repeating: 0.5, count: 4 * joints * frames), lengths: clip.lengths)
+        rotations: [Float](repeating: 0.5, count: 4 * joints * frames), offsets: clip.offsets)
     }
     if step != 1 || window.frames != frames {
       window = window.resampled(from: 0, step: step, count: frames)

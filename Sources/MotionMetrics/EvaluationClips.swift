@@ -19,6 +19,8 @@ public struct EvaluationClips: Sendable {
     public var label: String?
     /// The recording that the clip is part of.
     public var trial: String
+    /// Who moves; nil if unknown.
+    public var person: String?
   }
 
   /// The clips that models are trained on.
@@ -58,16 +60,17 @@ public struct EvaluationClips: Sendable {
     }
   }
 
-  private func entry(_ file: String, trial: String? = nil) -> Entry {
+  private func entry(_ file: String, trial: String? = nil, person: String? = nil) -> Entry {
     let recording = MotionPaths.recording(of: MotionPaths.stem(file))
-    return Entry(file: file, label: labels[file], trial: trial ?? recording)
+    return Entry(file: file, label: labels[file], trial: trial ?? recording, person: person)
   }
 
   private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
     let rows = try selection.divide(ClipIndex(path: index))
     func found(_ row: ClipIndex.Row) -> Entry {
       let trial = row["trial"].map { "\(row["subject"] ?? "")/\($0)" }
-      return entry("\(folder)/\(row["file"] ?? "")", trial: trial)
+      return entry(
+        "\(folder)/\(row["file"] ?? "")", trial: trial, person: row["subject"])
     }
     training += rows.training.map(found)
     heldOut += rows.heldOut.map(found)
@@ -94,8 +97,8 @@ public struct EvaluationClips: Sendable {
     var unknown: Set<String> = []
     var windows: [MotionWindow] = []
     var warnings: [String] = []
-    var trials: [Int] = []
-    var numbers: [String: Int] = [:]
+    var (trials, people): ([Int], [Int]) = ([], [])
+    var (numbers, numbersOfPeople): ([String: Int], [String: Int]) = ([:], [:])
     for entry in chosen {
       var label: Int?
       if !labels.isEmpty, let name = entry.label {
@@ -110,6 +113,10 @@ public struct EvaluationClips: Sendable {
       guard let clip = try read.clips.first?.resampled(to: 30) else { continue }
       let trial = numbers[entry.trial, default: numbers.count]
       numbers[entry.trial] = trial
+      // Of unknown people each recording counts as one.
+      let person = entry.person ?? entry.trial
+      let number = numbersOfPeople[person, default: numbersOfPeople.count]
+      numbersOfPeople[person] = number
       let last = clip.frameCount - frames
       for (index, start) in stride(from: 0, through: last, by: max(1, frames / 4)).enumerated() {
         var piece = try clip.slice(start..<(start + frames))
@@ -118,8 +125,9 @@ public struct EvaluationClips: Sendable {
         window.label = label
         windows.append(window)
         trials.append(trial)
+        people.append(number)
       }
     }
-    return (EvaluationSet(windows, trials: trials), unknown, warnings)
+    return (EvaluationSet(windows, trials: trials, people: people), unknown, warnings)
   }
 }

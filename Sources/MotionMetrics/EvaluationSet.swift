@@ -7,6 +7,8 @@ public struct EvaluationSet: Sendable {
   public let windows: [MotionWindow]
   /// The trial that each window is from; samples are each a trial of their own.
   public let trials: [Int]
+  /// The person that each window is of; samples are each a person of their own.
+  public let people: [Int]
   /// The joint positions of each window in the world, [frames, 22, 3], metres.
   public let positions: [[Float]]
   /// The heading of each frame of each window [rad].
@@ -14,11 +16,16 @@ public struct EvaluationSet: Sendable {
   /// The frame rate [Hz].
   public let frameRate: Double
 
-  /// Windows of these trials; each is a trial of its own where none are given.
-  public init(_ windows: [MotionWindow], trials: [Int]? = nil, frameRate: Double = 30) {
+  /// Windows of these trials and people; each is a trial of its own where none are given, and each
+  /// trial is of a person of its own.
+  public init(
+    _ windows: [MotionWindow], trials: [Int]? = nil, people: [Int]? = nil, frameRate: Double = 30
+  ) {
     precondition(trials == nil || trials?.count == windows.count, "a trial for each window")
+    precondition(people == nil || people?.count == windows.count, "a person for each window")
     self.windows = windows
     self.trials = trials ?? Array(windows.indices)
+    self.people = people ?? self.trials
     self.frameRate = frameRate
     positions = windows.map { BodyModel.positions(of: $0) }
     headings = windows.map { MotionFeatures.headings(of: $0) }
@@ -27,16 +34,21 @@ public struct EvaluationSet: Sendable {
   private init(_ other: EvaluationSet, selecting indices: [Int]) {
     windows = indices.map { other.windows[$0] }
     trials = indices.map { other.trials[$0] }
+    people = indices.map { other.people[$0] }
     positions = indices.map { other.positions[$0] }
     headings = indices.map { other.headings[$0] }
     frameRate = other.frameRate
   }
 
-  /// The windows of two sets; their trials are kept distinct.
+  /// The windows of two sets; their trials and people are kept distinct.
   init(joining first: EvaluationSet, _ second: EvaluationSet) {
-    let offset = (first.trials.max() ?? -1) + 1 - (second.trials.min() ?? 0)
+    func joined(_ first: [Int], _ second: [Int]) -> [Int] {
+      let offset = (first.max() ?? -1) + 1 - (second.min() ?? 0)
+      return first + second.map { $0 + offset }
+    }
     windows = first.windows + second.windows
-    trials = first.trials + second.trials.map { $0 + offset }
+    trials = joined(first.trials, second.trials)
+    people = joined(first.people, second.people)
     positions = first.positions + second.positions
     headings = first.headings + second.headings
     frameRate = first.frameRate

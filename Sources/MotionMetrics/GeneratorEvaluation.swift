@@ -15,6 +15,9 @@ public struct GeneratorEvaluation: Sendable, Codable {
     /// The floor: the distance between real motion and real motion of other trials, averaged over
     /// random divisions of all real trials, with the standard deviation between divisions.
     public var floor: Estimate
+    /// The same between real motion and real motion of other people: what a generator of anybody's
+    /// motion can reach on people whom it never saw. Nil where the people are not known.
+    public var people: Estimate?
     /// Training against held-out windows: the same distance for the split that models are trained
     /// on.
     ///
@@ -22,13 +25,19 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var split: Estimate
     /// The distance of samples divided by the floor; nil where the floor is not positive.
     public var ratio: Double?
+    /// The distance of samples divided by that of other people; nil where that is not positive.
+    public var peopleRatio: Double?
     /// The distance of samples divided by that of the split; nil where that is not positive.
     public var splitRatio: Double?
 
-    init(samples: Estimate, floor: Estimate, split: Estimate) {
-      (self.samples, self.floor, self.split) = (samples, floor, split)
-      ratio = floor.value > 0 ? samples.value / floor.value : nil
-      splitRatio = split.value > 0 ? samples.value / split.value : nil
+    init(samples: Estimate, floor: Estimate, people: Estimate?, split: Estimate) {
+      (self.samples, self.floor, self.people, self.split) = (samples, floor, people, split)
+      func ratio(to distance: Estimate?) -> Double? {
+        distance.flatMap { $0.value > 0 ? samples.value / $0.value : nil }
+      }
+      self.ratio = ratio(to: floor)
+      peopleRatio = ratio(to: people)
+      splitRatio = ratio(to: split)
     }
   }
 
@@ -130,6 +139,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
     trials = [Set(heldOut.trials).count, Set(training.trials).count]
     let like = training.withLabels(of: heldOut, using: &random)
     let divisions = Self.divisions(heldOut, training, using: &random)
+    let strangers = Self.strangers(heldOut, training, using: &random)
     for features in MotionFeatures.allCases {
       let raw = training.table(features)
       let scale = FeatureScale(raw, floors: features.floors)
@@ -137,16 +147,26 @@ public struct GeneratorEvaluation: Sendable, Codable {
         samples: scale(samples.table(features)), real: scale(heldOut.table(features)),
         like: scale(like.table(features)), all: scale(raw)
       )
-      let floors = divisions.map { (scale($0.table(features)), scale($1.table(features))) }
-      energy[features.rawValue] = Distance(
+      func spread(
+        _ divisions: [(EvaluationSet, EvaluationSet)],
+        _ distance: (FeatureTable, FeatureTable) -> Double
+      ) -> Estimate? {
+        guard !divisions.isEmpty else { return nil }
+        return Self.spread(
+          divisions.map { distance(scale($0.table(features)), scale($1.table(features))) })
+      }
+      let none = Estimate(value: 0, standardError: 0)
+      func energy(_ a: FeatureTable, _ b: FeatureTable) -> Double { EnergyDistance(a, b).value }
+      self.energy[features.rawValue] = Distance(
         samples: EnergyDistance(tables.samples, tables.real).estimate(using: &random),
-        floor: Self.spread(floors.map { EnergyDistance($0, $1).value }),
+        floor: spread(divisions, energy) ?? none, people: spread(strangers, energy),
         split: EnergyDistance(tables.like, tables.real).estimate(using: &random))
       let frechet = FrechetDistance(
         reference: tables.all, dimension: min(Self.frechetDimension, tables.real.rows / 10))
       self.frechet[features.rawValue] = Distance(
         samples: frechet.estimate(tables.samples, tables.real, using: &random),
-        floor: Self.spread(floors.map { frechet($0, $1) }),
+        floor: spread(divisions) { frechet($0, $1) } ?? none,
+        people: spread(strangers) { frechet($0, $1) },
         split: frechet.estimate(tables.like, tables.real, using: &random))
       guard features == .motion else { continue }
       diversity = Pair(
@@ -213,6 +233,28 @@ public struct GeneratorEvaluation: Sendable, Codable {
       let right = all.windows.indices.filter { !chosen.contains(all.trials[$0]) }
       let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
       return (first, all.selecting(right).withLabels(of: first, using: &random))
+    }
+  }
+
+  /// Divisions of all real windows into those of some people and as many of others.
+  ///
+  /// The first has as many people as the held-out set and no more windows; the second is as many
+  /// windows of other people, with the labels of the first in the same numbers. Empty where windows
+  /// of one person are not told from those of another.
+  private static func strangers(
+    _ heldOut: EvaluationSet, _ training: EvaluationSet, using random: inout RandomSource
+  ) -> [(EvaluationSet, EvaluationSet)] {
+    guard heldOut.people != heldOut.trials || training.people != training.trials else { return [] }
+    let all = EvaluationSet(joining: training, heldOut)
+    let people = Set(all.people).sorted()
+    let count = min(Set(heldOut.people).count, people.count / 2)
+    return (0..<divisionCount).compactMap { _ in
+      let chosen = Set(people.shuffled(using: &random).prefix(count))
+      let left = all.windows.indices.filter { chosen.contains(all.people[$0]) }
+      let right = all.windows.indices.filter { !chosen.contains(all.people[$0]) }
+      let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
+      let second = all.selecting(right).withLabels(of: first, using: &random)
+      return first.count > 1 && second.count > 1 ? (first, second) : nil
     }
   }
 

@@ -19,8 +19,8 @@ struct FlowLoss: Sendable {
     var acceleration: Float = 0.01
     /// Rotations, whose twist about a bone positions do not determine.
     var rotation: Float = 0.1
-    /// Bone lengths.
-    var length: Float = 0.1
+    /// Rest offsets.
+    var body: Float = 0.1
   }
 
   /// The value of 1 − t below which the weight is constant.
@@ -39,9 +39,9 @@ struct FlowLoss: Sendable {
     var positions: [Float] = []
     /// First two columns of rotations, [batch frames, 22, 6].
     var rotations: [Float] = []
-    /// Bone lengths [m], [batch, 22].
-    var lengths: [Float] = []
-    /// 1 where the network was given the bone lengths, [batch].
+    /// Rest offsets [m], [batch, 66].
+    var offsets: [Float] = []
+    /// 1 where the network was given the body, [batch].
     var isGiven: [Float] = []
     /// t, [batch].
     var times: [Float] = []
@@ -54,8 +54,7 @@ struct FlowLoss: Sendable {
   ) -> Variable {
     let (batch, frames) = (raw.shape[0], raw.shape[1])
     let width = GeneratorNetwork.features
-    let figure = layer(
-      raw, estimate: estimate, givenLengths: target.lengths, isGiven: target.isGiven, on: &tape)
+    let figure = layer(raw, estimate: estimate, isGiven: target.isGiven, on: &tape)
     let weight = tape.input(target.times.map(Self.weight), shape: [batch])
     func term(_ error: Variable, _ factor: Float, _ name: String) -> Variable {
       let columns = error.shape.count / batch
@@ -91,9 +90,9 @@ struct FlowLoss: Sendable {
       tape.orthonormalized(figure.rotations),
       tape.input(target.rotations, shape: figure.rotations.shape))
     total = tape.add(total, term(turns, weights.rotation, "rotation"))
-    let lengths = tape.subtract(
-      figure.lengths, tape.input(target.lengths, shape: figure.lengths.shape))
-    return tape.add(total, term(lengths, 100 * weights.length, "length"))
+    let body = tape.subtract(
+      figure.offsets, tape.input(target.offsets, shape: figure.offsets.shape))
+    return tape.add(total, term(body, 100 * weights.body, "body"))
   }
 
   /// The weight of each channel, [66]: errors of the root are weighted per metre like those of the

@@ -47,8 +47,7 @@ public struct Generator: MotionGenerator {
     let layout = ParameterLayout(placing: &network)
     parameters = SharedParameters(weights, layout)
     self.network = network
-    layer = SkeletonLayer(
-      mean: model.standardization.mean, deviation: model.standardization.deviation)
+    layer = SkeletonLayer(model.standardization, bodySpread: model.bodies.spread)
   }
 
   /// Samples motions; the same request gives the same bytes.
@@ -163,13 +162,17 @@ public struct Generator: MotionGenerator {
   }
 
   /// Draws the mixture component of each motion's next window by the frequencies of the action,
-  /// weighted by the likelihood of the observed frames.
+  /// weighted by the likelihood of the observed frames and by the description.
   private func components(
     of members: Range<Int>, roll: Int, _ pasts: [MotionWindow?], _ condition: Condition,
     seed: UInt64
   ) -> [Int] {
-    zip(members, pasts).map { member, past in
-      let favours = frames(past).flatMap { observed in condition.likelihood.map { $0(observed) } }
+    let told = condition.embedding.flatMap { embedding in
+      model.choice.map { $0.favours(of: embedding) }
+    }
+    return zip(members, pasts).map { member, past in
+      let seen = frames(past).flatMap { observed in condition.likelihood.map { $0(observed) } }
+      let favours = told.map { told in seen.map { zip($0, told).map(*) } ?? told } ?? seen
       var random = RandomSource(seed: seed, stream: UInt64(member), UInt64(roll), 0x6b69_6e64)
       return model.prior.drawComponent(
         label: condition.label, favours: favours, using: &random)
@@ -198,7 +201,7 @@ public struct Generator: MotionGenerator {
         }
       }
     }
-    let known = KnownLengths(pasts)
+    let isGiven = pasts.map { $0 == nil ? Float(0) : 1 }
     var answer: [MotionWindow] = []
     let guided = request.guidance > 0 && condition.isConditional
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
@@ -231,8 +234,7 @@ public struct Generator: MotionGenerator {
         let factors = request.network.factors
         raw = tape.multiply(raw, tape.input(factors, shape: [factors.count]))
       }
-      let figure = layer(
-        raw, estimate: estimate, givenLengths: known.lengths, isGiven: known.isGiven, on: &tape)
+      let figure = layer(raw, estimate: estimate, isGiven: isGiven, on: &tape)
       if time == last {
         answer = windows(of: figure, batch: batch, on: tape)
       }
@@ -247,26 +249,13 @@ public struct Generator: MotionGenerator {
     let (frames, joints) = (configuration.backbone.frames, BodyModel.jointCount)
     let rotations = BodyModel.quaternions(ofColumns: tape.values(of: figure.rotations))
     let root = tape.values(of: figure.root)
-    let lengths = tape.values(of: figure.lengths)
+    let offsets = tape.values(of: figure.offsets)
     return (0..<batch).map { index in
       MotionWindow(
         frames: frames, root: Array(root[(index * 3 * frames)..<((index + 1) * 3 * frames)]),
         rotations: Array(
           rotations[(index * 4 * joints * frames)..<((index + 1) * 4 * joints * frames)]),
-        lengths: Array(lengths[(index * joints)..<((index + 1) * joints)]))
-    }
-  }
-}
-
-/// Bone lengths that observed frames determine.
-private struct KnownLengths {
-  var lengths: [Float] = []
-  var isGiven: [Float] = []
-
-  init(_ pasts: [MotionWindow?]) {
-    for past in pasts {
-      lengths += past?.lengths ?? BodyModel.canonicalLengths
-      isGiven.append(past == nil ? 0 : 1)
+        offsets: Array(offsets[(index * 3 * joints)..<((index + 1) * 3 * joints)]))
     }
   }
 }

@@ -4,7 +4,7 @@ import HumanBody
 import Learning
 
 extension Generator {
-  private static let kind = "motionc generator 2"
+  private static let kind = "motionc generator 3"
 
   /// Reads a model.
   public init(contentsOf path: String) throws {
@@ -23,7 +23,10 @@ extension Generator {
     self.init(
       network: network, weights: try file.weights(layout),
       model: PriorStatistics(
-        standardization: try Standardization(file.contents, path: path), prior: prior),
+        standardization: try Standardization(file.contents, path: path), prior: prior,
+        bodies: try ComponentBodies(file, components: prior.components),
+        choice: try ComponentChoice(
+          file, components: prior.components, width: configuration.embeddingWidth)),
       history: file.history(), fingerprint: file.fingerprint)
   }
 
@@ -37,6 +40,8 @@ extension Generator {
     var network = network
     let layout = ParameterLayout(placing: &network)
     let tensors = model.standardization.tensors.merging(model.prior.tensors) { $1 }
+      .merging(model.bodies.tensors) { $1 }
+      .merging(model.choice?.tensors ?? [:]) { $1 }
     try ModelFile.contents(
       kind: Self.kind, sizes: configuration, weights: layout.halfPrecisionTensors(of: weights),
       tensors: tensors, history: history

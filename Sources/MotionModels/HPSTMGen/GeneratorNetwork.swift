@@ -7,8 +7,8 @@ import MotionData
 /// HPSTM-Gen's network, which predicts the clean motion from a mixture of it with noise.
 ///
 /// Its inputs are the mixture, the time and the conditions: an action, an outside embedding,
-/// observed frames. Its outputs are corrections of the rotations and the root of a linear estimate,
-/// and one vector of bone lengths, which the skeleton layer turns into positions.
+/// observed frames. Its outputs are corrections of the rotations, the root and the body of a linear
+/// estimate, which the skeleton layer turns into positions.
 public struct GeneratorNetwork: Parameterized, Sendable {
   /// The sizes and conditions of the network.
   public struct Configuration: Sendable, Hashable, Codable {
@@ -49,8 +49,8 @@ public struct GeneratorNetwork: Parameterized, Sendable {
   /// The input features of a frame: the state, observed frames, whether they are observed, the
   /// rotations and the root of the estimate.
   static let inputs = 2 * features + 1 + 6 * BodyModel.jointCount + 3
-  /// The outputs of a frame: rotations, root, logarithms of bone lengths.
-  static let outputs = 6 * BodyModel.jointCount + 3 + BodyModel.jointCount
+  /// The outputs of a frame: rotations, root, rest offsets.
+  static let outputs = 6 * BodyModel.jointCount + 3 + features
   /// The number of sines and cosines that encode the time.
   static let timeFeatures = 64
 

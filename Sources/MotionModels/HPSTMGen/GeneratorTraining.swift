@@ -19,6 +19,8 @@ public struct GeneratorTraining: TrainableModel {
     public var droppedTexts: Float = 0.5
     /// The share of windows trained without a past.
     public var withoutPast: Float = 0.6
+    /// The number of mixture components of the prior.
+    public var components = 64
     /// The words of the descriptions, if these are the windows' embeddings.
     public var vocabulary: [String]?
     /// The decay of weights.
@@ -44,6 +46,9 @@ public struct GeneratorTraining: TrainableModel {
 
   /// A training on windows, whose labels and embeddings the network learns.
   public init(source: WindowSource, options: Options) throws(GenerationError) {
+    guard (1...4096).contains(options.components) else {
+      throw .training("\(options.components) mixture components were asked for, 1 to 4096 expected")
+    }
     guard options.backbone.isValid else {
       throw .training("no network has the sizes \(options.backbone)")
     }
@@ -55,14 +60,19 @@ public struct GeneratorTraining: TrainableModel {
     configuration.embeddingWidth = source.shard.embeddingWidth
     configuration.vocabulary = options.vocabulary
     configuration.coverage = source.shard.coverage(ofClips: source.usable)
-    let measured = WindowStatistics(source: source, seed: options.run.seed)
+    let measured: WindowStatistics
+    do {
+      measured = try WindowStatistics(
+        source: source, components: options.components, seed: options.run.seed)
+    } catch { throw .training("\(error)") }
     components = measured.components
     configuration.components = measured.prior.components
     self.configuration = configuration
-    model = PriorStatistics(standardization: measured.standardization, prior: measured.prior)
+    model = PriorStatistics(
+      standardization: measured.standardization, prior: measured.prior, bodies: measured.bodies,
+      choice: measured.choice)
     loss = FlowLoss(
-      layer: SkeletonLayer(
-        mean: measured.standardization.mean, deviation: measured.standardization.deviation),
+      layer: SkeletonLayer(measured.standardization, bodySpread: measured.bodies.spread),
       weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
   }
 
@@ -94,7 +104,7 @@ public struct GeneratorTraining: TrainableModel {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
-      + "dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
+      + "components \(options.components), dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
   }
 
   /// The loss of a microbatch.
@@ -165,7 +175,7 @@ private struct FlowBatchBuilder {
     target.state += clean
     target.positions += BodyModel.positions(of: window)
     target.rotations += BodyModel.rotationColumns(of: window)
-    target.lengths += window.lengths
+    target.offsets += window.offsets
     target.isGiven.append(past > 0 ? 1 : 0)
     target.times.append(time)
   }

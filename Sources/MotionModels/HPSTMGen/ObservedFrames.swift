@@ -10,6 +10,8 @@ struct ObservedFrames: Sendable {
   let state: [Float]
   /// First two columns of their rotations, [count, 22, 6].
   private let columns: [Float]
+  /// The rest offsets of the body [m], [22, 3].
+  let offsets: [Float]
   /// Their rotations w x y z, [count, 22].
   private let turns: [FloatQuaternion]
 
@@ -18,8 +20,9 @@ struct ObservedFrames: Sendable {
     let joints = BodyModel.jointCount
     let part = MotionWindow(
       frames: count, root: Array(window.root.prefix(3 * count)),
-      rotations: Array(window.rotations.prefix(4 * joints * count)), lengths: window.lengths)
+      rotations: Array(window.rotations.prefix(4 * joints * count)), offsets: window.offsets)
     self.count = count
+    offsets = window.offsets
     state = standardization.standardized(part)
     columns = BodyModel.rotationColumns(of: part)
     turns = Self.quaternions(part.rotations)
@@ -37,13 +40,13 @@ struct ObservedFrames: Sendable {
     let last = (count - 1) * joints
     let place = positions[(3 * last)..<(3 * (last + joints))]
     let fitted = BodyModel.quaternions(
-      ofColumns: BoneDirectionFit.columns(of: Array(place)))
+      ofColumns: BoneDirectionFit.columns(of: Array(place), body: offsets))
     let (seen, found) = (
       Self.world(turns[last..<(last + joints)]), Self.world(Self.quaternions(fitted)[...])
     )
     let missing = zip(found, seen).map { $0.inverse * $1 }
     let later = BoneDirectionFit.columns(
-      of: Array(positions[(3 * (last + joints))...]), adding: missing)
+      of: Array(positions[(3 * (last + joints))...]), body: offsets, adding: missing)
     return columns + later
   }
 

@@ -5,10 +5,9 @@ import Motions
 
 /// The motion observed or sampled so far, in its own world.
 struct ObservedMotion: Sendable {
-  /// Bone lengths [m], [22]; empty before the first window.
-  private(set) var lengths: [Float] = []
-  /// The skeleton of the observed motion, whose bones may have other rest directions than the
-  /// model's; nil before and without a past.
+  /// The body of the first sampled window [m], [22, 3]; empty before it and with a past.
+  private(set) var offsets: [Float] = []
+  /// The skeleton of the observed motion in full precision; nil without a past.
   private(set) var skeleton: Skeleton?
   /// The position of the pelvis [m], one for each frame.
   private(set) var root: [Vector3] = []
@@ -26,7 +25,6 @@ struct ObservedMotion: Sendable {
   init() {}
 
   init(_ clip: MotionClip) {
-    lengths = BodyModel.lengths(of: clip.skeleton)
     skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
@@ -46,7 +44,7 @@ struct ObservedMotion: Sendable {
   func clip(frames: Range<Int>, name: String, frameRate: Double, label: String?) -> MotionClip {
     let joints = Skeleton.jointCount
     return MotionClip(
-      name: name, skeleton: skeleton ?? BodyModel.skeleton(lengths: lengths),
+      name: name, skeleton: skeleton ?? BodyModel.skeleton(offsets: offsets),
       frameRate: frameRate,
       rootTranslations: Array(root[frames]),
       rotations: Array(
@@ -123,7 +121,7 @@ struct ObservedMotion: Sendable {
     let count = past.frameCount
     let made = SwingTwist(window).steadied(over: Self.steadying)
     guard let shown = past.normalized else {
-      lengths = window.lengths
+      offsets = window.offsets
       root = window.clip(name: "", frameRate: 30).rootTranslations
       rotations = (0..<window.frames).flatMap { made.rotations(frame: $0) }
       return

@@ -1,4 +1,5 @@
 import Autodiff
+import Geometry
 import HumanBody
 import Motions
 
@@ -17,9 +18,9 @@ struct PosteriorMean: Sendable {
   var rootFactors: [Float] = []
   /// The expected error of rotations, [batch frames, 132].
   var rotationFactors: [Float] = []
-  /// Bone lengths [m], [batch, 22], between those of the estimate late on the path and the
-  /// canonical ones early on it.
-  var lengths: [Float] = []
+  /// Rest offsets [m], [batch, 22, 3]: those of the observed frames, else the component's, whose
+  /// lengths become those of the estimate late on the path.
+  var offsets: [Float] = []
 
   /// Creates an empty estimate.
   init() {}
@@ -46,12 +47,15 @@ struct PosteriorMean: Sendable {
         rootFactors += [root, root, root]
         rotationFactors += Array(repeating: joints, count: 6 * BodyModel.jointCount)
       }
-      add(clean[range], time: time, past: pasts[window], scale: model.standardization)
+      add(
+        clean[range], time: time, past: pasts[window],
+        usual: model.bodies.offsets(ofComponent: components[window]), scale: model.standardization)
     }
   }
 
   private mutating func add(
-    _ clean: ArraySlice<Float>, time: Float, past: ObservedFrames?, scale: Standardization
+    _ clean: ArraySlice<Float>, time: Float, past: ObservedFrames?, usual: [Float],
+    scale: Standardization
   ) {
     let width = Standardization.channels
     var joints = Array(clean)
@@ -64,33 +68,40 @@ struct PosteriorMean: Sendable {
         joints[index] = joints[index] * scale.deviation[column] + scale.mean[column]
       }
     }
-    rotations += past?.rotations(before: joints) ?? BoneDirectionFit.columns(of: joints)
     // Averaged poses have shrunken bones: lengths count from the middle of the path on.
-    lengths += Self.lengths(of: joints, confidence: max(0, 2 * time - 1))
+    let body =
+      past?.offsets ?? Self.body(usual, of: joints, confidence: max(0, 2 * time - 1))
+    rotations += past?.rotations(before: joints) ?? BoneDirectionFit.columns(of: joints, body: body)
+    offsets += body
   }
 
-  /// The mean length over frames of each bone, between it and the canonical one.
-  private static func lengths(of joints: [Float], confidence: Float) -> [Float] {
+  /// Rest offsets whose lengths are between their own and the mean ones of the estimate's bones.
+  private static func body(
+    _ usual: [Float], of joints: [Float], confidence: Float
+  ) -> [Float] {
+    guard confidence > 0 else { return usual }
     let width = Standardization.channels
     let frames = joints.count / width
-    return BodyModel.canonicalLengths.indices.map { joint in
-      let canonical = BodyModel.canonicalLengths[joint]
-      guard joint > 0 else { return canonical }
-      let parent = BodyModel.chain.parents[joint]
+    var body = usual
+    for joint in 1..<BodyModel.jointCount {
+      let at = 3 * joint
+      let own = SIMD3(usual[at], usual[at + 1], usual[at + 2]).length
+      // A bone of a centimetre or less has no direction that a length could be given.
+      guard own > 0.01 else { continue }
+      let parent = 3 * BodyModel.chain.parents[joint]
       var sum: Float = 0
-      for frame in 0..<frames {
-        var square: Float = 0
-        for axis in 0..<3 {
-          let side =
-            joints[frame * width + 3 * joint + axis]
-            - joints[frame * width + 3 * parent + axis]
-          square += side * side
-        }
-        sum += square.squareRoot()
+      for start in stride(from: 0, to: frames * width, by: width) {
+        let bone = SIMD3(
+          joints[start + at] - joints[start + parent],
+          joints[start + at + 1] - joints[start + parent + 1],
+          joints[start + at + 2] - joints[start + parent + 2])
+        sum += bone.length
       }
-      let seen = min(sum / Float(frames), 2 * canonical)
-      return canonical + confidence * (seen - canonical)
+      let seen = min(sum / Float(frames), 2 * own)
+      let factor = 1 + confidence * (seen / own - 1)
+      for axis in 0..<3 { body[at + axis] *= factor }
     }
+    return body
   }
 }
 
@@ -102,12 +113,21 @@ struct PriorStatistics: Sendable {
   let prior: MotionPrior
   /// Conditions a window on its observed frames.
   let ahead: PastConditioning
+  /// The bodies of the people of each component.
+  let bodies: ComponentBodies
+  /// How embeddings choose among the components; nil where training had none.
+  let choice: ComponentChoice?
   /// Whether motions of each component stay on level ground.
   let isLevel: [Bool]
 
-  init(standardization: Standardization, prior: MotionPrior) {
+  init(
+    standardization: Standardization, prior: MotionPrior, bodies: ComponentBodies,
+    choice: ComponentChoice? = nil
+  ) {
     self.standardization = standardization
     self.prior = prior
+    self.bodies = bodies
+    self.choice = choice
     ahead = PastConditioning(prior)
     isLevel = Self.levels(standardization, prior)
   }

@@ -1,7 +1,7 @@
 import Autodiff
 import HumanBody
 
-/// Turns a network's raw outputs into poses: rotations, root, bone lengths and positions.
+/// Turns a network's raw outputs into poses: rotations, root, rest offsets and positions.
 struct SkeletonLayer: Sendable {
   /// The mean of the state's channels, [66]: root [m], then 21 joints relative to it [m].
   let mean: [Float]
@@ -11,12 +11,14 @@ struct SkeletonLayer: Sendable {
   private static let joints = BodyModel.jointCount
   private static let width = 3 * joints
 
-  /// Creates a layer for states with this standardisation.
-  init(mean: [Float], deviation: [Float]) {
-    precondition(
-      mean.count == Self.width && deviation.count == Self.width, "not \(Self.width) channels")
-    self.mean = mean
-    self.deviation = deviation
+  /// The standard deviation of the rest offsets of the bodies trained on, [66] [m].
+  let bodySpread: [Float]
+
+  /// Creates a layer for states with this standardisation and bodies of this spread.
+  init(_ standardization: Standardization, bodySpread: [Float]) {
+    mean = standardization.mean
+    deviation = standardization.deviation
+    self.bodySpread = bodySpread
   }
 
   /// The output of the layer.
@@ -25,8 +27,8 @@ struct SkeletonLayer: Sendable {
     let rotations: Variable
     /// The position of the pelvis [m], [batch frames, 3].
     let root: Variable
-    /// Bone lengths [m], [batch, 22].
-    let lengths: Variable
+    /// The joints' rest offsets [m], [batch, 66].
+    let offsets: Variable
     /// The positions of all joints in the world [m], [batch, frames, 66].
     let positions: Variable
     /// The standardised state of these positions, [batch, frames, 66].
@@ -36,14 +38,13 @@ struct SkeletonLayer: Sendable {
   /// Applies the layer.
   ///
   /// - Parameters:
-  ///   - raw: [batch, frames, 157]: changes of 6-D rotations and of the standardised root from the
-  ///     estimate in units of its factors, logits of bone lengths (their mean over frames counts).
+  ///   - raw: [batch, frames, 201]: changes of 6-D rotations and of the standardised root from the
+  ///     estimate in units of its factors, and of the rest offsets in units of the training bodies'
+  ///     deviations (their mean over frames counts).
   ///   - estimate: The poses that are corrected.
-  ///   - givenLengths: [batch, 22] [m] where they are known.
-  ///   - isGiven: For each window 1 where its lengths are known, else 0.
+  ///   - isGiven: For each window 1 where the estimate's body is known, else 0.
   func callAsFunction(
-    _ raw: Variable, estimate: PosteriorMean, givenLengths: [Float], isGiven: [Float],
-    on tape: inout Tape
+    _ raw: Variable, estimate: PosteriorMean, isGiven: [Float], on tape: inout Tape
   ) -> Figure {
     let (batch, frames) = (raw.shape[0], raw.shape[1])
     let rows = batch * frames
@@ -58,33 +59,22 @@ struct SkeletonLayer: Sendable {
     let root = self.root(
       tape.add(tape.multiply(moved, factors), tape.input(estimate.root, shape: [rows, 3])),
       on: &tape)
-    let logits = tape.tokenMean(tape.columns(raw, (turns + 3)..<(turns + 3 + Self.joints)))
-    let lengths = self.lengths(
-      logits, usual: estimate.lengths, given: givenLengths, isGiven: isGiven, on: &tape)
+    let grown = tape.tokenMean(tape.columns(raw, (turns + 3)..<(turns + 3 + Self.width)))
+    let spread = isGiven.flatMap { given in bodySpread.map { (1 - given) * $0 } }
+    let offsets = tape.add(
+      tape.multiply(grown, tape.input(spread, shape: [batch, Self.width])),
+      tape.input(estimate.offsets, shape: [batch, Self.width]))
     let world = tape.positions(
-      of: BodyModel.chain, rotations6D: rotations, root: root, lengths: lengths)
+      of: BodyModel.chain.parents, rotations6D: rotations, root: root, offsets: offsets)
     let positions = tape.reshape(world, to: [batch, frames, Self.width])
     return Figure(
-      rotations: rotations, root: root, lengths: lengths, positions: positions,
+      rotations: rotations, root: root, offsets: offsets, positions: positions,
       state: state(of: positions, on: &tape))
   }
 
   private func root(_ standardised: Variable, on tape: inout Tape) -> Variable {
     let scaled = tape.multiply(standardised, tape.input(Array(deviation[0..<3]), shape: [3]))
     return tape.add(scaled, tape.input(Array(mean[0..<3]), shape: [3]))
-  }
-
-  /// The estimate's lengths times softplus, which is 1 at a logit of 0, or those that are known.
-  private func lengths(
-    _ logits: Variable, usual: [Float], given: [Float], isGiven: [Float], on tape: inout Tape
-  ) -> Variable {
-    let batch = logits.shape[0]
-    // ln(e − 1), so that softplus is 1
-    let factors = tape.softplus(tape.scale(logits, by: 1, plus: 0.541_324_85))
-    let weights = usual.indices.map { usual[$0] * (1 - isGiven[$0 / Self.joints]) }
-    let known = (0..<(batch * Self.joints)).map { given[$0] * isGiven[$0 / Self.joints] }
-    let own = tape.multiply(factors, tape.input(weights, shape: [batch, Self.joints]))
-    return tape.add(own, tape.input(known, shape: [batch, Self.joints]))
   }
 
   /// The standardised state: joints relative to the root, and the root itself.

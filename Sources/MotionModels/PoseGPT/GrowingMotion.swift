@@ -7,15 +7,15 @@ import Motions
 struct GrowingMotion: Sendable {
   /// The frames so far.
   private(set) var window: MotionWindow
-  /// The skeleton of an observed past; nil for that of the bone lengths.
+  /// The skeleton of an observed past in full precision; nil without one.
   private let skeleton: Skeleton?
 
   /// The frames over which the first new pose's difference from the last observed one fades.
   private static let fade = 8
 
   /// A motion without frames.
-  init(lengths: [Float]) {
-    window = MotionWindow(frames: 0, root: [], rotations: [], lengths: lengths)
+  init(offsets: [Float]) {
+    window = MotionWindow(frames: 0, root: [], rotations: [], offsets: offsets)
     skeleton = nil
   }
 
@@ -47,14 +47,14 @@ struct GrowingMotion: Sendable {
   ///     frame from it fades over the first new ones. Nil where there is no frame yet.
   mutating func append(_ features: [Float], after last: [Float]?) {
     guard frames > 0, let last else {
-      window.append(PoseFeatures.window(of: features, lengths: window.lengths))
+      window.append(PoseFeatures.window(of: features, offsets: window.offsets))
       return
     }
     let heading = window.heading(frame: frames - 1)
     let place = PoseFeatures.Place(
       x: window.root[3 * frames - 3], y: window.root[3 * frames - 2], heading: heading)
-    var next = PoseFeatures.window(of: features, lengths: window.lengths, from: place)
-    let found = PoseFeatures.window(of: last, lengths: window.lengths)
+    var next = PoseFeatures.window(of: features, offsets: window.offsets, from: place)
+    let found = PoseFeatures.window(of: last, offsets: window.offsets)
     let joints = Skeleton.jointCount
     let offsets = (0..<joints).map { joint -> FloatQuaternion in
       let seen = window.rotation((frames - 1) * joints + joint)
@@ -104,14 +104,14 @@ extension MotionWindow {
     return MotionWindow(
       frames: range.count, root: Array(root[(3 * range.lowerBound)..<(3 * range.upperBound)]),
       rotations: Array(rotations[(width * range.lowerBound)..<(width * range.upperBound)]),
-      lengths: lengths, label: label)
+      offsets: offsets, label: label)
   }
 
   /// Adds the frames of another window behind these.
   mutating func append(_ other: MotionWindow) {
     self = MotionWindow(
       frames: frames + other.frames, root: root + other.root,
-      rotations: rotations + other.rotations, lengths: lengths, label: label)
+      rotations: rotations + other.rotations, offsets: offsets, label: label)
   }
 
   /// Sets a rotation by its index.

@@ -12,21 +12,21 @@ public struct MotionCodes: Sendable, Hashable {
   public let codes: [Int]
   /// The fingerprint of the autoencoder that they are of.
   public let tokenizer: String
-  /// The lengths of the bones [m], [22].
-  let lengths: [Float]
+  /// The rest offsets of the body [m], [22, 3].
+  let offsets: [Float]
   /// Where the first frame stands and what it faces: x, y [m], heading [rad].
   let place: [Float]
 
-  private static let kind = "motionc motion codes 1"
+  private static let kind = "motionc motion codes 2"
   /// The largest file that is read [bytes].
   private static let largestFile = 64 << 20
 
   /// The name's part behind the stem of a file of codes.
   public static let ending = ".codes.safetensors"
 
-  init(name: String, codes: [Int], tokenizer: String, lengths: [Float], place: [Float]) {
+  init(name: String, codes: [Int], tokenizer: String, offsets: [Float], place: [Float]) {
     (self.name, self.codes, self.tokenizer) = (name, codes, tokenizer)
-    (self.lengths, self.place) = (lengths, place)
+    (self.offsets, self.place) = (offsets, place)
   }
 
   /// Reads a file of codes.
@@ -55,12 +55,12 @@ public struct MotionCodes: Sendable, Hashable {
       }
       return values
     }
-    let lengths = try numbers("lengths", BodyModel.jointCount, 0...100)
+    let offsets = try numbers("offsets", 3 * BodyModel.jointCount, -100...100)
     let place = try numbers("place", 3, -1e6...1e6)
     let name = file.metadata["name"] ?? ""
     self.init(
       name: ClipName.isPlain(name) ? name : "codes", codes: words.map { Int($0) },
-      tokenizer: file.metadata["tokenizer"] ?? "", lengths: lengths, place: place)
+      tokenizer: file.metadata["tokenizer"] ?? "", offsets: offsets, place: place)
   }
 
   /// The bytes of a file of codes.
@@ -69,7 +69,7 @@ public struct MotionCodes: Sendable, Hashable {
       metadata: ["kind": Self.kind, "name": name, "tokenizer": tokenizer],
       tensors: [
         "codes": StoredTensor(codes.map { UInt64($0) }, shape: [codes.count / books, books]),
-        "lengths": StoredTensor(lengths, shape: [lengths.count]),
+        "offsets": StoredTensor(offsets, shape: [offsets.count]),
         "place": StoredTensor(place, shape: [3]),
       ]
     ).encoded()
@@ -93,7 +93,7 @@ extension PoseGPT {
     let window = MotionWindow(clip, frames: 0..<count)
     return MotionCodes(
       name: clip.name, codes: tokenizer.codes(of: [PoseFeatures.features(of: window)])[0],
-      tokenizer: tokenizer.fingerprint, lengths: window.lengths,
+      tokenizer: tokenizer.fingerprint, offsets: window.offsets,
       place: [window.root[0], window.root[1], window.heading()])
   }
 
@@ -118,7 +118,7 @@ extension PoseGPT {
     var still = features
     // The first frame stands at the place itself.
     for column in [PoseFeatures.along, PoseFeatures.across, PoseFeatures.turn] { still[column] = 0 }
-    return PoseFeatures.window(of: still, lengths: codes.lengths, from: start).clip(
+    return PoseFeatures.window(of: still, offsets: codes.offsets, from: start).clip(
       name: codes.name, frameRate: MotionRequest.frameRate)
   }
 }

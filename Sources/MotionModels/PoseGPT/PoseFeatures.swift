@@ -20,14 +20,15 @@ enum PoseFeatures {
   )
 
   /// The length of a leg [m], the mean of both sides: what heights and steps are divided by.
-  static func leg(_ lengths: [Float]) -> Float {
+  static func leg(_ offsets: [Float]) -> Float {
+    let lengths = BodyModel.lengths(ofOffsets: offsets)
     let bones: [Skeleton.Joint] = [.leftKnee, .rightKnee, .leftAnkle, .rightAnkle]
     return max(0.01, bones.reduce(0) { $0 + lengths[$1.rawValue] } / 2)
   }
 
   /// The channels of a window, [frames, 136]; the first frame has the step of the second.
   static func features(of window: MotionWindow) -> [Float] {
-    let (frames, leg) = (window.frames, leg(window.lengths))
+    let (frames, leg) = (window.frames, leg(window.offsets))
     var result = BodyModel.rotationColumns(of: window).inserted(4, every: rotations)
     let headings = (0..<frames).map { window.heading(frame: $0) }
     for frame in 0..<frames {
@@ -59,13 +60,13 @@ enum PoseFeatures {
   ///
   /// - Parameters:
   ///   - features: [frames, 136]; rotations need not be orthonormal
-  ///   - lengths: The lengths of the bones [m], [22].
+  ///   - offsets: The rest offsets of the body [m], [22, 3].
   ///   - start: Where the frame before the first stands; nil if the first frame stands at x = y = 0
   ///     and faces along x.
   static func window(
-    of features: [Float], lengths: [Float], from start: Place? = nil
+    of features: [Float], offsets: [Float], from start: Place? = nil
   ) -> MotionWindow {
-    let (frames, leg) = (features.count / columns, leg(lengths))
+    let (frames, leg) = (features.count / columns, leg(offsets))
     var place = start ?? Place()
     var turned: [Float] = []
     var root: [Float] = []
@@ -85,7 +86,7 @@ enum PoseFeatures {
     }
     return MotionWindow(
       frames: frames, root: root, rotations: BodyModel.quaternions(ofColumns: turned),
-      lengths: lengths)
+      offsets: offsets)
   }
 
   /// Turns the two columns of the pelvis about the vertical.

@@ -27,7 +27,7 @@ extension MotionTokenizer {
     var figures = Reconstruction()
     let codes = self.codes(of: windows.map { PoseFeatures.features(of: $0) })
     let decoded = zip(features(of: codes), windows).map { features, window in
-      var found = PoseFeatures.window(of: features, lengths: window.lengths)
+      var found = PoseFeatures.window(of: features, offsets: window.offsets)
       found.label = window.label
       return found
     }

@@ -62,7 +62,7 @@ extension PoseGPT: MotionGenerator {
     var motions = members.map { member -> GrowingMotion in
       if let past = request.past { return GrowingMotion(past) }
       var random = RandomSource(seed: request.seed, stream: UInt64(member), 0x626f_6479)
-      return GrowingMotion(lengths: body(using: &random))
+      return GrowingMotion(offsets: body(using: &random))
     }
     let begun = motions[0].frames
     var roll = 0
@@ -97,9 +97,9 @@ extension PoseGPT: MotionGenerator {
   }
 
   private func body(using random: inout RandomSource) -> [Float] {
-    let count = bodies.count / BodyModel.jointCount
-    let body = Int(random.next() % UInt64(count))
-    return Array(bodies[(body * BodyModel.jointCount)..<((body + 1) * BodyModel.jointCount)])
+    let width = 3 * BodyModel.jointCount
+    let body = Int(random.next() % UInt64(bodies.count / width))
+    return Array(bodies[(body * width)..<((body + 1) * width)])
   }
 
   /// Continues codes up to a number of tokens, with a cache of keys and values.

@@ -19,7 +19,7 @@ public struct PoseGPT: Sendable {
   public let fingerprint: String
   let network: CodeTransformer
   let weights: [Float]
-  /// Bone lengths that samples without a past are drawn from [m], [n, 22].
+  /// Bodies that samples without a past are drawn from: rest offsets [m], [n, 22, 3].
   let bodies: [Float]
   private let parameters: FrozenParameters
 
@@ -85,15 +85,16 @@ extension PoseGPT {
     var network = CodeTransformer(sizes.codes)
     let layout = ParameterLayout(placing: &network)
     let bodies = try file.tensor("bodies")
-    let lengths = bodies.floats()
-    guard bodies.shape.count == 2, bodies.shape[0] > 0, bodies.shape[1] == BodyModel.jointCount,
-      lengths.allSatisfy({ 0 <= $0 && $0 <= 100 })
+    let offsets = bodies.floats()
+    guard bodies.shape.count == 3, bodies.shape[0] > 0,
+      bodies.shape[1...] == [BodyModel.jointCount, 3], offsets.allSatisfy({ abs($0) <= 100 })
     else {
       throw file.refusal(
-        "'bodies' has the shape \(bodies.shape), [n, \(BodyModel.jointCount)] of lengths expected")
+        "'bodies' has the shape \(bodies.shape), [n, \(BodyModel.jointCount), 3] of rest offsets "
+          + "expected; models from before that have lengths alone are not read")
     }
     self.init(
-      tokenizer: tokenizer, network: network, weights: try file.weights(layout), bodies: lengths,
+      tokenizer: tokenizer, network: network, weights: try file.weights(layout), bodies: offsets,
       history: file.history(), fingerprint: file.fingerprint)
   }
 
@@ -103,7 +104,7 @@ extension PoseGPT {
     let layout = ParameterLayout(placing: &network)
     var tensors = tokenizer.tensors(prefix: Self.prefix)
     tensors["bodies"] = StoredTensor(
-      bodies, shape: [bodies.count / BodyModel.jointCount, BodyModel.jointCount])
+      bodies, shape: [bodies.count / (3 * BodyModel.jointCount), BodyModel.jointCount, 3])
     try ModelFile.contents(
       kind: Self.kind, sizes: Sizes(tokenizer: tokenizer.configuration, codes: configuration),
       weights: layout.halfPrecisionTensors(of: weights), tensors: tensors, history: history

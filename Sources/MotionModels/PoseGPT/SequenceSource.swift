@@ -2,6 +2,7 @@ import Foundation
 import HumanBody
 import Learning
 import MotionData
+import Motions
 
 /// Draws stretches of clips for PoseGPT's GPT: from a random frame to the clip's end, or as long as
 /// the context.
@@ -51,31 +52,31 @@ struct SequenceSource: Sendable {
     let isMirrored = random.uniform() < 0.5
     let size = random.uniform(from: Self.sizes.lowerBound, to: Self.sizes.upperBound)
     guard var window = try? shard.window(clip: clip, frames: range) else {
-      return Self.unreadable(range.count, shard.clips[clip].lengths)
+      return Self.unreadable(range.count, shard.clips[clip].offsets)
     }
     if isMirrored { window = window.mirrored }
     window.scale(by: size)
     return window
   }
 
-  private static func unreadable(_ frames: Int, _ lengths: [Float]) -> MotionWindow {
+  private static func unreadable(_ frames: Int, _ offsets: [Float]) -> MotionWindow {
     MotionWindow(
       frames: frames, root: [Float](repeating: .nan, count: 3 * frames),
       rotations: [Float](repeating: 0.5, count: 4 * BodyModel.jointCount * frames),
-      lengths: lengths)
+      offsets: offsets)
   }
 
-  /// The bone lengths of clips drawn by their frames, [count, 22].
+  /// The rest offsets of clips drawn by their frames, [count, 22, 3].
   func bodies(_ count: Int, seed: UInt64) -> [Float] {
     var random = RandomSource(seed: seed, stream: 0x626f_6469_6573)
     let frames = shard.clips.reduce(0) { $0 + $1.frames }
     return (0..<count).flatMap { _ -> [Float] in
       var place = Int(random.next() % UInt64(max(1, frames)))
       for clip in shard.clips {
-        if place < clip.frames { return clip.lengths }
+        if place < clip.frames { return clip.offsets }
         place -= clip.frames
       }
-      return BodyModel.canonicalLengths
+      return BodyModel.offsets(of: .canonical)
     }
   }
 }

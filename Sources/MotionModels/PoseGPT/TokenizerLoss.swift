@@ -36,13 +36,13 @@ struct TokenizerLoss: Sendable {
   struct Target {
     /// [batch, frames, 136], not standardised.
     var features: [Float] = []
-    /// [batch, 22] m.
-    var lengths: [Float] = []
+    /// Rest offsets, [batch, 22, 3] m.
+    var offsets: [Float] = []
     private(set) var batch = 0
 
-    mutating func add(_ features: [Float], lengths: [Float]) {
+    mutating func add(_ features: [Float], offsets: [Float]) {
       self.features += features
-      self.lengths += lengths
+      self.offsets += offsets
       batch += 1
     }
 
@@ -70,8 +70,8 @@ struct TokenizerLoss: Sendable {
     let truth = tape.input(target.features, shape: predicted.shape)
     let raw = restored(predicted, on: &tape)
     let (found, wanted) = (
-      figure(raw, lengths: target.lengths, batch: batch, frames: frames, on: &tape),
-      figure(truth, lengths: target.lengths, batch: batch, frames: frames, on: &tape)
+      figure(raw, offsets: target.offsets, batch: batch, frames: frames, on: &tape),
+      figure(truth, offsets: target.offsets, batch: batch, frames: frames, on: &tape)
     )
     let rotation = tape.meanSquaredError(found.rotations, wanted.rotations)
     let root = tape.meanSquaredError(
@@ -113,11 +113,12 @@ struct TokenizerLoss: Sendable {
   }
 
   private func figure(
-    _ raw: Variable, lengths: [Float], batch: Int, frames: Int, on tape: inout Tape
+    _ raw: Variable, offsets: [Float], batch: Int, frames: Int, on tape: inout Tape
   ) -> Figure {
     let rows = batch * frames
+    let width = 3 * Self.joints
     let legs = (0..<batch).map {
-      PoseFeatures.leg(Array(lengths[($0 * Self.joints)..<(($0 + 1) * Self.joints)]))
+      PoseFeatures.leg(Array(offsets[($0 * width)..<(($0 + 1) * width)]))
     }
     let scales = tape.input(legs.flatMap { repeatElement($0, count: frames) }, shape: [rows, 1])
     func channel(_ column: Int, scaled: Bool) -> Variable {
@@ -129,8 +130,8 @@ struct TokenizerLoss: Sendable {
     let turns = tape.reshape(
       tape.columns(raw, 0..<PoseFeatures.rotations), to: [rows, Self.joints, 6])
     let world = tape.positions(
-      of: BodyModel.chain, rotations6D: turns, root: place,
-      lengths: tape.input(lengths, shape: [batch, Self.joints]))
+      of: BodyModel.chain.parents, rotations6D: turns, root: place,
+      offsets: tape.input(offsets, shape: [batch, width]))
     func row(_ variable: Variable) -> Variable { tape.reshape(variable, to: [batch, frames]) }
     return Figure(
       joints: tape.reshape(world, to: [rows, 3 * Self.joints]),

@@ -110,7 +110,7 @@ public struct TokenizerTraining: TrainableModel {
       var target = TokenizerLoss.Target()
       for _ in part.samples {
         let window = source.draw(using: &part.random)
-        target.add(PoseFeatures.features(of: window), lengths: window.lengths)
+        target.add(PoseFeatures.features(of: window), offsets: window.offsets)
       }
       let place = Int(part.random.next() % UInt64(Self.places))
       let shape: Shape = [target.batch, target.frames, PoseFeatures.columns]

@@ -66,15 +66,15 @@ public enum FlowSolver: String, Sendable, Hashable, CaseIterable {
 public enum NetworkPart: String, Sendable, Hashable, CaseIterable {
   /// Everything.
   case whole
-  /// The bone lengths alone.
+  /// The body's proportions alone.
   case lengths
   /// Nothing.
   case none
 
-  /// The factors of the network's outputs, [157].
+  /// The factors of the network's outputs, [201].
   var factors: [Float] {
-    let poses = GeneratorNetwork.outputs - BodyModel.jointCount
-    return Array(repeating: self == .whole ? 1 : 0, count: poses)
-      + Array(repeating: self == .none ? 0 : 1, count: BodyModel.jointCount)
+    let body = GeneratorNetwork.features
+    return Array(repeating: self == .whole ? 1 : 0, count: GeneratorNetwork.outputs - body)
+      + Array(repeating: self == .none ? 0 : 1, count: body)
   }
 }

@@ -217,7 +217,7 @@ struct GeneratorReport: Encodable {
           ? "" : network == .none ? "prior alone, " : "prior with bone lengths, ")
         + "seed \(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
         + "\(figures.windows[2]) training windows of \(figures.trials[1]) trials",
-      "                                samples        floor          x floor  this split     x split",
+      "                                samples        floor          x floor  other people   x people this split     x split",
     ]
     for (name, distances) in [("energy", figures.energy), ("Fréchet", figures.frechet)] {
       for features in MotionFeatures.allCases {
@@ -225,7 +225,9 @@ struct GeneratorReport: Encodable {
         lines.append(
           "\(name) distance, \(features.rawValue)".padded(32)
             + text(distance.samples).padded(15) + text(distance.floor).padded(15)
-            + text(distance.ratio).padded(9) + text(distance.split).padded(15)
+            + text(distance.ratio).padded(9)
+            + (distance.people.map(text) ?? "-").padded(15) + text(distance.peopleRatio).padded(9)
+            + text(distance.split).padded(15)
             + text(distance.splitRatio))
       }
     }

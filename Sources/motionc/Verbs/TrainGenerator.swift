@@ -46,11 +46,18 @@ struct TrainGenerator: ParsableCommand {
   @Option(help: "The number of frames per token; it must divide the window length.")
   var framesPerToken: Int = 2
 
+  @Option(
+    help: "The number of mixture components of the prior: 64 for minutes of motion, 512 for hours.")
+  var components: Int = 64
+
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
     guard !text || embeddings == nil else {
       throw ValidationError("--text and --embeddings exclude each other.")
+    }
+    guard (1...4096).contains(components) else {
+      throw ValidationError("--components must be within 1 and 4096.")
     }
     guard (8...1024).contains(frames), framesPerToken > 0, frames % framesPerToken == 0 else {
       throw ValidationError(
@@ -84,6 +91,7 @@ struct TrainGenerator: ParsableCommand {
 
   private func options(clips: Int) -> GeneratorTraining.Options {
     var options = GeneratorTraining.Options()
+    options.components = components
     options.backbone.width = sizes.width
     options.backbone.heads = sizes.heads
     options.backbone.encoderLayers = sizes.layers

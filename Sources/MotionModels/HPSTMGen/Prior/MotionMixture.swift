@@ -8,8 +8,6 @@ import Learning
 /// Lloyd's k-means on the slow coordinates (posture and path) and on the logarithms of the amount
 /// of motion at each speed.
 struct MotionMixture: Sendable {
-  /// The largest number of components.
-  static let count = 64
   /// The number of slow cosines used, with half periods above a quarter of a second.
   private static let slow = 8
   /// The groups of cosines that count as one speed.
@@ -25,16 +23,18 @@ struct MotionMixture: Sendable {
   /// The centre of each component, [components, features].
   private var centres: [Float] = []
 
-  /// Clusters standardised windows, [windows, frames, 66], with their labels, and estimates the
-  /// prior from the clusters.
+  /// Clusters standardised windows, [windows, frames, 66], with their labels, into at most so many
+  /// components, and estimates the prior from these; with the component of each window.
   static func measure(
-    _ states: [Float], labels: [Int?], labelCount: Int, frames: Int, seed: UInt64
-  ) -> (components: MotionMixture, prior: MotionPrior) {
+    _ states: [Float], labels: [Int?], labelCount: Int, frames: Int, components wanted: Int,
+    seed: UInt64
+  ) -> (components: MotionMixture, prior: MotionPrior, members: [Int]) {
     let basis = SpectralBasis(frames: frames, measuring: states)
     let coordinates = basis.coordinates(of: states)
     var components = MotionMixture(basis, coordinates)
-    let members = components.cluster(components.features(of: coordinates), seed: seed)
-    return (components, components.prior(coordinates, members, labels, labelCount))
+    let members = components.cluster(
+      components.features(of: coordinates), into: wanted, seed: seed)
+    return (components, components.prior(coordinates, members, labels, labelCount), members)
   }
 
   /// The component of each standardised window, [windows, frames, 66].
@@ -72,11 +72,13 @@ struct MotionMixture: Sendable {
     }
   }
 
-  private mutating func cluster(_ features: [Float], seed: UInt64) -> [Int] {
+  private mutating func cluster(
+    _ features: [Float], into wanted: Int, seed: UInt64
+  ) -> [Int] {
     let count = featureCount
     let windows = features.count / count
     var random = RandomSource(seed: seed, stream: 0x6b69_6e64)
-    let chosen = Array(0..<windows).shuffled(using: &random).prefix(Self.count)
+    let chosen = Array(0..<windows).shuffled(using: &random).prefix(wanted)
     centres = chosen.flatMap { features[($0 * count)..<(($0 + 1) * count)] }
     var members = nearest(to: features)
     for _ in 1..<Self.rounds {

@@ -11,22 +11,56 @@ struct WindowStatistics {
   let prior: MotionPrior
   /// The component of each window.
   let components: MotionMixture
+  /// How embeddings choose among the components; nil where windows have none.
+  let choice: ComponentChoice?
+  /// The bodies of each component.
+  let bodies: ComponentBodies
   /// The root mean square of how far a joint moves from frame to frame [m].
   let velocity: Float
   /// The root mean square of its second difference [m].
   let acceleration: Float
 
-  /// Enough windows for some dozen of each component, fewer long ones: a copy stays below 100 MB.
-  private static func count(frames: Int) -> Int { min(4000, max(500, 256_000 / frames)) }
+  /// Some dozen windows of each component, fewer long ones: a copy stays below 300 MB.
+  private static func count(frames: Int, components: Int) -> Int {
+    min(4000 * max(64, components) / 64, 16_000, max(500, 1_024_000 / frames))
+  }
+  /// As many of the windows as means and deviations are measured by.
+  private static let measured = 4000
 
-  init(source: WindowSource, seed: UInt64) {
+  init(source: WindowSource, components wanted: Int, seed: UInt64) throws {
     var random = RandomSource(seed: seed, stream: 0x7374_6174)
-    let windows = (0..<Self.count(frames: source.frames)).map { _ in source.draw(using: &random) }
+    let count = Self.count(frames: source.frames, components: wanted)
+    var windows: [MotionWindow] = []
+    let few = min(count, Self.measured)
+    windows = (0..<few).map { _ in source.draw(using: &random) }
     let standardization = Standardization(windows)
     self.standardization = standardization
-    (components, prior) = MotionMixture.measure(
-      windows.flatMap { standardization.standardized($0) }, labels: windows.map(\.label),
-      labelCount: source.shard.labels.count, frames: source.frames, seed: seed)
+    // The rest are not kept whole: their states and bodies are all that counts.
+    var states: [Float] = []
+    states.reserveCapacity(count * source.frames * Standardization.channels)
+    var offsets: [Float] = []
+    var labels: [Int?] = []
+    var (embeddings, embedded): ([Float], [Int]) = ([], [])
+    for index in 0..<count {
+      let window = index < few ? windows[index] : source.draw(using: &random)
+      states += standardization.standardized(window)
+      offsets += window.offsets
+      labels.append(window.label)
+      guard let embedding = window.embedding else { continue }
+      embeddings += embedding
+      embedded.append(index)
+    }
+    let found = MotionMixture.measure(
+      states, labels: labels, labelCount: source.shard.labels.count, frames: source.frames,
+      components: wanted, seed: seed)
+    (components, prior) = (found.components, found.prior)
+    choice =
+      embedded.isEmpty
+      ? nil
+      : try ComponentChoice(
+        embeddings, width: source.shard.embeddingWidth, members: embedded.map { found.members[$0] },
+        components: found.prior.components, seed: seed)
+    bodies = ComponentBodies(offsets, of: found.members, components: found.prior.components)
     var sums = (velocity: 0.0, acceleration: 0.0)
     var counts = (velocity: 0, acceleration: 0)
     let width = GeneratorNetwork.features
