@@ -73,7 +73,7 @@ enum WindowsSubjects {
     return (q.inverse * b).angle
   }
 
-  /// The greatest difference of two windows: lengths and places [m], angles [rad].
+  /// The greatest difference of two windows: rest offsets and places [m], angles [rad].
   static func difference(_ window: MotionWindow, _ clip: MotionClip) -> Double {
     var worst = 0.0
     for frame in 0..<window.frames {
@@ -87,8 +87,9 @@ enum WindowsSubjects {
         worst = max(worst, angle(window.rotations[at..<(at + 4)], rotation))
       }
     }
-    for (length, offset) in zip(window.lengths, clip.skeleton.restOffsets) {
-      worst = max(worst, abs(Double(length) - offset.length))
+    for (joint, offset) in clip.skeleton.restOffsets.enumerated() {
+      let found = window.offset(joint)
+      for axis in 0..<3 { worst = max(worst, abs(Double(found[axis]) - offset[axis])) }
     }
     return worst
   }

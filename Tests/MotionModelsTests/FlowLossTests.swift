@@ -1,4 +1,5 @@
 import Autodiff
+import HumanBody
 import Motions
 import Testing
 
@@ -23,7 +24,8 @@ struct FlowLossTests {
       loss = FlowLoss(
         layer: SkeletonLayer(
           mean: (0..<width).map { _ in 0.2 * random.normal() },
-          deviation: (0..<width).map { _ in random.uniform(from: 0.1, to: 0.4) }),
+          deviation: (0..<width).map { _ in random.uniform(from: 0.1, to: 0.4) },
+          bodySpread: (0..<width).map { _ in random.uniform(from: 0.01, to: 0.05) }),
         weights: FlowLoss.Weights(), scales: (0.05, 0.02))
       let rows = batch * frames
       target.state = (0..<(rows * width)).map { _ in random.normal() }
@@ -37,14 +39,14 @@ struct FlowLossTests {
         }
       }
       target.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
-      target.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
+      target.offsets = (0..<(batch * width)).map { _ in random.uniform(from: -0.3, to: 0.3) }
       target.isGiven = [1, 0]
       target.times = [0.3, 0.95]
       estimate.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
       estimate.root = (0..<(rows * 3)).map { _ in random.normal() }
       estimate.rootFactors = (0..<(rows * 3)).map { _ in random.uniform() }
       estimate.rotationFactors = (0..<(rows * 132)).map { _ in random.uniform() }
-      estimate.lengths = (0..<(batch * 22)).map { _ in random.uniform(from: 0.1, to: 0.4) }
+      estimate.offsets = (0..<(batch * width)).map { _ in random.uniform(from: -0.3, to: 0.3) }
       raw = (0..<(rows * GeneratorNetwork.outputs)).map { _ in 0.4 * random.normal() }
     }
 
@@ -82,29 +84,29 @@ struct FlowLossTests {
     let raw = tape.input(
       problem.raw, shape: [Self.batch, Self.frames, GeneratorNetwork.outputs])
     let figure = problem.loss.layer(
-      raw, estimate: problem.estimate, givenLengths: problem.target.lengths,
-      isGiven: problem.target.isGiven, on: &tape)
+      raw, estimate: problem.estimate, isGiven: problem.target.isGiven, on: &tape)
     problem.target.state = tape.values(of: figure.state)
     problem.target.positions = tape.values(of: figure.positions)
     problem.target.rotations = tape.values(of: tape.orthonormalized(figure.rotations))
-    problem.target.lengths = tape.values(of: figure.lengths)
+    problem.target.offsets = tape.values(of: figure.offsets)
     let found = problem.value(problem.raw)
     for term in found.terms { #expect(abs(term.value) < 1e-6, "\(term.name)") }
   }
 
-  @Test("Known bone lengths are kept exactly, others are the network's, one vector a window")
-  func lengths() {
+  @Test("A known body is kept exactly, others are the network's, one a window")
+  func bodies() {
     let problem = Problem(seed: 4)
     var tape = Tape(recording: false)
     let raw = tape.input(
       problem.raw, shape: [Self.batch, Self.frames, GeneratorNetwork.outputs])
     let figure = problem.loss.layer(
-      raw, estimate: problem.estimate, givenLengths: problem.target.lengths, isGiven: [1, 0],
-      on: &tape)
-    let lengths = tape.values(of: figure.lengths)
-    #expect(Array(lengths[0..<22]) == Array(problem.target.lengths[0..<22]))
-    #expect(Array(lengths[22..<44]) != Array(problem.target.lengths[22..<44]))
-    #expect(lengths[23..<44].allSatisfy { $0 > 0 })
+      raw, estimate: problem.estimate, isGiven: [1, 0], on: &tape)
+    let offsets = tape.values(of: figure.offsets)
+    #expect(Array(offsets[0..<66]) == Array(problem.estimate.offsets[0..<66]))
+    for column in 3..<66 {
+      #expect(offsets[66 + column] != problem.estimate.offsets[66 + column])
+    }
+    let lengths = BodyModel.lengths(ofOffsets: offsets)
     // every bone of every frame is as long as its window says
     let positions = tape.values(of: figure.positions)
     for frame in 0..<(Self.batch * Self.frames) {

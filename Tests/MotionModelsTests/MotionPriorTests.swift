@@ -7,11 +7,11 @@ import Testing
 @Suite("The prior of windows: components of motion, each a Gaussian")
 struct MotionPriorTests {
   private func measured(_ states: [[Float]], frames: Int, labels: [Int?]? = nil, count: Int = 0)
-    -> (components: MotionMixture, prior: MotionPrior)
+    -> (components: MotionMixture, prior: MotionPrior, members: [Int])
   {
     MotionMixture.measure(
       states.flatMap { $0 }, labels: labels ?? states.map { _ in nil }, labelCount: count,
-      frames: frames, seed: 1)
+      frames: frames, components: 64, seed: 1)
   }
 
   /// Waves of all channels, slow and with little noise, of one of two sizes and places.
@@ -49,7 +49,7 @@ struct MotionPriorTests {
   @Test("Kinds are told apart, and drawn as often as they are seen with a label")
   func components() {
     let (states, truth) = waves(400, frames: 16, seed: 3)
-    let (components, prior) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
+    let (components, prior, _) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
     let found = components.components(of: states.flatMap { $0 })
     // no component holds windows of both
     let of0 = Set(zip(found, truth).filter { $0.1 == 0 }.map(\.0))
@@ -72,7 +72,7 @@ struct MotionPriorTests {
   func estimate() {
     let frames = 16
     let (states, truth) = waves(500, frames: frames, seed: 5)
-    let (components, prior) = measured(Array(states.prefix(400)), frames: frames)
+    let (components, prior, _) = measured(Array(states.prefix(400)), frames: frames)
     let training = components.components(of: states.prefix(400).flatMap { $0 })
     let of0 = Set(zip(training, truth).filter { $0.1 == 0 }.map(\.0))
     var random = RandomSource(seed: 6)
@@ -100,7 +100,7 @@ struct MotionPriorTests {
   func flow() {
     let frames = 8
     let (states, _) = waves(300, frames: frames, seed: 7)
-    let (_, prior) = measured(states, frames: frames)
+    let (_, prior, _) = measured(states, frames: frames)
     var random = RandomSource(seed: 8)
     let component = prior.drawComponent(label: nil, using: &random)
     let count = 3000

@@ -19,7 +19,7 @@ struct ObservedMotionTests {
     func number() -> Double { Double(random.uniform(from: -1, to: 1)) }
     let axes = (0..<22).map { _ in Vector3(number(), number(), number()) }
     let turn = Quaternion(angle: heading, axis: .unitZ)
-    var skeleton = BodyModel.skeleton(lengths: BodyModel.canonicalLengths)
+    var skeleton = Skeleton.canonical
     if isPerson {
       for joint in 1..<22 {
         skeleton.restOffsets[joint] += Vector3(number(), number(), number()) * 0.05
@@ -47,7 +47,7 @@ struct ObservedMotionTests {
     // a window whose figure differs from the past by several degrees and centimetres
     let other = clip(frames: 64, seed: seed, heading: 0.1)
     var rough = MotionWindow(other, frames: 0..<64)
-    rough.lengths = BodyModel.lengths(of: past.skeleton)
+    rough.offsets = BodyModel.offsets(of: past.skeleton)
     for frame in 0..<64 { rough.root[3 * frame] += 0.05 }
     var motion = observed
     motion.goOn(with: rough, after: observed)

@@ -32,17 +32,19 @@ struct LookAheadTests {
       let pace = 0.05 * random.uniform()
       return MotionWindow(
         frames: frames, root: (0..<frames).flatMap { [pace * Float($0), 0, 1] },
-        rotations: rotations, lengths: BodyModel.canonicalLengths)
+        rotations: rotations, offsets: BodyModel.offsets(of: .canonical))
     }
   }
 
   private func model() -> (PriorStatistics, MotionMixture) {
     let all = windows(600, seed: 1)
     let scale = Standardization(all)
-    let (components, prior) = MotionMixture.measure(
+    let (components, prior, members) = MotionMixture.measure(
       all.flatMap { scale.standardized($0) }, labels: all.map { _ in nil }, labelCount: 0,
-      frames: frames, seed: 1)
-    return (PriorStatistics(standardization: scale, prior: prior), components)
+      frames: frames, components: 64, seed: 1)
+    let bodies = ComponentBodies(
+      all.flatMap(\.offsets), of: members, components: prior.components)
+    return (PriorStatistics(standardization: scale, prior: prior, bodies: bodies), components)
   }
 
   @Test("The estimate goes on from the past without a jump, and is better the longer the past")
@@ -66,7 +68,7 @@ struct LookAheadTests {
         let made = MotionWindow(
           frames: frames, root: model.root(estimate.root),
           rotations: BodyModel.quaternions(ofColumns: estimate.rotations),
-          lengths: BodyModel.canonicalLengths)
+          offsets: BodyModel.offsets(of: .canonical))
         let (found, wanted) = (
           BodyModel.positions(of: made), BodyModel.positions(of: window)
         )

@@ -28,7 +28,7 @@ struct PoseGPTTests {
     let other = PoseFeatures.features(of: MotionWindow(moved, frames: 0..<40))
     #expect(zip(features, other).allSatisfy { abs($0 - $1) < 1e-4 })
     window.normalizeHeading()
-    #expect(distance(PoseFeatures.window(of: features, lengths: window.lengths), window) < 1e-4)
+    #expect(distance(PoseFeatures.window(of: features, offsets: window.offsets), window) < 1e-4)
     var larger = window
     larger.scale(by: 1.3)
     let scaled = PoseFeatures.features(of: larger)
@@ -42,7 +42,7 @@ struct PoseGPTTests {
     let start = PoseFeatures.Place(
       x: window.root[3 * 19], y: window.root[3 * 19 + 1], heading: window.heading(frame: 19))
     let rest = PoseFeatures.window(
-      of: Array(features[(20 * PoseFeatures.columns)...]), lengths: window.lengths, from: start)
+      of: Array(features[(20 * PoseFeatures.columns)...]), offsets: window.offsets, from: start)
     #expect(distance(rest, window.slice(20..<40)) < 1e-4)
   }
 

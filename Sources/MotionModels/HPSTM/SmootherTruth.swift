@@ -37,18 +37,16 @@ struct SmootherTruth {
     place()
   }
 
-  /// The window's motion on a skeleton with the window's own bone lengths.
+  /// The window's motion on the window's own body.
   init(_ window: MotionWindow) {
-    self.init(
-      window,
-      restOffsets: zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 })
+    self.init(window, restOffsets: (0..<Self.joints).map { window.offset($0) })
   }
 
   /// The window with random augmentation for training: another size, a small tilt, and other shapes
   /// of hips and chest, as recordings differ.
   static func varied(_ window: MotionWindow, using random: inout RandomSource) -> SmootherTruth {
     let size = random.uniform(from: 0.8, to: 1.15)
-    var offsets = zip(SkeletonFit.canonicalDirections, window.lengths).map { $0 * $1 * size }
+    var offsets = (0..<Self.joints).map { window.offset($0) * size }
     vary(&offsets, using: &random)
     var truth = SmootherTruth(window, restOffsets: offsets)
     let lean = RotationMatrix.tilt(0.08 * random.normal(), 0.08 * random.normal())

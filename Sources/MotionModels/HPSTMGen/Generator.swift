@@ -47,7 +47,9 @@ public struct Generator: MotionGenerator {
     let layout = ParameterLayout(placing: &network)
     parameters = SharedParameters(weights, layout)
     self.network = network
-    layer = SkeletonLayer(model.standardization, bodySpread: model.bodies.spread)
+    layer = SkeletonLayer(
+      mean: model.standardization.mean, deviation: model.standardization.deviation,
+      bodySpread: model.bodies.spread)
   }
 
   /// Samples motions; the same request gives the same bytes.

@@ -72,7 +72,9 @@ public struct GeneratorTraining: TrainableModel {
       standardization: measured.standardization, prior: measured.prior, bodies: measured.bodies,
       choice: measured.choice)
     loss = FlowLoss(
-      layer: SkeletonLayer(measured.standardization, bodySpread: measured.bodies.spread),
+      layer: SkeletonLayer(
+        mean: measured.standardization.mean, deviation: measured.standardization.deviation,
+        bodySpread: measured.bodies.spread),
       weights: FlowLoss.Weights(), scales: (measured.velocity, measured.acceleration))
   }
 

@@ -14,12 +14,6 @@ struct SkeletonLayer: Sendable {
   /// The standard deviation of the rest offsets of the bodies trained on, [66] [m].
   let bodySpread: [Float]
 
-  /// Creates a layer for states with this standardisation and bodies of this spread.
-  init(_ standardization: Standardization, bodySpread: [Float]) {
-    mean = standardization.mean
-    deviation = standardization.deviation
-    self.bodySpread = bodySpread
-  }
 
   /// The output of the layer.
   struct Figure {
