@@ -15,8 +15,10 @@ public struct GeneratorEvaluation: Sendable, Codable {
     /// The floor: the distance between real motion and real motion of other trials, averaged over
     /// random divisions of all real trials, with the standard deviation between divisions.
     public var floor: Estimate
-    /// The same between real motion and real motion of other people: what a generator of anybody's
-    /// motion can reach on people whom it never saw. Nil where the people are not known.
+    /// The floor between people; nil where they are not known.
+    ///
+    /// It is the distance between real motion and real motion of other people, which a generator is
+    /// measured by on people whom it never saw.
     public var people: Estimate?
     /// Training against held-out windows: the same distance for the split that models are trained
     /// on.

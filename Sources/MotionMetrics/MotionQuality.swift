@@ -43,16 +43,17 @@ extension EvaluationSet {
   public var boneLengthErrors: (mean: Double, largest: Double) {
     var (sum, count, largest) = (0.0, 0, 0.0)
     for (window, places) in zip(windows, positions) {
+      let lengths = window.lengths
       for index in 0..<(window.frames * BodyModel.jointCount) {
         let joint = index % BodyModel.jointCount
         let parent = BodyModel.chain.parents[joint]
-        guard parent >= 0, window.lengths[joint] > 0 else { continue }
+        guard parent >= 0, lengths[joint] > 0 else { continue }
         let other = index - joint + parent
         let squares = (0..<3).reduce(0.0) { total, axis in
           let d = Double(places[3 * index + axis]) - Double(places[3 * other + axis])
           return total + d * d
         }
-        let length = Double(window.lengths[joint])
+        let length = Double(lengths[joint])
         let error = abs(squares.squareRoot() - length) / length
         sum += error
         count += 1
@@ -69,11 +70,12 @@ extension EvaluationSet {
     for window in windows {
       let clip = window.clip(name: "", frameRate: frameRate)
       let places = clip.jointPositions()
+      let lengths = clip.skeleton.restOffsets.map(\.length)
       for index in places.indices {
         let joint = index % BodyModel.jointCount
         let parent = BodyModel.chain.parents[joint]
-        guard parent >= 0, window.lengths[joint] > 0 else { continue }
-        let length = Double(window.lengths[joint])
+        guard parent >= 0, lengths[joint] > 0 else { continue }
+        let length = lengths[joint]
         let found = (places[index] - places[index - joint + parent]).length
         largest = max(largest, abs(found - length) / length)
       }

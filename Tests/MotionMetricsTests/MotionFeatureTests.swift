@@ -151,4 +151,35 @@ struct MeasuresMotionTests {
     #expect(try #require(bad.jerk.ratio) > 3)
     #expect(try #require(bad.labels).trainedOnReal < 0.6)
   }
+
+  @Test("A floor between people is higher than one between trials where people differ")
+  func people() throws {
+    /// Four people, each of another size, with three trials each.
+    func set(_ seed: UInt64, sizes: [Float]) -> EvaluationSet {
+      let windows = MeasuredFigures.set(48, seed: seed).windows.enumerated().map { index, window in
+        var window = window
+        window.scale(by: sizes[index % sizes.count])
+        return window
+      }
+      return EvaluationSet(
+        windows, trials: windows.indices.map { $0 % 12 },
+        people: windows.indices.map { $0 % sizes.count })
+    }
+    var quick = ActionClassifier.Options()
+    quick.steps = 20
+    let training = set(1000, sizes: [0.7, 0.85, 1.1, 1.3])
+    let found = try GeneratorEvaluation(
+      samples: training, heldOut: set(2000, sizes: [0.75, 0.95, 1, 1.2]), training: training,
+      names: ["still", "march", "walk"], classifier: quick)
+    let pose = try #require(found.energy["pose"])
+    let people = try #require(pose.people)
+    #expect(people.value > pose.floor.value + 0.1)
+    #expect(try #require(pose.peopleRatio) == pose.samples.value / people.value)
+    // Where nobody is told from another there is no such floor.
+    let unknown = try GeneratorEvaluation(
+      samples: MeasuredFigures.set(30, seed: 3), heldOut: MeasuredFigures.set(30, seed: 4),
+      training: MeasuredFigures.set(30, seed: 5), names: ["still", "march", "walk"],
+      classifier: quick)
+    #expect(unknown.energy.values.allSatisfy { $0.people == nil && $0.peopleRatio == nil })
+  }
 }

@@ -51,7 +51,7 @@ enum PoseGPTSubjects {
     let weights = layout.startValues(using: &random).map { 3 * $0 }
     return PoseGPT(
       tokenizer: tokenizer, network: network, weights: weights,
-      bodies: BodyModel.canonicalLengths, history: [:])
+      bodies: BodyModel.offsets(of: .canonical), history: [:])
   }
 
   static func clip(frames: Int, seed: UInt64 = 5) -> MotionClip {

@@ -14,7 +14,6 @@ struct SkeletonLayer: Sendable {
   /// The standard deviation of the rest offsets of the bodies trained on, [66] [m].
   let bodySpread: [Float]
 
-
   /// The output of the layer.
   struct Figure {
     /// First two columns of each joint's rotation, not yet orthonormal, [batch frames, 22, 6].
