@@ -56,10 +56,14 @@ extension Trainer {
     }
     tensors["training.step"] = StoredTensor([UInt64(step)], shape: [1])
     tensors["random.seed"] = StoredTensor([options.seed], shape: [1])
-    let schedule = options.schedule
     tensors["schedule.rates"] = StoredTensor([schedule.peak, schedule.minimum], shape: [2])
     tensors["schedule.steps"] = StoredTensor(
       [UInt64(schedule.warmUp), UInt64(schedule.steps)], shape: [2])
+    if !schedule.revisions.isEmpty {
+      tensors["schedule.revisions"] = StoredTensor(
+        schedule.revisions.flatMap { [UInt64($0.step), UInt64($0.steps)] },
+        shape: [schedule.revisions.count, 2])
+    }
     tensors["training.batch"] = StoredTensor(
       [UInt64(options.batch), UInt64(options.part), UInt64(options.shards)], shape: [3])
     var metadata = options.metadata
@@ -122,12 +126,29 @@ extension Trainer {
         reason: "precision is '\(precision)' there, '\(options.precision.rawValue)' here; "
           + "a training is resumed with the options that it began with")
     }
+    try restoreRevisions(file, path: path)
     guard let step = try file.tensor("training.step", in: path).words()?.first,
-      step <= UInt64(options.schedule.steps)
+      step <= UInt64(schedule.lastSteps), step >= UInt64(schedule.revisions.last?.step ?? 0)
     else {
       throw LearningError.mismatch(
-        path: path, reason: "training.step is no number up to \(options.schedule.steps)")
+        path: path, reason: "training.step is no number up to \(schedule.lastSteps)")
     }
     self.step = Int(step)
+  }
+
+  /// Takes the later plans of the schedule from a checkpoint, which has none where there were none.
+  private func restoreRevisions(_ file: Safetensors, path: String) throws(LearningError) {
+    schedule.revisions = []
+    guard let numbers = file.tensors["schedule.revisions"]?.words() else { return }
+    let pairs = stride(from: 0, to: numbers.count - numbers.count % 2, by: 2).map {
+      (Int(exactly: numbers[$0]) ?? -1, Int(exactly: numbers[$0 + 1]) ?? -1)
+    }
+    for (step, steps) in pairs {
+      guard step >= max(schedule.warmUp, schedule.revisions.last?.step ?? 0), steps > step else {
+        throw .mismatch(
+          path: path, reason: "schedule.revisions holds \(steps) steps planned at step \(step)")
+      }
+      schedule.revise(at: step, steps: steps)
+    }
   }
 }

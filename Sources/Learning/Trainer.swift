@@ -43,6 +43,8 @@ public final class Trainer {
   public let options: TrainingOptions
   /// The steps done.
   public internal(set) var step = 0
+  /// The learning rate over the steps, as it was planned last.
+  public internal(set) var schedule: Schedule
   let state: OptimizerState
   private let workers: GradientWorkers
 
@@ -68,6 +70,7 @@ public final class Trainer {
       values.count == layout.count, "\(values.count) numbers for a layout of \(layout.count)")
     self.layout = layout
     self.options = options
+    schedule = options.schedule
     state = OptimizerState(parameters: values, keepsAverage: options.averageDecay != nil)
     workers = GradientWorkers(layout: layout, parameters: state.parameters, options: options)
   }
@@ -107,7 +110,7 @@ public final class Trainer {
     let norm = workers.gradientNorm()
     guard norm.isFinite else { throw .diverged(step: step, norm: norm) }
     let coefficients = options.optimizer.coefficients(
-      step: step, rate: options.schedule.rate(at: step),
+      step: step, rate: schedule.rate(at: step),
       gradientFactor: options.optimizer.clipFactor(norm: norm))
     workers.update(
       state, options.optimizer, coefficients, averageDecay: averageDecay(at: step))
@@ -140,13 +143,16 @@ public final class Trainer {
     let clock = ContinuousClock()
     let start = clock.now
     let deadline = options.timeLimit.map { start + $0 }
+    var pacing = options.timeLimit.flatMap { limit in
+      options.mostSteps.map { Pacing(limit: limit / .seconds(1), most: $0, step: step) }
+    }
     var ending = Ending.finished
-    while step < options.schedule.steps {
+    while step < schedule.lastSteps {
       if isCancelled() {
         ending = .cancelled
         break
       }
-      let rate = options.schedule.rate(at: step)
+      let rate = schedule.rate(at: step)
       guard deadline.map({ clock.now < $0 }) ?? true,
         let (metrics, norm) = try advance(loss, before: deadline)
       else {
@@ -154,9 +160,10 @@ public final class Trainer {
         break
       }
       adjust(self)
+      planAgain(&pacing, elapsed: (clock.now - start) / .seconds(1))
       progress(
         Progress(
-          step: step, steps: options.schedule.steps, elapsed: clock.now - start,
+          step: step, steps: schedule.lastSteps, elapsed: clock.now - start,
           metrics: metrics, gradientNorm: norm, rate: rate))
       if options.validationInterval > 0, step % options.validationInterval == 0 { validate(self) }
       if options.checkpointInterval > 0, step % options.checkpointInterval == 0 {
@@ -166,5 +173,13 @@ public final class Trainer {
     try saveCheckpoint()
     if options.validationInterval > 0, step % options.validationInterval != 0 { validate(self) }
     return ending
+  }
+
+  /// Spreads what is left of the schedule over the steps that fit into the time that is left.
+  private func planAgain(_ pacing: inout Pacing?, elapsed: Double) {
+    guard step >= schedule.warmUp,
+      let steps = pacing?.revised(step: step, elapsed: elapsed, planned: schedule.lastSteps)
+    else { return }
+    schedule.revise(at: step, steps: steps)
   }
 }

@@ -22,6 +22,9 @@ public struct TrainingOptions: Sendable, Hashable {
   public var averageDecay: Float?
   /// The time after which training stops with a checkpoint; nil for none.
   public var timeLimit: Duration?
+  /// Where the schedule is to end with the time limit: the most steps that may be planned, again and again
+  /// as the time of a step changes; nil where the schedule stays as it is.
+  public var mostSteps: Int?
   /// Where the checkpoint is; nil for none.
   public var checkpoint: String?
   /// The steps between checkpoints.

@@ -115,6 +115,8 @@ public struct TrainingRun<Subject: TrainableModel> {
   private var options: TrainingRunOptions
   /// Whether a time limit decided the number of steps.
   private var isPlanned = false
+  /// The most steps that are planned again while the training runs; nil where the schedule stays.
+  private var mostSteps: Int?
 
   /// A run that has not begun.
   public init(_ subject: Subject) {
@@ -125,8 +127,10 @@ public struct TrainingRun<Subject: TrainableModel> {
   /// Trains.
   ///
   /// With a time limit of ten seconds or more, the first steps are measured on a copy, and the schedule is
-  /// planned over as many steps as fit, so that warming up and half a cosine end with the time. The
-  /// checkpoint holds that number: a resumed training goes on with it and measures nothing.
+  /// planned over as many steps as fit, so that warming up and half a cosine end with the time. While
+  /// it runs, what is left of the half cosine is spread again over the steps that fit into the time that
+  /// is left. The checkpoint holds these plans: a resumed training goes on with the last one, measures
+  /// nothing, and ends in the bytes of a training with the same plans that was never interrupted.
   ///
   /// - Parameters:
   ///   - resume: Whether to resume from the checkpoint, which must have this training's signature.
@@ -146,6 +150,9 @@ public struct TrainingRun<Subject: TrainableModel> {
     if let steps { subject.runOptions.steps = steps }
     var run = TrainingRun(subject)
     run.isPlanned = steps != nil
+    if !resume, let limit = options.timeLimit, limit >= Self.leastLimit {
+      run.mostSteps = options.stepsAreStated ? options.steps : .max
+    }
     // What was measured is of the same budget.
     run.options.timeLimit = options.timeLimit.map { max(.zero, $0 - (.now - begin)) }
     if let steps { planned(steps) }
@@ -248,7 +255,7 @@ public struct TrainingRun<Subject: TrainableModel> {
     let recipe = subject.recipe
     var metadata = ["training": subject.signature]
     if isPlanned { metadata[Self.plannedKey] = "\(options.steps)" }
-    let training = TrainingOptions(
+    var training = TrainingOptions(
       batch: options.batch, part: recipe.microbatch, shards: 4, threads: options.threads,
       precision: recipe.precision, seed: options.seed,
       schedule: Schedule(
@@ -257,6 +264,7 @@ public struct TrainingRun<Subject: TrainableModel> {
       optimizer: recipe.optimizer, averageDecay: recipe.averageDecay,
       timeLimit: options.timeLimit, checkpoint: options.checkpoint,
       checkpointInterval: options.checkpointInterval, metadata: metadata)
+    training.mostSteps = mostSteps
     guard resume, let path = options.checkpoint else {
       guard let start = subject.startValues(layout, seed: options.seed) else {
         return Trainer(layout, options: training)

@@ -54,7 +54,9 @@ struct CanonicalPoseTests {
   /// Robots that do not, by name: the distance [mm] and the angle [degrees] that they keep within, from a
   /// still T-pose that was compiled for each, rounded up by a third or more.
   ///
-  /// What is in the way was not looked into for each of them.
+  /// Limits are in the way of iCub's shoulders, of NAO's, which rise by 76°, of the H1-2's hips and of the
+  /// simple humanoid. The others are at no limit: the point of the elbow or knee is beside the limb's lower
+  /// end along the hinge's axis, so that it is not on the line of a straight limb whose upper end is elsewhere.
   private static let known: [String: (millimetres: Double, degrees: Double)] = [
     "K1_22dof": (10, 5), "serial_pm01_edu": (8, 4), "gr1t1": (3, 1), "gr1t2": (3, 1),
     "icub": (8, 5), "icub_reduced": (8, 5), "jvrc1": (3, 1.5), "nao_v40": (18, 18),

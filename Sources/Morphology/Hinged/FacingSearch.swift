@@ -37,13 +37,14 @@ struct FacingSearch {
     }
     if legs == nil || arms == nil {
       cues.append((0.3, zero.rotation * .unitZ))
-      if let mass = trunkMass(main.group.origin) {
+      if let mass = tree.bodies[main.group.origin].center {
         cues.append((0.4, legs != nil ? mass - main.center : main.center - mass))
       }
       cues += middleBranches(main).map { (0.7, $0) }
     }
     let sum = cues.reduce(Vector3.zero) { sum, cue in
-      sum + cue.weight * (across(cue.direction, main.normal).normalized ?? .zero)
+      // What points along the normal, as a leg that is spread, shows little.
+      sum + cue.weight * across(cue.direction.normalized ?? .zero, main.normal)
     }
     return snapped(sum.normalized ?? main.normal.anyPerpendicular, in: main)
   }
@@ -65,13 +66,6 @@ struct FacingSearch {
       pose * tree.hinges[hinge].parentFromChild(at: tree.hinges[hinge].middle)
     }
     return last.translation - search.mount(chain)
-  }
-
-  private func trunkMass(_ body: Int) -> Vector3? {
-    let frames = tree.bodies[body].frames
-    let mass = frames.reduce(0) { $0 + $1.mass }
-    guard mass > 0 else { return nil }
-    return frames.reduce(Vector3.zero) { $0 + $1.mass * $1.center } / mass
   }
 
   /// From the middle of a pair to branches in the mirror plane that may be a neck.

@@ -24,6 +24,10 @@ public struct HingeChain: Sendable, Hashable {
   var along: [Double]
   /// The same for the centre of the shoulder or hip, on the second axis.
   var centerAlong: Double
+  /// How far apart along the axis of each hinge the axes before and after it pass [m]: the length of
+  /// the bone of a hinge that twists one, nearly nothing for one that bends a limb; nil for the first
+  /// and the last hinge, and where one of the two is parallel to it.
+  var spans: [Double?]
 
   /// The length of the whole chain, without what is beyond the last hinge [m].
   public var length: Double { segments.reduce(0, +) }
@@ -40,6 +44,7 @@ public struct HingeChain: Sendable, Hashable {
     let joints = hinges.map { tree.hinges[$0] }
     along = Self.nearestPoints(joints)
     centerAlong = Self.center(joints)
+    spans = joints.indices.map { Self.span(of: $0, joints) }
     segments = []
     cosines = []
     for index in joints.indices.dropFirst() {
@@ -85,6 +90,16 @@ public struct HingeChain: Sendable, Hashable {
     return result
   }
 
+  private static func span(of index: Int, _ joints: [HingedTree.Hinge]) -> Double? {
+    guard index > 0, index + 1 < joints.count else { return nil }
+    let here = joints[index]
+    guard let before = here.lineInParent.foot(of: joints[index - 1].lineInChild),
+      let after = here.lineInChild.foot(of: joints[index + 1].lineInParent)
+    else { return nil }
+    let start = (before - here.parentFromChild.translation).dot(here.axisInParent)
+    return abs(after.dot(here.axis) - start)
+  }
+
   /// The point on the second axis that is nearest to the first, and less so to the third.
   private static func center(_ joints: [HingedTree.Hinge]) -> Double {
     guard joints.count > 1 else { return 0 }
@@ -124,12 +139,15 @@ public struct HingeChain: Sendable, Hashable {
   }
 
   /// The index in the chain of the elbow or knee: the first hinge whose axis is far from the point in
-  /// which those before it meet.
+  /// which those before it meet, and that does not twist the bone: a limb goes on beside the axis that
+  /// bends it, not along it.
   public var middle: Int {
     guard count > 2 else { return count - 1 }
     if cosines[0] > 0.95, segments[0] > 0.2 * length { return 1 }
     let largest = centerDistances.prefix(3).max() ?? 0
-    let found = centerDistances.firstIndex { $0 > 0.35 * largest }
+    let found = centerDistances.indices.first { index in
+      centerDistances[index] > 0.35 * largest && (spans[2 + index] ?? 0) < centerDistances[index]
+    }
     return 2 + (found ?? 0)
   }
 
@@ -137,6 +155,16 @@ public struct HingeChain: Sendable, Hashable {
   public var upper: Double {
     let middle = middle
     return middle >= 2 ? centerDistances[middle - 2] : length(from: 0, to: middle)
+  }
+
+  /// Its length and what the frames, shapes and mass of the last body add to it [m].
+  func reach(in tree: HingedTree) -> Double {
+    guard let last = hinges.last else { return length }
+    let body = tree.bodies[tree.hinges[last].child]
+    let places =
+      body.frames.map(\.bodyFromFrame.translation) + body.frames.flatMap(\.extents)
+      + [body.center ?? .zero]
+    return length + (places.map(\.length).max() ?? 0)
   }
 
   /// How far the axis of the hinge after the middle is from the middle's [m]: a shank's length, and
@@ -193,6 +221,10 @@ public struct ChainFinder: Sendable {
     var endsInFork = false
     while let last = hinges.last {
       let body = tree.hinges[last].child
+      if hinges.count >= 3, isGripper(body) {
+        endsInFork = true
+        break
+      }
       let ways = ways(below: body, after: hinges)
       guard let best = ways.max(by: { rank($0) < rank($1) }) else { break }
       let offset = tree.hinges[best].parentFromChild.translation.length
@@ -207,6 +239,11 @@ public struct ChainFinder: Sendable {
     let all = descendants(of: first)
     return HingeChain(
       kept, leftAlone: all.filter { !kept.contains($0) }, endsInFork: endsInFork, in: tree)
+  }
+
+  /// Whether a body carries two jaws or more that slide.
+  private func isGripper(_ body: Int) -> Bool {
+    below[body].filter { !tree.hinges[$0].turns && below[tree.hinges[$0].child].isEmpty }.count >= 2
   }
 
   private func rank(_ hinge: Int) -> (Double, Double) {
@@ -233,10 +270,26 @@ public struct ChainFinder: Sendable {
       let after = kept.count - 1 - chain.middle
       let isParallel = (chain.cosines.last ?? 0) > 0.95 && after >= 2
       // A forearm turns about its length and bends about two axes.
-      guard isParallel || after > 3 else { break }
+      guard isParallel || after > 3 || endsInJaw(chain) else { break }
       kept.removeLast()
     }
     return kept
+  }
+
+  /// Whether the last hinge opens a jaw: its axis passes beside the one that twists the hand, which
+  /// bends as the elbow does already, it turns by less than half a turn, and what it moves is lighter
+  /// than what carries it.
+  private func endsInJaw(_ chain: HingeChain) -> Bool {
+    let (last, middle) = (chain.count - 1, chain.middle)
+    guard last - middle == 3, chain.cosines[middle] > 0.95, chain.cosines[middle + 1] < 0.3,
+      chain.cosines[middle + 2] < 0.3
+    else { return false }
+    let (twist, jaw) = (tree.hinges[chain.hinges[last - 1]], tree.hinges[chain.hinges[last]])
+    guard let range = jaw.range, range.upperBound - range.lowerBound < .pi else { return false }
+    let beside = twist.lineInChild.distance(to: jaw.lineInParent)
+    let span = chain.spans[last - 1] ?? 0
+    return 0.1 * span < beside && beside < span
+      && tree.bodies[jaw.child].mass < tree.bodies[twist.child].mass
   }
 
   /// All hinges below one, itself included.

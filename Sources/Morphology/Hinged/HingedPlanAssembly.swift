@@ -47,11 +47,8 @@ extension HingedPlanSearch {
     guard let main = legPair ?? armPair else {
       throw NoBody(description: "there are neither two legs nor two arms")
     }
-    if let legPair, let pair = armPair {
-      // The arms in the order of the legs.
-      let turned = pose(of: pair.group.origin, in: legPair.group.origin).rotation * pair.normal
-      if turned.dot(legPair.normal) < 0 { armPair = pair.exchanged }
-    }
+    var isOpen = false
+    if let legPair, let pair = armPair { (armPair, isOpen) = ordered(pair, like: legPair) }
     let chest = armPair?.group.origin ?? main.group.origin
     let pelvis = legPair?.group.origin ?? 0
     var plan = HingedPlan(
@@ -84,7 +81,30 @@ extension HingedPlanSearch {
     plan.forward = (toRoot * left.cross(up)).normalized
     plan.leftAlone = unused(by: plan)
     plan.doubts += facing.doubts
+    if isOpen {
+      plan.doubts.append(
+        "in the middle of the waist's range the arms stand across the legs, and neither shows enough "
+          + "of the front to tell which arm is on whose side")
+    }
     return plan
+  }
+
+  /// The arms in the order of the legs, and whether that is open.
+  private func ordered(_ arms: MountedPair, like legs: MountedPair) -> (MountedPair, isOpen: Bool) {
+    let turned = pose(of: arms.group.origin, in: legs.group.origin).rotation * arms.normal
+    let cosine = turned.dot(legs.normal)
+    guard abs(cosine) < 0.5 else { return (cosine < 0 ? arms.exchanged : arms, false) }
+    // A waist that turns far to one side: legs and arms show one front.
+    let orders = [arms, arms.exchanged]
+    let agreement = orders.map { pair in
+      var facing = FacingSearch(search: self, legs: legs, arms: pair)
+      let up = facing.up()
+      facing.neck = neck(pair, up: facing.upInChest(up))
+      return abs(facing.front(up: up).sign)
+    }
+    return (
+      orders[agreement[0] < agreement[1] ? 1 : 0], abs(agreement[0] - agreement[1]) < 0.2
+    )
   }
 
   private func unused(by plan: HingedPlan) -> [Int] {
@@ -103,7 +123,7 @@ extension HingedPlanSearch {
       guard let chain = finder.chain(from: first) else { continue }
       let place = mount(chain) - arms.center
       guard abs(place.dot(arms.normal)) < 0.15 * arms.width else { continue }
-      let hinges = withoutSpinning(chain.hinges)
+      let hinges = upToHead(withoutSpinning(chain.hinges))
       guard !hinges.isEmpty, hinges.count <= 4, chain.length < 0.8 * arms.group.length else {
         continue
       }
@@ -113,6 +133,40 @@ extension HingedPlanSearch {
       if rank > (best?.rank ?? -.infinity) { best = (hinges, rank) }
     }
     return best?.hinges ?? []
+  }
+
+  /// Without last hinges that move something on the head: one of two alike parts, such as eyes and
+  /// antennas, or a part that is light beside what carries it, such as a camera.
+  private func upToHead(_ hinges: [Int]) -> [Int] {
+    var kept = hinges
+    while kept.count > 1, let last = kept.last {
+      let body = tree.hinges[last].parent
+      let beside = finder.below[body].filter { $0 != last && tree.hinges[$0].turns }
+      let hasTwin = beside.contains { isMirrored($0, last) }
+      let (light, heavy) = (massBeyond(last), tree.bodies[body].mass)
+      guard hasTwin || 4 * light < heavy else { break }
+      kept.removeLast()
+    }
+    return kept
+  }
+
+  /// Whether two hinges leave one body at places of one distance from the hinge above, with bodies of
+  /// one mass and ranges of one width.
+  private func isMirrored(_ a: Int, _ b: Int) -> Bool {
+    let (first, second) = (tree.hinges[a], tree.hinges[b])
+    let (near, far) = (
+      first.parentFromChild.translation.length, second.parentFromChild.translation.length
+    )
+    let (light, heavy) = (massBeyond(a), massBeyond(b))
+    let widths = [first, second].map { ($0.range?.upperBound ?? 0) - ($0.range?.lowerBound ?? 0) }
+    return near > 0 && abs(near - far) < 0.05 * max(near, far)
+      && (first.parentFromChild.translation - second.parentFromChild.translation).length > 0.1
+        * near
+      && abs(light - heavy) <= 0.1 * max(light, heavy) && abs(widths[0] - widths[1]) < 0.1
+  }
+
+  private func massBeyond(_ hinge: Int) -> Double {
+    finder.descendants(of: hinge).reduce(0) { $0 + tree.bodies[tree.hinges[$1].child].mass }
   }
 
   /// Without last hinges that turn for ever: scanners.

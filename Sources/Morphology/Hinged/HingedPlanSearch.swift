@@ -28,7 +28,8 @@ struct HingedPlanSearch {
     }
     let groups = groups()
     try refuseOthers(groups)
-    let pairs = groups.filter { $0.chains.count == 2 && $0.count >= 3 }
+    let pairs = groups.filter { $0.chains.count == 2 && $0.count >= 3 && !isHand($0) }
+    try refuseWheels(pairs)
     let legs = try legs(pairs)
     let arms = try arms(pairs, legs: legs)
     if legs == nil, arms == nil { return try SingleArmSearch(self).plan(groups) }
@@ -100,7 +101,7 @@ struct HingedPlanSearch {
       let looks =
         count == 4
         ? "a quadruped, or a hand with four fingers"
-        : count == 3 || count == 5 || group.count == 2 ? "a hand" : "a machine with many legs"
+        : count <= 5 ? "a hand" : "a machine with many legs"
       throw NoBody(
         description:
           "it looks like \(looks): \(count) alike limbs of \(group.count) joints leave one "
@@ -109,7 +110,7 @@ struct HingedPlanSearch {
     let limbs = groups.filter { $0.chains.count == 2 && $0.count >= 3 }
     for (index, a) in limbs.enumerated() {
       for b in limbs[(index + 1)...]
-      where min(a.count, b.count) <= 4 && abs(a.count - b.count) <= 1
+      where min(a.count, b.count) <= 4 && a.count == b.count
         && isLeg(a.chains[0], weak: true) && isLeg(b.chains[0], weak: true)
         && abs(log(a.length / b.length)) < 0.35
       {
@@ -134,6 +135,8 @@ struct HingedPlanSearch {
     let middle = chain.middle
     let after = chain.count - 1 - middle
     guard middle >= 2, weak || (1...3).contains(after) else { return false }
+    // Two joints and then three are the shoulder and the wrist of an arm of six.
+    guard weak || middle > 2 || after < 3 else { return false }
     if weak, after == 0 { return true }
     guard let shank = chain.nextDistance(in: tree), chain.upper > 0 else { return false }
     let ratio = shank / chain.upper
@@ -178,14 +181,61 @@ struct HingedPlanSearch {
 
   /// Refuses legs that end in a joint that turns for ever.
   private func refuseWheels(_ legs: Group) throws(NoBody) {
-    for chain in legs.chains {
-      guard chain.count - 1 - chain.middle == 1, let last = chain.hinges.last,
-        tree.hinges[last].range == nil
-      else { continue }
-      throw NoBody(
-        description: "its legs end in '\(tree.hinges[last].name)', which turns for ever: wheels "
-          + "instead of feet")
+    for chain in legs.chains where chain.count - 1 - chain.middle == 1 { try refuseWheel(chain) }
+  }
+
+  /// Refuses limbs whose last joint turns for ever about the axis that bends them: it rolls, where a
+  /// wrist would twist the hand.
+  private func refuseWheels(_ pairs: [Group]) throws(NoBody) {
+    for chain in pairs.flatMap(\.chains) where (chain.cosines.last ?? 0) > 0.95 {
+      try refuseWheel(chain)
     }
+  }
+
+  private func refuseWheel(_ chain: HingeChain) throws(NoBody) {
+    guard let last = chain.hinges.last, tree.hinges[last].range == nil, isBalanced(last, chain)
+    else { return }
+    throw NoBody(
+      description: "its legs end in '\(tree.hinges[last].name)', which turns for ever: wheels "
+        + "instead of feet")
+  }
+
+  /// Whether what a hinge turns is alike all around its axis, as far as shapes, mass and frames show.
+  private func isBalanced(_ hinge: Int, _ chain: HingeChain) -> Bool {
+    let (body, line) = (tree.bodies[tree.hinges[hinge].child], tree.hinges[hinge].lineInChild)
+    let near = 0.05 * chain.length
+    let extents = body.frames.flatMap(\.extents)
+    let middle = extents.reduce(Vector3.zero, +) / Double(max(1, extents.count))
+    guard extents.isEmpty || line.distance(to: middle) < near else { return false }
+    guard let center = body.center else {
+      return body.frames.allSatisfy { line.distance(to: $0.bodyFromFrame.translation) < near }
+    }
+    return line.distance(to: center) < near
+  }
+
+  /// Whether a pair is two fingers: a third chain beside them ends as they do, or they are short
+  /// beside the whole.
+  private func isHand(_ pair: Group) -> Bool {
+    let whole = finder.below[0].map { way($0) }.max() ?? 0
+    if way(pair.chains[0].hinges[0]) < 0.15 * whole { return true }
+    let taken = Set(pair.chains.map { $0.hinges[0] })
+    return finder.below[pair.origin].contains { first in
+      guard !taken.contains(first), let third = finder.chain(from: first), third.count >= 2 else {
+        return false
+      }
+      return pair.chains.allSatisfy { endAlike($0, third) }
+    }
+  }
+
+  /// Whether the last two bones of two chains are of one length and bend about parallel axes.
+  private func endAlike(_ a: HingeChain, _ b: HingeChain) -> Bool {
+    let count = 2
+    guard a.count >= count, b.count >= count else { return false }
+    let whole = max(a.length, b.length, 1e-12)
+    return zip(a.segments.suffix(count), b.segments.suffix(count)).allSatisfy {
+      abs($0 - $1) < Self.alike * whole && $0 > Self.alike * whole
+    } && a.cosines.suffix(count).allSatisfy { $0 > 0.95 }
+      && b.cosines.suffix(count).allSatisfy { $0 > 0.95 }
   }
 
   /// How much a pair is built as legs; for choosing between several.

@@ -44,6 +44,14 @@ public struct HingedTree: Sendable, Hashable {
       self.frames = frames
       self.hingeAbove = hingeAbove
     }
+
+    /// The mass of all frames [kg], zero where none is known.
+    var mass: Double { frames.reduce(0) { $0 + $1.mass } }
+    /// The centre of the mass in the body's frame [m]; nil where none is known.
+    var center: Vector3? {
+      let mass = mass
+      return mass > 0 ? frames.reduce(.zero) { $0 + $1.mass * $1.center } / mass : nil
+    }
   }
 
   /// A joint of one degree of freedom.

@@ -16,11 +16,17 @@ struct SingleArmSearch {
       throw NoBody(description: "its longest chain begins with a sliding joint")
     }
     let chain = withoutRods(whole)
+    try refusePart(chain, of: groups)
     guard chain.count >= 3 else {
       throw NoBody(
         description: "\(chain.count == 1 ? "one joint" : "a chain of \(chain.count) joints") "
           + "('\(tree.hinges[first].name)') is no arm of a person: an arm has a shoulder, an elbow "
           + "and at least three joints")
+    }
+    guard chain.upper > 0.01 * chain.reach(in: tree) else {
+      throw NoBody(
+        description: "the axes of '\(tree.hinges[first].name)' and of those behind it meet in one "
+          + "point: it has no upper arm")
     }
     let found = FoundLimb(tree, chain, down: .unitX, normal: .unitY)
     var doubts: [String] = []
@@ -48,13 +54,26 @@ struct SingleArmSearch {
       guard
         let best = ways.max(by: { way($0) < way($1) })
       else { throw NoBody(description: "it has no chain of joints") }
-      if tree.hinges[best].turns {
+      if tree.hinges[best].turns, !isOfBase(best) {
         try refuseRotors(groups, longest: best)
         return (lift, best)
       }
-      lift.append(best)
+      // A base that drives without end is no lift.
+      if !tree.hinges[best].turns, tree.hinges[best].range != nil { lift.append(best) }
       body = tree.hinges[best].child
     }
+  }
+
+  /// Whether a turning hinge carries the arm as a lift does: its own chain is none, and behind a
+  /// sliding hinge below it begins one.
+  private func isOfBase(_ hinge: Int) -> Bool {
+    (search.finder.chain(from: hinge)?.count ?? 0) < 3 && behindSliders(hinge).0 >= 3
+  }
+
+  /// How many hinges the longest chain behind a sliding hinge below a hinge has, and its length.
+  private func behindSliders(_ hinge: Int) -> (Int, Double) {
+    search.finder.descendants(of: hinge).filter { !tree.hinges[$0].turns }
+      .map { way($0) }.max { $0 < $1 } ?? (0, 0)
   }
 
   /// How many hinges the longest chain through a hinge has, sliding ones left out, and its length.
@@ -63,7 +82,25 @@ struct SingleArmSearch {
       let ways = search.finder.below[tree.hinges[hinge].child].map { way($0) }
       return ways.max { $0 < $1 } ?? (0, 0)
     }
-    return (search.finder.chain(from: hinge)?.count ?? 0, search.finder.reach[hinge])
+    let own = (search.finder.chain(from: hinge)?.count ?? 0, search.finder.reach[hinge])
+    guard own.0 < 3 else { return own }
+    let behind = behindSliders(hinge)
+    return own < behind ? behind : own
+  }
+
+  /// Refuses a chain that goes through a body into one of two alike limbs: a waist and a leg, say.
+  private func refusePart(_ chain: HingeChain, of groups: [HingedPlanSearch.Group]) throws(NoBody) {
+    for group in groups {
+      let firsts = group.chains.map { $0.hinges[0] }
+      guard group.chains.count == 2, tree.hinges[firsts[0]].turns,
+        let index = chain.hinges.firstIndex(where: { firsts.contains($0) }), index > 0,
+        group.count < 3
+      else { continue }
+      throw NoBody(
+        description: "it is no single arm: behind '\(tree.hinges[chain.hinges[index - 1]].name)' "
+          + "there are two alike limbs (\(HingedPlanSearch.list(firsts.map { tree.hinges[$0].name })))"
+          + " of \(group.count == 1 ? "one joint" : "\(group.count) joints") each")
+    }
   }
 
   /// Refuses what leaves one body with several chains: a hand, a gripper.
@@ -99,10 +136,14 @@ struct SingleArmSearch {
         description: "it looks like a hand: \(single.count) alike fingers (\(names)), and neither "
           + "two legs nor an arm")
     }
+    let bounded = joints.allSatisfy { $0.range != nil }
     throw NoBody(
-      description: isFlat && joints.count >= 3
-        ? "it looks like a drone: \(joints.count) rotors beside each other (\(names)) and no limbs"
-        : "it has wheels or rotors (\(names)) and no limbs")
+      description: bounded
+        ? "it has joints beside each other that turn one part each (\(names)), as jaws or wheels do, "
+          + "and no limbs"
+        : isFlat && joints.count >= 3
+          ? "it looks like a drone: \(joints.count) rotors beside each other (\(names)) and no limbs"
+          : "it has wheels or rotors (\(names)) and no limbs")
   }
 
   /// At a fork behind the elbow: the branch that turns across the joint before it goes on, rods that

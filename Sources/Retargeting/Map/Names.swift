@@ -3,13 +3,15 @@ import Morphology
 
 /// What the names of a robot's joints and links say about left and right.
 struct Names {
-  /// How many more names of the left limbs speak of left than of right, and the other way round.
-  private let left: Int, right: Int
+  /// How many more names of left limbs speak of left than of right, and how many of right ones: of all,
+  /// and of legs and arms alone.
+  private let all: (left: Int, right: Int), legs: (left: Int, right: Int),
+    arms: (left: Int, right: Int)
 
   /// Whether names call left what geometry calls left.
-  var confirmSides: Bool { left > 2 && right < -2 }
-  /// Whether names call left what geometry calls right.
-  var contradictSides: Bool { left < -2 && right > 2 }
+  var confirmSides: Bool { all.left > 2 && all.right < -2 && !contradictSides }
+  /// Whether names call left what geometry calls right, of legs or of arms.
+  var contradictSides: Bool { [all, legs, arms].contains { $0.left < -2 && $0.right > 2 } }
 
   init(_ plan: HingedPlan, _ tree: HingedTree) {
     func count(_ limbs: [HingedPlan.Limb?]) -> Int {
@@ -17,8 +19,9 @@ struct Names {
         sum + Self.side(of: tree.hinges[hinge].name)
       }
     }
-    left = count([plan.leftLeg, plan.leftArm])
-    right = count([plan.rightLeg, plan.rightArm])
+    legs = (count([plan.leftLeg]), count([plan.rightLeg]))
+    arms = (count([plan.leftArm]), count([plan.rightArm]))
+    all = (legs.left + arms.left, legs.right + arms.right)
   }
 
   /// 1 for a name that speaks of left, -1 of right, else 0.
@@ -28,6 +31,13 @@ struct Names {
     let isRight = words.contains { ["right", "r", "lr", "rl", "rr", "rleg", "rarm"].contains($0) }
     if isLeft != isRight { return isLeft ? 1 : -1 }
     return 0
+  }
+
+  /// Whether a name speaks of a part of a leg.
+  static func isOfLeg(_ name: String) -> Bool {
+    !Set(words(of: name)).isDisjoint(with: [
+      "leg", "hip", "thigh", "knee", "calf", "shank", "shin", "tibia", "ankle", "ank", "foot",
+    ])
   }
 
   /// The words of a name, cut at signs, digits and humps: `leftHipYaw`, `LLEG_HIP_R`, `l_hip`.

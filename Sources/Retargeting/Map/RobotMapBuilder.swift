@@ -34,6 +34,7 @@ struct RobotMapBuilder {
     if plan.kind == .person { map.lacks = RestPosture(tree: tree, plan: plan).lacks }
     if front == nil { doubtFront(plan, &map) }
     confirmSides(plan, &map)
+    doubtArm(plan, &map)
     doubtBase(plan, &map)
     return map
   }
@@ -145,6 +146,16 @@ struct RobotMapBuilder {
       "the file's names call right what is left where the robot is facing \(map.facing ?? "?"), as "
         + "\(plan.facingEvidence.joined(separator: ", ")) show; geometry is taken")
     doubtSides(&map, "the file's names call it the other side")
+  }
+
+  /// Names of a single limb's joints that speak of a leg raise a doubt.
+  private func doubtArm(_ plan: HingedPlan, _ map: inout RobotMap) {
+    guard plan.kind == .arm, let arm = plan.leftArm else { return }
+    let names = arm.hinges.map { tree.hinges[$0].name }.filter(Names.isOfLeg)
+    guard names.count >= 2 else { return }
+    map.doubts.append(
+      "it is taken for an arm, and the names of "
+        + "\(names.map { "'\($0)'" }.joined(separator: ", ")) speak of a leg")
   }
 
   private func doubtSides(_ map: inout RobotMap, _ doubt: String) {

@@ -129,7 +129,7 @@ extension MapVerb {
       options.path = { HandPath(of: clips, side: $0) }
     }
     do throws(NoMapping) { try map.fitArm(robot, options: options) } catch {
-      throw MapRefusal(robot: robot, unwritten: error, map)
+      map.refusal = error.description
     }
   }
 

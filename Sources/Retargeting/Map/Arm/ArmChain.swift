@@ -26,8 +26,11 @@ struct ArmChain {
   let shoulder: Vector3
   private let tipLink: Int
 
-  /// The chain to a place of a link, whose shoulder is the joint of this name.
-  init(_ robot: Robot, link: String, place: Vector3, shoulder: String) throws(KinematicsError) {
+  /// The chain to a place of a link, whose shoulder is the joint of this name, without the joints of a
+  /// base that drives.
+  init(
+    _ robot: Robot, link: String, place: Vector3, shoulder: String, base: Set<String>
+  ) throws(KinematicsError) {
     self.robot = robot
     self.link = link
     self.place = place
@@ -40,7 +43,9 @@ struct ArmChain {
     var used: Set<Int> = []
     var above = robot.links[tipLink].parentJoint
     while let joint = above {
-      if let found = robot.coordinate(ofJoint: joint) { used.insert(found.coordinate) }
+      if let found = robot.coordinate(ofJoint: joint), !base.contains(robot.joints[joint].name) {
+        used.insert(found.coordinate)
+      }
       above = robot.links[robot.joints[joint].parentLink].parentJoint
     }
     coordinates = used.sorted()
@@ -49,12 +54,20 @@ struct ArmChain {
       robot.joints.first { $0.name == shoulder }.map { poses[$0.childLink].translation } ?? .zero
   }
 
+  /// Wider ranges are no limits [rad or m].
+  private static let endless = 100.0
+
   private static func range(
     _ limits: JointLimits, isAngular: Bool
   ) -> (lower: Double, upper: Double) {
     let half = Double.pi
     switch (limits.lower?.value, limits.upper?.value) {
     case (let lower?, let upper?):
+      if upper - lower > endless {
+        // A base that drives and turns without end stays where it is.
+        let place = min(max(0, lower), upper)
+        return isAngular ? (place - half, place + half) : (place, place)
+      }
       guard isAngular, upper - lower > 2 * half else { return (lower, upper) }
       let middle = (lower + upper) / 2
       return (middle - half, middle + half)

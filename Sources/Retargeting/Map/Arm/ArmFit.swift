@@ -81,8 +81,15 @@ private struct ArmFitter {
     let shoulder = arm.upper.count > 1 ? arm.upper[1] : arm.upper.first ?? arm.middle
     do {
       chain = try ArmChain(
-        robot, link: tip.link, place: tip.place, shoulder: tree.hinges[shoulder].name)
+        robot, link: tip.link, place: tip.place, shoulder: tree.hinges[shoulder].name,
+        base: Self.base(of: found.plan, tree))
     } catch { throw NoMapping(description: "\(error)") }
+  }
+
+  /// The joints above the arm that are left alone: those of a base that drives.
+  private static func base(of plan: HingedPlan, _ tree: HingedTree) -> Set<String> {
+    let above = Set(tree.path(to: plan.chest))
+    return Set(plan.leftAlone.filter { above.contains($0) }.map { tree.hinges[$0].name })
   }
 
   /// The frame of the last body that is farthest out, or the end that its shapes or its mass show.
