@@ -123,7 +123,7 @@ struct MotionModelsTrainingTests {
     let sentence = run.errorLines.last { $0.hasPrefix("motionc: ") } ?? ""
     #expect(sentence.contains("step"), "\(run.text)")
     #expect(
-      ["flow", "velocity", "stillness", "acceleration", "rotation", "length"].contains {
+      ["flow", "velocity", "stillness", "acceleration", "rotation", "body"].contains {
         sentence.contains($0)
       },
       "\(run.text)")
