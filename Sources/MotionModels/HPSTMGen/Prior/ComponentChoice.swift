@@ -31,6 +31,10 @@ struct ComponentChoice: Sendable, Hashable {
   init(
     _ embeddings: [Float], width: Int, members: [Int], components: Int, seed: UInt64
   ) throws {
+    // In units of their usual length, so that embeddings of any size are learned alike.
+    let squares = embeddings.reduce(0.0) { $0 + Double($1) * Double($1) }
+    let length = Float((squares / Double(members.count)).squareRoot())
+    let scale = length > 0 ? 1 / length : 1
     var network = Network(scores: Linear(width, components, bound: 0))
     let layout = ParameterLayout(placing: &network)
     let trainer = Trainer(
@@ -48,7 +52,7 @@ struct ComponentChoice: Sendable, Hashable {
           let window = Int.random(in: 0..<members.count, using: &random)
           targets.append(members[window])
           for column in 0..<width {
-            values[row * width + column] = embeddings[window * width + column]
+            values[row * width + column] = scale * embeddings[window * width + column]
           }
         }
       }
@@ -57,7 +61,7 @@ struct ComponentChoice: Sendable, Hashable {
         weights: [Float](repeating: 1 / Float(Self.batch), count: Self.batch))
     })
     var tape = Tape(parameters: FloatBuffer(trainer.averagedParameters), recording: false)
-    weights = tape.values(of: tape.parameter(scores.weight))
+    weights = tape.values(of: tape.parameter(scores.weight)).map { scale * $0 }
     let logits = scores.bias.map { tape.values(of: tape.parameter($0)) } ?? []
     var sizes = [Float](repeating: 0, count: components)
     for component in members { sizes[component] += 1 }
