@@ -1,6 +1,6 @@
 """The algorithm of General Motion Retargeting (GMR) for the Unitree G1, beside our own.
 
-    ./gmr.py CLIP.clip.safetensors... -o FOLDER [--ground soles] [--velocity-limit off]
+    ./gmr.py CLIP.clip.safetensors... -o FOLDER [--ground soles] [--velocity-limit on]
 
 Written anew after the paper (Araujo et al., "Retargeting Matters", 2025, arXiv:2510.02252) and the behaviour
 of the authors' program (github.com/YanjieZe/GMR); nothing of that program is in here. For each frame:
@@ -16,7 +16,8 @@ CLIP is what `motionc import` writes, so both programs see the same person. Writ
 (fps, root_pos, root_rot xyzw, dof_pos), which `motionc evaluate body --robot-motions` measures.
 
 Kinder to GMR than its own program: joint and velocity limits reach the solver (with mink 1.x the program
-passes them in the place of another argument), and the first frame is repeated until it stands still.
+passes them in the place of another argument), the first frame is repeated until it stands still, and
+--velocity-limit off leaves out the 3 pi rad/s within a frame's steps, which hold the robot back.
 """
 import argparse
 import json
@@ -107,6 +108,10 @@ def load_person(path):
         offsets, root = file.get_tensor("rest_offsets"), file.get_tensor("root_translation")
         turns = matrix(file.get_tensor("rotations"))
     names = meta["joints"].split(",")
+    # Faster recordings are thinned out to about 30 Hz, as by GMR's programs.
+    rate = float(meta["frame_rate"])
+    thin = max(1, round(rate / 30))
+    root, turns, rate = root[::thin], turns[::thin], rate / thin
     parents = [-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19]
     places = np.zeros(turns.shape[:2] + (3,))
     world = turns.copy()
@@ -117,7 +122,7 @@ def load_person(path):
             world[:, joint] = world[:, parent] @ turns[:, joint]
             places[:, joint] = places[:, parent] + world[:, parent] @ offsets[joint]
     leg = sum(np.linalg.norm(offsets[names.index(n)]) for n in ("L_Knee", "L_Ankle", "R_Knee", "R_Ankle")) / 2
-    return places, world, float(meta["frame_rate"]), names, leg / LEG_OF_STATURE
+    return places, world, rate, names, leg / LEG_OF_STATURE
 
 
 class Retargeter:
@@ -178,8 +183,11 @@ class Retargeter:
         for index in range(len(places)):
             self.targets(places[index], turns[index], names, stature / STATURE)
             if index == 0:
-                for _ in range(20):
-                    self.frame()
+                last = q
+                for _ in range(200):
+                    still, last = last, self.frame()
+                    if np.abs(still - last).max() < 1e-4:
+                        break
             motion.append(self.frame())
         return np.array(motion)
 
@@ -214,7 +222,7 @@ def main():
     parser.add_argument("--ground", choices=["origins", "soles"], default="origins",
                         help="what stands on the ground at the motion's lowest instant: the lowest origin of a "
                         "body, as in GMR, or the lowest shape")
-    parser.add_argument("--velocity-limit", choices=["on", "off"], default="on")
+    parser.add_argument("--velocity-limit", choices=["on", "off"], default="off")
     arguments = parser.parse_args()
     output = pathlib.Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,7 @@ struct LikenessMeasure: Measure {
       trajectory.root != nil
       && (trajectory.provenance["retargeting"] == "inverse kinematics"
         || trajectory.provenance["base"] == "leaning"
+        || trajectory.provenance["motion_format"] != nil
         || ["fast", "full"].contains(trajectory.provenance["refinement"]))
     bones = targets.mapping.bones.map {
       ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
@@ -94,9 +95,9 @@ struct LikenessMeasure: Measure {
 
   /// The places of the mapping's points, in the frame of the targets.
   ///
-  /// That is the frame of the base, except where inverse kinematics, a network whose base leans or a refinement
-  /// made the trajectory: its base leans and moves on its own, so that the places are seen from the person's pelvis and shifted to where
-  /// they lie nearest their targets.
+  /// That is the frame of the base, except where inverse kinematics, a network whose base leans, a
+  /// refinement or another program made the trajectory: its base leans and moves on its own, so that the
+  /// places are seen from the person's pelvis and shifted to where they lie nearest their targets.
   private func places(
     _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]
   ) -> [Vector3] {
