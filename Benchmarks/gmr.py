@@ -1,6 +1,6 @@
 """The algorithm of General Motion Retargeting (GMR) for the Unitree G1, beside our own.
 
-    ./gmr.py CLIP.clip.safetensors... -o FOLDER [--ground soles] [--velocity-limit on]
+    ./gmr.py CLIPS... -o FOLDER [--index index.csv] [--ground soles] [--velocity-limit on]
 
 Written anew after the paper (Araujo et al., "Retargeting Matters", 2025, arXiv:2510.02252) and the behaviour
 of the authors' program (github.com/YanjieZe/GMR); nothing of that program is in here. For each frame:
@@ -12,7 +12,7 @@ of the authors' program (github.com/YanjieZe/GMR); nothing of that program is in
    less than 0.001, or after eleven steps.
 3. In the end the whole motion is moved up or down once, so that its lowest part stands on the ground.
 
-CLIP is what `motionc import` writes, so both programs see the same person. Written are GMR's pickles
+CLIPS are what `motionc import` writes, or folders of that, so both programs see the same person. Written are GMR's pickles
 (fps, root_pos, root_rot xyzw, dof_pos), which `motionc evaluate body --robot-motions` measures.
 
 Kinder to GMR than its own program: joint and velocity limits reach the solver (with mink 1.x the program
@@ -20,6 +20,7 @@ passes them in the place of another argument), the first frame is repeated until
 --velocity-limit off leaves out the 3 pi rad/s within a frame's steps, which hold the robot back.
 """
 import argparse
+import csv
 import json
 import pathlib
 import pickle
@@ -219,29 +220,37 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+")
     parser.add_argument("-o", "--output", required=True)
+    parser.add_argument("--index", help="a table whose columns file and split say which clips are held out (val): "
+                        "the others are left out")
     parser.add_argument("--ground", choices=["origins", "soles"], default="origins",
                         help="what stands on the ground at the motion's lowest instant: the lowest origin of a "
                         "body, as in GMR, or the lowest shape")
     parser.add_argument("--velocity-limit", choices=["on", "off"], default="off")
     arguments = parser.parse_args()
+    paths = [pathlib.Path(clip) for clip in arguments.clips]
+    paths = [file for path in paths for file in (sorted(path.glob("*.clip.safetensors")) if path.is_dir() else [path])]
+    if arguments.index:
+        with open(arguments.index, newline="") as table:
+            held = {pathlib.Path(row["file"]).stem for row in csv.DictReader(table) if row["split"] == "val"}
+        paths = [path for path in paths if path.name.removesuffix(".clip.safetensors") in held]
     output = pathlib.Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
     retargeter = Retargeter(arguments.velocity_limit == "on")
     places = [place for _, place in hinges(retargeter.model)]
     frames, seconds = 0, 0.0
-    for path in arguments.clips:
+    for path in paths:
         person = load_person(path)
         start = time.process_time()
         motion = retargeter.retarget(person)
         seconds += time.process_time() - start
         frames += len(motion)
         motion[:, 2] -= retargeter.lowest(motion, arguments.ground == "soles")
-        name = pathlib.Path(path).name.removesuffix(".clip.safetensors")
+        name = path.name.removesuffix(".clip.safetensors")
         with open(output / f"{name}.pkl", "wb") as file:
             pickle.dump({"fps": person[2], "root_pos": motion[:, :3], "root_rot": motion[:, [4, 5, 6, 3]],
                          "dof_pos": motion[:, places]}, file)
         print(f"{name}: {len(motion)} frames, {frames / seconds:.1f} frames/s so far", file=sys.stderr)
-    print(json.dumps({"name": "gmr_frames_per_second", "clips": len(arguments.clips), "frames": frames,
+    print(json.dumps({"name": "gmr_frames_per_second", "clips": len(paths), "frames": frames,
                       "value": round(frames / seconds, 1), "ground": arguments.ground,
                       "velocity_limit": arguments.velocity_limit}))
 

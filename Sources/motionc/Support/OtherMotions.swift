@@ -12,30 +12,28 @@ struct OtherMotions {
   private let robot: Robot
   private let limits: SafetyLimits
   /// The files by their names without ending.
-  private let files: [String: String]
+  private let files: [String: [String]]
 
   init(_ folder: String, robot: Robot, limits: SafetyLimits) throws {
     (self.folder, self.robot, self.limits) = (folder, robot, limits)
-    var files: [String: String] = [:]
-    for file in try MotionPaths.motions([folder], taking: [.robot]) {
-      let name = ClipName.of(file)
-      guard files[name] == nil else {
-        throw FileError.malformed(
-          path: folder, reason: "two files in it are called '\(name.printable)'")
-      }
-      files[name] = file
+    guard let names = FileSystem.names(in: folder) else {
+      throw FileError.unreadable(path: folder, reason: "it is no folder that can be read")
     }
-    self.files = files
+    files = Dictionary(grouping: names.sorted().map { "\(folder)/\($0)" }, by: ClipName.of)
   }
 
   /// The motion of a clip, as it is, measured against the robot's limits.
   func subject(for clip: MotionClip) throws -> ReportSubject {
-    guard let file = files[clip.name] else {
+    let inputs = (files[clip.name] ?? []).compactMap { try? MotionInput(contentsOf: $0) }
+      .filter { $0.contents == .robot }
+    guard inputs.count < 2 else {
+      throw FileError.malformed(
+        path: folder,
+        reason: "\(inputs.count) motions of a robot in it are called '\(clip.name.printable)'")
+    }
+    guard let source = try inputs.first?.robotMotion(), let file = inputs.first?.path else {
       throw FileError.malformed(
         path: folder, reason: "it has no motion of a robot called '\(clip.name.printable)'")
-    }
-    guard let source = try MotionInput(contentsOf: file).robotMotion() else {
-      throw FileError.malformed(path: file, reason: "it is no motion of a robot")
     }
     let motion = try source.motion(of: robot).motion
     let trajectory = try SafeTrajectory.unlimited(

@@ -22,7 +22,7 @@ struct EvaluateBody: ParsableCommand {
       Every clip is retargeted, refined and compiled as by 'compile' and measured as by 'report', between \
       samples too. Of each figure the mean, the median and the worst over clips are printed. Clips are chosen \
       as by 'evaluate retargeter'. The speed is that of retargeting with refinement, without the limit \
-      program, on one core.
+      program, in time of one core.
 
       With --robot-motions nothing is retargeted: the robot's motions of another program, one file for each \
       clip and named as it, are measured as they are, along smooth curves through their frames, against the \
@@ -59,6 +59,11 @@ struct EvaluateBody: ParsableCommand {
   @Flag(help: "One line for each clip too.")
   var clips = false
 
+  @Option(
+    help: "Writes the motions with their persons' targets, for a check by other programs.",
+    completion: .file())
+  var dump: String?
+
   @OptionGroup var reading: ReadingOptions
 
   @Flag(help: "Prints one JSON object for each line.")
@@ -83,15 +88,19 @@ struct EvaluateBody: ParsableCommand {
       try others == nil ? HumanRetargeting.chosen(for: robot, model: model, ik: ik) : nil
     let set = try MotionSplit(motions)
     var rows: [Row] = []
-    var (frames, time) = (0, Duration.zero)
+    var (frames, seconds) = (0, 0.0)
+    var problem = OptimumProblem()
+    var inputs = InputFiles(set.training + set.validation + robot.allFiles)
+    inputs.add(retargeting?.path.map { [$0] } ?? [])
+    if let dump { try inputs.refuse(dump) }
     for file in all ? set.training + set.validation : set.validation {
       do {
         let clip = try MotionFile.read(file, options: reading.options).clip
         let subject: ReportSubject
         if let retargeting {
-          let start = ContinuousClock.now
+          let start = ProcessUsage.own.seconds
           let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
-          time += start.duration(to: .now)
+          seconds += ProcessUsage.own.seconds - start
           subject = ReportSubject(
             try compile(motion, within: limits, speed: speed, robot: RobotIdentity(robot)),
             robot: robot, person: Person(clip, pace: speed))
@@ -101,6 +110,7 @@ struct EvaluateBody: ParsableCommand {
           continue
         }
         frames += clip.frameCount
+        if dump != nil { problem.add(subject) }
         let report = subject.measured()
         rows.append(Row(clip: clip.name, figures: BodyFigure.all.map { $0.value(report) }))
         if clips, let row = rows.last { show(row) }
@@ -111,7 +121,11 @@ struct EvaluateBody: ParsableCommand {
         path: motions.joined(separator: " "),
         reason: "no clip is held back, or none can be read; --all takes every clip")
     }
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+    if let dump, let file = problem.file {
+      var outputs = OutputSet(sparing: inputs)
+      try outputs.add(file.encoded(), to: dump)
+      try outputs.commit()
+    }
     show(rows.count, frames, of: retargeting, speed: Double(frames) / max(seconds, 1e-9), rows)
     summarize(rows)
   }
