@@ -12,7 +12,7 @@ ROBOTS   ?= Robots
 
 IMAGE    ?=
 
-.PHONY: demo test test-anew fuzz build bench bench-firmware bench-peers models tables robots-table docs pictures format lint packages clean
+.PHONY: demo test test-anew fuzz build bench bench-firmware bench-gmr bench-peers models tables robots-table docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions
 demo: packages build
@@ -44,6 +44,10 @@ bench: packages build
 ## bench-peers: the peers' scripts beside our own, with ratios
 bench-peers: packages build
 	@sh Benchmarks/peers.sh
+
+## bench-gmr: GMR's algorithm on held-out clips, measured as our own; MOTIONS=FOLDER with an index.csv
+bench-gmr: packages build
+	@sh Benchmarks/gmr.sh "$(MOTIONS)"
 
 ## bench-firmware: the uArm vendor's own firmware on an emulated board; IMAGE=file.hex
 bench-firmware: build

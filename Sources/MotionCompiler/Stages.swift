@@ -33,7 +33,7 @@ public func retarget(
 }
 
 /// Compiles a joint motion into the nearest trajectory that keeps every limit of a robot, between
-/// samples too, and is at rest at both ends.
+/// samples too.
 ///
 /// - Parameters:
 ///   - motion: The motion of the robot's joints.
@@ -41,13 +41,14 @@ public func retarget(
 ///   - timing: Whether the clock is kept or stretched.
 ///   - rate: The sample rate [Hz]; nil for the motion's own, times `speed`.
 ///   - speed: The playback speed; 2 for twice as fast as recorded.
+///   - atRest: Whether it begins and ends at rest; what does not is streamed to no robot.
 public func compile(
   _ motion: JointMotion, for robot: Robot, timing: Timing = .keep, rate: Double? = nil,
-  speed: Double = 1
+  speed: Double = 1, atRest: Bool = true
 ) throws(UnsafeMotion) -> SafeTrajectory {
   try Trajectories.compile(
     motion, within: SafetyLimits(robot: robot), timing: timing, rate: rate, speed: speed,
-    robot: RobotIdentity(robot))
+    atRest: atRest, robot: RobotIdentity(robot))
 }
 
 /// Writes a trajectory's samples for other programs, whole or not at all.

@@ -38,6 +38,9 @@ public struct EvaluationDump: Sendable {
   public var targets: [Float] = []
   /// The configurations [pose, joint], radians or metres.
   public var configurations: [Float] = []
+
+  /// None yet.
+  public init() {}
 }
 
 extension Retargeter {

@@ -1,7 +1,7 @@
-import Files
+public import Files
 import Foundation
 import Geometry
-import Kinematics
+public import Kinematics
 import Motions
 
 /// What answers of a retargeter are held against: the targets of its mapping, and the best that inverse
@@ -114,7 +114,16 @@ extension HumanTargets {
 
   /// The file that a check by other programs reads (tensors `targets`, `configuration`, `weights`, and
   /// `places` [link, 3]: the point of each link, in its frame).
-  func dumpFile(_ dump: EvaluationDump, robot: Robot) -> Safetensors {
+  ///
+  /// - Parameters:
+  ///   - dump: Targets and answers.
+  ///   - robot: The robot.
+  ///   - weights: Other weights than the mapping's, which are then in `all_weights`.
+  ///   - clips: Of motions, the name, the number of samples and the rate [Hz] of each, one after another.
+  public func dumpFile(
+    _ dump: EvaluationDump, robot: Robot, weights chosen: [Double]? = nil,
+    clips: [(name: String, samples: Int, rate: Double)] = []
+  ) -> Safetensors {
     let (links, weights) = weightedLinks
     let joints = robot.coordinateCount
     let poses = dump.configurations.count / max(1, joints)
@@ -132,16 +141,21 @@ extension HumanTargets {
       let place = mapping.points[index].place
       return [place.x, place.y, place.z]
     }
+    let motions = clips.map {
+      "{\"name\": \(JSONText.quoted($0.name)), \"samples\": \($0.samples), \"rate\": \($0.rate)}"
+    }
     return Safetensors(
       metadata: [
-        "links": list(links), "joints": list(robot.coordinateNames),
+        "clips": "[\(motions.joined(separator: ", "))]", "links": list(links),
+        "joints": list(robot.coordinateNames),
         "urdf": URL(filePath: robot.path).standardizedFileURL.path,
         "coupled": "[\(coupled.joined(separator: ", "))]",
       ],
       tensors: [
         "targets": StoredTensor(dump.targets, shape: [poses, links.count, 3]),
         "configuration": StoredTensor(dump.configurations, shape: [poses, joints]),
-        "weights": StoredTensor(weights, shape: [links.count]),
+        "weights": StoredTensor(chosen ?? weights, shape: [links.count]),
+        "all_weights": StoredTensor(weights, shape: [links.count]),
         "places": StoredTensor(places, shape: [links.count, 3]),
       ])
   }

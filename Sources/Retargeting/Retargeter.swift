@@ -48,15 +48,17 @@ public struct Retargeter: Sendable {
   ///   - clip: The human motion.
   ///   - effort: How thoroughly the whole motion is refined afterwards.
   ///   - speed: How much faster than the clip it will be played, for the limits of the refinement.
+  ///   - atRest: Whether the refinement makes it begin and end at rest.
   public func retarget(
-    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1
+    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1,
+    atRest: Bool = true
   ) throws(RetargetingError) -> JointMotion {
     let motion = try rawMotion(of: clip).standing(as: clip, robot, targets)
     guard effort != .off else { return motion }
     let solver = try InverseKinematicsRetargeter(robot: robot, mapping: targets.mapping)
     return solver.refined(
       motion, of: clip, targets: targets.isLeaning ? solver.targets : targets,
-      bases: bases(of: clip), effort: effort, speed: speed)
+      bases: bases(of: clip), effort: effort, speed: speed, atRest: atRest)
   }
 
   /// The joint motion of a clip as the network gives it, not yet on the ground.

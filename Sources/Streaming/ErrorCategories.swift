@@ -15,7 +15,7 @@ extension SessionRefusal: CategorizedError {
   public var category: ErrorCategory {
     switch self {
     case .option: .usage
-    case .unsafe, .noFingerprint, .wiring: .data
+    case .unsafe, .noFingerprint, .notAtRest, .wiring: .data
     }
   }
 }

@@ -30,7 +30,7 @@ public struct RobotIdentity: Sendable, Hashable {
 /// The largest factor by which `Timing.stretch` slows a motion down.
 public let greatestStretch = 64.0
 
-/// Computes the trajectory nearest to a motion that keeps all limits and begins and ends at rest.
+/// Computes the trajectory nearest to a motion that keeps all limits.
 ///
 /// - Parameters:
 ///   - motion: The motion. The path of a floating base keeps limits of its own (`SafetyLimits.base`).
@@ -40,12 +40,15 @@ public let greatestStretch = 64.0
 ///     for the motion's own, times `speed`.
 ///   - speed: How many times faster the motion is played than it was recorded; it is kept in the
 ///     trajectory, and `timing` counts from there.
+///   - atRest: Whether it begins and ends at rest. Otherwise it begins and ends at the motion's own
+///     speed, as far as the limits allow, and no robot is moved by it.
 ///   - robot: The robot that the trajectory is for.
 public func compile(
   _ motion: JointMotion, within limits: SafetyLimits, timing: Timing = .keep,
-  rate: Double? = nil, speed: Double = 1, robot: RobotIdentity
+  rate: Double? = nil, speed: Double = 1, atRest: Bool = true, robot: RobotIdentity
 ) throws(UnsafeMotion) -> SafeTrajectory {
-  try CompiledMotion(motion, limits, timing, rate: rate, speed: speed).trajectory(for: robot)
+  try CompiledMotion(motion, limits, timing, rate: rate, speed: speed, atRest: atRest)
+    .trajectory(for: robot)
 }
 
 extension JointMotion {
@@ -69,9 +72,11 @@ struct CompiledMotion {
   var controlPoints: [Double]
   var deviation: Deviation
   private let baseProgram: BaseProgram?
+  private let atRest: Bool
 
   init(
-    _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?, speed: Double
+    _ motion: JointMotion, _ limits: SafetyLimits, _ timing: Timing, rate: Double?, speed: Double,
+    atRest: Bool = true
   ) throws(UnsafeMotion) {
     guard speed > 0, speed < .infinity else {
       throw .motionInvalid(
@@ -79,10 +84,11 @@ struct CompiledMotion {
     }
     let motion = motion.played(at: speed)
     try Self.check(motion, limits, rate: rate)
-    (self.motion, self.limits, self.speed) = (motion, limits, speed)
+    (self.motion, self.limits, self.speed, self.atRest) = (motion, limits, speed, atRest)
     period = 1 / (rate ?? motion.frameRate)
     baseProgram = try BaseProgram(motion, limits: limits.base)
-    (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: 1)
+    (resampled, controlPoints, deviation) = try Self.solve(
+      motion, limits, period, factor: 1, atRest)
     guard case .stretch(let tolerance) = timing else { return }
     guard tolerance > 0 else {
       throw .motionInvalid(
@@ -92,10 +98,11 @@ struct CompiledMotion {
   }
 
   func trajectory(for robot: RobotIdentity?) throws(UnsafeMotion) -> SafeTrajectory {
-    let base = try baseProgram?.solve(period: period, factor: deviation.factor)
+    let base = try baseProgram?.solve(
+      period: period, factor: deviation.factor, atRest: atRest)
     return try SafeTrajectory(
       verifying: controlPoints, name: motion.name, period: period, limits: limits, base: base,
-      robot: robot, speed: speed, stretch: deviation.factor,
+      atRest: atRest, robot: robot, speed: speed, stretch: deviation.factor,
       provenance: motion.provenance, deviation: deviation.adding(base, from: motion))
   }
 
@@ -140,12 +147,14 @@ struct CompiledMotion {
   }
 
   private static func solve(
-    _ motion: JointMotion, _ limits: SafetyLimits, _ period: Double, factor: Double
+    _ motion: JointMotion, _ limits: SafetyLimits, _ period: Double, factor: Double,
+    _ atRest: Bool
   ) throws(UnsafeMotion) -> (ResampledMotion, [Double], Deviation) {
-    let resampled = try ResampledMotion(motion, period: period, factor: factor)
-    let points = try LimitProgram(
-      reference: resampled.positions, limits: limits, period: period
-    ).solve()
+    let resampled = try ResampledMotion(
+      motion, period: period, factor: factor, goesOn: !atRest)
+    let program = LimitProgram(
+      reference: resampled.positions, limits: limits, period: period)
+    let points = try atRest ? program.solve() : program.solveMovingEnds()
     let deviation = Deviation(
       of: points, from: motion, resampled: resampled, limits: limits, period: period,
       factor: factor)
@@ -163,12 +172,13 @@ struct CompiledMotion {
       guard high <= greatestStretch else {
         throw .toleranceUnreachable(tolerance: tolerance, reached: reached, factor: low)
       }
-      (resampled, controlPoints, deviation) = try Self.solve(motion, limits, period, factor: high)
+      (resampled, controlPoints, deviation) = try Self.solve(
+        motion, limits, period, factor: high, atRest)
     }
     // The deviation need not fall evenly, but what is kept was found to be within tolerance.
     while high > low * 1.01 {
       let factor = (low + high) / 2
-      let found = try Self.solve(motion, limits, period, factor: factor)
+      let found = try Self.solve(motion, limits, period, factor: factor, atRest)
       if isKept(found.2) {
         (resampled, controlPoints, deviation) = found
         high = factor

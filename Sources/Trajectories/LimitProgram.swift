@@ -45,6 +45,20 @@ struct LimitProgram {
     return points
   }
 
+  /// Control points [sample + 2, joint] of a curve that begins and ends at the reference's own speed,
+  /// as far as the limits allow.
+  func solveMovingEnds() throws(UnsafeMotion) -> [Double] {
+    let ends = MovingEnds(
+      reference,
+      limits.coordinates.map {
+        MovingEnds.Rates(
+          velocity: $0.velocity.value, acceleration: $0.acceleration.value, jerk: $0.jerk.value)
+      }, period: period)
+    let longer = LimitProgram(reference: ends.reference, limits: limits, period: period)
+    return Array(
+      try longer.solve()[(ends.count * joints)..<((ends.count + samples + 2) * joints)])
+  }
+
   /// With fewer than four samples the resting ends meet, and the curve is a constant.
   private func solveConstant() throws(UnsafeMotion) -> [Double] {
     let mean = (0..<joints).map { joint in

@@ -6,7 +6,7 @@ import Kinematics
 /// Joint positions are interpolated by the cubic through each frame with the slope of its two
 /// neighbours (Catmull–Rom), at the ends that of a parabola. Angles are taken as numbers:
 /// a continuous joint must come unwrapped. The samples last at least as long as the motion; one after
-/// its last frame is that frame.
+/// its last frame is that frame or, of a motion that goes on, where its last speed leads.
 struct ResampledMotion {
   /// Positions [sample, joint].
   var positions: [Double]
@@ -19,7 +19,9 @@ struct ResampledMotion {
   static let limit = 20_000_000
 
   /// The motion, `factor` times slower, sampled every `period` seconds.
-  init(_ motion: JointMotion, period: Double, factor: Double) throws(UnsafeMotion) {
+  init(
+    _ motion: JointMotion, period: Double, factor: Double, goesOn: Bool = false
+  ) throws(UnsafeMotion) {
     let frames = motion.frameCount
     let last = Double(frames - 1)
     // Frames a sample. The last sample is at the last frame or, standing there, after it; what
@@ -43,6 +45,20 @@ struct ResampledMotion {
     for sample in 0..<count {
       let time = min(Double(sample) * stride, last)
       Self.interpolate(motion, at: time, into: &positions)
+      let beyond = Double(sample) * stride - time
+      if goesOn, beyond > 0 { goOn(by: beyond, motion) }
+    }
+  }
+
+  /// Moves the last sample on, at the speed of the motion's last frames.
+  private mutating func goOn(by frames: Double, _ motion: JointMotion) {
+    let (joints, last) = (motion.jointNames.count, motion.frameCount - 1)
+    guard last > 0 else { return }
+    for joint in 0..<joints {
+      func place(_ back: Int) -> Double { motion.positions[(last - back) * joints + joint] }
+      let slope =
+        last > 1 ? (3 * place(0) - 4 * place(1) + place(2)) / 2 : place(0) - place(1)
+      positions[positions.count - joints + joint] += frames * slope
     }
   }
 

@@ -9,9 +9,12 @@ import Kinematics
 /// `acceleration`, `jerk` [joint]; for a floating base `base_control_positions` [sample + 2, 3],
 /// `base_control_rotations_wxyz` [sample + 2, 4] and `base_limits` [4] (speed, acceleration, turning
 /// rate, turning acceleration), and what they give at the samples, `root_position` [sample, 3] and
-/// `root_rotation_wxyz` [sample, 4]. Older files have the last two alone.
+/// `root_rotation_wxyz` [sample, 4]. Older files have the last two alone. The metadata's `ends` is
+/// "moving" where the trajectory begins and ends at the motion's own speed; without it both ends are at
+/// rest.
 extension SafeTrajectory {
   private static let format = "motionc trajectory 1"
+  private static let movingEnds = "moving"
   private static let interpolant = "uniform cubic B-spline"
   private static let quantities = ["lower", "upper", "velocity", "acceleration", "jerk"]
 
@@ -34,6 +37,7 @@ extension SafeTrajectory {
       "coupled_limits": Self.list(limits.coupled.map { Self.text(of: $0, jointNames) }),
       "provenance": Self.object(provenance.mapValues(JSONText.quoted)),
     ]
+    metadata["ends"] = mayMoveAtEnds ? Self.movingEnds : nil
     metadata["robot"] = robotName
     metadata["robot_sha256"] = robotFingerprint
     metadata["robot_limits_sha256"] = robotLimitsFingerprint
@@ -96,7 +100,8 @@ extension SafeTrajectory {
     try self.init(
       verifying: points, name: reader.text("name"), period: reader.period(), limits: limits,
       base: reader.base(samples: samples, period: reader.period()),
-      root: reader.root(samples: samples), robot: robot, speed: reader.factor("speed"),
+      root: reader.root(samples: samples),
+      atRest: reader.isAtRest(unless: Self.movingEnds), robot: robot, speed: reader.factor("speed"),
       stretch: reader.factor("stretch"),
       provenance: reader.object("provenance").compactMapValues { $0 as? String },
       deviation: reader.deviation(limits))
@@ -125,7 +130,8 @@ extension SafeTrajectory {
     }
     return try SafeTrajectory(
       verifying: controlPoints, name: name, period: period, limits: other, base: base, root: root,
-      robot: identity, speed: speed, stretch: stretch, provenance: provenance,
+      atRest: !mayMoveAtEnds, robot: identity, speed: speed, stretch: stretch,
+      provenance: provenance,
       deviation: deviation)
   }
 }

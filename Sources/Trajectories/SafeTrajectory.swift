@@ -4,8 +4,8 @@ public import Kinematics
 /// A robot trajectory verified to keep every limit: a uniform cubic B-spline for each joint.
 ///
 /// Only the verifier makes them: `compile` from motions, `SafeTrajectory(contentsOf:)` from files.
-/// Sample i, at `i · period`, is `(c[i] + 4 c[i+1] + c[i+2]) / 6` of the control points c; the
-/// trajectory is at rest at both ends.
+/// Sample i, at `i · period`, is `(c[i] + 4 c[i+1] + c[i+2]) / 6` of the control points c; unless
+/// `mayMoveAtEnds`, the trajectory is at rest at both ends.
 public struct SafeTrajectory: Sendable {
   /// The trajectory's name.
   public let name: String
@@ -18,6 +18,11 @@ public struct SafeTrajectory: Sendable {
   /// The path of a floating base, verified like the joints; nil where there is none, or in an older
   /// file, which has only `root`.
   public let base: BaseCurve?
+  /// Whether it was compiled to begin and end at the motion's own speed.
+  ///
+  /// Such a trajectory moves robots only where it is at rest at both ends all the same
+  /// (`isAtRestAtEnds`).
+  public let mayMoveAtEnds: Bool
   /// The pose of a floating base at each sample.
   public let root: JointMotion.Root?
   /// The robot's name, where it is known.
@@ -46,13 +51,14 @@ public struct SafeTrajectory: Sendable {
   /// `root` is that of a file whose base has no curve; otherwise it is the curve's.
   init(
     verifying controlPoints: [Double], name: String, period: Double, limits: SafetyLimits,
-    base: BaseCurve?, root: JointMotion.Root? = nil, robot: RobotIdentity?, speed: Double?,
+    base: BaseCurve?, root: JointMotion.Root? = nil, atRest: Bool = true, robot: RobotIdentity?,
+    speed: Double?,
     stretch: Double?,
     provenance: [String: String], deviation: Deviation?
   ) throws(UnsafeMotion) {
     do {
       verification = try TrajectoryVerifier.verify(
-        controlPoints: controlPoints, base: base, period: period, limits: limits)
+        controlPoints: controlPoints, base: base, period: period, limits: limits, atRest: atRest)
     } catch {
       throw .violation(error)
     }
@@ -61,6 +67,7 @@ public struct SafeTrajectory: Sendable {
     self.period = period
     self.limits = limits
     self.base = base
+    mayMoveAtEnds = !atRest
     self.root =
       base.map {
         let samples = $0.samples
@@ -89,6 +96,21 @@ public struct SafeTrajectory: Sendable {
 
   /// The duration from the first sample to the last [s].
   public var duration: Double { Double(sampleCount - 1) * period }
+
+  /// Whether joints and base are at rest at both ends.
+  public var isAtRestAtEnds: Bool {
+    let (joints, last) = (limits.coordinates.count, sampleCount - 1)
+    return [0, last].allSatisfy { end in
+      [end, end + 1].allSatisfy { point in
+        controlPoints[(point * joints)..<((point + 1) * joints)]
+          .elementsEqual(controlPoints[((point + 1) * joints)..<((point + 2) * joints)])
+          && base.map {
+            $0.places[point] == $0.places[point + 1]
+              && $0.rotations[point] == $0.rotations[point + 1]
+          } ?? true
+      }
+    }
+  }
 }
 
 extension SafeTrajectory {
@@ -104,7 +126,7 @@ extension SafeTrajectory {
     public var jerks: [Double]
   }
 
-  /// The state at a time [s]; before the start and after the end the robot is at rest.
+  /// The state at a time [s]; before the start and after the end that of the nearer end.
   public func state(at time: Double) -> State {
     let joints = limits.coordinates.count
     let (place, pieces) = (time / period, sampleCount - 1)

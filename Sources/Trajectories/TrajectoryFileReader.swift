@@ -25,6 +25,15 @@ struct TrajectoryFileReader {
     }
   }
 
+  /// Whether both ends must be at rest: always, unless the file states the one thing else there is.
+  func isAtRest(unless moving: String) throws(UnsafeMotion) -> Bool {
+    guard let found = file.metadata["ends"] else { return true }
+    guard found == moving else {
+      throw refused("its ends are '\(found.printable)', '\(moving)' expected or no word of them")
+    }
+    return false
+  }
+
   func period() throws(UnsafeMotion) -> Double {
     let found = try text("period")
     guard let period = Double(found), 1e-9 <= period, period <= 1e9 else {

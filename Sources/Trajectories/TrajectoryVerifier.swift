@@ -91,8 +91,10 @@ public enum TrajectoryVerifier {
   ///   - base: The path of a floating base, with as many control points; nil for none.
   ///   - period: The time between samples [s].
   ///   - limits: The limits.
+  ///   - atRest: Whether the curves must be at rest at both ends.
   public static func verify(
-    controlPoints: [Double], base: BaseCurve? = nil, period: Double, limits: SafetyLimits
+    controlPoints: [Double], base: BaseCurve? = nil, period: Double, limits: SafetyLimits,
+    atRest: Bool = true
   ) throws(Violation) -> Report {
     let joints = limits.coordinates.count
     guard period > 0, period.isFinite else {
@@ -103,9 +105,11 @@ public enum TrajectoryVerifier {
       joints > 0 && controlPoints.count.isMultiple(of: joints) && controlPoints.count >= 3 * joints,
       "\(controlPoints.count) control points of \(joints) joints")
     try checkDifferences(controlPoints, period, limits)
+    if atRest { try checkRest(controlPoints, period, limits) }
     var report = try checkCurve(controlPoints, period, limits)
     if let base {
-      report.uses += try BaseVerifier(limits: limits.base, period: period).verify(base)
+      report.uses += try BaseVerifier(limits: limits.base, period: period, atRest: atRest)
+        .verify(base)
     }
     return report
   }
@@ -146,17 +150,28 @@ extension TrajectoryVerifier {
         let bendBefore = (before - (at(i - 2) - at(i - 3)) / period) / period
         try check((bend - bendBefore) / period, limit.jerk.value, .jerk)
       }
-      for end in [0, count - 3] where at(end) != at(end + 1) || at(end + 1) != at(end + 2) {
-        throw Violation(
-          name: limit.name, quantity: .velocity, time: end == 0 ? 0 : Double(end) * period,
-          found: max(abs(at(end + 1) - at(end)), abs(at(end + 2) - at(end + 1))) / period,
-          allowed: 0)
-      }
     }
     for limit in limits.coupled {
       for i in 0..<count {
         let sum = limit.terms.reduce(0) { $0 + $1.factor * points[i * joints + $1.coordinate] }
         try check(sum, limit, time: max(0, Double(i - 1) * period))
+      }
+    }
+  }
+
+  /// At rest the three control points of an end are equal.
+  private static func checkRest(
+    _ points: [Double], _ period: Double, _ limits: SafetyLimits
+  ) throws(Violation) {
+    let joints = limits.coordinates.count
+    let last = points.count / joints - 3
+    for (j, limit) in limits.coordinates.enumerated() {
+      func at(_ i: Int) -> Double { points[i * joints + j] }
+      for end in [0, last] where at(end) != at(end + 1) || at(end + 1) != at(end + 2) {
+        throw Violation(
+          name: limit.name, quantity: .velocity, time: Double(end) * period,
+          found: max(abs(at(end + 1) - at(end)), abs(at(end + 2) - at(end + 1))) / period,
+          allowed: 0)
       }
     }
   }

@@ -10,6 +10,8 @@ public struct ReportSubject: Sendable {
   public let trajectory: SafeTrajectory
   /// The robot that it is for.
   public let robot: Robot
+  /// The limits that a trajectory under none is measured against; nil for its own.
+  public let limits: SafetyLimits?
   /// The targets that a mapping gives its links; nil where there is no mapping.
   public let targets: HumanTargets?
   /// Why there is no mapping; nil where there is one.
@@ -27,7 +29,11 @@ public struct ReportSubject: Sendable {
   ///   - trajectory: The trajectory.
   ///   - robot: Its robot, whose joints must be the trajectory's.
   ///   - person: The person that it is compared with.
-  public init(_ trajectory: SafeTrajectory, robot: Robot, person: Person? = nil) {
+  ///   - limits: The limits that a trajectory under none is measured against; nil for its own.
+  public init(
+    _ trajectory: SafeTrajectory, robot: Robot, person: Person? = nil, limits: SafetyLimits? = nil
+  ) {
+    self.limits = limits
     self.trajectory = trajectory
     self.robot = robot
     self.person = person

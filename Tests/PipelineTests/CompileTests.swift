@@ -113,6 +113,33 @@ struct CompileTests {
     #expect(verified.status == 0)
   }
 
+  @Test("--start-at-rest off keeps the speed at the ends, and says so; stream refuses the file")
+  func movingEnds() throws {
+    for robot in ["unitree_g1", "uarm_swift_pro"] {
+      let output = try Work.folder()
+      let run = try Tool.run(
+        "compile", "\(Shipped.folder())/walk.bvh", "--robot", robot, "-o", output,
+        "--start-at-rest", "off")
+      #expect(run.status == 0, "\(run.text)")
+      let words = "NOT at rest at its ends, for no robot to follow: it begins at "
+      #expect(run.output.contains(words), "\(run.text)")
+      #expect(run.output.contains(" and its base at ") == (robot == "unitree_g1"), "\(run.text)")
+      let file = "\(output)/walk.trajectory.safetensors"
+      let verified = try Tool.run("verify", file, "--robot", robot)
+      #expect(verified.status == 0 && verified.output.contains(words), "\(verified.text)")
+      let line = try Tool.run("verify", file, "--robot", robot, "--json")
+      #expect(line.output.contains("\"ends\": [{\"joint\": "), "\(line.text)")
+      guard robot == "uarm_swift_pro" else { continue }
+      let stream = try Tool.run("stream", file, "--robot", robot, "--go")
+      #expect(stream.status == 65 && stream.saysOneSentence, "\(stream.text)")
+      #expect(stream.error.contains("begins or ends in motion"), "\(stream.text)")
+    }
+    let wrong = try Tool.run(
+      "compile", "\(Shipped.folder())/walk.bvh", "--robot", "unitree_g1", "-o", Work.folder(),
+      "--start-at-rest", "maybe")
+    #expect(wrong.status == 64, "\(wrong.text)")
+  }
+
   @Test("--timing stretch slows down until the motion is kept", arguments: Shipped.names)
   func stretch(_ motion: String) throws {
     let output = try Work.folder()

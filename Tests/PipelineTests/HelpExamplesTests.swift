@@ -153,6 +153,12 @@ private enum ExampleFolder {
     if verb == "sample" { try copy(TinyMotionModel.describedGenerator.get(), "mine.safetensors") }
     if ["posegpt", "sample"].contains(verb) { try writePoseGPT(in: folder, verb) }
     try runBefore(verb, in: folder)
+    if verb == "body" {
+      let run = try Tool.run(
+        "compile", "captures", "--robot", "unitree_g1", "-o", "gmr", "--format", "csv", "--refine",
+        "off", "--collision", "off", folder: folder, within: 300)
+      #expect(run.status == 0, "\(run.text)")
+    }
     return folder
   }
 

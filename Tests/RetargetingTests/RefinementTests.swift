@@ -124,6 +124,40 @@ struct RefinementTests {
 
   // MARK: - Laws
 
+  @Test("A cut of a walk that need not rest is refined to its own speed at both ends")
+  func moving() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let clip = try Self.example("walk", frames: 60)
+    let plain = try retargeter.retarget(clip)
+    let resting = try retargeter.retarget(clip, refining: .full)
+    let moving = try retargeter.retarget(clip, refining: .full, atRest: false)
+    let width = plain.jointNames.count
+    func speed(_ motion: JointMotion, from frame: Int) throws -> (joints: Double, base: Double) {
+      let root = try #require(motion.root)
+      let joints = (0..<width).map {
+        abs(motion.positions[(frame + 1) * width + $0] - motion.positions[frame * width + $0])
+      }
+      return (
+        joints.max() ?? 0, (root.translations[frame + 1] - root.translations[frame]).length
+      )
+    }
+    for frame in [0, 58] {
+      let (own, rest, free) = (
+        try speed(plain, from: frame), try speed(resting, from: frame),
+        try speed(moving, from: frame)
+      )
+      #expect(rest.base < 0.5 * own.base, "\(frame): \(rest) of \(own)")
+      #expect(
+        free.base > 0.8 * own.base && free.base < 1.2 * own.base, "\(frame): \(free) of \(own)")
+      #expect(free.joints > 0.7 * own.joints && free.joints < 1.4 * own.joints)
+    }
+    // Away from the ends it is the same motion.
+    for joint in 0..<width {
+      #expect(
+        abs(resting.positions[30 * width + joint] - moving.positions[30 * width + joint]) < 0.05)
+    }
+  }
+
   @Test("Where the clip is, and which way it faces, the robot moves alike")
   func moved() throws {
     let retargeter = try Self.retargeter("unitree_g1")

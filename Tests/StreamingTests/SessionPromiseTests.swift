@@ -46,6 +46,22 @@ struct SessionPromiseTests {
     _ = try Self.session(whose, .going)
   }
 
+  @Test("A trajectory that begins or ends in motion is refused; one that happens to rest is not")
+  func inMotion() throws {
+    let wave = JointMotion(
+      name: "cut", jointNames: ["joint0"], frameRate: 30,
+      positions: (0..<60).map { 0.1 * sin(Double($0) / 10) })
+    let cut = try compile(
+      wave, within: Self.limits(), atRest: false, robot: SessionProblem.robot)
+    let refusal = #expect(throws: SessionRefusal.self) { _ = try Self.session(cut, .going) }
+    let sentence = refusal?.description ?? ""
+    #expect(refusal == .notAtRest(trajectory: "cut"))
+    #expect(sentence.contains("'cut'") && sentence.contains("--start-at-rest on"), "\(sentence)")
+    let still = try compile(
+      Self.motion(), within: Self.limits(), atRest: false, robot: SessionProblem.robot)
+    _ = try Self.session(still, .going)
+  }
+
   @Test("The poses of a floating base are left out, and that is said in plan and report")
   func base() throws {
     let root = JointMotion.Root(

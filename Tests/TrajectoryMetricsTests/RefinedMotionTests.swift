@@ -63,6 +63,29 @@ struct RefinedMotionTests {
     }
   }
 
+  @Test("Limits that a curve was not compiled for are measured as those that it was")
+  func shares() throws {
+    let robot = try Robot.named("unitree_g1")
+    let path = SharedData.checkout.appending(path: "Examples/Motions/walk.bvh").path
+    let retargeter = try InverseKinematicsRetargeter(
+      robot: robot, mapping: Mapping.shipped(for: robot.folderName))
+    let limits = try SafetyLimits(robot: robot)
+    let trajectory = try compile(
+      retargeter.retarget(MotionFile.read(path).clip, refining: .fast), within: limits,
+      robot: RobotIdentity(robot))
+    let own = ReportSubject(trajectory, robot: robot).measured()
+    let against = ReportSubject(trajectory, robot: robot, limits: limits).measured()
+    for quantity in TrajectoryVerifier.Quantity.allCases where quantity != .coupled {
+      let name = "limits.\(quantity.rawValue)"
+      let (proven, measured) = (
+        try #require(own.figure(name)?.value), try #require(against.figure(name)?.value)
+      )
+      // Of the angular acceleration the proof has a bound, and accelerations peak between instants.
+      let least = quantity == .baseTurningAcceleration ? 0.5 : 0.96
+      #expect(measured <= proven * 1.001 && measured >= least * proven, "\(name): \(measured)")
+    }
+  }
+
   /// A shipped motion with limbs turned inward about the body's forward axis.
   private func clip(
     _ motion: String, inward angle: Double, _ left: Skeleton.Joint, _ right: Skeleton.Joint

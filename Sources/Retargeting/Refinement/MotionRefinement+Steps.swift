@@ -123,8 +123,9 @@ extension MotionRefinement {
 
   /// The frames whose squares the unknowns of a window are in.
   private func frames(_ range: Range<Int>, _ spline: MotionSpline) -> Range<Int> {
-    let last = range.upperBound == spline.unknowns ? spline.frames : range.upperBound + 2
-    return range.lowerBound..<min(last, spline.frames)
+    let controls = (range.lowerBound + spline.first)..<(range.upperBound + spline.first)
+    let last = range.upperBound == spline.unknowns ? spline.frames : controls.upperBound
+    return max(0, controls.lowerBound - 2)..<min(last, spline.frames)
   }
 
   private func begin(

@@ -47,6 +47,8 @@ struct MotionRefinement: Sendable {
   /// The stiffness of contact and limits in each step.
   let stiffnesses: [Double]
   let motion: JointMotion
+  /// Whether the motion shall be at rest at both ends.
+  let atRest: Bool
   /// What is left out, in sentences.
   private(set) var notes: [String] = []
 
@@ -66,15 +68,16 @@ struct MotionRefinement: Sendable {
   ///   - placed: Where the human's pelvis puts the base in each frame.
   ///   - effort: How thoroughly it is refined.
   ///   - speed: How much faster it will be played.
+  ///   - atRest: Whether it shall be at rest at both ends.
   init(
     _ motion: JointMotion, _ retargeter: InverseKinematicsRetargeter, _ clip: MotionClip,
     targets: HumanTargets, placed: [Pose], effort: RefinementEffort, speed: Double = 1,
-    weights: Weights = Weights()
+    atRest: Bool = true, weights: Weights = Weights()
   ) {
     precondition(motion.frameCount >= Self.leastFrames, "\(motion.frameCount) frames to refine")
     let (robot, problem) = (retargeter.robot, retargeter.problem)
     let layout = RefinementLayout(problem, robot: robot, hasBase: motion.root != nil)
-    (self.layout, self.motion, self.weights) = (layout, motion, weights)
+    (self.layout, self.motion, self.weights, self.atRest) = (layout, motion, weights, atRest)
     stiffnesses =
       effort == .fast ? [1e-2, 0.1, 1, 1] : [1e-3, 1e-3, 1e-2, 0.1, 1, 1, 1, 1, 1]
     terms = SplineTerms(
@@ -135,7 +138,7 @@ struct MotionRefinement: Sendable {
 
   /// The refined motion, and what could not be done, in sentences.
   func refined() -> (motion: JointMotion, notes: [String]) {
-    var spline = MotionSpline(motion, active: layout.active)
+    var spline = MotionSpline(motion, active: layout.active, isAtRest: atRest)
     var footing = Footing(steps)
     var start = 0
     while true {

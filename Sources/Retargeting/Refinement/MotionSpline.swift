@@ -3,7 +3,7 @@ import Kinematics
 
 /// The unknowns of a refinement: control points of joints and base, two more than frames.
 ///
-/// The first three are one, and so are the last three: the motion is at rest at both ends. A frame is
+/// Where the motion is at rest at both ends, the first three are one, and so are the last three. A frame is
 /// `(c[t] + 4 c[t+1] + c[t+2]) / 6`; of rotations the same mean of the turns from the middle one, which
 /// differs from the cumulative spline's by the third power of the turn in two frames.
 struct MotionSpline: Sendable {
@@ -13,6 +13,8 @@ struct MotionSpline: Sendable {
   let joints: Int
   /// Whether there is a base.
   let hasBase: Bool
+  /// Whether the motion is at rest at both ends.
+  let isAtRest: Bool
   /// Control points [control, joint], radians or metres.
   var controls: [Double]
   /// Control points of the base's place [control, m] and rotation.
@@ -25,13 +27,20 @@ struct MotionSpline: Sendable {
   /// The number of control points.
   var count: Int { frames + 2 }
   /// The number of control points that are unknown, the tied ones counted once.
-  var unknowns: Int { frames - 2 }
+  var unknowns: Int { isAtRest ? frames - 2 : count }
+  /// The control point that the first unknown is, the last one of those that are tied.
+  var first: Int { isAtRest ? 2 : 0 }
+  /// The control points that are unknowns of their own.
+  var free: Range<Int> { first..<(first + unknowns) }
 
   /// The unknown that a control point is.
-  func unknown(_ control: Int) -> Int { min(max(control, 2), frames - 1) - 2 }
+  func unknown(_ control: Int) -> Int {
+    min(max(control, free.lowerBound), free.upperBound - 1) - first
+  }
 
   /// Control points at a motion's frames.
-  init(_ motion: JointMotion, active: [Int]) {
+  init(_ motion: JointMotion, active: [Int], isAtRest: Bool = true) {
+    self.isAtRest = isAtRest
     frames = motion.frameCount
     joints = active.count
     hasBase = motion.root != nil
@@ -41,12 +50,27 @@ struct MotionSpline: Sendable {
     places = []
     turns = []
     for control in 0..<(frames + 2) {
-      // The ends rest where the motion is in their middle.
-      let frame = min(max(min(max(control, 2), last) - 1, 0), last)
+      // Ends that rest do so where the motion is in their middle.
+      let frame = min(max((isAtRest ? min(max(control, 2), last) : control) - 1, 0), last)
       controls += active.map { motion.positions[frame * width + $0] }
       guard let root = motion.root else { continue }
       places.append(root.translations[frame])
       turns.append(root.rotations[frame])
+    }
+    if !isAtRest { goOn() }
+  }
+
+  /// Moves the outermost control points to where the speed at the ends goes on.
+  private mutating func goOn() {
+    for (end, next, after) in [(0, 1, 2), (count - 1, count - 2, count - 3)] {
+      for joint in 0..<joints {
+        controls[end * joints + joint] =
+          2 * controls[next * joints + joint] - controls[after * joints + joint]
+      }
+      guard hasBase else { continue }
+      places[end] = 2 * places[next] - places[after]
+      turns[end] =
+        (Quaternion(rotationVector: Self.turn(turns[after], turns[next])) * turns[next]).normalized
     }
   }
 

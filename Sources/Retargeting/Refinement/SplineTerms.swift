@@ -53,8 +53,8 @@ struct SplineTerms: Sendable {
   /// Adds the squares that the unknowns of a window are in.
   func add(to equations: inout WindowEquations, _ spline: MotionSpline) {
     let last = spline.count - 1
-    let first = max(0, equations.range.lowerBound + 2 - WindowEquations.reach)
-    let end = min(last, equations.range.upperBound + 2 + WindowEquations.reach)
+    let first = max(0, equations.range.lowerBound + spline.first - WindowEquations.reach)
+    let end = min(last, equations.range.upperBound + spline.first + WindowEquations.reach)
     for control in first...end {
       addPositions(control, to: &equations, spline)
       for order in 1...3 where control + order <= last {
@@ -71,7 +71,7 @@ struct SplineTerms: Sendable {
     _ control: Int, to equations: inout WindowEquations, _ spline: MotionSpline
   ) {
     // Tied control points are one.
-    guard control >= 2, control <= spline.frames - 1 else { return }
+    guard spline.free.contains(control) else { return }
     var excess = [Double](repeating: 0, count: spline.joints)
     var weights = excess
     for joint in 0..<spline.joints {

@@ -113,8 +113,10 @@ public struct InverseKinematicsRetargeter: Sendable {
   ///   - clip: The human motion.
   ///   - effort: How thoroughly the whole motion is refined afterwards.
   ///   - speed: How much faster than the clip it will be played, for the limits of the refinement.
+  ///   - atRest: Whether the refinement makes it begin and end at rest.
   public func retarget(
-    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1
+    _ clip: MotionClip, refining effort: RefinementEffort = .off, speed: Double = 1,
+    atRest: Bool = true
   ) throws(RetargetingError) -> JointMotion {
     guard clip.frameCount > 0 else { throw .motion("clip '\(clip.name)' has no frames") }
     let answers = answers(of: clip)
@@ -129,7 +131,8 @@ public struct InverseKinematicsRetargeter: Sendable {
     ).standing(as: clip, robot, targets)
     let bases = answers.map(\.base)
     return refined(
-      motion, of: clip, targets: targets(of: clip), bases: bases, effort: effort, speed: speed)
+      motion, of: clip, targets: targets(of: clip), bases: bases, effort: effort, speed: speed,
+      atRest: atRest)
   }
 
   /// A motion that stands on the ground, refined as a whole.
@@ -141,7 +144,7 @@ public struct InverseKinematicsRetargeter: Sendable {
   ///   - bases: The base's pose in each frame, seen from where the human's pelvis puts it.
   func refined(
     _ motion: JointMotion, of clip: MotionClip, targets: HumanTargets, bases: [Pose],
-    effort: RefinementEffort, speed: Double
+    effort: RefinementEffort, speed: Double, atRest: Bool
   ) -> JointMotion {
     var motion = motion
     guard effort != .off else { return motion }
@@ -162,7 +165,8 @@ public struct InverseKinematicsRetargeter: Sendable {
       return motion
     }
     let refinement = MotionRefinement(
-      motion, self, clip, targets: targets, placed: placed, effort: effort, speed: speed)
+      motion, self, clip, targets: targets, placed: placed, effort: effort, speed: speed,
+      atRest: atRest)
     var (refined, notes) = refinement.refined()
     if !notes.isEmpty { refined.provenance["refinement_notes"] = notes.joined(separator: "; ") }
     return refined

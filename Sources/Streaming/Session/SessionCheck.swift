@@ -15,6 +15,8 @@ public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible 
   case unsafe(UnsafeMotion)
   /// The trajectory does not name the robot for which it was compiled.
   case noFingerprint(trajectory: String, robot: RobotIdentity)
+  /// The trajectory begins or ends in motion, which a robot at rest cannot.
+  case notAtRest(trajectory: String)
   /// The motors or the wiring cannot carry out the task.
   case wiring(String)
   /// An option is invalid.
@@ -24,6 +26,9 @@ public enum SessionRefusal: Error, Sendable, Equatable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .unsafe(let error): error.description
+    case .notAtRest(let trajectory):
+      "trajectory '\(trajectory)' begins or ends in motion: no robot can follow it from rest; "
+        + "compile it with --start-at-rest on"
     case .noFingerprint(let trajectory, let robot):
       "trajectory '\(trajectory)' does not say which robot's description it was compiled for: found "
         + "no 'robot_sha256', expected that of '\(robot.name)' (SHA-256 "
@@ -159,6 +164,7 @@ struct SessionCheck {
     guard trajectory.robotFingerprint?.isEmpty == false else {
       throw .noFingerprint(trajectory: trajectory.name, robot: robot)
     }
+    guard trajectory.isAtRestAtEnds else { throw .notAtRest(trajectory: trajectory.name) }
     let verified: SafeTrajectory
     do { verified = try trajectory.verified(within: limits, robot: robot) } catch {
       throw .unsafe(error)

@@ -4,8 +4,8 @@ public import Geometry
 ///
 /// With control points P, at a share u of period k the place is the cubic B-spline of P[k] … P[k+3], and
 /// the rotation is `P[k] exp(b₁ d₁) exp(b₂ d₂) exp(b₃ d₃)`, where `dⱼ = log(P[k+j−1]⁻¹ P[k+j])` and bⱼ are
-/// the cumulative weights of the same B-spline (Kim, Kim and Shin, 1995). The base is at rest at both
-/// ends.
+/// the cumulative weights of the same B-spline (Kim, Kim and Shin, 1995). Unless the trajectory says
+/// otherwise, the base is at rest at both ends.
 public struct BaseCurve: Sendable, Hashable {
   /// Control points of the place [m], two more than samples.
   public let places: [Vector3]
@@ -24,7 +24,7 @@ public struct BaseCurve: Sendable, Hashable {
   /// The number of samples.
   public var sampleCount: Int { places.count - 2 }
 
-  /// The pose at a time [s]; before the start and after the end the base is at rest.
+  /// The pose at a time [s]; before the start and after the end that of the nearer end.
   public func pose(at time: Double) -> Pose {
     let (piece, u) = piece(at: time)
     let v = 1 - u

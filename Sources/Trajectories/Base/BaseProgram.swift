@@ -1,7 +1,8 @@
 import Geometry
 import Kinematics
 
-/// Finds the path of a floating base nearest to a motion's that keeps limits and is at rest at both ends.
+/// Finds the path of a floating base nearest to a motion's that keeps limits, at rest at both ends or at
+/// the motion's own speed (`MovingEnds`).
 ///
 /// Places and turns go through the same program as joints. Its bounds are on each number and the
 /// limits on lengths of vectors: where the lengths come out too large, the bounds are narrowed.
@@ -42,12 +43,28 @@ struct BaseProgram {
   }
 
   /// The path, sampled every `period` seconds of a motion `factor` times slower.
-  func solve(period: Double, factor: Double) throws(UnsafeMotion) -> BaseCurve {
-    let reference = try ResampledMotion(motion, period: period, factor: factor)
+  func solve(
+    period: Double, factor: Double, atRest: Bool = true
+  ) throws(UnsafeMotion) -> BaseCurve {
+    let samples = try ResampledMotion(
+      motion, period: period, factor: factor, goesOn: !atRest)
+    let ends = atRest ? nil : MovingEnds(samples.positions, rates, period: period)
+    let reference = ends?.reference ?? samples.positions
+    // The control points without those of the ways to rest.
+    let own = (ends?.count ?? 0)..<((ends?.count ?? 0) + samples.count + 2)
     let verifier = BaseVerifier(limits: limits, period: period)
     return BaseCurve(
-      places: try places(reference.positions, period, verifier),
-      rotations: try rotations(reference.positions, period, verifier), period: period)
+      places: Array(try places(reference, period, verifier)[own]),
+      rotations: Array(try rotations(reference, period, verifier)[own]), period: period)
+  }
+
+  private var rates: [MovingEnds.Rates] {
+    let place = MovingEnds.Rates(
+      velocity: limits.speed.value, acceleration: limits.acceleration.value, jerk: .infinity)
+    let turn = MovingEnds.Rates(
+      velocity: limits.turningRate.value, acceleration: limits.turningAcceleration.value,
+      jerk: .infinity)
+    return [place, place, place, turn, turn, turn]
   }
 
   private func places(

@@ -11,6 +11,8 @@ import Kinematics
 struct BaseVerifier {
   let limits: BaseLimits
   let period: Double
+  /// Whether the curve must be at rest at both ends.
+  var atRest = true
 
   /// The name of a base among joints.
   static let name = "base"
@@ -23,7 +25,7 @@ struct BaseVerifier {
   /// The use of each limit on a grid of `refinement` instants a period.
   func verify(_ curve: BaseCurve) throws(Violation) -> [Use] {
     if let violation = placeViolation(curve.places) ?? turnViolation(curve.rotations)
-      ?? restViolation(curve)
+      ?? (atRest ? restViolation(curve) : nil)
     {
       throw violation
     }

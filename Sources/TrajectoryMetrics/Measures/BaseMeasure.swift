@@ -47,12 +47,12 @@ enum BaseMeasure {
     return group
   }
 
-  private struct Found {
+  struct Found {
     var (speed, acceleration, turning, turningAcceleration) = (Peak(), Peak(), Peak(), Peak())
     var ends = [(speed: 0.0, turning: 0.0), (speed: 0.0, turning: 0.0)]
   }
 
-  private static func differences(_ trajectory: SafeTrajectory, step: Double) -> Found {
+  static func differences(_ trajectory: SafeTrajectory, step: Double) -> Found {
     var found = Found()
     let count = Int(trajectory.duration / step + 1e-6)
     var last: (velocity: Vector3, turning: Vector3)?

@@ -39,14 +39,13 @@ struct LikenessMeasure: Measure {
     guard points.count == mapped.count else { return nil }
     (self.subject, self.person, self.targets) = (subject, person, targets)
     weights = targets.weightedPoints.map { mapped[$0].weight }
-    isFoot = targets.weightedPoints.map {
-      [.leftAnkle, .rightAnkle, .leftFoot, .rightFoot].contains(mapped[$0].joint)
-    }
+    isFoot = targets.weightedPoints.map { Self.isFoot(mapped[$0].joint) }
     let trajectory = subject.trajectory
     isBaseFree =
       trajectory.root != nil
       && (trajectory.provenance["retargeting"] == "inverse kinematics"
         || trajectory.provenance["base"] == "leaning"
+        || trajectory.provenance["motion_format"] != nil
         || ["fast", "full"].contains(trajectory.provenance["refinement"]))
     bones = targets.mapping.bones.map {
       ($0.from, $0.to, "\(mapped[$0.from].link) – \(mapped[$0.to].link)")
@@ -94,22 +93,43 @@ struct LikenessMeasure: Measure {
 
   /// The places of the mapping's points, in the frame of the targets.
   ///
-  /// That is the frame of the base, except where inverse kinematics, a network whose base leans or a refinement
-  /// made the trajectory: its base leans and moves on its own, so that the places are seen from the person's pelvis and shifted to where
-  /// they lie nearest their targets.
+  /// That is the frame of the base, except where inverse kinematics, a network whose base leans, a
+  /// refinement or another program made the trajectory: its base leans and moves on its own, so that the
+  /// places are seen from the person's pelvis and shifted to where they lie nearest their targets.
   private func places(
     _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]
   ) -> [Vector3] {
+    let inBase = placesInBase(instant)
+    let frame = targetsFromBase(instant, pelvis: pelvis, wanted, inBase)
+    return inBase.map { frame * $0 }
+  }
+
+  private func placesInBase(_ instant: Instant) -> [Vector3] {
     let baseFromWorld = instant.base.pose.inverse
-    let inBase = points.map { baseFromWorld * (instant.poses[$0.link] * $0.place) }
-    guard isBaseFree else { return inBase }
-    let fromBase =
-      targets.mapping.origin.baseFromBody * pelvis.inverse * instant.base.pose.rotation
-    let turned = inBase.map { fromBase * $0 }
+    return points.map { baseFromWorld * (instant.poses[$0.link] * $0.place) }
+  }
+
+  /// From the frame of the base to that of the targets.
+  private func targetsFromBase(
+    _ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3], _ inBase: [Vector3]
+  ) -> Pose {
+    guard isBaseFree else { return .identity }
+    let turn = targets.mapping.origin.baseFromBody * pelvis.inverse * instant.base.pose.rotation
     let shift = targets.weightedPoints.indices.reduce(Vector3.zero) {
-      $0 + weights[$1] * (wanted[$1] - turned[targets.weightedPoints[$1]])
+      $0 + weights[$1] * (wanted[$1] - turn * inBase[targets.weightedPoints[$1]])
     }
-    return turned.map { $0 + shift / max(weights.reduce(0, +), 1e-12) }
+    return Pose(rotation: turn, translation: shift / max(weights.reduce(0, +), 1e-12))
+  }
+
+  /// The targets of the weighted points, in the frame of the base.
+  func wantedInBase(_ instant: Instant, pelvis: Quaternion, _ wanted: [Vector3]) -> [Vector3] {
+    let frame = targetsFromBase(instant, pelvis: pelvis, wanted, placesInBase(instant)).inverse
+    return wanted.map { frame * $0 }
+  }
+
+  /// Whether a joint is of a foot.
+  static func isFoot(_ joint: Skeleton.Joint) -> Bool {
+    [.leftAnkle, .rightAnkle, .leftFoot, .rightFoot].contains(joint)
   }
 
   static func angle(_ a: Vector3, _ b: Vector3) -> Double { atan2(a.cross(b).length, a.dot(b)) }

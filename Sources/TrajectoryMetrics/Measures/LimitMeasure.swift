@@ -5,7 +5,10 @@ import Trajectories
 /// Limits as ratios, joint steps, and how far the limit program left the motion.
 enum LimitMeasure {
   static func groups(_ subject: ReportSubject) -> [FigureGroup] {
-    [limits(subject.trajectory), joints(subject.trajectory), deviation(subject.trajectory)]
+    [
+      subject.limits.map { shares(subject.trajectory, of: $0) } ?? limits(subject.trajectory),
+      joints(subject.trajectory), deviation(subject.trajectory),
+    ]
   }
 
   private static func limits(_ trajectory: SafeTrajectory) -> FigureGroup {
@@ -22,6 +25,59 @@ enum LimitMeasure {
         + " those at \(trajectory.verification.instants) instants")
     for quantity in trajectory.unlimitedQuantities {
       group.notes.append("not limited: \(quantity)")
+    }
+    return group
+  }
+
+  /// The shares of limits that a trajectory was not compiled for, on a grid of `refinement` instants a
+  /// sample.
+  private static func shares(_ trajectory: SafeTrajectory, of limits: SafetyLimits) -> FigureGroup {
+    var group = FigureGroup("limits", "limits of joints and base, 1 is at the limit")
+    var peaks: [TrajectoryVerifier.Quantity: Peak] = [:]
+    let instants = (trajectory.sampleCount - 1) * TrajectoryVerifier.refinement
+    let step = trajectory.period / Double(TrajectoryVerifier.refinement)
+    for instant in 0...instants {
+      // Within a piece, where the jerk is defined.
+      let time = (Double(instant) + 0.5) * step
+      guard time < trajectory.duration || instants == 0 else { break }
+      let state = trajectory.state(at: time)
+      for (index, limit) in limits.coordinates.enumerated() {
+        let half = (limit.upper.value - limit.lower.value) / 2
+        let found = [
+          (
+            TrajectoryVerifier.Quantity.position, state.positions[index] - limit.lower.value - half,
+            half
+          ),
+          (.velocity, state.velocities[index], limit.velocity.value),
+          (.acceleration, state.accelerations[index], limit.acceleration.value),
+          (.jerk, state.jerks[index], limit.jerk.value),
+        ]
+        for (quantity, value, allowed) in found where allowed.isFinite {
+          peaks[quantity, default: Peak()].take(abs(value) / allowed, at: time, limit.name)
+        }
+      }
+    }
+    if trajectory.root != nil {
+      let own = BaseMeasure.differences(trajectory, step: step)
+      let base = [
+        (TrajectoryVerifier.Quantity.baseSpeed, own.speed, limits.base.speed),
+        (.baseAcceleration, own.acceleration, limits.base.acceleration),
+        (.baseTurning, own.turning, limits.base.turningRate),
+        (.baseTurningAcceleration, own.turningAcceleration, limits.base.turningAcceleration),
+      ]
+      for (quantity, peak, limit) in base {
+        peaks[quantity, default: Peak()].take(peak.value / limit.value, at: peak.time ?? 0, "base")
+      }
+    }
+    group.figures = TrajectoryVerifier.Quantity.allCases.compactMap { quantity in
+      peaks[quantity].map {
+        Figure(quantity.rawValue, "largest share of \(quantity.label)", $0, "ratio")
+      }
+    }
+    group.notes.append(
+      "measured at \(instants) instants: the trajectory was compiled for no limits")
+    if !limits.coupled.isEmpty {
+      group.notes.append("limits on sums of joints are not measured")
     }
     return group
   }

@@ -23,6 +23,8 @@ struct CompileJob: Sendable {
   let formats: [TrajectoryFormat]
   /// How thoroughly human motion is refined as a whole.
   let effort: RefinementEffort
+  /// Whether trajectories begin and end at rest.
+  var atRest = true
   /// The order of the quaternions of a robot's base; nil to find it.
   var rootOrder: QuaternionOrder?
   /// What none of the results may be written over.
@@ -59,6 +61,7 @@ struct CompileJob: Sendable {
         text += "; at most \(worst) away from the motion"
         if let base = deviation.base { text += ", " + base.sentence }
       }
+      if let ends = TrajectoryReport.ends(trajectory) { text += "; \(ends)" }
       if let score { text += "; \(score.summary)" }
       if let retargeting { text += "; \(retargeting.summary)" }
       text += TrajectoryReport.clock(trajectory).map { ", \($0)" } ?? ""
@@ -97,7 +100,8 @@ struct CompileJob: Sendable {
     }
     let (clip, report) = try input.clip(options: reading)
     let score = try gate?.score(clip)
-    return (try retargeting.retarget(clip, refining: effort, speed: speed), report.findings, score)
+    let motion = try retargeting.retarget(clip, refining: effort, speed: speed, atRest: atRest)
+    return (motion, report.findings, score)
   }
 
   /// Reads, retargets, compiles, verifies and writes one motion.
@@ -105,7 +109,8 @@ struct CompileJob: Sendable {
     var (motion, found, score) = try motion(of: file)
     motion.provenance["tool"] = Motionc.nameAndVersion
     let trajectory = try Trajectories.compile(
-      motion, within: limits, timing: timing, rate: rate, speed: speed, robot: robot)
+      motion, within: limits, timing: timing, rate: rate, speed: speed, atRest: atRest,
+      robot: robot)
     let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
     if collision == .refuse { try check?.clearance.requireClear() }
     let paths = outputs(of: file)

@@ -35,13 +35,13 @@ enum HumanRetargeting: Sendable {
 
   /// The joint motion of a clip.
   func retarget(
-    _ clip: MotionClip, refining effort: RefinementEffort, speed: Double
+    _ clip: MotionClip, refining effort: RefinementEffort, speed: Double, atRest: Bool = true
   ) throws(RetargetingError) -> JointMotion {
     switch self {
     case .network(let retargeter, _):
-      try retargeter.retarget(clip, refining: effort, speed: speed)
+      try retargeter.retarget(clip, refining: effort, speed: speed, atRest: atRest)
     case .inverseKinematics(let retargeter, _):
-      try retargeter.retarget(clip, refining: effort, speed: speed)
+      try retargeter.retarget(clip, refining: effort, speed: speed, atRest: atRest)
     }
   }
 

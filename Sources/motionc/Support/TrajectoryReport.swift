@@ -1,4 +1,5 @@
 import Files
+import Geometry
 import MotionModels
 import Trajectories
 
@@ -51,6 +52,17 @@ struct TrajectoryReport {
         "\"base_deviation\": {\"distance_m\": \(JSONText.number(base.distance)), \"angle_rad\": "
           + "\(JSONText.number(base.angle))}")
     }
+    if let ends = Self.speedsAtEnds(trajectory) {
+      let members = ends.map { end in
+        [
+          "\"joint\": \(JSONText.quoted(end.joint))",
+          "\"joint_speed\": \(JSONText.number(end.speed))",
+        ]
+          + (end.base.map { ["\"base_speed_m_per_s\": \(JSONText.number($0))"] } ?? [])
+      }
+      fields.append(
+        "\"ends\": [\(members.map { "{\($0.joined(separator: ", "))}" }.joined(separator: ", "))]")
+    }
     if let score { fields.append("\"plausibility\": {\(score.fields)}") }
     fields += further
     if !findings.isEmpty {
@@ -73,6 +85,36 @@ struct TrajectoryReport {
       trajectory.stretch.flatMap { $0 != 1 ? "stretched \(Console.fixed($0, 2)) times" : nil },
     ].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// The fastest joint at the start and at the end, with the speed of the base [m/s]; nil where the
+  /// trajectory is at rest at both.
+  private static func speedsAtEnds(
+    _ trajectory: SafeTrajectory
+  ) -> [(joint: String, unit: String, speed: Double, base: Double?)]? {
+    guard !trajectory.isAtRestAtEnds else { return nil }
+    return [0, trajectory.sampleCount - 1].map { sample in
+      let velocities = trajectory.state(at: Double(sample) * trajectory.period).velocities
+      let joint = velocities.indices.max { abs(velocities[$0]) < abs(velocities[$1]) } ?? 0
+      let limit = trajectory.limits.coordinates[joint]
+      return (
+        limit.name, limit.isAngular ? "rad/s" : "m/s", abs(velocities[joint]),
+        trajectory.base.map {
+          ($0.places[sample + 2] - $0.places[sample]).length / (2 * trajectory.period)
+        }
+      )
+    }
+  }
+
+  /// That the trajectory begins or ends in motion; nil where it is at rest at both ends.
+  static func ends(_ trajectory: SafeTrajectory) -> String? {
+    guard let ends = speedsAtEnds(trajectory) else { return nil }
+    let words = ends.map { end in
+      "\(Console.fixed(end.speed, 2)) \(end.unit) (\(end.joint.printable))"
+        + (end.base.map { " and its base at \(Console.fixed($0, 2)) m/s" } ?? "")
+    }
+    return "NOT at rest at its ends, for no robot to follow: it begins at \(words[0]) and ends at "
+      + words[1]
   }
 
   /// Says that a trajectory was compiled for other limits than the robot's of today.

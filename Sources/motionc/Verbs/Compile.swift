@@ -48,6 +48,11 @@ struct Compile: ParsableCommand {
       The report states in which order joints without names were taken.
       """)
 
+  /// Yes or no.
+  enum Switch: String, ExpressibleByArgument, CaseIterable {
+    case on, off
+  }
+
   /// What may happen to the motion's clock.
   enum TimingChoice: String, ExpressibleByArgument, CaseIterable {
     case keep, stretch
@@ -105,6 +110,13 @@ struct Compile: ParsableCommand {
 
   @Option(help: "The speed factor of the motion, 2 for twice as fast; it is recorded in the file.")
   var speed: Double = 1
+
+  @Option(
+    help: """
+      Whether trajectories begin and end at rest. With 'off' they do so at the motion's own speed, for \
+      clips that are put together or learned from; 'stream' refuses those.
+      """)
+  var startAtRest: Switch = .on
 
   @Option(help: "The number of threads; by default all cores.")
   var threads: Int?
@@ -178,6 +190,7 @@ struct Compile: ParsableCommand {
       effort: refine, rootOrder: rootOrder, dump: dump)
     compiler.prover = collision == .off ? nil : ClearanceProver(robot)
     compiler.collision = collision
+    compiler.atRest = startAtRest == .on
     guard dump == nil || files.count == 1 else {
       throw ValidationError("--dump goes with one motion; found \(files.count).")
     }

@@ -17,11 +17,16 @@ struct EvaluateBody: ParsableCommand {
       motionc evaluate body --robot unitree_g1 --motions captures/
       motionc evaluate body --robot unitree_g1 --motions captures/ --refine off
       motionc evaluate body --robot my_humanoid.urdf --motions captures/ --all --clips
+      motionc evaluate body --robot unitree_g1 --motions captures/ --robot-motions gmr/
 
       Every clip is retargeted, refined and compiled as by 'compile' and measured as by 'report', between \
       samples too. Of each figure the mean, the median and the worst over clips are printed. Clips are chosen \
       as by 'evaluate retargeter'. The speed is that of retargeting with refinement, without the limit \
-      program, on one core.
+      program, in time of one core.
+
+      With --robot-motions nothing is retargeted: the robot's motions of another program, one file for each \
+      clip and named as it, are measured as they are, along smooth curves through their frames, against the \
+      robot's limits.
       """)
 
   @OptionGroup var robot: RobotOptions
@@ -43,11 +48,21 @@ struct EvaluateBody: ParsableCommand {
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
 
+  @Option(
+    help: "A folder with the robot's motions by another program, which are measured instead.",
+    completion: .directory)
+  var robotMotions: String?
+
   @Flag(help: "Evaluates every clip, not only held-out ones.")
   var all = false
 
   @Flag(help: "One line for each clip too.")
   var clips = false
+
+  @Option(
+    help: "Writes the motions with their persons' targets, for a check by other programs.",
+    completion: .file())
+  var dump: String?
 
   @OptionGroup var reading: ReadingOptions
 
@@ -59,27 +74,44 @@ struct EvaluateBody: ParsableCommand {
     guard model == nil || !ik else {
       throw ValidationError("--model has a mapping of its own: --ik excludes it.")
     }
+    guard robotMotions == nil || (model == nil && !ik && speed == 1) else {
+      throw ValidationError(
+        "--robot-motions are measured as they are: without --model, --ik, --speed.")
+    }
   }
 
   func run() throws {
     let robot = try robot.load()
-    let retargeting = try HumanRetargeting.chosen(for: robot, model: model, ik: ik)
     let limits = try SafetyLimits(robot: robot)
+    let others = try robotMotions.map { try OtherMotions($0, robot: robot, limits: limits) }
+    let retargeting =
+      try others == nil ? HumanRetargeting.chosen(for: robot, model: model, ik: ik) : nil
     let set = try MotionSplit(motions)
     var rows: [Row] = []
-    var (frames, time) = (0, Duration.zero)
+    var (frames, seconds) = (0, 0.0)
+    var problem = OptimumProblem()
+    var inputs = InputFiles(set.training + set.validation + robot.allFiles)
+    inputs.add(retargeting?.path.map { [$0] } ?? [])
+    if let dump { try inputs.refuse(dump) }
     for file in all ? set.training + set.validation : set.validation {
       do {
         let clip = try MotionFile.read(file, options: reading.options).clip
-        let start = ContinuousClock.now
-        let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
-        time += start.duration(to: .now)
+        let subject: ReportSubject
+        if let retargeting {
+          let start = ProcessUsage.own.seconds
+          let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
+          seconds += ProcessUsage.own.seconds - start
+          subject = ReportSubject(
+            try compile(motion, within: limits, speed: speed, robot: RobotIdentity(robot)),
+            robot: robot, person: Person(clip, pace: speed))
+        } else if let others {
+          subject = try others.subject(for: clip)
+        } else {
+          continue
+        }
         frames += clip.frameCount
-        let trajectory = try compile(
-          motion, within: limits, speed: speed, robot: RobotIdentity(robot))
-        let report = ReportSubject(
-          trajectory, robot: robot, person: Person(clip, pace: speed)
-        ).measured()
+        if dump != nil { problem.add(subject) }
+        let report = subject.measured()
         rows.append(Row(clip: clip.name, figures: BodyFigure.all.map { $0.value(report) }))
         if clips, let row = rows.last { show(row) }
       } catch { Console.note("left out: \(error)") }
@@ -89,8 +121,13 @@ struct EvaluateBody: ParsableCommand {
         path: motions.joined(separator: " "),
         reason: "no clip is held back, or none can be read; --all takes every clip")
     }
-    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    summarize(rows, frames: frames, speed: Double(frames) / max(seconds, 1e-9), retargeting)
+    if let dump, let file = problem.file {
+      var outputs = OutputSet(sparing: inputs)
+      try outputs.add(file.encoded(), to: dump)
+      try outputs.commit()
+    }
+    show(rows.count, frames, of: retargeting, speed: Double(frames) / max(seconds, 1e-9), rows)
+    summarize(rows)
   }
 
   /// A clip's figures; nil for what was not measured.
@@ -111,18 +148,31 @@ struct EvaluateBody: ParsableCommand {
         : "\(row.clip.printable): \(fields.joined(separator: ", "))")
   }
 
-  private func summarize(
-    _ rows: [Row], frames: Int, speed: Double, _ retargeting: HumanRetargeting
+  /// What was measured, in a line.
+  private func show(
+    _ clips: Int, _ frames: Int, of retargeting: HumanRetargeting?, speed: Double, _ rows: [Row]
   ) {
+    let beyond = rows.count { ($0.figures.first ?? nil).map { !($0 <= 1) } ?? true }
     if json {
+      let how =
+        retargeting.map {
+          "\"refine\": \"\(refine.rawValue)\", \"frames_per_second\": \(JSONText.number(speed)), "
+            + $0.field
+        } ?? "\"robot_motions\": \(JSONText.quoted(robotMotions ?? ""))"
       Console.result(
-        "{\"clips\": \(rows.count), \"frames\": \(frames), \"refine\": \"\(refine.rawValue)\","
-          + " \"frames_per_second\": \(JSONText.number(speed)), \(retargeting.field)}")
+        "{\"clips\": \(clips), \"frames\": \(frames), \"clips_beyond_a_limit\": \(beyond), \(how)}")
     } else {
+      let how =
+        retargeting.map {
+          "refinement \(refine.rawValue), \(Int(speed)) frames/s; \($0.summary)"
+        } ?? "the robot's motions of \((robotMotions ?? "").shownPath)"
       Console.result(
-        "\(Wording.count(rows.count, "clip")), \(frames) frames, refinement \(refine.rawValue),"
-          + " \(Int(speed)) frames/s; \(retargeting.summary)")
+        "\(Wording.count(clips, "clip")), \(frames) frames, \(how); "
+          + "\(Wording.count(beyond, "clip")) beyond a limit")
     }
+  }
+
+  private func summarize(_ rows: [Row]) {
     if !json {
       Console.result(
         "  \("".padded(46))\("mean".padded(10))\("median".padded(10))\("worst".padded(10))"
@@ -166,6 +216,14 @@ private struct BodyFigure {
   static let all = [
     BodyFigure(name: "limits", label: "largest share of a limit", unit: "ratio"),
     BodyFigure(
+      name: "velocity", label: "largest share of a joint's velocity", unit: "ratio",
+      path: "limits.velocity"),
+    BodyFigure(
+      name: "acceleration", label: "largest share of its acceleration", unit: "ratio",
+      path: "limits.acceleration"),
+    BodyFigure(
+      name: "jerk", label: "largest share of its jerk", unit: "ratio", path: "limits.jerk"),
+    BodyFigure(
       name: "slip_mean", label: "slip of standing soles, mean", unit: "m/s",
       path: "stance.slip_mean"),
     BodyFigure(
@@ -189,6 +247,12 @@ private struct BodyFigure {
     BodyFigure(
       name: "link_distance", label: "distance of links, feet left out", unit: "mm",
       path: "likeness.link_mean_without_feet"),
+    BodyFigure(
+      name: "limb_mean", label: "direction of limbs, mean", unit: "°",
+      path: "likeness.limb_mean"),
+    BodyFigure(
+      name: "trunk_mean", label: "direction of the trunk, mean", unit: "°",
+      path: "likeness.trunk_mean"),
     BodyFigure(
       name: "acceleration_rms", label: "RMS of joints' accelerations", unit: "rad/s²",
       path: "smoothness.acceleration_rms"),

@@ -115,6 +115,7 @@ struct Verify: ParsableCommand {
     return
       "\(file.shownPath): every limit \(robot == nil ? "in the file" : "of the robot") holds at \(trajectory.verification.instants) instants; "
       + "greatest use: \(uses.joined(separator: ", "))" + TrajectoryReport.unlimited(trajectory)
+      + (TrajectoryReport.ends(trajectory).map { "; \($0)" } ?? "")
       + (TrajectoryReport.clock(trajectory).map { "; motion \($0)" } ?? "")
   }
 }
