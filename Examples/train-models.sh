@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the models that Examples/Models ships, within ninety minutes in all on two cores, and
+# Trains the models that Examples/Models ships, within four hours in all on two cores, and
 # writes a card beside each. The argument is a folder of motions; with an index.csv in it, training takes
 # only the rows of its split 'train' whose licence begins with LICENCE (CMU if not set, for shipped
 # weights may only be made from these), and evaluation takes all rows of 'val'.
@@ -27,10 +27,14 @@ if [ -z "${ROBOTS+set}" ]; then
   # Rows whose source had 12 frames a second teach no dynamics.
   sharp="--without lowrate12"
   text=""
+  components=64
   head -n 1 "$motions/index.csv" 2>/dev/null | grep -q description && text="--text"
+  # Hundreds of clips are hours of motion, which have more kinds of it.
+  [ "$(cat "$motions/index.csv" 2>/dev/null | wc -l)" -gt 1000 ] && components=512
   model="Examples/Models/generator.safetensors"
   "$motionc" train generator --motions "$motions" $licence $sharp $text -o "$model" \
-    --width 128 --heads 4 --layers 4 --batch 64 --rate 1e-3 --steps 20000 --time-limit 60m --seed 1 --force
+    --components "$components" --width 128 --heads 4 --layers 4 --batch 32 --rate 1e-3 --steps 18000 \
+    --time-limit 90m --seed 1 --force
   "$motionc" evaluate generator --motions "$motions" $licence $sharp --model "$model" \
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
@@ -42,12 +46,12 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/hgvae.safetensors"
   "$motionc" train hgvae --motions "$motions" $licence $sharp -o "$model" \
-    --width 96 --blocks 1 --batch 32 --rate 1.5e-3 --steps 9000 --time-limit 35m --seed 1 --force
+    --width 96 --blocks 1 --batch 32 --rate 1.5e-3 --steps 16000 --time-limit 35m --seed 1 --force
   "$motionc" evaluate hgvae --motions "$motions" $sharp --model "$model" --card Examples/Models/hgvae.md
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
   "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
-    --tokenizer-steps 16000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 40m --seed 1 --force
+    --tokenizer-steps 28000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 45m --seed 1 --force
   "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"
