@@ -115,6 +115,10 @@ struct Writing: CustomTestStringConvertible {
         arguments: "--all --motions walk.bvh --model retargeter \(chosen)",
         inputs: robotFiles + ["walk.bvh", "retargeter"]),
       Writing(
+        verb: "evaluate body", option: "--dump",
+        arguments: "--all --motions walk.bvh --model retargeter \(chosen)",
+        inputs: robotFiles + ["walk.bvh", "retargeter"]),
+      Writing(
         verb: "evaluate smoother", option: "--card",
         arguments: "--all --motions walk.bvh --model smoother", inputs: ["walk.bvh", "smoother"]),
       Writing(

@@ -22,6 +22,9 @@ struct OtherMotions {
     files = Dictionary(grouping: names.sorted().map { "\(folder)/\($0)" }, by: ClipName.of)
   }
 
+  /// All files of the folder.
+  var allFiles: [String] { files.values.flatMap { $0 } }
+
   /// The motion of a clip, as it is, measured against the robot's limits.
   func subject(for clip: MotionClip) throws -> ReportSubject {
     let inputs = (files[clip.name] ?? []).compactMap { try? MotionInput(contentsOf: $0) }

@@ -91,7 +91,7 @@ struct EvaluateBody: ParsableCommand {
     var (frames, seconds) = (0, 0.0)
     var problem = OptimumProblem()
     var inputs = InputFiles(set.training + set.validation + robot.allFiles)
-    inputs.add(retargeting?.path.map { [$0] } ?? [])
+    inputs.add((retargeting?.path.map { [$0] } ?? []) + (others?.allFiles ?? []))
     if let dump { try inputs.refuse(dump) }
     for file in all ? set.training + set.validation : set.validation {
       do {
