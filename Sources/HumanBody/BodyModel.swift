@@ -30,11 +30,6 @@ public enum BodyModel {
     skeleton.restOffsets.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }
   }
 
-  /// The rest offsets of canonical directions and these lengths [m], [22, 3].
-  public static func offsets(lengths: [Float]) -> [Float] {
-    (0..<(3 * jointCount)).map { chain.directions[$0] * lengths[$0 / 3] }
-  }
-
   /// The lengths of rest offsets [m], [22].
   public static func lengths(ofOffsets offsets: [Float]) -> [Float] {
     stride(from: 0, to: offsets.count, by: 3).map {

@@ -8,11 +8,11 @@ struct SkeletonLayer: Sendable {
   /// The standard deviation of the state's channels, [66] [m].
   let deviation: [Float]
 
-  private static let joints = BodyModel.jointCount
-  private static let width = 3 * joints
-
   /// The standard deviation of the rest offsets of the bodies trained on, [66] [m].
   let bodySpread: [Float]
+
+  private static let joints = BodyModel.jointCount
+  private static let width = 3 * joints
 
   /// The output of the layer.
   struct Figure {

@@ -57,7 +57,7 @@ struct EvaluateGenerator: ParsableCommand {
   var lockFeet = true
 
   @Option(
-    help: "What of the network is used: whole, lengths (bone lengths alone) or none (the prior).")
+    help: "What of the network is used: whole, lengths (bodies alone) or none (the prior).")
   var network: NetworkPart = .whole
 
   @Flag(help: "Compares with captured motion only, without its mirror images.")
@@ -214,7 +214,7 @@ struct GeneratorReport: Encodable {
     var lines = [
       "\(figures.windows[0]) samples (\(steps) \(solver) steps, temperature \(temperature), guidance \(guidance), "
         + (network == .whole
-          ? "" : network == .none ? "prior alone, " : "prior with bone lengths, ")
+          ? "" : network == .none ? "prior alone, " : "prior with bodies, ")
         + "seed \(seed)), \(figures.windows[1]) held-out windows of \(figures.trials[0]) trials, "
         + "\(figures.windows[2]) training windows of \(figures.trials[1]) trials",
       "                                samples        floor          x floor  other people   x people this split     x split",
