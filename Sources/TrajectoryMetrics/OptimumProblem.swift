@@ -2,7 +2,7 @@ public import Files
 import Geometry
 import Kinematics
 import Motions
-public import Retargeting
+import Retargeting
 import Trajectories
 
 /// What other programs look for the nearest configurations of: motions with their persons' targets.
