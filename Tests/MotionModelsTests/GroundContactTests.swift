@@ -28,21 +28,6 @@ struct FootingTests {
     #expect(still.ground.allSatisfy { abs($0 - 0.13) < 1e-12 })
   }
 
-  @Test("The slide is that of the foot that stands; one that swings or is quick has none")
-  func slides() {
-    let glide = (0..<40).map { Vector3(0.01 * Double($0), -0.005 * Double($0), 0.02) }
-    let swing = (0..<40).map { Vector3(0.1 * Double($0), 0, 0.2) }
-    for (left, right) in [(glide, swing), (swing, glide), (glide, glide)] {
-      let slides = GroundContact(left: left, right: right, frameRate: 30).slides
-      #expect(slides.count == 39)
-      #expect(slides.allSatisfy { ($0 - [0.01, -0.005, 0]).length < 1e-12 })
-    }
-    let quick = (0..<40).map { Vector3(0.07 * Double($0), 0, 0.02) }
-    #expect(
-      GroundContact(left: quick, right: quick, frameRate: 30).slides.allSatisfy { $0 == .zero },
-      "2.1 m/s")
-  }
-
   /// A canonical figure that stands, hovers higher and higher and glides forward.
   private func hovering(_ frames: Int) -> MotionClip {
     MotionClip(
@@ -58,7 +43,7 @@ struct FootingTests {
       .map(\.element)
   }
 
-  @Test("What hovers is set on the ground in the same poses, and half of its slide is taken away")
+  @Test("What hovers is set on the ground in the same poses, on the same path")
   func settles() {
     var motion = ObservedMotion(hovering(64))
     let before = motion
@@ -69,7 +54,7 @@ struct FootingTests {
     let middle = feet(motion)[20..<44]
     #expect(middle.allSatisfy { abs($0.z - GroundContact.standing - above) < 1e-9 })
     let way = motion.root[63].x - motion.root[0].x
-    #expect(abs(way - 0.63 * (1 - GroundContact.share)) < 1e-9)
+    #expect(abs(way - 0.63) < 1e-12)
     var climbing = before
     climbing.alignToGround(after: 0, isLevel: false)
     let rise = climbing.root[63].z - climbing.root[0].z

@@ -4,7 +4,7 @@ import HumanBody
 import Learning
 
 extension Generator {
-  private static let kind = "motionc generator 3"
+  private static let kind = "motionc generator 4"
 
   /// Reads a model.
   public init(contentsOf path: String) throws {

@@ -58,7 +58,7 @@ struct ObservedMotion: Sendable {
     return MotionWindow(clip.headingNormalized(), frames: 0..<frameCount)
   }
 
-  /// Aligns new frames to the ground and removes part of the foot slip.
+  /// Aligns new frames to the ground.
   ///
   /// - Parameters:
   ///   - count: The number of frames before the new ones, which do not change.
@@ -85,11 +85,8 @@ struct ObservedMotion: Sendable {
       && (count == 0 || ground != nil
         || contact.ground.allSatisfy { $0 > level - GroundContact.step })
     if isLevel { ground = level }
-    var slide = Vector3.zero
     for frame in count..<frameCount {
       let share = count == 0 ? 1 : 1 - Self.fading(after: frame - count + 1).stay
-      if frame > first { slide += contact.slides[frame - 1 - first] * share }
-      root[frame] -= GroundContact.share * slide
       let below = contact.ground[frame - first]
       // Who leaves level ground may rise above it, by a jump or by stairs, and never sinks into it.
       root[frame].z += share * (isLevel ? level - below : max(0, floor - below))

@@ -37,7 +37,7 @@ struct PosteriorMean: Sendable {
     states: [Float], times: [Float], components: [Int], pasts: [ObservedFrames?],
     model: PriorStatistics
   ) {
-    let size = model.prior.basis.size
+    let size = model.prior.size
     var clean = model.prior.estimate(states, times: times, components: components)
     for (window, time) in times.enumerated() {
       let range = (window * size)..<((window + 1) * size)
@@ -136,8 +136,8 @@ struct PriorStatistics: Sendable {
   private static let unevenness: Float = 0.06
 
   private static func levels(_ scale: Standardization, _ prior: MotionPrior) -> [Bool] {
-    let (width, size) = (Standardization.channels, prior.basis.size)
-    let means = prior.basis.states(of: prior.means)
+    let (width, size) = (Standardization.channels, prior.size)
+    let means = prior.cosines.states(of: prior.means)
     func height(_ at: Int, _ joint: Skeleton.Joint) -> Float {
       let column = 3 * joint.rawValue + 2
       return means[at + column] * scale.deviation[column] + scale.mean[column]

@@ -46,7 +46,7 @@ public struct MotionRequest: Sendable {
   public var seed: UInt64 = 1
 
   /// The default temperature, chosen for the shipped generator.
-  public static let usualTemperature: Float = 1.05
+  public static let usualTemperature: Float = 1.1
 
   /// Creates a request for one unconditional motion of 64 frames.
   public init() {}

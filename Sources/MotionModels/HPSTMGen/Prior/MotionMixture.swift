@@ -2,24 +2,34 @@ import Autodiff
 import Foundation
 import HumanBody
 import Learning
+import Motions
 
 /// The mixture components that windows are clustered into before training.
 ///
-/// Lloyd's k-means on the slow coordinates (posture and path) and on the logarithms of the amount
-/// of motion at each speed.
+/// Lloyd's k-means on the slow cosines (posture and path) and on the logarithms of the amount of motion of
+/// each limb at three speeds.
 struct MotionMixture: Sendable {
   /// The number of slow cosines used, with half periods above a quarter of a second.
   private static let slow = 8
   /// The groups of cosines that count as one speed.
-  private static let bands = [1..<3, 3..<6, 6..<10, 10..<16, 16..<32, 32..<64]
-  /// The weight of a factor e in the amount of motion, relative to standardised slow coordinates.
+  private static let bands = [1..<4, 4..<10, 10..<24]
+  /// The joints of a limb; the pelvis alone is the path.
+  private static let limbs: [[Skeleton.Joint]] = [
+    [.pelvis], [.leftHip, .leftKnee, .leftAnkle, .leftFoot],
+    [.rightHip, .rightKnee, .rightAnkle, .rightFoot], [.spine1, .spine2, .spine3, .neck, .head],
+    [.leftCollar, .leftShoulder, .leftElbow, .leftWrist],
+    [.rightCollar, .rightShoulder, .rightElbow, .rightWrist],
+  ]
+  /// The weight of a factor e in the amount of motion, relative to standardised slow cosines.
   private static let weight: Float = 3
   private static let rounds = 15
 
-  private let basis: SpectralBasis
-  /// The variance of each coordinate over all windows, [frames, 66].
+  private let cosines: WindowCosines
+  /// The mean square of each cosine and channel over all windows, [frames, 66].
   private let usual: [Float]
   private let scale: Float
+  /// The mean amount of motion of each limb at each speed, [bands, limbs].
+  private var amounts: [Float] = []
   /// The centre of each component, [components, features].
   private var centres: [Float] = []
 
@@ -29,47 +39,64 @@ struct MotionMixture: Sendable {
     _ states: [Float], labels: [Int?], labelCount: Int, frames: Int, components wanted: Int,
     seed: UInt64
   ) -> (components: MotionMixture, prior: MotionPrior, members: [Int]) {
-    let basis = SpectralBasis(frames: frames, measuring: states)
-    let coordinates = basis.coordinates(of: states)
-    var components = MotionMixture(basis, coordinates)
-    let members = components.cluster(
-      components.features(of: coordinates), into: wanted, seed: seed)
-    return (components, components.prior(coordinates, members, labels, labelCount), members)
+    let cosines = WindowCosines(frames: frames)
+    let spectra = cosines.spectra(of: states)
+    var components = MotionMixture(cosines, spectra)
+    let members = components.cluster(components.features(of: spectra), into: wanted, seed: seed)
+    let prior = components.prior(spectra, members, labels, labelCount)
+    return (components, prior, members)
   }
 
   /// The component of each standardised window, [windows, frames, 66].
   func components(of states: [Float]) -> [Int] {
-    nearest(to: features(of: basis.coordinates(of: states)))
+    nearest(to: features(of: cosines.spectra(of: states)))
   }
 
-  private init(_ basis: SpectralBasis, _ coordinates: [Float]) {
-    self.basis = basis
-    let size = basis.size
+  private init(_ cosines: WindowCosines, _ spectra: [Float]) {
+    self.cosines = cosines
+    let size = cosines.size
     var sums = [Double](repeating: 0, count: size)
-    for (index, value) in coordinates.enumerated() { sums[index % size] += Double(value * value) }
-    let windows = Double(max(1, coordinates.count / size))
+    for (index, value) in spectra.enumerated() { sums[index % size] += Double(value * value) }
+    let windows = Double(max(1, spectra.count / size))
     usual = sums.map { Float($0 / windows) }
-    let slow = usual.prefix(min(Self.slow, basis.frames) * Standardization.channels)
+    let slow = usual.prefix(min(Self.slow, cosines.frames) * Standardization.channels)
     scale = 1 / max(1e-6, slow.reduce(0, +) / Float(slow.count)).squareRoot()
+    amounts = amounts(of: usual[...])
   }
 
-  private var slowCount: Int { min(Self.slow, basis.frames) * Standardization.channels }
-  private var featureCount: Int { slowCount + Self.bands.count }
+  private var slowCount: Int { min(Self.slow, cosines.frames) * Standardization.channels }
+  private var featureCount: Int { slowCount + Self.bands.count * Self.limbs.count }
 
-  private func features(of coordinates: [Float]) -> [Float] {
-    let (size, width) = (basis.size, Standardization.channels)
-    return stride(from: 0, to: coordinates.count, by: size).flatMap { start in
-      let slow = (0..<slowCount).map { coordinates[start + $0] * scale }
-      let amounts = Self.bands.map { band -> Float in
-        let band = band.clamped(to: 0..<basis.frames)
+  /// The squares of each limb's cosines at each speed, added up, from the squares of one window's.
+  private func amounts(of squares: ArraySlice<Float>) -> [Float] {
+    let width = Standardization.channels
+    return Self.bands.flatMap { band in
+      Self.limbs.map { joints in
         var sum: Float = 0
-        for index in (band.lowerBound * width)..<(band.upperBound * width) {
-          sum += coordinates[start + index] * coordinates[start + index] / (usual[index] + 1e-6)
+        for cosine in band.clamped(to: 0..<cosines.frames) {
+          for joint in joints {
+            let at = squares.startIndex + cosine * width + 3 * joint.rawValue
+            sum += squares[at] + squares[at + 1] + squares[at + 2]
+          }
         }
-        return Self.weight * log(sum / Float(max(1, band.count * width)) + 1e-3)
+        return sum
       }
-      return slow + amounts
     }
+  }
+
+  private func features(of spectra: [Float]) -> [Float] {
+    let size = cosines.size
+    var result: [Float] = []
+    result.reserveCapacity(spectra.count / size * featureCount)
+    for start in stride(from: 0, to: spectra.count, by: size) {
+      let window = spectra[start..<(start + size)]
+      result += window.prefix(slowCount).map { $0 * scale }
+      let squares = window.map { $0 * $0 }
+      result += zip(amounts(of: squares[...]), amounts).map { own, mean in
+        Self.weight * log(own / max(mean, 1e-9) + 1e-3)
+      }
+    }
+    return result
   }
 
   private mutating func cluster(
@@ -130,47 +157,124 @@ struct MotionMixture: Sendable {
     }
   }
 
-  /// Means and variances of each component.
+  /// Means, axes and variances of each component.
   ///
   /// Estimates are regularised for components with few windows: the mean is shrunk to zero with the
-  /// weight of three windows, and the variances to the overall ones, scaled to the component's
-  /// motion at each speed, with the weight of ten.
+  /// weight of one window, axes are those of the component's covariance and of all windows' with the
+  /// weight of ten, and variances are drawn to those of the axes, scaled to the component's motion
+  /// along each cosine, with the weight of three.
   private func prior(
-    _ coordinates: [Float], _ members: [Int], _ labels: [Int?], _ labelCount: Int
+    _ spectra: [Float], _ members: [Int], _ labels: [Int?], _ labelCount: Int
   ) -> MotionPrior {
-    let (size, width) = (basis.size, Standardization.channels)
     let components = centres.count / featureCount
     var counts = [Float](repeating: 0, count: components * (labelCount + 1))
-    var sums = [Double](repeating: 0, count: components * size)
+    var windows = [[Int]](repeating: [], count: components)
     for (window, component) in members.enumerated() {
       counts[component * (labelCount + 1) + labelCount] += 1
       if let label = labels[window] { counts[component * (labelCount + 1) + label] += 1 }
-      for index in 0..<size {
-        sums[component * size + index] += Double(coordinates[window * size + index])
-      }
+      windows[component].append(window)
     }
-    let sizes = (0..<components).map { Double(counts[$0 * (labelCount + 1) + labelCount]) }
-    let means = sums.indices.map { Float(sums[$0] / (sizes[$0 / size] + 3)) }
-    var squares = [Double](repeating: 0, count: components * size)
-    for (window, component) in members.enumerated() {
-      for index in 0..<size {
-        let off = coordinates[window * size + index] - means[component * size + index]
-        squares[component * size + index] += Double(off * off)
-      }
+    let common = (0..<ComponentAxes.parts).map { commonCovariance(spectra, part: $0) }
+    var (means, axes, variances): ([Float], [Float], [Float]) = ([], [], [])
+    for own in windows {
+      let gaussian = gaussian(spectra, of: own, common: common)
+      means += gaussian.mean
+      axes += gaussian.axes
+      variances += gaussian.variances
     }
-    var variances = [Float](repeating: 0, count: components * size)
-    for component in 0..<components {
-      for block in 0..<basis.frames {
-        let range = (block * width)..<((block + 1) * width)
-        let all = range.reduce(1e-9) { $0 + Double(usual[$1]) }
-        let own = range.reduce(0) { $0 + squares[component * size + $1] } / max(1, sizes[component])
-        for index in range {
-          let expected = Double(usual[index]) * own / all
-          variances[component * size + index] = Float(
-            (squares[component * size + index] + 10 * expected) / (sizes[component] + 10))
+    return MotionPrior(
+      cosines: cosines, axes: ComponentAxes(matrices: axes), means: means, variances: variances,
+      counts: counts)
+  }
+
+  private func gaussian(_ spectra: [Float], of windows: [Int], common: [[Double]])
+    -> (mean: [Float], axes: [Float], variances: [Float])
+  {
+    let (size, width) = (cosines.size, Standardization.channels)
+    let count = Float(windows.count)
+    var mean = [Float](repeating: 0, count: size)
+    for index in 0..<(MotionPrior.meanCount(frames: cosines.frames) * width) {
+      mean[index] = windows.reduce(Float(0)) { $0 + spectra[$1 * size + index] } / (count + 1)
+    }
+    let off = windows.flatMap { window in
+      (0..<size).map { spectra[window * size + $0] - mean[$0] }
+    }
+    // Of no windows everything is as in all of them.
+    let amounts = (0..<cosines.frames).map { cosine -> Float in
+      let range = (cosine * width)..<((cosine + 1) * width)
+      guard !windows.isEmpty else { return range.reduce(1e-8) { $0 + usual[$1] / Float(width) } }
+      var sum: Float = 0
+      for window in windows.indices {
+        for index in range { sum += off[window * size + index] * off[window * size + index] }
+      }
+      return max(1e-8, sum / (count * Float(width)))
+    }
+    var axes: [Float] = []
+    var variances = [Float](repeating: 0, count: size)
+    for part in 0..<ComponentAxes.parts {
+      let range = ComponentAxes.cosines(of: part, frames: cosines.frames)
+      var covariance = self.covariance(off, cosines: range, amounts: amounts)
+      for index in covariance.indices {
+        covariance[index] = (covariance[index] + 10 * common[part][index]) / Double(count + 10)
+      }
+      let eigen = SymmetricEigen(covariance, size: width)
+      let directions = eigen.vectors.map { Float($0) }
+      let values = eigen.values.map { max(1e-6, Float($0)) }
+      let middle = values.reduce(0, +) / Float(width)
+      axes += directions
+      for cosine in range {
+        for axis in 0..<width {
+          var sum: Float = 0
+          for window in windows.indices {
+            let first = window * size + cosine * width
+            var along: Float = 0
+            for channel in 0..<width {
+              along += directions[axis * width + channel] * off[first + channel]
+            }
+            sum += along * along
+          }
+          variances[cosine * width + axis] =
+            (sum + 3 * amounts[cosine] * values[axis] / middle) / (count + 3)
         }
       }
     }
-    return MotionPrior(basis: basis, means: means, variances: variances, counts: counts)
+    return (mean, axes, variances)
+  }
+
+  /// The sum over windows of the mean over cosines of their covariances, each cosine by its amount.
+  private func covariance(_ off: [Float], cosines range: Range<Int>, amounts: [Float]) -> [Double] {
+    let (size, width) = (cosines.size, Standardization.channels)
+    var sum = [Float](repeating: 0, count: width * width)
+    guard !range.isEmpty, !off.isEmpty else { return sum.map(Double.init) }
+    let rows = stride(from: 0, to: off.count, by: size).flatMap { start in
+      range.flatMap { cosine -> [Float] in
+        let scale = 1 / (amounts[cosine] * Float(range.count)).squareRoot()
+        let first = start + cosine * width
+        return off[first..<(first + width)].map { $0 * scale }
+      }
+    }
+    rows.withUnsafeBufferPointer { rows in
+      sum.withUnsafeMutableBufferPointer { sum in
+        guard let from = rows.baseAddress, let to = sum.baseAddress else { return }
+        BLAS.multiply(
+          from, stride: width, transposed: true, from, stride: width, transposed: false, into: to,
+          stride: width, rows: width, columns: width, inner: rows.count / width, beta: 0)
+      }
+    }
+    return sum.map(Double.init)
+  }
+
+  /// The covariance of all windows, of the first thousands if there are more, scaled to a mean variance
+  /// of 1.
+  private func commonCovariance(_ spectra: [Float], part: Int) -> [Double] {
+    let width = Standardization.channels
+    let amounts = (0..<cosines.frames).map { cosine in
+      max(1e-8, usual[(cosine * width)..<((cosine + 1) * width)].reduce(0, +) / Float(width))
+    }
+    let few = Array(spectra.prefix(4000 * cosines.size))
+    let sum = covariance(
+      few, cosines: ComponentAxes.cosines(of: part, frames: cosines.frames), amounts: amounts)
+    let trace = (0..<width).reduce(1e-9) { $0 + sum[$1 * width + $1] }
+    return sum.map { $0 * Double(width) / trace }
   }
 }

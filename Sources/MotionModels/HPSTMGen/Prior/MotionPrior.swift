@@ -6,41 +6,51 @@ import Learning
 /// The prior of motion windows: a mixture of Gaussians.
 ///
 /// The components correspond to activities such as standing, walking or turning over. A sample's
-/// component is drawn first, by its label if it has one; within a component windows are Gaussian
-/// with independent coordinates in a `SpectralBasis`. The posterior mean of X₁ given X_t = t X₁ +
+/// component is drawn first, by its label if it has one; within a component the cosines of windows are
+/// Gaussian, independent along the component's own axes. The posterior mean of X₁ given X_t = t X₁ +
 /// (1 − t) X₀ is, for each coordinate y with the component's mean m and variance λ, m + t λ / (t² λ
 /// + (1 − t)²) · (y − t m) (the Wiener filter), and the flow has a closed form.
 struct MotionPrior: Sendable, Hashable {
-  /// The coordinates.
-  let basis: SpectralBasis
-  /// The mean of each component, [components, frames, 66].
+  /// From frames to cosines.
+  let cosines: WindowCosines
+  /// The axes of each component.
+  let axes: ComponentAxes
+  /// The mean of each component along the cosines of each channel, [components, frames, 66]: zero from
+  /// `meanCount` on.
   let means: [Float]
-  /// The variance of each component, [components, frames, 66].
+  /// The variance of each component along the cosines of each of its axes, [components, frames, 66].
   let variances: [Float]
   /// The number of windows of each component with each label, and in all, [components, labels + 1].
   let counts: [Float]
 
   /// Frames of a window.
-  var frames: Int { basis.frames }
+  var frames: Int { cosines.frames }
+  /// Numbers of a window.
+  var size: Int { cosines.size }
   /// The number of components.
-  var components: Int { means.count / basis.size }
+  var components: Int { axes.components }
   /// The number of labels.
   var labels: Int { counts.count / components - 1 }
 
+  /// The cosines that means have, up to 6 Hz: what is faster has a phase by chance.
+  static func meanCount(frames: Int) -> Int {
+    min(frames, Int((12 * Double(frames) / Generator.frameRate).rounded(.up)))
+  }
+
   /// E[X₁ | X_t, component] of each window, [batch, frames, 66].
   func estimate(_ states: [Float], times: [Float], components: [Int]) -> [Float] {
-    transformed(states, components: components) { window, mean, variance, value in
+    transformed(states, components: components) { window in
       let time = times[window]
-      let gain = time * variance / (time * time * variance + (1 - time) * (1 - time) + 1e-9)
-      return mean + gain * (value - time * mean)
+      let noise = (1 - time) * (1 - time) + 1e-9
+      return (time, 1, { $0 * time / (time * time * $0 + noise) })
     }
   }
 
   /// The posterior variance of a component along each coordinate, given X_t.
   func remaining(time: Float, component: Int) -> [Float] {
     let noise = (1 - time) * (1 - time)
-    return (0..<basis.size).map { index in
-      let variance = variances[component * basis.size + index]
+    return (0..<size).map { index in
+      let variance = variances[component * size + index]
       return variance * noise / (time * time * variance + noise + 1e-9)
     }
   }
@@ -56,25 +66,36 @@ struct MotionPrior: Sendable, Hashable {
         self.estimate(states, times: components.map { _ in time }, components: components)
       },
       transport: { states, from, to in
-        self.transformed(states, components: components) { _, mean, variance, value in
-          to * mean + (value - from * mean) * deviation(variance, to) / deviation(variance, from)
+        self.transformed(states, components: components) { _ in
+          (from, to, { deviation($0, to) / deviation($0, from) })
         }
       })
   }
 
+  /// What happens to a window: the share of the component's mean that is subtracted, the share that is
+  /// added in the end, and by what each coordinate's rest is scaled, given its variance.
+  private typealias Change = (before: Float, after: Float, gain: (_ variance: Float) -> Float)
+
   private func transformed(
-    _ states: [Float], components: [Int],
-    _ change: (_ window: Int, _ mean: Float, _ variance: Float, _ value: Float) -> Float
+    _ states: [Float], components: [Int], _ change: (_ window: Int) -> Change
   ) -> [Float] {
-    var coordinates = basis.coordinates(of: states)
-    for (window, component) in components.enumerated() {
-      let (start, first) = (window * basis.size, component * basis.size)
-      for index in 0..<basis.size {
-        coordinates[start + index] = change(
-          window, means[first + index], variances[first + index], coordinates[start + index])
+    var spectra = cosines.spectra(of: states)
+    var turned = [Float](repeating: 0, count: size)
+    spectra.withUnsafeMutableBufferPointer { spectra in
+      turned.withUnsafeMutableBufferPointer { turned in
+        guard let all = spectra.baseAddress, let along = turned.baseAddress else { return }
+        for (window, component) in components.enumerated() {
+          let (values, first) = (all + window * size, component * size)
+          let change = change(window)
+          for index in 0..<size { values[index] -= change.before * means[first + index] }
+          axes.turn(values, into: along, frames: frames, component: component, back: false)
+          for index in 0..<size { along[index] *= change.gain(variances[first + index]) }
+          axes.turn(along, into: values, frames: frames, component: component, back: true)
+          for index in 0..<size { values[index] += change.after * means[first + index] }
+        }
       }
     }
-    return basis.states(of: coordinates)
+    return cosines.states(of: spectra)
   }
 
   // MARK: - Drawing components
@@ -102,8 +123,12 @@ struct MotionPrior: Sendable, Hashable {
 
   // MARK: - Files
 
-  init(basis: SpectralBasis, means: [Float], variances: [Float], counts: [Float]) {
-    self.basis = basis
+  init(
+    cosines: WindowCosines, axes: ComponentAxes, means: [Float], variances: [Float],
+    counts: [Float]
+  ) {
+    self.cosines = cosines
+    self.axes = axes
     self.means = means
     self.variances = variances
     self.counts = counts
@@ -131,8 +156,8 @@ struct MotionPrior: Sendable, Hashable {
       return tensor
     }
     let n = Standardization.channels
-    let directions = try numbers("prior.directions", [frames, n, n])
-    let means = try numbers("prior.means", [nil, frames, n])
+    let kept = Self.meanCount(frames: frames)
+    let means = try numbers("prior.means", [nil, kept, n])
     let components = means.shape[0]
     guard (1...Self.largest).contains(components) else {
       throw .model(
@@ -143,17 +168,32 @@ struct MotionPrior: Sendable, Hashable {
     guard counts.allSatisfy({ $0 >= 0 }), counts.contains(where: { $0 > 0 }) else {
       throw .model(path: path, reason: "'prior.counts' are not numbers of windows")
     }
+    let axes = try numbers("prior.axes", [components, ComponentAxes.parts, n, n])
+    let slow = means.floats()
+    let fast = [Float](repeating: 0, count: (frames - kept) * n)
+    var padded: [Float] = []
+    for component in 0..<components {
+      padded += slow[(component * kept * n)..<((component + 1) * kept * n)]
+      padded += fast
+    }
     self.init(
-      basis: SpectralBasis(frames: frames, directions: directions.floats()),
-      means: means.floats(), variances: deviations.floats().map { $0 * $0 }, counts: counts)
+      cosines: WindowCosines(frames: frames), axes: ComponentAxes(matrices: axes.floats()),
+      means: padded,
+      variances: deviations.floats().map { $0 * $0 }, counts: counts)
   }
 
   /// The prior as tensors of a model's file.
   var tensors: [String: StoredTensor] {
     let n = Standardization.channels
+    let kept = Self.meanCount(frames: frames)
+    var slow: [Float] = []
+    for component in 0..<components {
+      slow += means[(component * size)..<(component * size + kept * n)]
+    }
     return [
-      "prior.directions": StoredTensor(halfPrecision: basis.directions, shape: [frames, n, n]),
-      "prior.means": StoredTensor(halfPrecision: means, shape: [components, frames, n]),
+      "prior.axes": StoredTensor(
+        halfPrecision: axes.matrices, shape: [components, ComponentAxes.parts, n, n]),
+      "prior.means": StoredTensor(halfPrecision: slow, shape: [components, kept, n]),
       "prior.deviations": StoredTensor(
         halfPrecision: variances.map { $0.squareRoot() }, shape: [components, frames, n]),
       "prior.counts": StoredTensor(counts, shape: [components, labels + 1]),

@@ -16,12 +16,18 @@ struct PastConditioning: Sendable, Hashable {
   private static let groups = [0..<3, 3..<Standardization.channels]
 
   private let prior: MotionPrior
-  /// The share that the eigenvectors have of each group, [groups][frames, 66].
-  private let shares: [[Float]]
+  /// The share that the axes of a component have of each group, [components][groups][parts][66].
+  private let shares: [[[[Float]]]]
 
   init(_ prior: MotionPrior) {
     self.prior = prior
-    shares = Self.groups.map { prior.basis.shares(of: $0) }
+    shares = (0..<prior.components).map { component in
+      Self.groups.map { channels in
+        (0..<ComponentAxes.parts).map {
+          prior.axes.shares(of: channels, component: component, part: $0)
+        }
+      }
+    }
   }
 
   /// The remaining standard deviation of a group of channels, [frames].
@@ -42,8 +48,8 @@ struct PastConditioning: Sendable, Hashable {
   ) -> Deviations {
     let remaining = prior.remaining(time: time, component: component)
     let found = Self.groups.indices.map { group in
-      let spectrum = spectrum(remaining, shares[group])
-      guard let past else { return prior.basis.variances(of: spectrum) }
+      let spectrum = spectrum(remaining, shares[component][group])
+      guard let past else { return prior.cosines.variances(of: spectrum) }
       return move(&clean, range, Self.groups[group], spectrum, after: past)
     }
     if let past {
@@ -72,7 +78,7 @@ struct PastConditioning: Sendable, Hashable {
           return Double(past.state[at] - clean[range.lowerBound + at])
         }
       })
-    var variances = prior.basis.variances(of: spectrum)
+    var variances = prior.cosines.variances(of: spectrum)
     for frame in 0..<count { variances[frame] = 0 }
     for frame in count..<frames {
       let weights = known.indices.map {
@@ -101,12 +107,11 @@ struct PastConditioning: Sendable, Hashable {
   }
 
   /// The variance of each cosine, [frames].
-  private func spectrum(_ remaining: [Float], _ shares: [Float]) -> [Float] {
+  private func spectrum(_ remaining: [Float], _ shares: [[Float]]) -> [Float] {
     let width = Standardization.channels
     return (0..<prior.frames).map { block in
-      (0..<width).reduce(Float(0)) {
-        $0 + shares[block * width + $1] * remaining[block * width + $1]
-      }
+      let shares = shares[ComponentAxes.part(ofCosine: block)]
+      return (0..<width).reduce(Float(0)) { $0 + shares[$1] * remaining[block * width + $1] }
     }
   }
 
@@ -116,9 +121,9 @@ struct PastConditioning: Sendable, Hashable {
     var result = [Float](repeating: 0, count: known.count * rows)
     for (index, frame) in known.enumerated() {
       for block in spectrum.indices {
-        let factor = spectrum[block] * prior.basis.cosine(block, at: frame)
+        let factor = spectrum[block] * prior.cosines.cosine(block, at: frame)
         for row in 0..<rows {
-          result[index * rows + row] += factor * prior.basis.cosine(block, at: first + row)
+          result[index * rows + row] += factor * prior.cosines.cosine(block, at: first + row)
         }
       }
     }

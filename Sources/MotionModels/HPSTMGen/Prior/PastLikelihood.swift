@@ -17,18 +17,18 @@ struct PastLikelihood: Sendable {
   private let changes: [Float]
 
   init(_ prior: MotionPrior) {
-    let (basis, width) = (prior.basis, Self.width)
-    frames = basis.frames
-    means = basis.states(of: prior.means)
+    let (cosines, width) = (prior.cosines, Self.width)
+    frames = cosines.frames
+    means = cosines.states(of: prior.means)
     var (variances, changes) = ([Float](repeating: 1e-6, count: prior.means.count), [Float]())
     changes = variances
     for component in 0..<prior.components {
-      for block in 0..<basis.frames {
+      for block in 0..<frames {
         let spectrum = Self.spectrum(prior, component, block)
-        for frame in 0..<basis.frames {
-          let value = basis.cosine(block, at: frame)
-          let change = value - (frame > 0 ? basis.cosine(block, at: frame - 1) : 0)
-          let first = (component * basis.frames + frame) * width
+        for frame in 0..<frames {
+          let value = cosines.cosine(block, at: frame)
+          let change = value - (frame > 0 ? cosines.cosine(block, at: frame - 1) : 0)
+          let first = (component * frames + frame) * width
           for channel in 0..<width {
             variances[first + channel] += value * value * spectrum[channel]
             changes[first + channel] += change * change * spectrum[channel]
@@ -69,12 +69,12 @@ struct PastLikelihood: Sendable {
   /// The variance of each channel along a cosine, [66].
   private static func spectrum(_ prior: MotionPrior, _ component: Int, _ block: Int) -> [Float] {
     var result = [Float](repeating: 0, count: width)
+    let axes = prior.axes.matrix(component, ComponentAxes.part(ofCosine: block))
     for index in 0..<width {
-      let row = block * width + index
-      let variance = prior.variances[component * prior.basis.size + row]
+      let variance = prior.variances[component * prior.size + block * width + index]
+      let first = axes.startIndex + index * width
       for channel in 0..<width {
-        let part = prior.basis.directions[row * width + channel]
-        result[channel] += part * part * variance
+        result[channel] += axes[first + channel] * axes[first + channel] * variance
       }
     }
     return result
