@@ -29,6 +29,8 @@ public struct JointMotion: Sendable {
   public var root: Root?
   /// Where the motion is from (source file, model, seed …), written into the trajectory's file.
   public var provenance: [String: String]
+  /// When and where feet are held on the ground, on the clock of `frameRate`.
+  public var footholds: [Foothold] = []
 
   /// Creates a motion.
   public init(

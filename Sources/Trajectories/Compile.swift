@@ -56,6 +56,7 @@ extension JointMotion {
   func played(at speed: Double) -> JointMotion {
     var motion = self
     motion.frameRate *= speed
+    motion.footholds = footholds.map { $0.slowed(by: 1 / speed) }
     return motion
   }
 }
@@ -103,7 +104,8 @@ struct CompiledMotion {
     return try SafeTrajectory(
       verifying: controlPoints, name: motion.name, period: period, limits: limits, base: base,
       atRest: atRest, robot: robot, speed: speed, stretch: deviation.factor,
-      provenance: motion.provenance, deviation: deviation.adding(base, from: motion))
+      provenance: motion.provenance, deviation: deviation.adding(base, from: motion),
+      footholds: motion.footholds.map { $0.slowed(by: deviation.factor) })
   }
 
   private static func check(

@@ -11,7 +11,9 @@ import Kinematics
 /// rate, turning acceleration), and what they give at the samples, `root_position` [sample, 3] and
 /// `root_rotation_wxyz` [sample, 4]. Older files have the last two alone. The metadata's `ends` is
 /// "moving" where the trajectory begins and ends at the motion's own speed; without it both ends are at
-/// rest.
+/// rest. `footholds` [foothold, 3] (foot, start, end) and `foothold_points` [point, 7] (foothold, place
+/// in the link, place in the world) say when feet are held where, of the links of `feet`. `checks` says
+/// what was checked (`TrajectoryChecks`); older files lack both.
 extension SafeTrajectory {
   private static let format = "motionc trajectory 1"
   private static let movingEnds = "moving"
@@ -44,6 +46,8 @@ extension SafeTrajectory {
     metadata["speed"] = speed.map { "\($0)" }
     metadata["stretch"] = stretch.map { "\($0)" }
     metadata["deviation"] = deviation.map(Self.text)
+    metadata["checks"] = (checks ?? TrajectoryChecks()).stating(verification).text
+    addFootholds(to: &tensors, &metadata)
     if let base {
       metadata["base"] =
         "cumulative cubic B-spline of base_control_rotations_wxyz, cubic B-spline of "
@@ -67,6 +71,24 @@ extension SafeTrajectory {
         root.rotations.flatMap { [$0.w, $0.x, $0.y, $0.z] }, shape: [root.rotations.count, 4])
     }
     return Safetensors(metadata: metadata, tensors: tensors)
+  }
+
+  private func addFootholds(
+    to tensors: inout [String: StoredTensor], _ metadata: inout [String: String]
+  ) {
+    guard !footholds.isEmpty else { return }
+    let feet = Set(footholds.map(\.link)).sorted()
+    metadata["feet"] = Self.list(feet.map(JSONText.quoted))
+    tensors["footholds"] = StoredTensor(
+      footholds.flatMap { [Double(feet.firstIndex(of: $0.link) ?? 0), $0.start, $0.end] },
+      shape: [footholds.count, 3])
+    let points = footholds.enumerated().flatMap { index, foothold in
+      foothold.points.map { point in
+        [Double(index)]
+          + [point.inLink, point.inWorld].flatMap { [$0.x, $0.y, $0.z] }
+      }
+    }
+    tensors["foothold_points"] = StoredTensor(points.flatMap(\.self), shape: [points.count, 7])
   }
 
   /// Writes the native file atomically.
@@ -104,7 +126,9 @@ extension SafeTrajectory {
       atRest: reader.isAtRest(unless: Self.movingEnds), robot: robot, speed: reader.factor("speed"),
       stretch: reader.factor("stretch"),
       provenance: reader.object("provenance").compactMapValues { $0 as? String },
-      deviation: reader.deviation(limits))
+      deviation: reader.deviation(limits), footholds: reader.footholds(),
+      checks: reader.checks())
+    try checks?.requireTrue(of: verification)
   }
 
   /// Verifies the same curve against other limits, such as those of the robot at hand.
@@ -132,7 +156,7 @@ extension SafeTrajectory {
       verifying: controlPoints, name: name, period: period, limits: other, base: base, root: root,
       atRest: !mayMoveAtEnds, robot: identity, speed: speed, stretch: stretch,
       provenance: provenance,
-      deviation: deviation)
+      deviation: deviation, footholds: footholds, checks: checks)
   }
 }
 

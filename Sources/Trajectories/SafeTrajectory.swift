@@ -45,6 +45,13 @@ public struct SafeTrajectory: Sendable {
   /// The deviation of the trajectory from the motion, as compile measured it; nil for one read from
   /// an older file, which does not say.
   public let deviation: Deviation?
+  /// When and where feet are held on the ground [s, m].
+  ///
+  /// The refinement chose them before the limits were kept: `keepingFootholds` leaves those out
+  /// that the trajectory does not keep.
+  public internal(set) var footholds: [Foothold]
+  /// What was checked when it was compiled, beside the limits; nil where nothing is known of that.
+  public internal(set) var checks: TrajectoryChecks?
 
   /// Verifies control points and makes a trajectory of them.
   ///
@@ -54,7 +61,8 @@ public struct SafeTrajectory: Sendable {
     base: BaseCurve?, root: JointMotion.Root? = nil, atRest: Bool = true, robot: RobotIdentity?,
     speed: Double?,
     stretch: Double?,
-    provenance: [String: String], deviation: Deviation?
+    provenance: [String: String], deviation: Deviation?, footholds: [Foothold] = [],
+    checks: TrajectoryChecks? = nil
   ) throws(UnsafeMotion) {
     do {
       verification = try TrajectoryVerifier.verify(
@@ -81,6 +89,7 @@ public struct SafeTrajectory: Sendable {
     (self.speed, self.stretch) = (speed, stretch)
     self.provenance = provenance
     self.deviation = deviation
+    (self.footholds, self.checks) = (footholds, checks)
   }
 
   /// Whether it was compiled for other limits than these, as far as its file says.

@@ -83,6 +83,51 @@ struct TrajectoryFileReader {
       distance: numbers[0], distanceTime: numbers[1], angle: numbers[2], angleTime: numbers[3])
   }
 
+  /// What was checked when the trajectory was compiled; nil where the file does not say.
+  func checks() throws(UnsafeMotion) -> TrajectoryChecks? {
+    guard let text = file.metadata["checks"] else { return nil }
+    guard let checks = TrajectoryChecks(text) else {
+      throw refused("'checks' in its metadata does not say what was checked")
+    }
+    return checks
+  }
+
+  /// When and where feet are held; none where the file does not say.
+  func footholds() throws(UnsafeMotion) -> [Foothold] {
+    guard file.tensors["footholds"] != nil || file.tensors["foothold_points"] != nil else {
+      return []
+    }
+    let feet = try list("feet", of: String.self)
+    let rows = try numbers("footholds", columns: 3)
+    var footholds: [Foothold] = []
+    for row in stride(from: 0, to: rows.count, by: 3) {
+      let (foot, start, end) = (Int(exactly: rows[row]) ?? -1, rows[row + 1], rows[row + 2])
+      guard feet.indices.contains(foot), start <= end, start > -.infinity, end < .infinity else {
+        throw refused(
+          "its foothold \(row / 3) is not of one of \(feet.count) feet from a time to a later one")
+      }
+      footholds.append(Foothold(link: feet[foot], start: start, end: end, points: []))
+    }
+    let points = try numbers("foothold_points", columns: 7)
+    for row in stride(from: 0, to: points.count, by: 7) {
+      let values = points[row..<(row + 7)].map(\.self)
+      guard let index = Int(exactly: values[0]), footholds.indices.contains(index),
+        values.allSatisfy(\.isFinite)
+      else {
+        throw refused(
+          "its foothold_points hold a row that is not a foothold's number and two places")
+      }
+      footholds[index].points.append(
+        Foothold.Point(
+          inLink: Vector3(values[1], values[2], values[3]),
+          inWorld: Vector3(values[4], values[5], values[6])))
+    }
+    guard footholds.allSatisfy({ !$0.points.isEmpty }) else {
+      throw refused("it has a foothold without points")
+    }
+    return footholds
+  }
+
   private func json(_ key: String) throws(UnsafeMotion) -> Any {
     let found = try text(key)
     guard let value = try? JSONSerialization.jsonObject(with: Data(found.utf8)) else {

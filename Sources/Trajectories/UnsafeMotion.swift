@@ -28,6 +28,8 @@ public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
   /// Whether two parts of the robot, or one and the ground (`second` is nil), touch could not be
   /// decided; `distance` is the least found [m].
   case clearanceUnproven(first: String, second: String?, time: Double, distance: Double)
+  /// The file states more than is true: what it states, and what was found.
+  case falseStatement(stated: String, found: String)
   /// The file is not a native trajectory file.
   case notATrajectory(path: String, reason: String)
   /// The file cannot be read or written.
@@ -77,6 +79,8 @@ public enum UnsafeMotion: CategorizedError, Equatable, Sendable {
     case .clearanceUnproven(let first, let second, let time, let distance):
       "it is not proven that '\(first)' and \(second.map { "'\($0)'" } ?? "the ground") stay apart "
         + "around \(Self.hundredths(time)) s, where \(Self.millimetres(distance)) mm were found"
+    case .falseStatement(let stated, let found):
+      "the file states \(stated), but \(found)"
     case .notATrajectory(let path, let reason): "'\(path)' is no trajectory: \(reason)"
     case .file(let error): error.description
     }

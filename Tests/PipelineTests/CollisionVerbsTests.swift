@@ -135,6 +135,69 @@ struct CollisionVerbsTests {
     #expect(line.ground.checked == 0 && line.ground.reason?.isEmpty == false)
   }
 
+  @Test(
+    "The file states what was checked; what it denies is refused, and what nobody looked at is said"
+  )
+  func stated() throws {
+    let output = try Work.folder()
+    let run = try Tool.run("compile", Shipped.motion("walk"), "--robot", "unitree_g1", "-o", output)
+    try #require(run.status == 0, "\(run.text)")
+    let path = "\(output)/walk.trajectory.safetensors"
+    let verify = { (further: [String]) in try Tool.run(arguments: ["verify", path] + further) }
+    let robot = ["--robot", "unitree_g1"]
+    let alone = try verify([])
+    #expect(alone.status == 0, "\(alone.text)")
+    #expect(alone.output.contains("confirmed: limits, base"), "\(alone.text)")
+    #expect(
+      alone.output.contains("not checked here: collision, ground, footholds"), "\(alone.text)")
+    let whole = try verify(robot)
+    #expect(
+      whole.output.contains("confirmed: limits, base, collision, ground, footholds"),
+      "\(whole.text)")
+    #expect(try verify(robot + ["--json"]).output.contains("\"unconfirmed\": [], \"excess\": []"))
+
+    let sound = try Safetensors(contentsOf: path)
+    let text = try #require(sound.metadata["checks"])
+    func changed(_ from: String, _ to: String) throws {
+      var file = sound
+      let other = text.replacing(try Regex(from), with: to)
+      #expect(other != text, "\(text)")
+      file.metadata["checks"] = other
+      try file.write(to: path)
+    }
+    for (from, to, what) in [
+      (#""collision":(.*?)"proven_m":[-0-9.e]+"#, "", "distance of the robot from itself"),
+      (#""farthest_m":[-0-9.e]+"#, "\"farthest_m\":0", "within 0.0 mm of where they are held"),
+    ] {
+      let start = to.isEmpty ? text.firstMatch(of: try Regex(from))?.output[1].substring ?? "" : ""
+      try changed(from, to.isEmpty ? "\"collision\":\(start)\"proven_m\":0.5" : to)
+      let refused = try verify(robot)
+      #expect(refused.status == 1, "\(refused.text)")
+      #expect(
+        refused.output.contains("the file states") && refused.output.contains(what),
+        "\(refused.text)")
+      // Without the robot nobody knows.
+      #expect(try verify([]).status == 0)
+    }
+    try changed(#""share":[0-9.]+"#, "\"share\":0.001")
+    let limits = try verify([])
+    #expect(limits.status == 1 && limits.output.contains("limits are used, but "), "\(limits.text)")
+
+    var old = sound
+    old.metadata["checks"] = nil
+    try old.write(to: path)
+    let silent = try verify(robot)
+    #expect(silent.status == 0 && silent.output.contains("does not state"), "\(silent.text)")
+
+    let off = try Tool.run(
+      "compile", Shipped.motion("walk"), "--robot", "unitree_g1", "-o", output, "--collision", "off"
+    )
+    try #require(off.status == 0, "\(off.text)")
+    let reason = try Safetensors(contentsOf: path).metadata["checks"]
+    #expect(reason?.contains("by --collision off") == true)
+    #expect(try verify(robot).output.contains("confirmed: limits, base, footholds"))
+  }
+
   @Test("Of a robot without shapes it is said in one sentence that nothing was checked")
   func noShapes() throws {
     let folder = try Work.folder()

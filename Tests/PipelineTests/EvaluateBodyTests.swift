@@ -32,11 +32,16 @@ struct EvaluateBodyTests {
       try FileManager.default.copyItem(
         atPath: "\(output)/\(name).csv", toPath: "\(folder)/\(name).csv")
     }
-    let ours = try Self.lines(Self.evaluate("--json"))
+    let all = try Self.lines(Self.evaluate("--json"))
+    let held = all.compactMap { $0.figure?.hasPrefix("held_") == true ? $0.mean : nil }
+    #expect(held.count == 3 && held[0] > 0.9 && held[1] < 0.01 && held[2] < 0.06, "\(held)")
+    // Another program's files say nothing of footholds.
+    let ours = all.filter { $0.figure?.hasPrefix("held_slip") != true }
     let theirs = try Self.lines(Self.evaluate("--json", "--robot-motions", folder))
     #expect(ours.first?.clips == 4 && (ours.first?.framesPerSecond ?? 0) > 0)
     #expect(ours.first?.clipsBeyondALimit == 0)
     #expect(theirs.first?.clips == 4 && theirs.first?.robotMotions == folder)
+    #expect(theirs.first { $0.figure == "held_share" }?.mean == 0)
     #expect(theirs.first?.framesPerSecond == nil && ours.count == theirs.count)
     for (a, b) in zip(ours, theirs).dropFirst() {
       #expect(a.figure == b.figure)

@@ -221,7 +221,7 @@ struct RefinementTests {
     let step = FootSteps.Step(
       foot: 0, frames: 3..<6, height: 0.1, heel: [true, true, false], ball: [true, true, true])
     let still = [places(0.5, 1), places(0.5, 1.02), places(0.5, 1.01)]
-    #expect(!step.turns(foot, still))
+    #expect(step.runs(foot, still, period: 0.05).map(\.turns) == [false])
     guard case .footprint(let print) = step.mark(foot, still, turns: false) else {
       Issue.record("no footprint")
       return
@@ -230,12 +230,74 @@ struct RefinementTests {
       abs(print.x - 1.01) < 1e-3 && abs(print.y - 2) < 1e-9 && abs(print.heading - 0.5) < 1e-9)
     // Half a turn and more, over the place where headings jump.
     let turning = [places(2.8, 1), places(3.4, 1), places(4, 1)]
-    #expect(step.turns(foot, turning))
+    #expect(step.runs(foot, turning, period: 0.05).map(\.turns) == [true])
     guard case .pivot(let place, let isFront) = step.mark(foot, turning, turns: true) else {
       Issue.record("no pivot")
       return
     }
     #expect(isFront && place.z == 0.1)
+  }
+
+  @Test("A foot that stands, turns and stands again has two footprints, with a turn between")
+  func turns() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let foot = try Self.refinement(retargeter, Self.example("squat", frames: 20)).feet[0]
+    func runs(_ headings: [Double]) -> [(frames: Range<Int>, turns: Bool)] {
+      let step = FootSteps.Step(
+        foot: 0, frames: 7..<(7 + headings.count), height: 0,
+        heel: headings.map { _ in true }, ball: headings.map { _ in true })
+      let places = headings.map { heading in
+        foot.corners.map {
+          foot.place($0, of: SoleCorners.Print(x: 1, y: 2, heading: heading), height: 0)
+        }
+      }
+      return step.runs(foot, places, period: 1 / 30.0)
+    }
+    let still = [Double](repeating: 3, count: 30)
+    let once = runs(still + [3.3, 3.6, 3.9] + still.map { _ in 4.2 })
+    #expect(once.map(\.turns) == [false, true, false])
+    #expect(once[1].frames.contains(31) && once[1].frames.count <= 6)
+    // A slow turn is one of footprints with short turns between, and nothing of the step is lost.
+    for angle in [0.4, 1.0, 2.5, 7.0] {
+      let slow = runs((0..<120).map { angle * Double($0) / 119 })
+      #expect(slow.first?.frames.lowerBound == 0 && slow.last?.frames.upperBound == 120)
+      for (a, b) in zip(slow, slow.dropFirst()) {
+        #expect(a.frames.upperBound == b.frames.lowerBound)
+      }
+      let held = slow.filter { !$0.turns }.reduce(0) { $0 + $1.frames.count }
+      #expect(angle < 0.5 ? held == 120 : held > 30 && held < 120, "\(angle): \(held)")
+      for run in slow where !run.turns {
+        #expect(angle * Double(run.frames.count - 1) / 119 <= 0.5 + 1e-9)
+      }
+    }
+    #expect(runs([0]).map(\.turns) == [false])
+  }
+
+  @Test("Footholds are where the soles are, on the ground, within the motion")
+  func footholds() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let robot = retargeter.robot
+    let motion = try retargeter.retarget(Self.example("walk", frames: 90), refining: .full)
+    #expect(try retargeter.retarget(Self.example("walk", frames: 90)).footholds.isEmpty)
+    let root = try #require(motion.root)
+    let width = motion.jointNames.count
+    #expect(motion.footholds.count > 4)
+    #expect(
+      Set(motion.footholds.map(\.link)) == ["left_ankle_roll_link", "right_ankle_roll_link"])
+    for foothold in motion.footholds {
+      #expect(foothold.start >= 0 && foothold.end < 90 / motion.frameRate)
+      #expect(foothold.end > foothold.start && foothold.points.count == 2)
+      let link = try robot.linkIndex(named: foothold.link)
+      let middle = Int(((foothold.start + foothold.end) / 2 * motion.frameRate).rounded())
+      let pose =
+        Pose(rotation: root.rotations[middle], translation: root.translations[middle])
+        * robot.worldFromLinks(
+          Array(motion.positions[(middle * width)..<((middle + 1) * width)]))[link]
+      for point in foothold.points {
+        #expect((pose * point.inLink - point.inWorld).length < 0.005, "\(foothold)")
+        #expect(point.inWorld.z >= 0 && point.inWorld.z < 0.02)
+      }
+    }
   }
 
   // MARK: - What is left out

@@ -259,6 +259,9 @@ struct BaseCurveTests {
     for name in file.tensors.keys where name.hasPrefix("base_") { old.tensors[name] = nil }
     #expect(throws: UnsafeMotion.self) { try SafeTrajectory(decoding: old, path: "a") }
     old.metadata["base"] = nil
+    // Nor does it state what was checked; whoever states that of no curve is refused.
+    #expect(throws: UnsafeMotion.self) { try SafeTrajectory(decoding: old, path: "a") }
+    old.metadata["checks"] = nil
     let read = try SafeTrajectory(decoding: old, path: "a")
     #expect(read.base == nil && read.root?.translations == trajectory.root?.translations)
     #expect(read.verification.greatestUse(of: .baseSpeed) == nil)

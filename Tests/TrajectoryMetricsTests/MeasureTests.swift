@@ -81,6 +81,39 @@ struct MeasureTests {
     #expect(try value(report, "base.speed_max") > 0.15)
   }
 
+  @Test("Soles that are held are measured apart, for as long as they are, one foot and both")
+  func held() throws {
+    let robot = try Standing.robot()
+    let height = try Standing.height(robot)
+    func report(_ footholds: [Foothold]) throws -> MotionReport {
+      let trajectory = try Standing.trajectory(robot, footholds: footholds) { frame in
+        [0.1 * (1 - cos(Double(frame) / 60 * .pi)), 0, height]
+      }
+      return ReportSubject(trajectory, robot: robot, person: Person(Standing.person())).measured()
+    }
+    func foothold(_ side: String, _ start: Double, _ end: Double) -> Foothold {
+      Foothold(
+        link: "\(side)_ankle_roll_link", start: start, end: end,
+        points: [Foothold.Point(inLink: .zero, inWorld: .zero)])
+    }
+    let none = try report([])
+    #expect(try value(none, "stance.held_share") == 0)
+    #expect(none.figure("stance.held_slip_mean") == nil)
+    let all = try report([foothold("left", 0, 2), foothold("right", 0, 2)])
+    #expect(try value(all, "stance.held_share") == 1)
+    for name in ["mean", "p95", "max"] {
+      #expect(try value(all, "stance.held_slip_\(name)") == value(all, "stance.slip_\(name)"))
+    }
+    // At the start nothing moves; two that meet and a third of another foot do not add up to more.
+    let start = try report([
+      foothold("left", 0, 0.25), foothold("left", 0.25, 0.5), foothold("left", 0, 0.5),
+      foothold("other", 0, 2),
+    ])
+    #expect(abs(try value(start, "stance.held_share") - 0.125) < 1e-6)
+    #expect(
+      try value(start, "stance.held_slip_max") < 0.8 * value(start, "stance.slip_max"))
+  }
+
   @Test("An arm that goes through the trunk is found, and when")
   func collision() throws {
     let robot = try Standing.robot()

@@ -14,7 +14,7 @@ import Trajectories
 struct RefinedMotionTests {
   private struct Figures {
     var slip: Double, slipMax: Double, depth: Double, floating: Double, touching: Double
-    var distance: Double, acceleration: Double, least: Double
+    var distance: Double, acceleration: Double, least: Double, held: Double, heldMax: Double
 
     init(_ report: MotionReport) throws {
       func value(_ name: String) throws -> Double {
@@ -28,6 +28,8 @@ struct RefinedMotionTests {
       least = try value("collision.distance_min")
       distance = try value("likeness.link_mean_without_feet")
       acceleration = try value("smoothness.acceleration_rms")
+      held = try value("stance.held_share")
+      heldMax = report.figure("stance.held_slip_max")?.value ?? 0
     }
   }
 
@@ -38,7 +40,8 @@ struct RefinedMotionTests {
       robot: robot, mapping: Mapping.shipped(for: robot.folderName))
     let trajectory = try compile(
       retargeter.retarget(clip, refining: effort), within: SafetyLimits(robot: robot),
-      robot: RobotIdentity(robot))
+      robot: RobotIdentity(robot)
+    ).keepingFootholds(of: robot)
     return try Figures(
       ReportSubject(trajectory, robot: robot, person: Person(clip)).measured())
   }
@@ -51,12 +54,14 @@ struct RefinedMotionTests {
     let path = SharedData.checkout.appending(path: "Examples/Motions/\(motion).bvh").path
     let clip = try MotionFile.read(path).clip
     let plain = try figures(robot, clip, .off)
+    #expect(plain.held == 0)
     for effort in [RefinementEffort.fast, .full] {
       let refined = try figures(robot, clip, effort)
       #expect(refined.slip <= 0.01, "\(effort)")
       #expect(refined.slipMax <= max(0.2, 0.1 * plain.slipMax), "\(effort)")
       #expect(refined.depth <= 3, "\(effort)")
       #expect(refined.floating == 0, "\(effort)")
+      #expect(refined.held >= 0.9 && refined.heldMax <= 0.06, "\(effort)")
       #expect(refined.distance <= plain.distance + 5, "\(effort)")
       #expect(refined.acceleration <= 1.05 * plain.acceleration, "\(effort)")
       if effort == .full { #expect(refined.touching == 0) }
@@ -101,16 +106,20 @@ struct RefinedMotionTests {
     return clip
   }
 
-  @Test("Hands that swing through the hips go beside them")
-  func hands() throws {
+  // Of these hands nearest points and shortest ways lead nowhere: they go back to their own side.
+  @Test(
+    "Hands that swing through the hips go beside them, and feet still stand",
+    arguments: [0.2, 0.35])
+  func hands(angle: Double) throws {
     let robot = try Robot.named("unitree_g1")
-    let clip = try clip("walk", inward: 0.2, .leftShoulder, .rightShoulder)
+    let clip = try clip("walk", inward: angle, .leftShoulder, .rightShoulder)
     let plain = try figures(robot, clip, .off)
     #expect(plain.touching > 0.1)
     #expect(plain.least < -30)
     let refined = try figures(robot, clip, .full)
     #expect(refined.touching == 0)
     #expect(refined.least > 0)
+    #expect(refined.held > 0.95)
   }
 
   // Thin soles that overlap have crossing capsules, whose nearest points do not tell a way out.

@@ -24,7 +24,7 @@ enum Standing {
   /// A trajectory whose base and joints are given for each of its frames.
   static func trajectory(
     _ robot: Robot, frames: Int = 61, rate: Double = 30, turned: Quaternion = .identity,
-    provenance: [String: String] = [:], base: (Int) -> Vector3,
+    provenance: [String: String] = [:], footholds: [Foothold] = [], base: (Int) -> Vector3,
     joints: (Int) -> [String: Double] = { _ in [:] }
   ) throws -> SafeTrajectory {
     var positions: [Double] = []
@@ -32,12 +32,13 @@ enum Standing {
       let values = joints(frame)
       positions += robot.coordinateNames.map { values[$0] ?? 0 }
     }
-    let motion = JointMotion(
+    var motion = JointMotion(
       name: "made up", jointNames: robot.coordinateNames, frameRate: rate, positions: positions,
       root: JointMotion.Root(
         translations: (0..<frames).map(base),
         rotations: [Quaternion](repeating: turned, count: frames)),
       provenance: provenance)
+    motion.footholds = footholds
     return try Trajectories.compile(
       motion, within: SafetyLimits(robot: robot), robot: RobotIdentity(robot))
   }

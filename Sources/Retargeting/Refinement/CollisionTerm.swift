@@ -21,14 +21,27 @@ struct CollisionTerm: ResidualTerm {
     var moved: [Int]
     var margin: Double
     var isFeet: Bool
+    /// The direction from the second part to the first in the rest posture, in the frame of that part of
+    /// both which fewer joints move; zero where they are in each other.
+    var side: Vector3
+    /// Whether that is the first one.
+    var isSideOfFirst: Bool
   }
 
   let parts: [Part]
   /// The parts that are held apart, with the columns that move them.
   let pairs: [Pair]
+  /// What `pairs` says of balls about parts, to be read at once.
+  private let bounds: [(first: Int, second: Int, squaredReach: Double)]
   /// The greatest distance that they keep [m].
   let margin: Double
   let weight: Double
+  /// Whether parts that were deep in each other part to the side that they are on in the rest posture, for
+  /// as long as they overlap.
+  ///
+  /// Otherwise they go the shortest way, and where they overlap little that of their nearest points, which
+  /// within a part of many capsules leads anywhere.
+  var isSided = false
   /// The directions from the second to the first of a pair [frame · pairs + pair].
   private var directions: [Int: Vector3] = [:]
 
@@ -37,6 +50,8 @@ struct CollisionTerm: ResidualTerm {
   /// The nearest points of parts that overlap by more than this share of the smaller radius do not tell
   /// a direction.
   private static let deep = 0.5
+  /// Ways to the side that parts are on in the rest posture are at least so much along it.
+  private static let leastTowardsSide = 0.2
   /// Parts that do not meet for more frames than this meet anew.
   private static let longestParting = 3
 
@@ -69,18 +84,55 @@ struct CollisionTerm: ResidualTerm {
       (partsOfBody[pair.first] ?? []).flatMap { first in
         (partsOfBody[pair.second] ?? []).map { second in
           let apart = model.distance(first, second, atRest)
+          let isOfFirst =
+            layout.columnsOfNode[parts[first].node + 1].count
+            < layout.columnsOfNode[parts[second].node + 1].count
+          let nearer = isOfFirst ? first : second
+          let frame = atRest[model.parts[nearer].link]
+          let node = layout.tree.places[model.parts[nearer].link].nodeFromLink
           let nodes = [parts[first].node, parts[second].node]
           // Feet are beside each other by posture, not by build.
           let isFeet = feet.isSuperset(of: nodes)
           return Pair(
             first: first, second: second, moved: layout.columns(ofNodes: nodes),
             margin: isFeet ? margin : min(margin, max(0, Self.shareAtRest * apart)),
-            isFeet: isFeet)
+            isFeet: isFeet,
+            side: apart > 0
+              ? node.rotation
+                * (frame.rotation.inverse * Self.direction(model, first, second, atRest)) : .zero,
+            isSideOfFirst: isOfFirst)
         }
       }
     }
+    bounds = pairs.map { pair in
+      let reach = parts[pair.first].radius + parts[pair.second].radius + pair.margin
+      return (pair.first, pair.second, reach * reach)
+    }
     self.parts = parts
     (self.margin, self.weight) = (margin, weight)
+  }
+
+  /// The direction from the nearest point of the second part to that of the first.
+  private static func direction(
+    _ model: CollisionModel, _ first: Int, _ second: Int, _ poses: [Pose]
+  ) -> Vector3 {
+    let (a, b) = (model.parts[first], model.parts[second])
+    var (least, found) = (Double.infinity, Vector3.zero)
+    for one in a.capsules.map({ $0.moved(by: poses[a.link]) }) {
+      for other in b.capsules.map({ $0.moved(by: poses[b.link]) }) {
+        let points = one.closestPoints(to: other)
+        let gap = points.first - points.second
+        guard gap.length - one.radius - other.radius < least else { continue }
+        (least, found) = (gap.length - one.radius - other.radius, gap)
+      }
+    }
+    return found.normalized ?? .zero
+  }
+
+  /// The side of its second part on which the first of a pair is in the rest posture, in the world.
+  private func side(_ pair: Pair, _ equations: FrameEquations) -> Vector3 {
+    let part = parts[pair.isSideOfFirst ? pair.first : pair.second]
+    return equations.pose(ofNode: part.node).rotation * pair.side
   }
 
   /// Two capsules that are too near to each other, in the world.
@@ -98,11 +150,10 @@ struct CollisionTerm: ResidualTerm {
       for (index, part) in parts.enumerated() {
         centers[index] = equations.pose(ofNode: part.node) * part.center
       }
-      for (index, pair) in pairs.enumerated() {
-        let (first, second) = (pair.first, pair.second)
-        let reach = parts[first].radius + parts[second].radius + margin
-        guard (centers[first] - centers[second]).squaredLength < reach * reach,
-          let contact = contact(index, parts[first], parts[second], equations)
+      for (index, bound) in bounds.enumerated() {
+        guard
+          (centers[bound.first] - centers[bound.second]).squaredLength < bound.squaredReach,
+          let contact = contact(index, parts[bound.first], parts[bound.second], equations)
         else { continue }
         body(contact)
       }
@@ -117,10 +168,10 @@ struct CollisionTerm: ResidualTerm {
     )
     var nearest: Contact?
     let margin = pairs[pair].margin
+    let others = second.capsules.map { $0.moved(by: poseB) }
     for one in first.capsules {
       let a = one.moved(by: poseA)
-      for other in second.capsules {
-        let b = other.moved(by: poseB)
+      for b in others {
         let points = a.closestPoints(to: b)
         let gap = points.first - points.second
         let distance = gap.length - a.radius - b.radius
@@ -130,6 +181,17 @@ struct CollisionTerm: ResidualTerm {
       }
     }
     return nearest
+  }
+
+  /// How deep pairs are in each other: at most [m], and the sum of squares [m²].
+  func overlap(_ equations: FrameEquations) -> (deepest: Double, squares: Double) {
+    var found = (deepest: 0.0, squares: 0.0)
+    forEachContact(equations) { contact in
+      let depth = max(0, -contact.distance)
+      found.deepest = max(found.deepest, depth)
+      found.squares += depth * depth
+    }
+    return found
   }
 
   // MARK: - Directions
@@ -156,10 +218,11 @@ struct CollisionTerm: ResidualTerm {
     forEachContact(equations) { contact in
       let radius = min(contact.first.radius, contact.second.radius)
       let own = contact.distance > -Self.deep * radius ? contact.gap.normalized : nil
+      let overlaps = contact.distance < 0
       meetings.ofPair[contact.pair, default: []].append(
         Meeting(
-          frame: frame, own: own, overlaps: contact.distance < 0,
-          tried: own == nil ? waysOut(contact, equations) : []))
+          frame: frame, own: own, overlaps: overlaps,
+          tried: own == nil || isSided && overlaps ? waysOut(contact, equations) : []))
     }
   }
 
@@ -168,6 +231,7 @@ struct CollisionTerm: ResidualTerm {
   /// For as long as two parts meet they part in one direction: a hand that swings through the hip leaves it
   /// sideways, and not in front first and then behind. It is that with the least squares of what is missing.
   mutating func decide(_ meetings: Meetings) {
+    directions = [:]
     for (pair, meetings) in meetings.ofPair {
       var start = 0
       for end in 1...meetings.count {
@@ -191,15 +255,15 @@ struct CollisionTerm: ResidualTerm {
       }
     }
     let best = costs.indices.min { costs[$0] < costs[$1] } ?? 0
+    let isSided = isSided && !pairs[pair].isFeet && run.contains { $0.own == nil }
     // Whoever came in from one side does not leave by the other.
     var before: Vector3?
     for meeting in run {
-      var direction = meeting.own ?? meeting.tried[best].direction
-      if meeting.own != nil, meeting.overlaps, let before, before.dot(direction) < -0.2 {
-        direction = before
-      }
-      directions[meeting.frame * pairs.count + pair] = direction
-      before = direction
+      let own = isSided && meeting.overlaps ? nil : meeting.own
+      var forced = own == nil ? meeting.tried[best].direction : nil
+      if let own, meeting.overlaps, let before, before.dot(own) < -0.2 { forced = before }
+      directions[meeting.frame * pairs.count + pair] = forced
+      before = forced ?? own
     }
   }
 
@@ -215,6 +279,7 @@ struct CollisionTerm: ResidualTerm {
     let (one, other) = (parts[pair.first], parts[pair.second])
     let (a, b) = (contact.first, contact.second)
     let (first, second) = (equations.pose(ofNode: one.node), equations.pose(ofNode: other.node))
+    let side = side(pair, equations)
     var tried = [a.from + a.to - b.from - b.to, first * one.center - second * other.center]
     for rotation in [first.rotation, second.rotation] {
       for axis in [Vector3.unitX, .unitY, .unitZ].map({ rotation * $0 }) { tried += [axis, -axis] }
@@ -226,6 +291,7 @@ struct CollisionTerm: ResidualTerm {
         let unit = (pair.isFeet ? level : direction).normalized
       else { return (.unitX, -.infinity) }
       guard !pair.isFeet else { return (unit, gap(pair, along: unit, equations)) }
+      guard !isSided || unit.dot(side) >= Self.leastTowardsSide else { return (unit, -1e3) }
       let low = min(a.from.dot(unit), a.to.dot(unit)) - a.radius
       return (unit, low - max(b.from.dot(unit), b.to.dot(unit)) - b.radius)
     }
@@ -258,14 +324,12 @@ struct CollisionTerm: ResidualTerm {
     forEachContact(equations) { contacts.append($0) }
     for contact in contacts {
       let (a, b) = (contact.first, contact.second)
-      let direction =
-        directions[frame * pairs.count + contact.pair] ?? contact.gap.normalized ?? .unitX
-      let own = contact.gap.length > 1e-9 ? contact.gap.dot(direction) / contact.gap.length : 0
-      // Along the nearest points' own direction the gap is theirs, wherever on the axes they are.
-      let isOwn = own > 0.999
+      let forced = directions[frame * pairs.count + contact.pair]
+      let direction = forced ?? contact.gap.normalized ?? .unitX
       let pair = pairs[contact.pair]
       var found: [(gap: Double, first: Vector3, second: Vector3)] = []
-      if isOwn {
+      if forced == nil {
+        // The distance itself, wherever on the axes the nearest points are: it has no jumps.
         let points = a.closestPoints(to: b)
         found = [(contact.distance, points.first, points.second)]
       } else {

@@ -13,44 +13,81 @@ extension MotionRefinement {
   /// A gain that is so small a share of what is left ends a refinement.
   private static let negligible = 0.01
   /// Where frames are farther apart than this, feet are held between them as well [s].
-  private static let longest = 0.021
-  /// A step that is farther than this from where it should be held is given up [m].
-  private static let tolerance = 0.025
+  static let longest = 0.021
+  /// A step's frames that are farther than this from where it should be held are given up [m].
+  private static let tolerance = Foothold.tolerance
 
   /// What is known of the steps of a motion while its windows are solved.
   struct Footing {
+    /// The steps, without what could not be held.
+    var steps: FootSteps
     var marks: [FootSteps.Mark]
     var turns: [Bool?]
-    /// The steps that could not be held.
-    var givenUp: Set<Int> = []
+    /// The time in which feet stand and could not be held, in frames.
+    var framesGivenUp = 0
 
     init(_ steps: FootSteps?) {
-      marks = [FootSteps.Mark](repeating: .none, count: steps?.steps.count ?? 0)
+      self.steps = steps ?? FootSteps(steps: [])
+      marks = [FootSteps.Mark](repeating: .none, count: self.steps.steps.count)
       turns = [Bool?](repeating: nil, count: marks.count)
+    }
+
+    /// Divides a step where it turns into runs in which it does not and such in which it does.
+    fileprivate mutating func divide(_ index: Int, into runs: [(frames: Range<Int>, turns: Bool)]) {
+      let step = steps.steps[index]
+      steps.steps.replaceSubrange(index...index, with: runs.map { step.cut($0.frames) })
+      marks.replaceSubrange(index...index, with: runs.map { _ in .none })
+      turns.replaceSubrange(index...index, with: runs.map(\.turns))
+    }
+
+    /// Leaves of a step only some runs of its frames, counted from its first.
+    fileprivate mutating func keep(_ runs: [Range<Int>], of index: Int) {
+      let step = steps.steps[index]
+      framesGivenUp += step.frames.count - runs.reduce(0) { $0 + $1.count }
+      let (mark, turns) = (marks[index], turns[index])
+      let kept = runs.map(step.cut)
+      steps.steps.replaceSubrange(index...index, with: kept)
+      // What goes on from the start of the step is where it was.
+      marks.replaceSubrange(
+        index...index, with: runs.map { $0.lowerBound == 0 ? mark : .none })
+      self.turns.replaceSubrange(index...index, with: runs.map { _ in turns })
     }
   }
 
   /// What a window is solved with, from step to step.
-  private struct Work {
+  struct Work {
     var equations: WindowEquations
     var frame: FrameEquations
     var stance: [StanceTerm] = []
     var collision: CollisionTerm?
     var damping = 1e-5
+    /// Whether the ground is looked at between frames.
+    var isThorough = false
 
-    init(_ range: Range<Int>, _ refinement: MotionRefinement) {
-      equations = WindowEquations(range: range, columns: refinement.layout.columns)
+    init(_ range: Range<Int>, _ refinement: MotionRefinement, isSmall: Bool = false) {
+      equations = WindowEquations(
+        range: isSmall ? 0..<1 : range, columns: refinement.layout.columns)
       frame = FrameEquations(refinement.layout)
       collision = refinement.collision
     }
   }
 
   /// Solves for a range of unknowns; the others stay as they are.
-  func solve(_ range: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing) {
+  ///
+  /// - Parameters:
+  ///   - stiffnesses: The stiffness of contact and limits in each step; nil for those of a first solution.
+  ///     With others the ground is looked at between frames as well.
+  ///   - isSided: See `CollisionTerm.isSided`.
+  func solve(
+    _ range: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing,
+    stiffnesses: [Double]? = nil, isSided: Bool = false
+  ) {
     var work = Work(range, self)
+    work.collision?.isSided = isSided
+    work.isThorough = stiffnesses != nil
     // The steps at full stiffness, and whether it was looked for what cannot be held.
     var (hard, isSifted) = (0, false)
-    for stiffness in stiffnesses {
+    for stiffness in stiffnesses ?? self.stiffnesses {
       if stiffness == 1 { hard += 1 }
       if hard == Self.patience, !isSifted {
         _ = giveUp(spline, range, &footing, &work.frame)
@@ -93,23 +130,27 @@ extension MotionRefinement {
     return nil
   }
 
-  /// Gives up the steps that are far from where they should be held, as limits allow no better; returns
-  /// whether there are such.
+  /// Gives up the frames of steps that are far from where they should be held, as limits allow no better;
+  /// returns whether there are such.
   private func giveUp(
     _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
     _ equations: inout FrameEquations
   ) -> Bool {
-    guard let steps else { return false }
-    let before = footing.givenUp.count
+    let before = footing.framesGivenUp
     let frames = frames(range, spline)
-    for (index, step) in steps.steps.enumerated() where step.frames.overlaps(frames) {
-      let places = places(of: step, spline, &equations)
-      if step.distance(feet[step.foot], places, footing.marks[index]) > Self.tolerance {
-        footing.marks[index] = .none
-        footing.givenUp.insert(index)
-      }
+    let shortest = max(2, Int((Foothold.shortest / terms.period).rounded(.up)))
+    for index in footing.steps.steps.indices.reversed() {
+      let step = footing.steps.steps[index]
+      guard step.frames.overlaps(frames) else { continue }
+      if case .none = footing.marks[index] { continue }
+      let distances = step.distances(
+        feet[step.foot], places(of: step, spline, &equations), footing.marks[index])
+      guard distances.contains(where: { !($0 <= Self.tolerance) }) else { continue }
+      let runs = distances.indices.split { !(distances[$0] <= Self.tolerance) }
+      footing.keep(
+        runs.filter { $0.count >= shortest }.map { $0.startIndex..<$0.endIndex }, of: index)
     }
-    return footing.givenUp.count > before
+    return footing.framesGivenUp > before
   }
 
   private func places(
@@ -122,13 +163,13 @@ extension MotionRefinement {
   }
 
   /// The frames whose squares the unknowns of a window are in.
-  private func frames(_ range: Range<Int>, _ spline: MotionSpline) -> Range<Int> {
+  func frames(_ range: Range<Int>, _ spline: MotionSpline) -> Range<Int> {
     let controls = (range.lowerBound + spline.first)..<(range.upperBound + spline.first)
     let last = range.upperBound == spline.unknowns ? spline.frames : controls.upperBound
     return max(0, controls.lowerBound - 2)..<min(last, spline.frames)
   }
 
-  private func begin(
+  func begin(
     _ frame: Int, _ spline: MotionSpline, _ equations: inout FrameEquations,
     isBetween: Bool = false
   ) {
@@ -143,14 +184,22 @@ extension MotionRefinement {
   }
 
   /// What holds the soles in frames, and between each and the next one, by where they are now.
-  private func stance(
+  func stance(
     _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
     _ equations: inout FrameEquations
   ) -> [StanceTerm] {
-    guard let steps, !feet.isEmpty else { return [] }
+    guard !feet.isEmpty else { return [] }
     let frames = frames(range, spline)
-    for (index, step) in steps.steps.enumerated() {
-      guard step.frames.overlaps(frames), !footing.givenUp.contains(index) else { continue }
+    for index in footing.steps.steps.indices.reversed() where footing.turns[index] == nil {
+      let step = footing.steps.steps[index]
+      guard step.frames.overlaps(frames) else { continue }
+      footing.divide(
+        index,
+        into: step.runs(
+          feet[step.foot], places(of: step, spline, &equations), period: terms.period))
+    }
+    for (index, step) in footing.steps.steps.enumerated() {
+      guard step.frames.overlaps(frames) else { continue }
       // A step that began before goes on where it stands.
       if case .none = footing.marks[index] {
       } else if step.frames.lowerBound < frames.lowerBound {
@@ -158,20 +207,18 @@ extension MotionRefinement {
       }
       let foot = feet[step.foot]
       let places = places(of: step, spline, &equations)
-      let turns = footing.turns[index] ?? step.turns(foot, places)
-      footing.turns[index] = turns
-      footing.marks[index] = step.mark(foot, places, turns: turns)
+      footing.marks[index] = step.mark(foot, places, turns: footing.turns[index] ?? false)
     }
     return [false, true].map { between in
       StanceTerm(
         corners: feet.map(\.corners),
-        holds: steps.holds(feet, footing.marks, frames: spline.frames, between: between),
+        holds: footing.steps.holds(feet, footing.marks, frames: spline.frames, between: between),
         weight: weights.stance)
     }
   }
 
   /// Remembers in which directions parts that touch are to part.
-  private func remember(
+  func remember(
     _ spline: MotionSpline, _ range: Range<Int>, _ collision: inout CollisionTerm?,
     _ equations: inout FrameEquations
   ) {
@@ -200,9 +247,10 @@ extension MotionRefinement {
       work.stance.first?.add(frame: frame, to: &work.frame, &scratch)
       work.equations.add(frame, work.frame, spline)
       guard terms.period > Self.longest, let between = work.stance.last,
-        between.holdsAnything(frame)
+        work.isThorough || between.holdsAnything(frame), frame + 1 < spline.frames
       else { continue }
       begin(frame, spline, &work.frame, isBetween: true)
+      if work.isThorough { ground?.add(frame: frame, to: &work.frame, &scratch) }
       between.add(frame: frame, to: &work.frame, &scratch)
       work.equations.add(after: frame, work.frame, spline)
     }

@@ -40,12 +40,15 @@ struct MotionRefinement: Sendable {
   let layout: RefinementLayout
   let terms: SplineTerms
   let frameTerms: [any ResidualTerm]
+  let ground: GroundTerm?
   let collision: CollisionTerm?
   let feet: [SoleCorners]
   let steps: FootSteps?
   let weights: Weights
   /// The stiffness of contact and limits in each step.
   let stiffnesses: [Double]
+  /// Whether what is left after a first solution is solved for once more.
+  let isThorough: Bool
   let motion: JointMotion
   /// Whether the motion shall be at rest at both ends.
   let atRest: Bool
@@ -80,6 +83,7 @@ struct MotionRefinement: Sendable {
     (self.layout, self.motion, self.weights, self.atRest) = (layout, motion, weights, atRest)
     stiffnesses =
       effort == .fast ? [1e-2, 0.1, 1, 1] : [1e-3, 1e-3, 1e-2, 0.1, 1, 1, 1, 1, 1]
+    isThorough = effort == .full
     terms = SplineTerms(
       robot, problem, period: 1 / (motion.frameRate * speed),
       smoothness: (weights.joints, weights.places, weights.turns), weight: weights.limits)
@@ -87,7 +91,8 @@ struct MotionRefinement: Sendable {
     let ground = RefinementGround(motion, clip, robot, targets, layout)
     (feet, steps) = (ground.feet, ground.steps)
     notes = ground.absence.map { [$0] } ?? []
-    if let term = ground.term(robot, layout, weight: weights.ground) { frameTerms.append(term) }
+    self.ground = ground.term(robot, layout, weight: weights.ground)
+    if let term = self.ground { frameTerms.append(term) }
     self.frameTerms = frameTerms
     guard effort == .full else {
       collision = nil
@@ -143,17 +148,21 @@ struct MotionRefinement: Sendable {
     var start = 0
     while true {
       let end = min(start + Self.window.count, spline.unknowns)
-      solve(start..<end, &spline, &footing)
+      solveApart(start..<end, &spline, &footing)
       guard end < spline.unknowns else { break }
       start = end - Self.window.overlap
     }
+    if isThorough { polish(&spline, &footing) }
     var notes = notes
-    if let steps, !footing.givenUp.isEmpty {
+    if let steps, footing.framesGivenUp > 0 {
+      let all = steps.steps.reduce(0) { $0 + $1.frames.count }
       notes.append(
-        "\(footing.givenUp.count) of \(steps.steps.count) steps could not be held where the foot"
-          + " stands")
+        "in \((1000 * Double(footing.framesGivenUp) / Double(all)).rounded() / 10) % of the time in which"
+          + " feet stand they could not be held where they are")
     }
-    return (motion(of: spline), notes)
+    var motion = motion(of: spline)
+    motion.footholds = footing.steps.footholds(feet, footing.marks, rate: motion.frameRate)
+    return (motion, notes)
   }
 
   private func motion(of spline: MotionSpline) -> JointMotion {

@@ -18,6 +18,11 @@ struct StanceMeasure: Measure {
 
   private var slips: [Double] = []
   private var slip = Peak(), frameSlip = Peak()
+  /// The same of soles that are held.
+  private var heldSlips: [Double] = []
+  private var heldSlip = Peak()
+  /// The footholds of each foot.
+  private let footholds: [[Foothold]]
   private var frameSlips: [Double] = []
   private var floating = Peak()
   private var (standingInstants, highInstants, slightlyHighInstants) = (0, 0, 0)
@@ -40,6 +45,9 @@ struct StanceMeasure: Measure {
     self.soles = soles
     ground = subject.person.map { PersonGround($0, scale: subject.pathScale) }
     let robot = subject.robot
+    footholds = soles.map { sole in
+      subject.trajectory.footholds.filter { $0.link == robot.links[sole.link].name }
+    }
     var shapes = robot.links.indices.filter { !robot.links[$0].shapes.isEmpty }.map { link in
       (link: link, points: robot.links[link].shapes.flatMap(\.supportPoints))
     }
@@ -73,6 +81,11 @@ struct StanceMeasure: Measure {
       let moved = Self.slip(before[foot], places[foot])
       slips.append(moved / step)
       slip.take(moved / step, at: instant.time, Self.name(foot))
+      let isHeld = footholds[foot].contains { $0.holds(from: lastTime, to: instant.time) }
+      if isHeld {
+        heldSlips.append(moved / step)
+        heldSlip.take(moved / step, at: instant.time, Self.name(foot))
+      }
     }
     if instant.isSample {
       for foot in soles.indices {
@@ -133,7 +146,10 @@ struct StanceMeasure: Measure {
     if slips.isEmpty {
       group.notes.append("no foot stands: slip is not measured")
     } else {
-      group.figures += slipFigures
+      group.figures += slipFigures + heldFigures
+    }
+    if heldSlips.isEmpty {
+      group.notes.append("the file holds no sole where it stands")
     }
     group.figures += penetrationFigures
     if ground == nil {
@@ -171,6 +187,19 @@ struct StanceMeasure: Measure {
       Figure(
         "field_sliding_share", "frames of standing feet that slide over 1 cm (the field's)",
         Double(sliding) / Double(max(1, frameSlips.count)), "share"),
+    ]
+  }
+
+  private var heldFigures: [Figure] {
+    let share = Figure(
+      "held_share", "standing time of soles in which they are held",
+      Double(heldSlips.count) / Double(slips.count), "share", better: .high)
+    guard !heldSlips.isEmpty else { return [share] }
+    return [
+      share, Figure("held_slip_mean", "slip of held soles, mean", heldSlips.mean, "m/s"),
+      Figure(
+        "held_slip_p95", "slip of held soles, 95th percentile", heldSlips.percentile95, "m/s"),
+      Figure("held_slip_max", "slip of held soles, largest", heldSlip, "m/s"),
     ]
   }
 

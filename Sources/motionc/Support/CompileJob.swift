@@ -104,15 +104,29 @@ struct CompileJob: Sendable {
     return (motion, report.findings, score)
   }
 
+  /// For how much of the time that was asked for feet are held; nil where none was.
+  private func held(_ asked: [Foothold], _ trajectory: SafeTrajectory) -> String? {
+    let factor = (trajectory.stretch ?? 1) / speed
+    let whole = asked.reduce(0) { $0 + ($1.end - $1.start) * factor }
+    guard whole > 0 else { return nil }
+    let kept = trajectory.footholds.reduce(0) { $0 + $1.end - $1.start }
+    return "feet are held in \(Wording.count(trajectory.footholds.count, "foothold")), for "
+      + "\(Console.fixed(100 * kept / whole, 1)) % of the time that was aimed at"
+  }
+
   /// Reads, retargets, compiles, verifies and writes one motion.
   func compile(_ file: String) throws -> Outcome {
     var (motion, found, score) = try motion(of: file)
     motion.provenance["tool"] = Motionc.nameAndVersion
-    let trajectory = try Trajectories.compile(
+    var trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, speed: speed, atRest: atRest,
-      robot: robot)
+      robot: robot
+    ).keepingFootholds(of: target)
     let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
     if collision == .refuse { try check?.clearance.requireClear() }
+    trajectory =
+      check.map { trajectory.stating($0.clearance) }
+      ?? trajectory.stating(unchecked: CollisionCheck.notAsked)
     let paths = outputs(of: file)
     var files = OutputSet(sparing: inputs)
     try files.add(trajectory.encoded().encoded(), to: paths[0])
@@ -123,7 +137,10 @@ struct CompileJob: Sendable {
     try files.commit()
     let findings =
       found.map(\.message)
-      + [motion.provenance["refinement_notes"], check?.sentence].compactMap(\.self)
+      + [
+        motion.provenance["refinement_notes"], held(motion.footholds, trajectory),
+        check?.sentence,
+      ].compactMap(\.self)
     let used = motion.provenance["motion_format"] == nil ? retargeting : nil
     let text = Report(
       trajectory: trajectory, path: paths[0], findings: findings, score: score, retargeting: used)

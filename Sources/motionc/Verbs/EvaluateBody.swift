@@ -102,7 +102,8 @@ struct EvaluateBody: ParsableCommand {
           let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
           seconds += ProcessUsage.own.seconds - start
           subject = ReportSubject(
-            try compile(motion, within: limits, speed: speed, robot: RobotIdentity(robot)),
+            try compile(motion, within: limits, speed: speed, robot: RobotIdentity(robot))
+              .keepingFootholds(of: robot),
             robot: robot, person: Person(clip, pace: speed))
         } else if let others {
           subject = try others.subject(for: clip)
@@ -229,6 +230,15 @@ private struct BodyFigure {
     BodyFigure(
       name: "slip_max", label: "slip of standing soles, largest", unit: "m/s",
       path: "stance.slip_max"),
+    BodyFigure(
+      name: "held_share", label: "standing in which soles are held", unit: "share",
+      path: "stance.held_share", isLowGood: false),
+    BodyFigure(
+      name: "held_slip_mean", label: "slip of held soles, mean", unit: "m/s",
+      path: "stance.held_slip_mean"),
+    BodyFigure(
+      name: "held_slip_max", label: "slip of held soles, largest", unit: "m/s",
+      path: "stance.held_slip_max"),
     BodyFigure(
       name: "penetration_max", label: "deepest point in the ground", unit: "mm",
       path: "stance.penetration_max"),

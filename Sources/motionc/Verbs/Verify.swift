@@ -24,6 +24,10 @@ struct Verify: ParsableCommand {
       which margin, and what was left out is printed. Touches are reported; with --collision refuse \
       the exit code says so as for a broken limit. A body is taken to touch the ground (z = 0) \
       where it is more than 5 mm in it.
+
+      The file states what was checked when it was compiled, with margins: that is compared with what is \
+      found here. A statement that is false is refused as a broken limit is; what the file states beyond \
+      what is found, and what cannot be compared without --robot, is printed.
       """)
 
   @Argument(help: "Native trajectory files.", completion: .file(extensions: ["safetensors"]))
@@ -70,10 +74,12 @@ struct Verify: ParsableCommand {
         }
         let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
         if collision == .refuse { try check?.clearance.requireClear() }
+        let stated = try StatedChecks(trajectory, check?.clearance, robot: robot)
         let report = TrajectoryReport(
           trajectory, path: file, robot: own?.identity,
-          further: [check?.field ?? CollisionCheck.fieldUnchecked(unchecked)])
-        let lines = [summary(trajectory, file)] + (check?.lines ?? [unchecked])
+          further: [check?.field ?? CollisionCheck.fieldUnchecked(unchecked), stated.field])
+        let lines =
+          [summary(trajectory, file)] + (check?.lines ?? [unchecked]) + stated.lines
         Console.result(json ? report.json : lines.joined(separator: "\n  "))
         held += 1
       } catch {
@@ -100,7 +106,9 @@ struct Verify: ParsableCommand {
 
   private static func isBrokenLimit(_ error: any Error) -> Bool {
     switch error {
-    case UnsafeMotion.violation, UnsafeMotion.touch, UnsafeMotion.clearanceUnproven: true
+    case UnsafeMotion.violation, UnsafeMotion.touch, UnsafeMotion.clearanceUnproven,
+      UnsafeMotion.falseStatement:
+      true
     default: false
     }
   }
