@@ -24,6 +24,8 @@ public struct HingeChain: Sendable, Hashable {
   var along: [Double]
   /// The same for the centre of the shoulder or hip, on the second axis.
   var centerAlong: Double
+  /// Whether the second to fourth axes meet in that centre.
+  private var isBall: Bool
   /// How far apart along the axis of each hinge the axes before and after it pass [m]: the length of
   /// the bone of a hinge that twists one, nearly nothing for one that bends a limb; nil for the first
   /// and the last hinge, and where one of the two is parallel to it.
@@ -44,6 +46,7 @@ public struct HingeChain: Sendable, Hashable {
     let joints = hinges.map { tree.hinges[$0] }
     along = Self.nearestPoints(joints)
     centerAlong = Self.center(joints)
+    isBall = Self.ballCenter(joints) != nil
     spans = joints.indices.map { Self.span(of: $0, joints) }
     segments = []
     cosines = []
@@ -100,9 +103,11 @@ public struct HingeChain: Sendable, Hashable {
     return abs(after.dot(here.axis) - start)
   }
 
-  /// The point on the second axis that is nearest to the first, and less so to the third.
+  /// The point on the second axis in which the second to fourth axes meet, where they do; else the one that is
+  /// nearest to the first axis, and less so to the third.
   private static func center(_ joints: [HingedTree.Hinge]) -> Double {
     guard joints.count > 1 else { return 0 }
+    if let ball = ballCenter(joints) { return ball }
     var (curvature, slope) = (1e-4, 0.0)
     func add(_ weight: Double, _ start: Vector3, _ direction: Vector3, from line: AxisLine) {
       let (a, b) = (line.across(direction), line.across(start - line.point))
@@ -114,6 +119,28 @@ public struct HingeChain: Sendable, Hashable {
       10, second.parentFromChild.translation, second.axisInParent, from: joints[0].lineInChild)
     if joints.count > 2 { add(1, .zero, second.axis, from: joints[2].lineInParent) }
     return -slope / curvature
+  }
+
+  /// Where along the second axis the third and the fourth cross it, in one point; nil where they do not.
+  ///
+  /// It is a shoulder whose first hinge moves it as a clavicle does: that one's axis is less than half as far
+  /// from it as the next bone is long.
+  private static func ballCenter(_ joints: [HingedTree.Hinge]) -> Double? {
+    guard joints.count > 4 else { return nil }
+    let (second, third, fourth) = (joints[1], joints[2], joints[3])
+    let near = 0.02 * joints.dropFirst().reduce(0) { $0 + $1.parentFromChild.translation.length }
+    guard let place = second.lineInChild.foot(of: third.lineInParent),
+      third.lineInParent.distance(to: place) < near,
+      let next = third.lineInChild.foot(of: fourth.lineInParent),
+      fourth.lineInParent.distance(to: next) < near
+    else { return nil }
+    let along = (place - third.parentFromChild.translation).dot(third.axisInParent)
+    guard abs(along - next.dot(third.axis)) < near else { return nil }
+    let inFourth = fourth.parentFromChild.inverse * next
+    let clavicle = joints[0].lineInChild.distance(
+      to: second.parentFromChild.translation + place.dot(second.axis) * second.axisInParent)
+    return clavicle < 0.5 * joints[4].lineInParent.distance(to: inFourth)
+      ? place.dot(second.axis) : nil
   }
 
   /// How far the axis of a hinge is from the centre, over all positions of the hinges between.
@@ -143,7 +170,7 @@ public struct HingeChain: Sendable, Hashable {
   /// bends it, not along it.
   public var middle: Int {
     guard count > 2 else { return count - 1 }
-    if cosines[0] > 0.95, segments[0] > 0.2 * length { return 1 }
+    if cosines[0] > 0.95, segments[0] > 0.2 * length, !isBall { return 1 }
     let largest = centerDistances.prefix(3).max() ?? 0
     let found = centerDistances.indices.first { index in
       centerDistances[index] > 0.35 * largest && (spans[2 + index] ?? 0) < centerDistances[index]
@@ -251,10 +278,12 @@ public struct ChainFinder: Sendable {
     return (offset + reach[hinge], Double(below[tree.hinges[hinge].child].count))
   }
 
-  /// The hinges through which the way may go on: they turn, and at a fork follow none above or
-  /// beside them: what follows is a finger or a linkage.
+  /// The hinges through which the way may go on: they turn, and at a fork they can move and follow none above or
+  /// beside them: what is held or follows is a finger or a linkage.
   private func ways(below body: Int, after hinges: [Int]) -> [Int] {
-    let turning = below[body].filter { tree.hinges[$0].turns }
+    let all = below[body].filter { tree.hinges[$0].turns }
+    let moving = all.filter { !tree.hinges[$0].isHeld }
+    let turning = moving.isEmpty ? all : moving
     guard turning.count > 1 else { return turning }
     let beside = Set(below[body].flatMap { descendants(of: $0) })
     return turning.filter {

@@ -135,19 +135,24 @@ extension HingedPlanSearch {
     return best?.hinges ?? []
   }
 
-  /// Without last hinges that move something on the head: one of two alike parts, such as eyes and
-  /// antennas, or a part that is light beside what carries it, such as a camera.
+  /// Without hinges that move something on the head: from the first of two alike parts on, such as eyes
+  /// and antennas, and last ones whose part is light beside what carries it, such as a camera.
   private func upToHead(_ hinges: [Int]) -> [Int] {
-    var kept = hinges
+    let twin = hinges.indices.dropFirst().first { hasTwin(hinges[$0]) }
+    var kept = Array(hinges[..<(twin ?? hinges.count)])
     while kept.count > 1, let last = kept.last {
-      let body = tree.hinges[last].parent
-      let beside = finder.below[body].filter { $0 != last && tree.hinges[$0].turns }
-      let hasTwin = beside.contains { isMirrored($0, last) }
-      let (light, heavy) = (massBeyond(last), tree.bodies[body].mass)
-      guard hasTwin || 4 * light < heavy else { break }
+      let (light, heavy) = (massBeyond(last), tree.bodies[tree.hinges[last].parent].mass)
+      guard 4 * light < heavy else { break }
       kept.removeLast()
     }
     return kept
+  }
+
+  /// Whether another hinge beside one turns its mirror image.
+  private func hasTwin(_ hinge: Int) -> Bool {
+    finder.below[tree.hinges[hinge].parent].contains {
+      $0 != hinge && tree.hinges[$0].turns && isMirrored($0, hinge)
+    }
   }
 
   /// Whether two hinges leave one body at places of one distance from the hinge above, with bodies of

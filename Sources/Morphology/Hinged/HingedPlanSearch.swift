@@ -98,6 +98,16 @@ struct HingedPlanSearch {
       let (count, names) = (
         group.chains.count, Self.list(group.chains.map { tree.hinges[$0.hinges[0]].name })
       )
+      // Two robots that stand on one body have their trunks on it too.
+      let beside = groups.first {
+        $0.origin == group.origin && $0.chains[0].hinges != group.chains[0].hinges && $0.count >= 3
+      }
+      if let beside, count.isMultiple(of: 2) {
+        throw NoBody(
+          description: "it looks like two robots in one file: \(count) alike limbs (\(names)) and "
+            + "\(beside.chains.count) alike others ("
+            + Self.list(beside.chains.map { tree.hinges[$0.hinges[0]].name }) + ") leave one body")
+      }
       let looks =
         count == 4
         ? "a quadruped, or a hand with four fingers"
@@ -161,7 +171,9 @@ struct HingedPlanSearch {
   }
 
   private func legs(_ pairs: [Group]) throws(NoBody) -> Group? {
-    let candidates = pairs.filter { pair in pair.chains.allSatisfy { isLeg($0) } }
+    let candidates = pairs.filter { pair in
+      pair.chains.allSatisfy { isLeg($0) } && !standsOnWheels(pair.origin)
+    }
     guard candidates.count > 1 else {
       if let only = candidates.first { try refuseWheels(only) }
       return candidates.first
@@ -179,6 +191,22 @@ struct HingedPlanSearch {
     return ranked[0].group
   }
 
+  /// Whether a body, or one that carries it, has wheels of its own: what else leaves it are no legs.
+  private func standsOnWheels(_ body: Int) -> Bool {
+    let bodies = [0] + tree.path(to: body).map { tree.hinges[$0].child }
+    return bodies.contains { body in
+      finder.below[body].filter { isWheel($0) }.count >= 2
+    }
+  }
+
+  /// Whether a hinge turns a part for ever that is alike all around, and carries nothing else.
+  private func isWheel(_ hinge: Int) -> Bool {
+    guard tree.hinges[hinge].turns, tree.hinges[hinge].range == nil,
+      finder.below[tree.hinges[hinge].child].isEmpty
+    else { return false }
+    return isBalanced(hinge, within: 0.05 * tree.hinges[hinge].parentFromChild.translation.length)
+  }
+
   /// Refuses legs that end in a joint that turns for ever.
   private func refuseWheels(_ legs: Group) throws(NoBody) {
     for chain in legs.chains where chain.count - 1 - chain.middle == 1 { try refuseWheel(chain) }
@@ -193,17 +221,18 @@ struct HingedPlanSearch {
   }
 
   private func refuseWheel(_ chain: HingeChain) throws(NoBody) {
-    guard let last = chain.hinges.last, tree.hinges[last].range == nil, isBalanced(last, chain)
+    guard let last = chain.hinges.last, tree.hinges[last].range == nil,
+      isBalanced(last, within: 0.05 * chain.length)
     else { return }
     throw NoBody(
       description: "its legs end in '\(tree.hinges[last].name)', which turns for ever: wheels "
         + "instead of feet")
   }
 
-  /// Whether what a hinge turns is alike all around its axis, as far as shapes, mass and frames show.
-  private func isBalanced(_ hinge: Int, _ chain: HingeChain) -> Bool {
+  /// Whether what a hinge turns is alike all around its axis, as far as shapes, mass and frames show: its
+  /// middle within a distance of the axis [m].
+  private func isBalanced(_ hinge: Int, within near: Double) -> Bool {
     let (body, line) = (tree.bodies[tree.hinges[hinge].child], tree.hinges[hinge].lineInChild)
-    let near = 0.05 * chain.length
     let extents = body.frames.flatMap(\.extents)
     let middle = extents.reduce(Vector3.zero, +) / Double(max(1, extents.count))
     guard extents.isEmpty || line.distance(to: middle) < near else { return false }
@@ -256,8 +285,9 @@ struct HingedPlanSearch {
         if let only = others.first { try refuseOpenLimbs(only) }
         return others.first
       }
-      let ranked = others.sorted { $0.length > $1.length }
-      guard ranked[1].length < 0.5 * ranked[0].length else {
+      // By the whole of them: what a chain leaves off as fingers may be an ankle.
+      let ranked = others.sorted { whole($0) > whole($1) }
+      guard whole(ranked[1]) < 0.5 * whole(ranked[0]) else {
         let names = ranked.prefix(2).map { "'\(tree.hinges[$0.chains[0].hinges[0]].name)'" }
         throw NoBody(
           description: "there are several pairs of limbs, beginning with "
@@ -266,7 +296,22 @@ struct HingedPlanSearch {
       try refuseOpenLimbs(ranked[0])
       return ranked[0]
     }
-    return others.filter { $0.length > 0.3 * legs.length }.max { $0.length < $1.length }
+    return others.filter { reach($0) > 0.3 * legs.length }.max { $0.length < $1.length }
+  }
+
+  /// The mean length of a pair with the last bone, whose end no joint shows [m]: where the elbow is the last
+  /// hinge and its body is empty, as long as the upper one.
+  private func reach(_ pair: Group) -> Double {
+    let reaches = pair.chains.map { chain in
+      max(
+        chain.reach(in: tree), chain.length + (chain.middle == chain.count - 1 ? chain.upper : 0))
+    }
+    return reaches.reduce(0, +) / Double(reaches.count)
+  }
+
+  /// The longest way through a pair's first hinges, to the last joint below them [m].
+  private func whole(_ pair: Group) -> Double {
+    pair.chains.map { finder.reach[$0.hinges[0]] }.max() ?? 0
   }
 
   /// Refuses one pair of limbs that may be arms or legs.

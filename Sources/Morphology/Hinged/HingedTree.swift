@@ -70,6 +70,8 @@ public struct HingedTree: Sendable, Hashable {
     public var range: ClosedRange<Double>?
     /// The hinge whose position it follows; nil where it is free.
     public var follows: Int?
+    /// Whether its limits leave it no room, so that it cannot move.
+    public var isHeld = false
     /// The greatest torque or force [N·m or N]; nil where it is not known.
     public var effort: Double?
 

@@ -10,6 +10,25 @@ struct SingleArmSearch {
   private var tree: HingedTree { search.tree }
 
   func plan(_ groups: [HingedPlanSearch.Group]) throws(NoBody) -> HingedPlan {
+    do { return try found(groups) } catch {
+      guard let slides = telescope() else { throw error }
+      throw NoBody(
+        description:
+          "its joints \(HingedPlanSearch.list(slides.map { tree.hinges[$0].name })) slide one "
+          + "behind the other: it reaches without an elbow, and a person's arm bends at one")
+    }
+  }
+
+  /// Two bounded sliding hinges or more, each carrying the next: the longest such row.
+  private func telescope() -> [Int]? {
+    var rows = [[Int]](repeating: [], count: tree.hinges.count)
+    for (index, hinge) in tree.hinges.enumerated() where !hinge.turns && hinge.range != nil {
+      rows[index] = (tree.bodies[hinge.parent].hingeAbove.map { rows[$0] } ?? []) + [index]
+    }
+    return rows.max { $0.count < $1.count }.flatMap { $0.count > 1 ? $0 : nil }
+  }
+
+  private func found(_ groups: [HingedPlanSearch.Group]) throws(NoBody) -> HingedPlan {
     let (lift, first) = try start(groups)
     try refuseHand(first)
     guard let whole = search.finder.chain(from: first) else {
@@ -47,19 +66,25 @@ struct SingleArmSearch {
   }
 
   /// The first hinge of the longest chain, and sliding hinges above it.
+  ///
+  /// What turns without an offset behind three that slide is a base that moves freely, written as joints.
   private func start(_ groups: [HingedPlanSearch.Group]) throws(NoBody) -> ([Int], Int) {
-    var (body, lift) = (0, [Int]())
+    var (body, lift, slides) = (0, [Int](), 0)
     while true {
       let ways = search.finder.below[body]
       guard
         let best = ways.max(by: { way($0) < way($1) })
       else { throw NoBody(description: "it has no chain of joints") }
-      if tree.hinges[best].turns, !isOfBase(best) {
+      let isOfFreeBase =
+        slides > 2 && tree.hinges[best].parentFromChild.translation.length < 1e-9
+      if isOfFreeBase { lift = [] }
+      if tree.hinges[best].turns, !isOfFreeBase, !isOfBase(best) {
         try refuseRotors(groups, longest: best)
         return (lift, best)
       }
       // A base that drives without end is no lift.
       if !tree.hinges[best].turns, tree.hinges[best].range != nil { lift.append(best) }
+      slides += tree.hinges[best].turns ? 0 : 1
       body = tree.hinges[best].child
     }
   }
@@ -88,17 +113,21 @@ struct SingleArmSearch {
     return own < behind ? behind : own
   }
 
-  /// Refuses a chain that goes through a body into one of two alike limbs: a waist and a leg, say.
+  /// Refuses a chain that goes through a body into one of several alike limbs, or beside three of them: a waist
+  /// and a leg, or a platform and one of its struts, say.
   private func refusePart(_ chain: HingeChain, of groups: [HingedPlanSearch.Group]) throws(NoBody) {
     for group in groups {
       let firsts = group.chains.map { $0.hinges[0] }
-      guard group.chains.count == 2, tree.hinges[firsts[0]].turns,
-        let index = chain.hinges.firstIndex(where: { firsts.contains($0) }), index > 0,
-        group.count < 3
+      let isPair = group.chains.count == 2
+      guard tree.hinges[firsts[0]].turns,
+        let index = chain.hinges.firstIndex(where: {
+          firsts.contains($0)
+            || !isPair && group.count > 1 && tree.hinges[$0].parent == group.origin
+        }), index > 0, isPair ? group.count < 3 : index <= chain.middle
       else { continue }
       throw NoBody(
         description: "it is no single arm: behind '\(tree.hinges[chain.hinges[index - 1]].name)' "
-          + "there are two alike limbs (\(HingedPlanSearch.list(firsts.map { tree.hinges[$0].name })))"
+          + "there are \(isPair ? "two" : "\(firsts.count)") alike limbs (\(HingedPlanSearch.list(firsts.map { tree.hinges[$0].name })))"
           + " of \(group.count == 1 ? "one joint" : "\(group.count) joints") each")
     }
   }
@@ -107,7 +136,7 @@ struct SingleArmSearch {
   private func refuseHand(_ first: Int) throws(NoBody) {
     let beside = search.finder.below[tree.hinges[first].parent].filter {
       $0 != first && tree.hinges[$0].turns
-        && search.finder.reach[$0] > 0.35 * search.finder.reach[first]
+        && (search.finder.reach[$0] > 0.35 * search.finder.reach[first] || isFinger($0))
     }
     guard beside.count >= 2 else { return }
     let names = HingedPlanSearch.list(([first] + beside).map { tree.hinges[$0].name })
@@ -115,6 +144,12 @@ struct SingleArmSearch {
       description:
         "it looks like a hand: \(beside.count + 1) chains leave one body (\(names)), and "
         + "none is an arm")
+  }
+
+  /// Whether a chain of two joints or more begins with a hinge, all of them bounded: no wheel that is steered.
+  private func isFinger(_ first: Int) -> Bool {
+    guard let chain = search.finder.chain(from: first), chain.count >= 2 else { return false }
+    return chain.hinges.allSatisfy { tree.hinges[$0].range != nil }
   }
 
   /// Refuses wheels and rotors.

@@ -206,43 +206,22 @@ struct MappingWriter {
     ]
   }
 
-  /// The centre of a hip or shoulder: a place of the link below the second hinge, beside the limb's
-  /// lower end where the last hinge above the knee lets it be there.
+  /// The centre of a hip or shoulder: a place of the link below the second hinge.
   private func top(_ limb: HingedPlan.Limb) -> String {
     guard limb.upper.count > 1 else {
       return "link: \(link(below: limb.upper.first ?? limb.middle))"
     }
-    let body = tree.hinges[limb.upper[1]].child
-    var place = limb.center
-    if limb.upper.count > 2, let last = limb.upper.last {
-      let (axis, across) = (rest.axis(of: last), rest.axis(of: limb.middle))
-      let gap = lateral(limb) - (rest.pose(of: body) * place).dot(across)
-      // The last hinge turns about the knee's direction: every place of its axis is the hip's centre.
-      if abs(axis.dot(across)) > 0.95, abs(gap) > 0.05 * limb.upperLength {
-        place += rest.pose(of: body).rotation.inverse * (gap / axis.dot(across) * axis)
-      }
-    }
+    let place = StraightLimb(limb, tree: tree, rest: rest).top
     let isOff = place.length > 0.02 * limb.upperLength
     return "link: \(link(below: limb.upper[1]))" + (isOff ? ", place: \(vector(place))" : "")
   }
 
-  /// The knee or elbow: on its axis, beside the limb's lower end.
+  /// The knee or elbow: on its axis, on the line from the limb's upper to its lower end.
   private func middle(_ limb: HingedPlan.Limb) -> String {
-    let joint = tree.hinges[limb.middle]
-    let origin = rest.pose(of: joint.child).translation
-    let along = lateral(limb) - origin.dot(rest.axis(of: limb.middle))
-    let isOff = abs(along) > 0.05 * limb.upperLength
+    let along = StraightLimb(limb, tree: tree, rest: rest).middle
+    let isOff = abs(along) > StraightLimb.beside * limb.upperLength
     return "link: \(link(below: limb.middle))"
-      + (isOff ? ", place: \(vector(along * joint.axis))" : "")
-  }
-
-  /// Where the limb's lower end is along the middle hinge's axis, at rest [m].
-  private func lateral(_ limb: HingedPlan.Limb) -> Double {
-    let hinge = limb.lower.count > 1 ? limb.lower[1] : limb.lower.first
-    let end =
-      hinge.map { rest.pose(of: tree.hinges[$0].child).translation }
-      ?? rest.pose(of: tree.hinges[limb.middle].child) * (limb.end ?? .zero)
-    return end.dot(rest.axis(of: limb.middle))
+      + (isOff ? ", place: \(vector(along * tree.hinges[limb.middle].axis))" : "")
   }
 
   /// The wrist: below the second joint of the forearm, or the only one, or the end of the forearm.
@@ -250,7 +229,9 @@ struct MappingWriter {
     if let hinge = arm.lower.count > 1 ? arm.lower[1] : arm.lower.first {
       return "link: \(link(below: hinge))"
     }
-    return arm.end.map { "link: \(link(below: arm.middle)), place: \(vector($0))" }
+    return StraightLimb(arm, tree: tree, rest: rest).end.map {
+      "link: \(link(below: arm.middle)), place: \(vector($0))"
+    }
   }
 
   private func bones(_ sides: [Side]) -> String {

@@ -21,6 +21,7 @@ extension HingedTree {
         bodies[parent].frames.append(Self.frame(link, bodyFromJoint))
         continue
       }
+      let (lower, upper) = (joint.limits.lower?.value, joint.limits.upper?.value)
       hingeOfJoint[index] = hinges.count
       bodyOfLink[joint.childLink] = bodies.count
       hinges.append(
@@ -28,6 +29,7 @@ extension HingedTree {
           name: joint.name, turns: joint.isAngular, parent: parent, child: bodies.count,
           parentFromChild: bodyFromJoint, axis: joint.axis, range: Self.range(joint),
           effort: joint.limits.effort?.value))
+      hinges[hinges.count - 1].isHeld = joint.kind != .continuous && lower != nil && lower == upper
       bodies.append(Body(frames: [Self.frame(link, .identity)], hingeAbove: hinges.count - 1))
     }
     for (index, joint) in robot.joints.enumerated() {

@@ -63,6 +63,14 @@ public struct RobotMap: Sendable {
     guard refusal == nil else { return }
     estimatedLimits = robot.estimatedLimits
     doubts += Self.doubts(aboutLimitsOf: robot)
+    let open = robot.configurationJoints.map { robot.joints[$0] }.filter {
+      $0.limits.acceleration == nil
+    }
+    if !open.isEmpty {
+      notes.append(
+        "no limit of acceleration is stated or can be estimated, which takes an effort and a mass: "
+          + Self.list(open))
+    }
     if isFloating, !robot.hasFloatingBase {
       notes.append(
         "the file has no joint between the base and the world: with legs it is taken to float")
@@ -144,15 +152,17 @@ public struct RobotMap: Sendable {
   /// A slot by its name.
   public subscript(name: String) -> Slot? { slots.first { $0.name == name } }
 
+  private static func list(_ joints: [Joint]) -> String {
+    let names = joints.prefix(4).map { "'\($0.name)'" }.joined(separator: ", ")
+    return joints.count > 4 ? "\(names) and \(joints.count - 4) more" : names
+  }
+
   /// What the file says of limits that cannot be so.
   private static func doubts(aboutLimitsOf robot: Robot) -> [String] {
     let movable = robot.joints.filter { $0.isMovable }
     var doubts: [String] = []
     func say(_ text: String, _ joints: [Joint]) {
-      guard !joints.isEmpty else { return }
-      let names = joints.prefix(4).map { "'\($0.name)'" }.joined(separator: ", ")
-      let more = joints.count > 4 ? " and \(joints.count - 4) more" : ""
-      doubts.append("\(text): \(names)\(more)")
+      if !joints.isEmpty { doubts.append("\(text): \(list(joints))") }
     }
     say(
       "a range of no width cannot move",
