@@ -86,7 +86,7 @@ struct EvaluateGeneratorTests {
   @Test("Without its network the prior samples, and the report says so")
   func priorAlone() throws {
     let (folder, model) = try Self.prepared.get()
-    for (part, words) in [("none", "prior alone"), ("lengths", "prior with bone lengths")] {
+    for (part, words) in [("none", "prior alone"), ("lengths", "prior with bodies")] {
       let run = try Tool.run(
         arguments: [
           "evaluate", "generator", "--model", model, "--motions", folder, "--count", "16",

@@ -19,6 +19,10 @@ struct FootSteps: Sendable {
 
   init(steps: [Step]) { self.steps = steps }
 
+  /// A number of frames as an integer; motions played at absurd speeds have periods that no clip is as
+  /// long as.
+  static func count(of frames: Double) -> Int { Int(min(max(0, frames), 1e6).rounded()) }
+
   /// The steps of a clip.
   ///
   /// - Parameter ground: The heights of what feet stand on.
@@ -57,7 +61,7 @@ struct FootSteps: Sendable {
     let places = (0..<clip.frameCount).map { frame in
       clip.jointPositions(frame: frame)[foot.ball.joint.rawValue]
     }
-    let reach = max(1, Int((0.1 * clip.frameRate).rounded()))
+    let reach = max(1, Self.count(of: 0.1 * clip.frameRate))
     func way(_ from: Int, _ to: Int) -> Double {
       let way = places[to] - places[from]
       return (way.x * way.x + way.y * way.y).squareRoot()
@@ -196,8 +200,8 @@ extension FootSteps.Step {
       let last = headings.last ?? heading
       headings.append(last + remainder(heading - last, 2 * .pi))
     }
-    let half = max(1, Int((Self.turningTime / 2 / period).rounded()))
-    let shortest = max(2, Int((Foothold.shortest / period).rounded(.up)))
+    let half = max(1, FootSteps.count(of: Self.turningTime / 2 / period))
+    let shortest = max(2, FootSteps.count(of: (Foothold.shortest / period).rounded(.up)))
     var runs: [(frames: Range<Int>, turns: Bool)] = []
     Self.divide(0..<headings.count, headings, half: half, shortest: shortest, &runs)
     return runs

@@ -41,7 +41,8 @@ extension MotionRefinement {
   /// something is in the ground or near to another part.
   func polish(_ spline: inout MotionSpline, _ footing: inout Footing) {
     let bad = badFrames(spline, &footing)
-    let reach = max(6, Int((Self.polishing.reach / terms.period).rounded(.up)))
+    let reach = max(
+      6, FootSteps.count(of: (Self.polishing.reach / terms.period).rounded(.up)))
     var start: Int?
     var last = 0
     func solve(_ frames: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing) {

@@ -138,7 +138,8 @@ extension MotionRefinement {
   ) -> Bool {
     let before = footing.framesGivenUp
     let frames = frames(range, spline)
-    let shortest = max(2, Int((Foothold.shortest / terms.period).rounded(.up)))
+    let shortest = max(
+      2, FootSteps.count(of: (Foothold.shortest / terms.period).rounded(.up)))
     for index in footing.steps.steps.indices.reversed() {
       let step = footing.steps.steps[index]
       guard step.frames.overlaps(frames) else { continue }
