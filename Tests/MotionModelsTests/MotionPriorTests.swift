@@ -135,7 +135,7 @@ struct MotionPriorTests {
         errors.plain += Double(plain * plain)
       }
     }
-    #expect(errors.prior < 0.25 * errors.plain)
+    #expect(errors.prior < 0.2 * errors.plain)
     let own = components.components(of: states[450])
     let end = prior.estimate(states[450], times: [1], components: own)
     for (found, wanted) in zip(end, states[450]) { #expect(abs(found - wanted) < 0.01) }

@@ -56,7 +56,8 @@ struct CanonicalPoseTests {
   ///
   /// Limits are in the way of iCub's shoulders, of NAO's, which rise by 76°, of the simple humanoid, and of the
   /// elbows of JVRC-1 and Poppy, which do not become straight. PM01's arm has axes that are 4° beside each
-  /// other, and DARwIn-OP's front is open.
+  /// other, and DARwIn-OP's front is open. XBot ("robot") stands at rest on the line from where its hip's axes are
+  /// nearest to each other, 13 cm below the point of its hip that `StraightLimb` chooses.
   private static let known: [String: (millimetres: Double, degrees: Double)] = [
     "robot": (1.7, 0.6), "serial_pm01_edu": (3, 2), "icub": (8, 5), "icub_reduced": (8, 5),
     "jvrc1": (3, 1.5), "nao_v40": (18, 18), "nao_v50": (18, 18), "poppy_humanoid": (5, 3),

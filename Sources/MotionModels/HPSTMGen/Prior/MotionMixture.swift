@@ -162,7 +162,7 @@ struct MotionMixture: Sendable {
   /// Estimates are regularised for components with few windows: the mean is shrunk to zero with the
   /// weight of one window, axes are those of the component's covariance and of all windows' with the
   /// weight of ten, and variances are drawn to those of the axes, scaled to the component's motion
-  /// along each cosine, with the weight of three.
+  /// along each cosine, with the weight of ten: few windows fit axes that were found from them too well.
   private func prior(
     _ spectra: [Float], _ members: [Int], _ labels: [Int?], _ labelCount: Int
   ) -> MotionPrior {
@@ -234,7 +234,7 @@ struct MotionMixture: Sendable {
             sum += along * along
           }
           variances[cosine * width + axis] =
-            (sum + 3 * amounts[cosine] * values[axis] / middle) / (count + 3)
+            (sum + 10 * amounts[cosine] * values[axis] / middle) / (count + 10)
         }
       }
     }
