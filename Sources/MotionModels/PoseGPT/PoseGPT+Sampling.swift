@@ -14,6 +14,9 @@ extension PoseGPT: MotionGenerator {
   /// The temperature at which the network was trained.
   public var usualTemperature: Float { 1 }
 
+  /// Without it motions forget their action the more often they are continued.
+  public var usualGuidance: Float { 0.5 }
+
   /// Samples motions; the same request gives the same bytes.
   ///
   /// Motions longer than the longest sequence are sampled in several: each is conditioned on the

@@ -8,6 +8,9 @@ public protocol MotionGenerator: Sendable {
   /// The temperature at which the model samples best.
   var usualTemperature: Float { get }
 
+  /// The scale of classifier-free guidance at which the model samples best; 0 for none.
+  var usualGuidance: Float { get }
+
   /// What the model leaves out of a request that it answers, such as the start of a long past: one
   /// sentence each.
   func findings(for request: MotionRequest) -> [String]
@@ -26,6 +29,9 @@ public protocol MotionGenerator: Sendable {
 extension MotionGenerator {
   /// The default temperature of a request.
   public var usualTemperature: Float { MotionRequest.usualTemperature }
+
+  /// No guidance.
+  public var usualGuidance: Float { 0 }
 
   /// Nothing is left out.
   public func findings(for request: MotionRequest) -> [String] { [] }

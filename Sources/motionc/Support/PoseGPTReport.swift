@@ -33,6 +33,7 @@ struct GeneratorBeside: Encodable {
       var request = MotionRequest()
       (request.first, request.count, request.frames) = (samples.count, count, frames)
       (request.seed, request.temperature) = (seed, generator.usualTemperature)
+      request.guidance = generator.usualGuidance
       let name = label.map { names[$0] }
       if let name, generator.labels.contains(name) { request.action = name }
       if let name, request.action == nil { unknown.insert(name) }

@@ -40,7 +40,7 @@ struct EvaluatePoseGPT: ParsableCommand {
   var count: Int = 256
 
   @Option(help: "The scale of classifier-free guidance; 0 for none.")
-  var guidance: Float = 0
+  var guidance: Float = 0.5
 
   @Option(help: "The temperature; above 1 samples vary more.")
   var temperature: Float = 1

@@ -56,8 +56,8 @@ struct Sample: ParsableCommand {
   @Flag(help: "PoseGPT: also writes each motion as its codes (NAME.codes.safetensors).")
   var codes = false
 
-  @Option(help: "The scale of classifier-free guidance; 0 for none.")
-  var guidance: Float = 0
+  @Option(help: "The scale of classifier-free guidance; 0 for none; by default PoseGPT's is 0.5.")
+  var guidance: Float?
 
   @Option(
     help: "The temperature; above the model's own samples vary more."
@@ -151,7 +151,7 @@ struct Sample: ParsableCommand {
     request.text = text
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
     request.past = try past.map { try Self.past($0, for: generator) }
-    request.guidance = guidance
+    request.guidance = guidance ?? generator.usualGuidance
     request.temperature = temperature ?? generator.usualTemperature
     request.steps = steps ?? request.steps
     request.solver = solver ?? request.solver
