@@ -41,6 +41,75 @@ def training():
               "--peer-published-seconds", published["ms_per_step"] / 1e3), end="", flush=True)
 
 
+def processor_time(script, *arguments):
+    """Runs a script that measures by time.perf_counter so that it measures the processor's time instead."""
+    text = ("import runpy, sys, time; time.perf_counter = time.process_time; sys.argv = sys.argv[1:]; "
+            "runpy.run_path(sys.argv[0], run_name='__main__')")
+    return last_json(run(sys.executable, "-c", text, script, *arguments))
+
+
+def ours(measure):
+    return {line["name"]: line["value"] for line in map(json.loads, run(motionc, "bench", "--only", measure).splitlines())}
+
+
+def in_turns(measure, peers, rounds=3):
+    """The least processor time of one thread of ours and of each peer, in turns [ms]: what the machine does besides
+    does not count, and both meet the same of it."""
+    mine, theirs = {}, {}
+    for _ in range(rounds):
+        for name, value in ours(measure).items():
+            mine[name] = min(value, mine.get(name, value))
+        for name, measured in peers.items():
+            value = measured()
+            theirs[name] = min(value, theirs.get(name, value))
+    return mine, theirs
+
+
+def speed_up(name, our, theirs, target):
+    """One line: the ratio to the best of the peers, and to each."""
+    ratio = min(theirs.values()) / our
+    print(json.dumps({"name": name, "value": round(ratio, 2), "target": f">= {target}", "met": ratio >= target,
+                      "our_ms": round(our, 3), "peer_ms": {kind: round(value, 3) for kind, value in theirs.items()}}), flush=True)
+
+
+KINDS = {"float32": (), "bfloat16": ("--bfloat16",), "compiled": ("--compile",),
+         "compiled bfloat16": ("--compile", "--bfloat16")}
+WITHOUT_CACHE = ("float32", "bfloat16")
+
+
+def torch_ms(*arguments):
+    script = project / "Benchmarks/models_torch.py"
+    return 1e3 * last_json(run(sys.executable, script, *arguments))["processor_seconds"]
+
+
+def models():
+    for what, measure in (("autoencoder", "autoencoder_step_ms"), ("gpt", "gpt_step_ms"), ("hgvae", "hgvae_step_ms")):
+        mine, theirs = in_turns(measure, {kind: lambda o=o: torch_ms(what, *o) for kind, o in KINDS.items()})
+        speed_up(measure.replace("_ms", "_speedup"), mine[measure], theirs, 1.5)
+
+
+def sampling():
+    for batch, measure in ((1, "gpt_sample_ms"), (16, "gpt_sample_batch_ms")):
+        def with_cache(options):
+            return torch_ms("sample", "--cache", "--batch", batch, *options) / batch
+
+        def without(options):
+            return torch_ms("sample", "--batch", batch, "--rounds", 8, *options) / batch
+        mine, theirs = in_turns("gpt_sample", {kind: lambda o=o: with_cache(o) for kind, o in KINDS.items()})
+        speed_up(measure.replace("_ms", "_speedup"), mine[measure], theirs, 2)
+        mine, theirs = in_turns("gpt_sample", {kind: lambda o=KINDS[kind]: without(o) for kind in WITHOUT_CACHE})
+        speed_up(measure.replace("_ms", "_speedup_without_cache"), mine[measure], theirs, 5)
+
+
+def generator_processor():
+    script = shared / "peers/train_step_torch.py"
+    kinds = {"float32": (), "bfloat16": ("--bfloat16",)}
+    mine, theirs = in_turns("generator_step_ms", {
+        kind: lambda o=o: processor_time(script, "generator", "--batch", 64, "--threads", 1, *o)["ms_per_step"]
+        for kind, o in kinds.items()})
+    speed_up("generator_processor_speedup", mine["generator_step_ms"], theirs, 2)
+
+
 def generator():
     step = peer("train_step_torch.py", "generator", "--batch", 64)
     print(json.dumps(step), flush=True)
@@ -74,7 +143,7 @@ def limits(folder):
 
 
 with tempfile.TemporaryDirectory() as name:
-    what = os.environ.get("PEERS", "training,generator,ik,limits").split(",")
+    what = os.environ.get("PEERS", "training,generator,generator-processor,models,sampling,ik,limits").split(",")
     if "ik" in what:
         inverse_kinematics(pathlib.Path(name))
     if "limits" in what:
@@ -83,3 +152,9 @@ with tempfile.TemporaryDirectory() as name:
         training()
     if "generator" in what:
         generator()
+    if "generator-processor" in what:
+        generator_processor()
+    if "models" in what:
+        models()
+    if "sampling" in what:
+        sampling()

@@ -70,6 +70,8 @@ extension Tape {
       if let residual { pass(g, from: index, to: residual) }
     case .product(let a, let b, let aTransposed, let bTransposed):
       pullProduct(g, a, b, aTransposed, bTransposed)
+    case .nodeMixture(let x, let mixing):
+      pullNodeMixture(g, x: x, mixing: mixing)
     case .groupSum(let x, let bias):
       pullGroupSum(index, g, x: x, bias: bias)
     case .scaledSum(let a, let b, let factor):

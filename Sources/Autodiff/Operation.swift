@@ -80,6 +80,7 @@ enum Operation {
   case linear(
     x: Int, weight: Int, bias: Int?, residual: Int?, activation: Activation, derivative: Memory?)
   case product(a: Int, b: Int, aTransposed: Bool, bTransposed: Bool)
+  case nodeMixture(x: Int, mixing: Int)
   case groupSum(x: Int, bias: Int)
   case scaledSum(a: Int, b: Int, factor: Int)
   case gaussianLikelihood(x: Int, mean: Int, logVariance: Int)

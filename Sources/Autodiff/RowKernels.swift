@@ -31,6 +31,15 @@ enum Rows {
       fresh ? vector : load(row, index, columns, fill: 0) + vector, row, index, columns)
   }
 
+  /// Adds a row to another, or copies it.
+  @inline(__always)
+  static func add(_ row: UnsafePointer<Float>, to target: Pointer, fresh: Bool, _ columns: Int) {
+    let source = Pointer(mutating: row)
+    for index in stride(from: 0, to: columns, by: 16) {
+      put(load(source, index, columns, fill: 0), target, index, columns, fresh: fresh)
+    }
+  }
+
   /// The softmax of one row.
   @inline(__always)
   static func softmax(_ x: Pointer, _ y: Pointer, _ columns: Int) {

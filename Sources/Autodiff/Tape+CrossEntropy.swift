@@ -39,12 +39,12 @@ extension Tape {
   /// The logarithm of the sum of exponentials of a row.
   private static func logSum(_ x: Pointer, _ columns: Int) -> Float {
     let top = largest(x, columns)
-    var sum: Float = 0
+    var sum = Vector.zero
     for index in stride(from: 0, to: columns, by: 16) {
       let line = Rows.load(x, index, columns, fill: -.infinity)
-      sum += VectorMath.exp(line - Vector(repeating: top)).sum()
+      sum += VectorMath.exp(line - Vector(repeating: top))
     }
-    return top + Scalar.log(sum)
+    return top + Scalar.log(sum.sum())
   }
 
   /// Adds the softmax of a row times a factor.

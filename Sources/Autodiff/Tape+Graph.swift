@@ -1,6 +1,8 @@
 extension Tape {
   /// S X for each sample: every output node is a weighted sum of the input nodes.
   ///
+  /// A linear map, in the precision of the tape.
+  ///
   /// - Parameters:
   ///   - x: [nodes, batch, features]; nodes come first, so that one product serves all samples
   ///   - mixing: the learned adjacency S, [outputs, nodes]
@@ -10,8 +12,14 @@ extension Tape {
       x.shape.rank == 3 && mixing.shape.rank == 2 && mixing.shape[1] == x.shape[0],
       "an adjacency of shape \(mixing.shape) cannot mix the nodes of \(x.shape)")
     let (nodes, batch, features) = (x.shape[0], x.shape[1], x.shape[2])
-    let mixed = product(mixing, reshape(x, to: [nodes, batch * features]))
-    return reshape(mixed, to: [mixing.shape[0], batch, features])
+    let shape: Shape = [mixing.shape[0], batch, features]
+    let value = arena.allocate(shape.count)
+    multiply(
+      Factor(pointer(mixing)), Factor(pointer(x)), into: (value, true),
+      ProductSize(rows: shape[0], columns: batch * features, inner: nodes))
+    return append(
+      .nodeMixture(x: x.index, mixing: mixing.index), shape, value,
+      needsGradient: needsGradient(x) || needsGradient(mixing))
   }
 
   /// x + bias, where each group of rows has its own bias.
@@ -53,6 +61,22 @@ extension Tape {
   }
 
   // MARK: - Rules
+
+  /// Y = S X: dS = G Xᵀ, dX = Sᵀ G.
+  mutating func pullNodeMixture(_ g: Pointer, x: Int, mixing: Int) {
+    let (outputs, nodes) = (self.nodes[mixing].shape[0], self.nodes[mixing].shape[1])
+    let columns = self.nodes[x].shape.count / nodes
+    if let place = target(mixing) {
+      multiply(
+        Factor(g), Factor(self.nodes[x].value, transposed: true), into: place,
+        ProductSize(rows: outputs, columns: nodes, inner: columns))
+    }
+    if let place = target(x) {
+      multiply(
+        Factor(self.nodes[mixing].value, transposed: true), Factor(g), into: place,
+        ProductSize(rows: nodes, columns: columns, inner: outputs))
+    }
+  }
 
   /// y = x + b: dx = g, db = the sum of g over the rows of each group.
   mutating func pullGroupSum(_ index: Int, _ g: Pointer, x: Int, bias: Int) {

@@ -13,6 +13,12 @@ extension Tape {
     finish: (_ start: Int, _ rows: Int) -> Void
   ) {
     guard rounds else {
+      if rows <= PanelWeights.mostRows,
+        panels?.multiply(x, rows: rows, inner: inner, by: weight, columns: columns, into: c) == true
+      {
+        finish(0, rows)
+        return
+      }
       for start in stride(from: 0, to: rows, by: Self.rowBlock) {
         let count = min(Self.rowBlock, rows - start)
         BLAS.multiply(
@@ -116,6 +122,51 @@ extension Tape {
       columns: inputs, inner: rows, beta: fresh ? 0 : 1)
     arena.release(packed, count: columns)
     arena.release(turned, count: turnedCount)
+  }
+
+  /// A factor of a product, without gaps between its rows; transposed where it is stored so.
+  struct Factor {
+    let pointer: Pointer
+    let isTransposed: Bool
+
+    init(_ pointer: Pointer, transposed: Bool = false) {
+      (self.pointer, isTransposed) = (pointer, transposed)
+    }
+  }
+
+  /// The sizes of a product.
+  struct ProductSize {
+    var rows: Int
+    var columns: Int
+    var inner: Int
+  }
+
+  /// c = a b, or c += a b where it is not fresh.
+  mutating func multiply(_ a: Factor, _ b: Factor, into c: Place, _ size: ProductSize) {
+    let (rows, columns, inner) = (size.rows, size.columns, size.inner)
+    let leftStride = a.isTransposed ? rows : inner
+    let rightStride = b.isTransposed ? inner : columns
+    guard rounds else {
+      BLAS.multiply(
+        a.pointer, stride: leftStride, transposed: a.isTransposed, b.pointer, stride: rightStride,
+        transposed: b.isTransposed, into: c.pointer, stride: columns, rows: rows, columns: columns,
+        inner: inner, beta: c.fresh ? 0 : 1)
+      return
+    }
+    let leftCount = BFloat16.leftCount(rows: rows, inner: inner)
+    let rightCount = BFloat16.rightCount(columns: columns, inner: inner)
+    let (left, right) = (arena.allocate(leftCount), arena.allocate(rightCount))
+    BFloat16.packLeft(
+      a.pointer, stride: leftStride, transposed: a.isTransposed, rows: rows, inner: inner,
+      into: left)
+    BFloat16.packRight(
+      b.pointer, stride: rightStride, transposed: b.isTransposed, columns: columns, inner: inner,
+      into: right)
+    BFloat16.multiply(
+      left: left, transposed: a.isTransposed, right: right, into: c.pointer, stride: columns,
+      rows: rows, columns: columns, inner: inner, beta: c.fresh ? 0 : 1)
+    arena.release(left, count: leftCount)
+    arena.release(right, count: rightCount)
   }
 
   /// A weight as a packed right factor: the shared one where there is one, else one packed here.

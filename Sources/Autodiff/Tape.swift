@@ -55,6 +55,7 @@ public struct Tape: ~Copyable {
   var arena = Arena()
   let parameters: FloatBuffer?
   let packed: PackedWeights?
+  let panels: PanelWeights?
   private(set) var gradients: FloatBuffer?
   /// Whether operations are kept for gradients.
   public let isRecording: Bool
@@ -64,19 +65,22 @@ public struct Tape: ~Copyable {
   /// A tape over a model's parameters.
   ///
   /// Gradients of parameters are added to `gradients`, which the caller clears. What `packed` has
-  /// of the parameters is not packed again.
+  /// of the parameters is not packed again; `panels` serves products of few rows in single precision.
   public init(
     parameters: FloatBuffer? = nil, gradients: FloatBuffer? = nil, packed: PackedWeights? = nil,
-    recording: Bool = true
+    panels: PanelWeights? = nil, recording: Bool = true
   ) {
     precondition(
       packed == nil || packed?.parameters === parameters, "packed weights of other parameters")
+    precondition(
+      panels == nil || panels?.parameters === parameters, "panels of other parameters")
     precondition(
       gradients == nil || gradients?.count == parameters?.count,
       "parameters and their gradients differ in number")
     self.parameters = parameters
     self.gradients = gradients
     self.packed = packed
+    self.panels = panels
     isRecording = recording
     nodes.reserveCapacity(256)
   }

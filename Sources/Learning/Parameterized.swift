@@ -83,6 +83,13 @@ public struct ParameterLayout: Sendable, Hashable {
       gradients: gradients)
   }
 
+  /// The weights of linear maps, arranged for tapes that multiply few rows in single precision.
+  public func panelWeights(of parameters: FloatBuffer) -> PanelWeights {
+    PanelWeights(
+      parameters: parameters,
+      matrices: entries.filter { $0.name.hasSuffix("weight") }.map(\.parameter))
+  }
+
   /// The gaps between parameters.
   var gaps: [Range<Int>] {
     entries.compactMap { entry in

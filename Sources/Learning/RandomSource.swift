@@ -51,6 +51,20 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Hashable {
     let radius = (-2 * log(Double(next() >> 11) * 0x1p-53 + 0x1p-54)).squareRoot()
     return Float(radius * cos(2 * Double.pi * Double(next() >> 11) * 0x1p-53))
   }
+
+  /// Many numbers of the standard normal distribution, two from each pair of draws: other ones than
+  /// `normal` gives in turn, for noise.
+  public mutating func normals(_ count: Int) -> [Float] {
+    [Float](unsafeUninitializedCapacity: count + 1) { buffer, filled in
+      for index in stride(from: 0, to: count, by: 2) {
+        let radius = Float((-2 * log(Double(next() >> 11) * 0x1p-53 + 0x1p-54)).squareRoot())
+        let angle = 2 * Float.pi * uniform()
+        buffer.initializeElement(at: index, to: radius * cos(angle))
+        buffer.initializeElement(at: index + 1, to: radius * sin(angle))
+      }
+      filled = count
+    }
+  }
 }
 
 /// The generator that fills states: Steele, Lea and Flood, "Fast splittable pseudorandom number

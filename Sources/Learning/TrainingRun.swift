@@ -178,17 +178,29 @@ public struct TrainingRun<Subject: TrainableModel> {
 
   /// The time of a step, the median of `steps` after two that warm up [s].
   public func secondsPerStep(steps: Int = 7) throws -> Double {
+    let times = try stepTimes(steps)
+    return times.map(\.clock).sorted()[times.count / 2] / .seconds(1)
+  }
+
+  /// The processor time of a step, the least of `steps` after two that warm up [s]: on one thread what a
+  /// step costs, whatever else the machine does.
+  public func processorSecondsPerStep(steps: Int = 15) throws -> Double {
+    try stepTimes(steps).map(\.processor).min() ?? 0
+  }
+
+  private func stepTimes(_ steps: Int) throws -> [(clock: Duration, processor: Double)] {
     var network = subject.makeNetwork()
     let layout = ParameterLayout(placing: &network)
     let trainer = try trainer(layout, resume: false)
     let step = subject.step(network)
-    let clock = ContinuousClock()
-    var times: [Duration] = []
+    var times: [(clock: Duration, processor: Double)] = []
     for round in 0..<(steps + 2) {
-      let time = try clock.measure { try trainer.advance(step) }
-      if round >= 2 { times.append(time) }
+      let (start, used) = (ContinuousClock.now, ProcessorTime.seconds)
+      _ = try trainer.advance(step)
+      guard round >= 2 else { continue }
+      times.append((.now - start, ProcessorTime.seconds - used))
     }
-    return times.sorted()[times.count / 2] / .seconds(1)
+    return times
   }
 
   // MARK: - The plan of a time limit

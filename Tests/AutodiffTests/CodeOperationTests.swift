@@ -18,6 +18,26 @@ struct CodeOperationTests {
     #expect(tape.values(of: rows) == expected)
   }
 
+  @Test("Sums of rows, one of them taken twice by one place", arguments: [3, 16, 37])
+  func embeddingSum(_ width: Int) {
+    var random = TestRandom(state: 5)
+    let table = random.tensor([5, width])
+    let indices = [4, 0, 1, 2, 2, 0, 3, 4, 1]
+    expectGradients([table]) { tape, x in
+      tape.embeddingSum(x[0], indices: indices, of: 3)
+    }
+    var tape = Tape(recording: false)
+    let sums = tape.embeddingSum(tape.input(table), indices: indices, of: 3)
+    #expect(sums.shape == [3, width])
+    let found = tape.values(of: sums)
+    for (place, column) in (0..<3).flatMap({ place in (0..<width).map { (place, $0) } }) {
+      let expected = indices[(3 * place)..<(3 * place + 3)].reduce(Float(0)) {
+        $0 + table.values[$1 * width + column]
+      }
+      #expect(abs(found[place * width + column] - expected) < 1e-6)
+    }
+  }
+
   @Test("Cross entropy, weighted, against its definition", arguments: [2, 16, 33])
   func crossEntropy(_ classes: Int) {
     var random = TestRandom(state: 6)

@@ -17,6 +17,27 @@ struct GraphGaussianTests {
     expectGradients(inputs([4, 1, 17], [4, 4])) { $0.mixNodes($1[0], by: $1[1]) }
   }
 
+  @Test("mixing of nodes with rounded factors is the single precision's by rounding, gradients too")
+  func roundedMixing() {
+    let tensors = inputs([66, 8, 33], [17, 66], [17, 8, 33])
+    func results(_ precision: Precision) -> [[Float]] {
+      var tape = Tape()
+      tape.precision = precision
+      let x = tensors.map { tape.input($0, needsGradient: true) }
+      let y = tape.mixNodes(x[0], by: x[1])
+      tape.backward(from: tape.sum(tape.multiply(y, x[2])))
+      return [tape.values(of: y)] + x.prefix(2).map { tape.gradient(of: $0).values }
+    }
+    let (exact, rounded) = (results(.float32), results(.bfloat16))
+    #expect((exact == rounded) == !BLAS.supportsBFloat16)
+    for (a, b) in zip(exact, rounded) {
+      let error = zip(a, b).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+      let size = a.reduce(Float(0)) { $0 + $1 * $1 }
+      // Eight significant bits: each factor is off by two thousandths of itself, at random.
+      #expect((error / size).squareRoot() < 0.004)
+    }
+  }
+
   @Test("a bias of each group agrees with finite differences", arguments: [3, 16, 19])
   func groups(_ columns: Int) {
     expectGradients(inputs([4, 3, columns], [4, columns])) { $0.add($1[0], toEachGroup: $1[1]) }

@@ -118,7 +118,7 @@ public struct HGVAETraining: TrainableModel {
       on: &tape
     ) { _, distributions, tape in
       let shape = distributions.posterior.mean.shape
-      let noise = tape.input((0..<shape.count).map { _ in random.normal() }, shape: shape)
+      let noise = tape.input(random.normals(shape.count), shape: shape)
       return tape.sample(distributions.posterior, noise: noise)
     }
     let target = tape.input(

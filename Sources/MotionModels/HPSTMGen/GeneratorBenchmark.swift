@@ -1,20 +1,28 @@
-import Foundation
 import Learning
 import MotionData
-import Motions
 
 /// Benchmarks of the generator.
 public enum GeneratorBenchmark {
   /// The median time of a training step at the published size, one token per frame, 64 frames [s].
   public static func secondsPerStep(batch: Int, threads: Int = 2) throws -> Double {
-    let path = FileManager.default.temporaryDirectory
-      .appending(path: "motionc-\(UUID().uuidString).pack").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    try measure(batch: batch, threads: threads) { try $0.secondsPerStep() }
+  }
+
+  /// The processor time of the same step on one thread, the least of several [s].
+  public static func processorSecondsPerStep(batch: Int) throws -> Double {
+    try measure(batch: batch, threads: 1) { try $0.processorSecondsPerStep(steps: 7) }
+  }
+
+  private static func measure(
+    batch: Int, threads: Int, _ time: (TrainingRun<GeneratorTraining>) throws -> Double
+  ) throws -> Double {
+    let pack = try BenchmarkPack()
+    defer { pack.remove() }
     var options = GeneratorTraining.Options()
     options.run.batch = batch
     options.run.threads = threads
-    let source = try WindowSource(shard: try randomPack(path), frames: options.backbone.frames)
-    return try TrainingRun(GeneratorTraining(source: source, options: options)).secondsPerStep()
+    let source = try WindowSource(shard: pack.shard, frames: options.backbone.frames)
+    return try time(TrainingRun(GeneratorTraining(source: source, options: options)))
   }
 
   /// The median time per motion of one window in ten steps [s], when `count` are sampled at once.
@@ -34,19 +42,5 @@ public enum GeneratorBenchmark {
       times.append(Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     }
     return times.dropFirst().sorted()[(times.count - 1) / 2] / Double(together)
-  }
-
-  /// Bodies in random poses within human joint ranges; the content does not affect the time.
-  private static func randomPack(_ path: String) throws -> DatasetShard {
-    var random = RandomSource(seed: 1)
-    var writer = try DatasetShard.Writer(path: path)
-    for index in 0..<4 {
-      let clip = MotionClip(
-        name: "random_\(index)", skeleton: .canonical, frameRate: 30,
-        rootTranslations: (0..<100).map { [0.02 * Double($0), 0, 0.9] },
-        rotations: (0..<100).flatMap { _ in RandomPose.sample(using: &random) })
-      try writer.add(clip, label: nil, embedding: nil)
-    }
-    return try writer.finish()
   }
 }

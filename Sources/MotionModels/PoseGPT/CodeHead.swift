@@ -63,8 +63,8 @@ struct CodeHead: Parameterized, Sendable {
         rows.append(book * (codesPerBook + 1) + (codes[place * books + book] ?? codesPerBook))
       }
     }
-    let parts = tape.embedding(tape.parameter(known), indices: rows, shape: [places, count])
-    return tape.add(tokens, tape.scale(tape.tokenMean(parts), by: Float(count)))
+    return tape.add(
+      tokens, tape.embeddingSum(tape.parameter(known), indices: rows, of: count))
   }
 
   /// The loss of known codes: the sum over places and books of −log p, times the place's weight

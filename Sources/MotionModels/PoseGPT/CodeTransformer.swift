@@ -150,9 +150,8 @@ public struct CodeTransformer: Parameterized, Sendable {
     let rows = input.codes.enumerated().map {
       $0 % books * (configuration.codesPerBook + 1) + $1
     }
-    let parts = tape.embedding(
-      tape.parameter(token), indices: rows, shape: [batch, tokens, books])
-    let sum = tape.scale(tape.tokenMean(parts), by: Float(books))
+    let sum = tape.embeddingSum(
+      tape.parameter(token), indices: rows, of: books, shape: [batch, tokens])
     let acts = tape.embedding(
       tape.parameter(action),
       indices: input.actions.flatMap { repeatElement($0, count: tokens) }, shape: [batch, tokens])

@@ -100,12 +100,15 @@ public struct CodeTransformerTraining: TrainableModel {
     let (source, tokenizer, options) = (source, tokenizer, options)
     return { part, tape in
       var batch = CodeBatch(network.configuration)
+      var drawn: [CodeBatch.Sequence] = []
       for _ in part.samples {
         let window = source.draw(using: &part.random)
         let label = part.random.uniform() < options.dropped ? nil : window.label
-        batch.add(
-          window, label: label, tokenizer: tokenizer, corrupted: options.corrupted,
-          using: &part.random)
+        drawn.append(CodeBatch.Sequence(window, label: label, tokenizer: tokenizer))
+      }
+      let codes = tokenizer.codes(of: drawn.map(\.features))
+      for (sequence, codes) in zip(drawn, codes) {
+        batch.add(codes, of: sequence, corrupted: options.corrupted, using: &part.random)
       }
       var none: KeyValueCache?
       let read = network(batch.input, cache: &none, on: &tape)
@@ -136,21 +139,32 @@ private struct CodeBatch {
     return isThere.map { $0 ? 1 / count : 0 }
   }
 
+  /// A stretch of motion before it is encoded.
+  struct Sequence {
+    /// The channels of whole tokens; empty where the file could not be read.
+    let features: [Float]
+    let label: Int?
+
+    init(_ window: MotionWindow, label: Int?, tokenizer: MotionTokenizer) {
+      let size = tokenizer.configuration.framesPerToken
+      let features = PoseFeatures.features(of: window)
+      let whole = Array(features[..<(window.frames / size * size * PoseFeatures.columns)])
+      self.features = whole.allSatisfy(\.isFinite) ? whole : []
+      self.label = label
+    }
+  }
+
+  /// Adds the codes of a sequence.
   mutating func add(
-    _ window: MotionWindow, label: Int?, tokenizer: MotionTokenizer, corrupted: Float,
-    using random: inout RandomSource
+    _ codes: [Int], of sequence: Sequence, corrupted: Float, using random: inout RandomSource
   ) {
     let (books, start) = (configuration.books, configuration.codesPerBook)
-    let size = tokenizer.configuration.framesPerToken
-    let count = window.frames / size
-    let features = PoseFeatures.features(of: window)
-    let whole = Array(features[..<(count * size * PoseFeatures.columns)])
-    guard whole.allSatisfy(\.isFinite) else {
-      // The file could not be read: a NaN duration ends the training.
+    let (count, label) = (codes.count / books, sequence.label)
+    guard count > 0 else {
+      // A NaN duration ends the training.
       fill(0, codes: [], read: [], label: label, duration: .nan)
       return
     }
-    let codes = tokenizer.codes(of: [whole])[0]
     var read = [Int](repeating: start, count: books) + codes.dropLast(books)
     for token in 1..<max(2, count) where random.uniform() < corrupted {
       for book in 0..<books where token < count {

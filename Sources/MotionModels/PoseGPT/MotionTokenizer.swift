@@ -36,29 +36,32 @@ public struct MotionTokenizer: Sendable {
   private var tokens: Int { configuration.tokens }
   private var framesPerToken: Int { configuration.framesPerToken }
 
-  /// The codes of motions that all have the same number of frames, a multiple of a token's:
-  /// [tokens, books] each.
+  /// The codes of motions whose numbers of frames are multiples of a token's: [tokens, books] each.
   ///
   /// The codes of longer motions are those of overlapping windows: a token's does not depend on
   /// what is further back than a window, nor, with a causal encoder, on what follows.
   ///
   /// - Parameter features: The channels of each motion, [frames, 136].
   func codes(of features: [[Float]]) -> [[Int]] {
-    guard let first = features.first else { return [] }
-    let count = first.count / PoseFeatures.columns / framesPerToken
-    let books = configuration.books
-    var result = [[Int]](
-      repeating: [Int](repeating: 0, count: count * books), count: features.count)
-    for (start, taken) in encodedWindows(count) {
-      let end = min(count, start + tokens)
-      let size = framesPerToken * PoseFeatures.columns
-      let pieces = features.map { Array($0[(start * size)..<(end * size)]) }
-      for (index, codes) in quantized(pieces, tokens: end - start).enumerated() {
-        for token in taken.lowerBound..<min(taken.upperBound, end) {
-          for book in 0..<books {
-            result[index][token * books + book] = codes[(token - start) * books + book]
-          }
-        }
+    let (books, size) = (configuration.books, framesPerToken * PoseFeatures.columns)
+    var result = features.map { [Int](repeating: 0, count: $0.count / size * books) }
+    // Windows of one length go through the network together, whichever motion they are of.
+    var windows: [Int: [(motion: Int, start: Int, taken: Range<Int>)]] = [:]
+    for (motion, values) in features.enumerated() where !values.isEmpty {
+      let count = values.count / size
+      for (start, taken) in encodedWindows(count) {
+        windows[min(count - start, tokens), default: []].append((motion, start, taken))
+      }
+    }
+    for (length, group) in windows.sorted(by: { $0.key < $1.key }) {
+      let pieces = group.map {
+        features[$0.motion][($0.start * size)..<(($0.start + length) * size)]
+      }
+      for (window, codes) in zip(group, quantized(pieces, tokens: length)) {
+        let (from, to) = (window.taken.lowerBound, window.taken.upperBound)
+        result[window.motion].replaceSubrange(
+          (from * books)..<(to * books),
+          with: codes[((from - window.start) * books)..<((to - window.start) * books)])
       }
     }
     return result
@@ -75,8 +78,8 @@ public struct MotionTokenizer: Sendable {
     return windows
   }
 
-  private func quantized(_ pieces: [[Float]], tokens: Int) -> [[Int]] {
-    var tape = parameters.tape(precision: .float32)
+  private func quantized(_ pieces: [ArraySlice<Float>], tokens: Int) -> [[Int]] {
+    var tape = parameters.tape()
     var result: [[Int]] = []
     for start in stride(from: 0, to: pieces.count, by: Self.together) {
       let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
@@ -128,7 +131,7 @@ public struct MotionTokenizer: Sendable {
   }
 
   private func decoded(_ pieces: [[Int]], tokens: Int) -> [[Float]] {
-    var tape = parameters.tape(precision: .float32)
+    var tape = parameters.tape()
     var result: [[Float]] = []
     for start in stride(from: 0, to: pieces.count, by: Self.together) {
       let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
@@ -147,18 +150,13 @@ public struct MotionTokenizer: Sendable {
 /// Parameters that several threads read and none writes.
 final class FrozenParameters: Sendable {
   private nonisolated(unsafe) let buffer: FloatBuffer
-  private nonisolated(unsafe) let packed: PackedWeights
+  private nonisolated(unsafe) let panels: PanelWeights
 
   init(_ weights: [Float], _ layout: ParameterLayout) {
     buffer = FloatBuffer(weights)
-    packed = layout.packedWeights(of: buffer)
+    panels = layout.panelWeights(of: buffer)
   }
 
-  /// A tape that computes with them and records nothing.
-  func tape(precision: Precision) -> Tape {
-    var tape = Tape(
-      parameters: buffer, packed: precision == .bfloat16 ? packed : nil, recording: false)
-    tape.precision = precision
-    return tape
-  }
+  /// A tape that computes with them in single precision and records nothing.
+  func tape() -> Tape { Tape(parameters: buffer, panels: panels, recording: false) }
 }

@@ -136,12 +136,13 @@ extension PoseGPT: MotionGenerator {
 }
 
 /// The GPT reading some sequences token by token.
-private struct CodeReader {
+private struct CodeReader: ~Copyable {
   private let model: PoseGPT
   private let batch: Int
   private let actions: [Int]
   private let duration: Float
   private var cache: KeyValueCache?
+  private var tape: Tape
   private var place = 0
   /// What the Transformer made of the last token, [sequences, width].
   private var last: [Float] = []
@@ -149,6 +150,7 @@ private struct CodeReader {
   /// Sequences once for each of the actions.
   init(_ model: PoseGPT, batch: Int, actions: [Int], duration: Float) {
     (self.model, self.batch, self.actions, self.duration) = (model, batch, actions, duration)
+    tape = model.tape()
     cache = KeyValueCache(
       layers: model.configuration.layers, batch: batch * actions.count,
       width: model.configuration.width)
@@ -157,7 +159,7 @@ private struct CodeReader {
   /// Reads further tokens, [tokens, books] for each sequence.
   mutating func read(_ codes: [[Int]]) {
     let count = codes[0].count / model.configuration.books
-    var tape = model.tape()
+    tape.reset()
     let input = CodeTransformer.Input(
       codes: actions.flatMap { _ in codes.flatMap { $0 } },
       actions: actions.flatMap { repeatElement($0, count: batch) },
@@ -173,12 +175,12 @@ private struct CodeReader {
   }
 
   /// Draws the codes of the next token of each sequence, [books].
-  func drawNext(_ request: MotionRequest, using randoms: inout [RandomSource]) -> [[Int]] {
+  mutating func drawNext(_ request: MotionRequest, using randoms: inout [RandomSource]) -> [[Int]] {
     let (books, rows) = (model.configuration.books, batch * actions.count)
     let sampling = CodeSampling(
       temperature: request.temperature, topK: request.topK, topP: request.topP)
     var codes = [Int?](repeating: nil, count: rows * books)
-    var tape = model.tape()
+    tape.reset()
     let hidden = tape.input(last, shape: [rows, model.configuration.width])
     for group in passes {
       let given = codes

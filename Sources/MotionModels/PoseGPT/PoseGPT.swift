@@ -37,7 +37,7 @@ public struct PoseGPT: Sendable {
   }
 
   /// A tape for the GPT, in single precision, since codes are drawn from what it computes.
-  func tape() -> Tape { parameters.tape(precision: .float32) }
+  func tape() -> Tape { parameters.tape() }
 
   /// The frames of a token.
   var framesPerToken: Int { tokenizer.configuration.framesPerToken }

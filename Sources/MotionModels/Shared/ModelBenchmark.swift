@@ -1,0 +1,83 @@
+import HumanBody
+import Learning
+import MotionData
+
+/// Benchmarks of PoseGPT and HG-VAE at the sizes that ship, in processor time of one thread.
+public enum ModelBenchmark {
+  /// The time of a training step of PoseGPT's autoencoder, 16 windows of 64 frames [s].
+  public static func autoencoderStep() throws -> Double {
+    var options = TokenizerTraining.Options()
+    options.network = tokenizer
+    (options.run.batch, options.run.threads) = (16, 1)
+    let pack = try BenchmarkPack()
+    defer { pack.remove() }
+    let source = try WindowSource(shard: pack.shard, frames: options.network.frames)
+    return try TrainingRun(TokenizerTraining(source: source, options: options))
+      .processorSecondsPerStep(steps: 40)
+  }
+
+  /// The time of a training step of PoseGPT's GPT, 16 sequences of 64 tokens, which are encoded in it
+  /// [s].
+  public static func gptStep() throws -> Double {
+    var network = MotionTokenizerNetwork(tokenizer)
+    let layout = ParameterLayout(placing: &network)
+    let scaling = FeatureScaling(
+      mean: [Float](repeating: 0, count: PoseFeatures.columns),
+      deviation: [Float](repeating: 1, count: PoseFeatures.columns))
+    let codes = MotionTokenizer(
+      network: network, weights: Trainer.randomStart(layout, seed: 1), scaling: scaling,
+      history: [:])
+    var options = CodeTransformerTraining.Options()
+    (options.run.batch, options.run.threads) = (16, 1)
+    // So long that nearly all stretches fill the context.
+    let pack = try BenchmarkPack(frames: 4000, isLabelled: true)
+    defer { pack.remove() }
+    let training = try CodeTransformerTraining(
+      tokenizer: codes, shard: pack.shard, options: options)
+    return try TrainingRun(training).processorSecondsPerStep()
+  }
+
+  /// The time of a training step of an HG-VAE, 32 windows of 50 frames [s].
+  public static func hgvaeStep() throws -> Double {
+    var options = HGVAETraining.Options()
+    (options.network.width, options.network.blocks) = (96, 1)
+    (options.run.batch, options.run.threads) = (32, 1)
+    let pack = try BenchmarkPack(isLabelled: true)
+    defer { pack.remove() }
+    let source = try WindowSource(shard: pack.shard, frames: options.network.frames)
+    return try TrainingRun(HGVAETraining(source: source, options: options))
+      .processorSecondsPerStep(steps: 25)
+  }
+
+  /// The time to draw the codes of a whole context, for each of `together` sequences [s].
+  public static func sequence(_ model: PoseGPT, together: Int) -> Double {
+    let begin = [[Int]](repeating: [], count: together)
+    var randoms = (0..<together).map { RandomSource(seed: 1, stream: UInt64($0)) }
+    var request = MotionRequest()
+    request.temperature = 1
+    let time = ProcessorTime.least(of: together > 4 ? 8 : 20) {
+      _ = model.continued(
+        begin, to: model.configuration.context, action: 0, request, using: &randoms)
+    }
+    return time / Double(together)
+  }
+
+  /// The time to find an arm that is hidden for a second in a window [s].
+  public static func imputation(_ model: HGVAE) throws -> Double {
+    let pack = try BenchmarkPack()
+    defer { pack.remove() }
+    let source = try WindowSource(shard: pack.shard, frames: model.frames)
+    var random = RandomSource(seed: 1)
+    let body = HGVAETraining.draw(source, using: &random).window
+    var occlusion = Occlusion(frames: model.frames)
+    for joint in [17, 19, 21] { occlusion.hide(joint: joint, frames: 10..<40) }
+    let window = SeenWindow(body, occlusion)
+    return ProcessorTime.least(of: 20) { _ = model.impute(window) }
+  }
+
+  private static var tokenizer: MotionTokenizerNetwork.Configuration {
+    var sizes = MotionTokenizerNetwork.Configuration()
+    (sizes.books, sizes.codes, sizes.quantizer) = (16, 4096, .scalar)
+    return sizes
+  }
+}
