@@ -47,6 +47,10 @@ struct MotionRefinement: Sendable {
   let weights: Weights
   /// The stiffness of contact and limits in each step.
   let stiffnesses: [Double]
+  /// The power of that stiffness with which the ground's weight goes.
+  ///
+  /// Ground that is harder than the hold of soles from the start keeps them out of it, but takes more steps.
+  let hardening: Double
   /// Whether what is left after a first solution is solved for once more.
   let isThorough: Bool
   let motion: JointMotion
@@ -84,6 +88,7 @@ struct MotionRefinement: Sendable {
     stiffnesses =
       effort == .fast ? [1e-2, 0.1, 1, 1] : [1e-3, 1e-3, 1e-2, 0.1, 1, 1, 1, 1, 1]
     isThorough = effort == .full
+    hardening = effort == .fast ? 1 : 0.5
     terms = SplineTerms(
       robot, problem, period: 1 / (motion.frameRate * speed),
       smoothness: (weights.joints, weights.places, weights.turns), weight: weights.limits)
