@@ -25,6 +25,8 @@ struct MotionRefinement: Sendable {
   struct Weights: Sendable {
     /// Of a sole's corner away from where it stands [1/m²].
     var stance = 1e5
+    /// Of the trunk's upright away from that of the person's chest [1/rad²].
+    var trunk = 3.0
     /// Of depth in the ground [1/m²].
     var ground = 1e5
     /// Of what is nearer than the margin to another part [1/m²], and the margin [m].
@@ -93,6 +95,9 @@ struct MotionRefinement: Sendable {
       robot, problem, period: 1 / (motion.frameRate * speed),
       smoothness: (weights.joints, weights.places, weights.turns), weight: weights.limits)
     var frameTerms = Self.poseTerms(retargeter, clip, targets, placed, layout)
+    if let term = TrunkTerm(targets, robot, clip, layout, weight: weights.trunk) {
+      frameTerms.append(term)
+    }
     let ground = RefinementGround(motion, clip, robot, targets, layout)
     (feet, steps) = (ground.feet, ground.steps)
     notes = ground.absence.map { [$0] } ?? []
