@@ -1,6 +1,6 @@
 internal import CBLAS
 
-/// A symmetric matrix that is zero beyond some diagonals, and its factor by LAPACK's `dpbtrf`.
+/// A symmetric matrix that is zero beyond some diagonals, and its factor after Cholesky.
 package struct BandedMatrix: Sendable {
   /// The number of rows.
   package let size: Int
@@ -34,7 +34,7 @@ package struct BandedMatrix: Sendable {
     for row in 0..<size {
       elements[row * (band + 1)] += share * elements[row * (band + 1)] + number
     }
-    return size == 0 || motionc_dpbtrf(Int32(size), Int32(band), &elements) == 0
+    return size == 0 || motionc_band_factor(Int32(size), Int32(band), &elements) == 0
   }
 
   /// x of A x = b, of a matrix that was replaced by its factor.

@@ -34,7 +34,9 @@ struct BandedMatrixTests {
     return (matrix, dense)
   }
 
-  @Test("What is solved for is what a dense factor finds", arguments: [(1, 0), (7, 2), (90, 31)])
+  @Test(
+    "What is solved for is what a dense factor finds",
+    arguments: [(1, 0), (7, 2), (8, 0), (40, 7), (90, 31), (133, 105), (204, 78)])
   func solution(size: Int, band: Int) throws {
     for seed in 1...5 {
       var (matrix, dense) = matrix(size, band, seed: UInt64(seed))

@@ -124,6 +124,44 @@ struct RefinementTests {
 
   // MARK: - Laws
 
+  @Test("The robot's trunk is as upright as the person's, also where the first poses lean")
+  func trunk() throws {
+    let retargeter = try Self.retargeter("unitree_g1")
+    let robot = retargeter.robot
+    let clip = try Self.example("walk", frames: 60)
+    let plain = try retargeter.retarget(clip)
+    // Leans a tenth of a radian to the left of where the person does.
+    var leaning = plain
+    let waist = try robot.coordinateIndex(named: "waist_roll_joint")
+    let width = plain.jointNames.count
+    for frame in 0..<60 { leaning.positions[frame * width + waist] -= 0.1 }
+    let targets = retargeter.targets(of: clip)
+    let placed = try #require(plain.root)
+    let refined = MotionRefinement(
+      leaning, retargeter, clip, targets: targets,
+      placed: placed.translations.indices.map {
+        Pose(rotation: placed.rotations[$0], translation: placed.translations[$0])
+      }, effort: .full
+    ).refined().motion
+    let torso = try robot.linkIndex(named: "torso_link")
+    func lean(_ motion: JointMotion) throws -> Double {
+      let root = try #require(motion.root)
+      let angles = (0..<60).map { frame -> Double in
+        let links = robot.worldFromLinks(
+          Array(motion.positions[(frame * width)..<((frame + 1) * width)]))
+        var chest = clip.rotations[frame * Skeleton.jointCount]
+        for joint in [Skeleton.Joint.spine1, .spine2, .spine3] {
+          chest = chest * clip.rotations[frame * Skeleton.jointCount + joint.rawValue]
+        }
+        let own = root.rotations[frame] * links[torso].rotation * Vector3.unitZ
+        return acos(min(1, own.dot(chest * Vector3.unitY)))
+      }
+      return angles.reduce(0, +) / 60
+    }
+    let (before, after) = (try lean(leaning), try lean(refined))
+    #expect(before > 0.08 && after < 0.05, "\(before), \(after) rad")
+  }
+
   @Test("A cut of a walk that need not rest is refined to its own speed at both ends")
   func moving() throws {
     let retargeter = try Self.retargeter("unitree_g1")

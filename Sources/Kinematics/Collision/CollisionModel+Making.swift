@@ -57,7 +57,9 @@ extension CollisionModel {
   static func touching(
     _ pairs: [Pair], _ parts: [Part], _ partsOfBody: [[Int]], _ robot: Robot
   ) -> Set<Pair> {
-    var counts = [Int](repeating: 0, count: pairs.count)
+    // The pairs that may still touch in so many of the configurations, with those in which they do not.
+    var left = pairs.map { (pair: $0, misses: 0) }
+    let least = touchingShare * Double(sampleCount)
     let limits = robot.foldedLimits
     let strides = rootsOfPrimes(limits.count)
     for sample in 0..<sampleCount {
@@ -68,12 +70,13 @@ extension CollisionModel {
       }
       let poses = robot.worldFromLinks(configuration)
       let placed = parts.map { part in part.capsules.map { $0.moved(by: poses[part.link]) } }
-      for (index, pair) in pairs.enumerated() where distance(pair, placed, partsOfBody) < 0 {
-        counts[index] += 1
+      for index in left.indices where !(distance(left[index].pair, placed, partsOfBody) < 0) {
+        left[index].misses += 1
       }
+      left.removeAll { Double(sampleCount - $0.misses) < least }
+      guard !left.isEmpty else { break }
     }
-    let least = touchingShare * Double(sampleCount)
-    return Set(zip(pairs, counts).filter { Double($0.1) >= least }.map(\.0))
+    return Set(left.map(\.pair))
   }
 
   /// Numbers that fill 0...1 evenly in many dimensions: multiples of the square roots of primes

@@ -29,10 +29,14 @@ struct CollisionTerm: ResidualTerm {
   }
 
   let parts: [Part]
+  /// The capsules of all parts one after another, in the frames of the parts' nodes, with balls about them,
+  /// and where those of each part begin.
+  let capsules: [(capsule: Capsule, middle: Vector3, radius: Double)]
+  let starts: [Int]
   /// The parts that are held apart, with the columns that move them.
   let pairs: [Pair]
   /// What `pairs` says of balls about parts, to be read at once.
-  private let bounds: [(first: Int, second: Int, squaredReach: Double)]
+  let bounds: [(first: Int, second: Int, squaredReach: Double)]
   /// The greatest distance that they keep [m].
   let margin: Double
   let weight: Double
@@ -110,6 +114,10 @@ struct CollisionTerm: ResidualTerm {
     }
     self.parts = parts
     (self.margin, self.weight) = (margin, weight)
+    capsules = parts.flatMap(\.capsules).map {
+      ($0, ($0.from + $0.to) / 2, ($0.to - $0.from).length / 2 + $0.radius)
+    }
+    starts = parts.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.capsules.count) }
   }
 
   /// The direction from the nearest point of the second part to that of the first.
@@ -130,63 +138,15 @@ struct CollisionTerm: ResidualTerm {
   }
 
   /// The side of its second part on which the first of a pair is in the rest posture, in the world.
-  private func side(_ pair: Pair, _ equations: FrameEquations) -> Vector3 {
+  private func side(_ pair: Pair, _ robot: FramePose) -> Vector3 {
     let part = parts[pair.isSideOfFirst ? pair.first : pair.second]
-    return equations.pose(ofNode: part.node).rotation * pair.side
-  }
-
-  /// Two capsules that are too near to each other, in the world.
-  private struct Contact {
-    var pair: Int
-    var first: Capsule, second: Capsule
-    var distance: Double
-    /// From the nearest point of the second axis to that of the first [m].
-    var gap: Vector3
-  }
-
-  /// Calls with each pair that is nearer than the margin, by its nearest capsules.
-  private func forEachContact(_ equations: FrameEquations, _ body: (Contact) -> Void) {
-    withUnsafeTemporaryAllocation(of: Vector3.self, capacity: parts.count) { centers in
-      for (index, part) in parts.enumerated() {
-        centers[index] = equations.pose(ofNode: part.node) * part.center
-      }
-      for (index, bound) in bounds.enumerated() {
-        guard
-          (centers[bound.first] - centers[bound.second]).squaredLength < bound.squaredReach,
-          let contact = contact(index, parts[bound.first], parts[bound.second], equations)
-        else { continue }
-        body(contact)
-      }
-    }
-  }
-
-  private func contact(
-    _ pair: Int, _ first: Part, _ second: Part, _ equations: FrameEquations
-  ) -> Contact? {
-    let (poseA, poseB) = (
-      equations.pose(ofNode: first.node), equations.pose(ofNode: second.node)
-    )
-    var nearest: Contact?
-    let margin = pairs[pair].margin
-    let others = second.capsules.map { $0.moved(by: poseB) }
-    for one in first.capsules {
-      let a = one.moved(by: poseA)
-      for b in others {
-        let points = a.closestPoints(to: b)
-        let gap = points.first - points.second
-        let distance = gap.length - a.radius - b.radius
-        if distance < nearest?.distance ?? margin {
-          nearest = Contact(pair: pair, first: a, second: b, distance: distance, gap: gap)
-        }
-      }
-    }
-    return nearest
+    return robot.pose(ofNode: part.node).rotation * pair.side
   }
 
   /// How deep pairs are in each other: at most [m], and the sum of squares [m²].
-  func overlap(_ equations: FrameEquations) -> (deepest: Double, squares: Double) {
+  func overlap(_ robot: FramePose) -> (deepest: Double, squares: Double) {
     var found = (deepest: 0.0, squares: 0.0)
-    forEachContact(equations) { contact in
+    for contact in robot.contacts ?? contacts(robot) {
       let depth = max(0, -contact.distance)
       found.deepest = max(found.deepest, depth)
       found.squares += depth * depth
@@ -214,15 +174,15 @@ struct CollisionTerm: ResidualTerm {
   }
 
   /// Notes the pairs that are too near to each other in a frame; frames are given in order.
-  func note(_ frame: Int, _ equations: FrameEquations, in meetings: inout Meetings) {
-    forEachContact(equations) { contact in
+  func note(_ frame: Int, _ robot: FramePose, in meetings: inout Meetings) {
+    for contact in robot.contacts ?? contacts(robot) {
       let radius = min(contact.first.radius, contact.second.radius)
       let own = contact.distance > -Self.deep * radius ? contact.gap.normalized : nil
       let overlaps = contact.distance < 0
       meetings.ofPair[contact.pair, default: []].append(
         Meeting(
           frame: frame, own: own, overlaps: overlaps,
-          tried: own == nil || isSided && overlaps ? waysOut(contact, equations) : []))
+          tried: own == nil || isSided && overlaps ? waysOut(contact, robot) : []))
     }
   }
 
@@ -273,13 +233,13 @@ struct CollisionTerm: ResidualTerm {
   /// The gaps are those of the nearest capsules, which are what has to come out; of two feet those of the
   /// whole soles, and ways are level.
   private func waysOut(
-    _ contact: Contact, _ equations: FrameEquations
+    _ contact: Contact, _ robot: FramePose
   ) -> [(direction: Vector3, gap: Double)] {
     let pair = pairs[contact.pair]
     let (one, other) = (parts[pair.first], parts[pair.second])
     let (a, b) = (contact.first, contact.second)
-    let (first, second) = (equations.pose(ofNode: one.node), equations.pose(ofNode: other.node))
-    let side = side(pair, equations)
+    let (first, second) = (robot.pose(ofNode: one.node), robot.pose(ofNode: other.node))
+    let side = side(pair, robot)
     var tried = [a.from + a.to - b.from - b.to, first * one.center - second * other.center]
     for rotation in [first.rotation, second.rotation] {
       for axis in [Vector3.unitX, .unitY, .unitZ].map({ rotation * $0 }) { tried += [axis, -axis] }
@@ -290,7 +250,7 @@ struct CollisionTerm: ResidualTerm {
       guard !pair.isFeet || index < 2 || level.length > 0.5,
         let unit = (pair.isFeet ? level : direction).normalized
       else { return (.unitX, -.infinity) }
-      guard !pair.isFeet else { return (unit, gap(pair, along: unit, equations)) }
+      guard !pair.isFeet else { return (unit, gap(pair, along: unit, robot)) }
       guard !isSided || unit.dot(side) >= Self.leastTowardsSide else { return (unit, -1e3) }
       let low = min(a.from.dot(unit), a.to.dot(unit)) - a.radius
       return (unit, low - max(b.from.dot(unit), b.to.dot(unit)) - b.radius)
@@ -298,17 +258,17 @@ struct CollisionTerm: ResidualTerm {
   }
 
   /// The gap between two parts along a direction from the second to the first [m].
-  private func gap(_ pair: Pair, along direction: Vector3, _ equations: FrameEquations) -> Double {
-    -outermost(pair.first, -direction, equations).reach
-      - outermost(pair.second, direction, equations).reach
+  private func gap(_ pair: Pair, along direction: Vector3, _ robot: FramePose) -> Double {
+    -outermost(pair.first, -direction, robot).reach
+      - outermost(pair.second, direction, robot).reach
   }
 
   /// The point of a part's axes whose ball reaches farthest along a direction, and how far that is [m].
   private func outermost(
-    _ index: Int, _ direction: Vector3, _ equations: FrameEquations
+    _ index: Int, _ direction: Vector3, _ robot: FramePose
   ) -> (place: Vector3, reach: Double) {
     var found = (place: Vector3.zero, reach: -Double.infinity)
-    for (end, radius) in ends(of: index, equations) {
+    for (end, radius) in ends(of: index, robot) {
       let reach = end.dot(direction) + radius
       if reach > found.reach { found = (end, reach) }
     }
@@ -320,28 +280,25 @@ struct CollisionTerm: ResidualTerm {
   ) {
     // Parts keep apart before soles stay where they are, so that feet choose places beside each other.
     let weight = weight * equations.stiffness.squareRoot()
-    var contacts: [Contact] = []
-    forEachContact(equations) { contacts.append($0) }
-    for contact in contacts {
-      let (a, b) = (contact.first, contact.second)
+    let robot = equations.robot
+    for contact in robot.contacts ?? contacts(robot) {
       let forced = directions[frame * pairs.count + contact.pair]
       let direction = forced ?? contact.gap.normalized ?? .unitX
       let pair = pairs[contact.pair]
       var found: [(gap: Double, first: Vector3, second: Vector3)] = []
       if forced == nil {
         // The distance itself, wherever on the axes the nearest points are: it has no jumps.
-        let points = a.closestPoints(to: b)
-        found = [(contact.distance, points.first, points.second)]
+        found = [(contact.distance, contact.points.first, contact.points.second)]
       } else {
-        let low = outermost(pair.first, -direction, equations)
-        let high = outermost(pair.second, direction, equations)
+        let low = outermost(pair.first, -direction, robot)
+        let high = outermost(pair.second, direction, robot)
         found = [(-low.reach - high.reach, low.place, high.place)]
         if pair.isFeet {
           // Of edges along each other both corners part; from one alone feet would turn away.
-          found += ends(of: pair.first, equations).map { end, radius in
+          found += ends(of: pair.first, robot).map { end, radius in
             (end.dot(direction) - radius - high.reach, end, high.place)
           }
-          found += ends(of: pair.second, equations).map { end, radius in
+          found += ends(of: pair.second, robot).map { end, radius in
             (-low.reach - end.dot(direction) - radius, low.place, end)
           }
         }
@@ -357,9 +314,9 @@ struct CollisionTerm: ResidualTerm {
 
   /// The ends of a part's axes in the world, with radii.
   private func ends(
-    of index: Int, _ equations: FrameEquations
+    of index: Int, _ robot: FramePose
   ) -> [(end: Vector3, radius: Double)] {
-    let pose = equations.pose(ofNode: parts[index].node)
+    let pose = robot.pose(ofNode: parts[index].node)
     return parts[index].capsules.flatMap {
       [(pose * $0.from, $0.radius), (pose * $0.to, $0.radius)]
     }

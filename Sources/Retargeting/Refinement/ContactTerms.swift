@@ -102,22 +102,39 @@ struct GroundTerm: ResidualTerm {
   /// The ground under each foot [foot][frame], and the lowest [m].
   let heights: [[Double]], floor: Double
   let weight: Double
+  /// How deep shapes are in the ground: at most [m], and the sum of squares [m²].
+  func depth(frame: Int, _ robot: FramePose) -> (deepest: Double, squares: Double) {
+    var found = (deepest: 0.0, squares: 0.0)
+    forEachPoint(frame, robot) { _, _, depth in
+      found.deepest = max(found.deepest, depth)
+      found.squares += depth * depth
+    }
+    return found
+  }
 
-  func add(
-    frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
+  /// Calls with each point that is in the ground, its body and its depth [m].
+  private func forEachPoint(
+    _ frame: Int, _ robot: FramePose, _ found: (Body, _ place: Vector3, _ depth: Double) -> Void
   ) {
     for body in bodies {
-      let pose = equations.pose(ofNode: body.node)
+      let pose = robot.pose(ofNode: body.node)
       let ground = body.foot.map { heights[$0][frame] } ?? floor
       guard (pose * body.center).z < ground + body.radius else { continue }
       for point in body.points {
         let place = pose * point.place
         let depth = ground + point.radius - place.z
-        guard depth > 0 else { continue }
-        scratch.moved = equations.columns(ofNode: body.node)
-        equations.differentiate(place, node: body.node, into: &scratch)
-        equations.add(-depth, along: .unitZ, weight: equations.stiffness * weight, &scratch)
+        if depth > 0 { found(body, place, depth) }
       }
+    }
+  }
+
+  func add(
+    frame: Int, to equations: inout FrameEquations, _ scratch: inout FrameEquations.Derivatives
+  ) {
+    forEachPoint(frame, equations.robot) { body, place, depth in
+      scratch.moved = equations.columns(ofNode: body.node)
+      equations.differentiate(place, node: body.node, into: &scratch)
+      equations.add(-depth, along: .unitZ, weight: equations.groundStiffness * weight, &scratch)
     }
   }
 }

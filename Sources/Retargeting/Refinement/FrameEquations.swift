@@ -15,21 +15,21 @@ struct FrameEquations: Sendable {
   private(set) var gradient: [Double]
   /// The sum of squares.
   private(set) var value = 0.0
-  /// The configuration of the frame [coordinate].
-  private(set) var configuration: [Double]
+  /// The robot in the frame.
+  private(set) var robot: FramePose
   /// What the weights of contact terms are multiplied by: they begin soft.
   var stiffness = 1.0
+  /// The same of the ground's.
+  var groundStiffness = 1.0
   /// Whether only the sum of squares is wanted, which takes a fraction of the time.
   var isSumOnly = false
-  /// The pose of the root link.
-  private(set) var base = Pose.identity
+  /// The configuration of the frame [coordinate], and the pose of the root link.
+  var configuration: [Double] { robot.configuration }
+  var base: Pose { robot.base }
 
   private let tree: SolverTree
   private let columnOf: [Int]
   private let baseColumn: Int?
-  private var poses: [Pose]
-  /// The axis of each node in the world, times the change of its position for a unit of its coordinate.
-  private var axes: [Vector3]
   /// For each node the nodes from it upward.
   private let chains: [[Int]]
   private let columnsOfNode: [[Int]]
@@ -55,36 +55,28 @@ struct FrameEquations: Sendable {
     tree = layout.tree
     columnOf = layout.columnOf
     baseColumn = layout.hasBase ? layout.active.count : nil
-    configuration = [Double](repeating: 0, count: layout.columnOf.count)
-    poses = [Pose](repeating: .identity, count: tree.nodes.count)
-    axes = [Vector3](repeating: .zero, count: tree.nodes.count)
+    robot = FramePose(
+      [Double](repeating: 0, count: layout.columnOf.count), base: .identity, layout.tree)
     (chains, columnsOfNode) = (layout.chains, layout.columnsOfNode)
   }
 
   /// Begins a frame: nothing is added yet, and the robot stands as given.
-  mutating func begin(_ configuration: [Double], base: Pose) {
+  mutating func begin(_ robot: FramePose) {
     if !isSumOnly {
       matrix.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
       gradient.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
     }
     value = 0
-    self.configuration = configuration
-    self.base = base
-    for index in tree.nodes.indices {
-      let node = tree.nodes[index]
-      let position = node.factor * configuration[node.coordinate] + node.offset
-      let joint = (node.parent < 0 ? base : poses[node.parent]) * node.parentFromJoint
-      axes[index] = node.factor * (joint.rotation * node.axis)
-      poses[index] =
-        joint
-        * (node.turns
-          ? Pose(rotation: Quaternion(angle: position, axis: node.axis))
-          : Pose(translation: position * node.axis))
-    }
+    self.robot = robot
+  }
+
+  /// Begins a frame in a configuration.
+  mutating func begin(_ configuration: [Double], base: Pose) {
+    begin(FramePose(configuration, base: base, tree))
   }
 
   /// The pose of a node's body in the world; of the root link for a node of −1.
-  func pose(ofNode node: Int) -> Pose { node < 0 ? base : poses[node] }
+  func pose(ofNode node: Int) -> Pose { robot.pose(ofNode: node) }
 
   /// Adds the derivatives of a point that moves with a node, times a factor.
   func differentiate(
@@ -96,9 +88,9 @@ struct FrameEquations: Sendable {
         let moved = tree.nodes[index]
         let column = columnOf[moved.coordinate]
         guard column >= 0 else { continue }
-        let axis = factor * axes[index]
+        let axis = factor * robot.axes[index]
         derivatives.values[column] +=
-          moved.turns ? axis.cross(place - poses[index].translation) : axis
+          moved.turns ? axis.cross(place - robot.poses[index].translation) : axis
       }
     }
     guard let baseColumn else { return }

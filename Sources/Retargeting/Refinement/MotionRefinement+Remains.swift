@@ -4,35 +4,39 @@ import Kinematics
 /// What a first solution leaves: parts that are stuck in each other, and frames in which feet, ground or
 /// gaps are not as they should be.
 extension MotionRefinement {
-  /// Solves for a range of unknowns; where parts stay deep in each other, once more from the beginning with
-  /// parts that go back to the side of each other that they are on in the rest posture, and the better of
-  /// both is kept.
+  /// Solves for a range of unknowns; where parts stay deep in each other or in the ground, once more from
+  /// the beginning in another way, and the better of both is kept.
+  ///
+  /// Then parts go back to the side of each other that they are on in the rest posture, and the ground
+  /// hardens as the hold of soles does.
   func solveApart(_ range: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing) {
     let (start, footingAtStart) = (spline, footing)
     solve(range, &spline, &footing)
-    guard let left = overlap(range, spline), left.deepest > Self.stuck else { return }
+    guard isThorough else { return }
+    let left = depth(range, spline)
+    guard left.deepest > Self.stuck else { return }
     var (other, otherFooting) = (start, footingAtStart)
-    solve(range, &other, &otherFooting, isSided: true)
-    guard let again = overlap(range, other), again.squares < left.squares else { return }
+    solve(range, &other, &otherFooting, isSided: true, hardening: 1)
+    guard depth(range, other).squares < left.squares else { return }
     (spline, footing) = (other, otherFooting)
   }
 
-  /// Parts that stay deeper in each other than this are stuck [m].
+  /// Parts that stay deeper than this in each other or in the ground are stuck [m].
   private static let stuck = 0.005
 
-  /// How deep parts are in each other in the frames of a window: at most [m], and the sum of squares; nil
-  /// where that does not count.
-  private func overlap(
+  /// How deep parts are in each other and in the ground in the frames of a window: at most [m], and the sum
+  /// of squares.
+  private func depth(
     _ range: Range<Int>, _ spline: MotionSpline
-  ) -> (deepest: Double, squares: Double)? {
-    guard let collision else { return nil }
-    var equations = FrameEquations(layout)
+  ) -> (deepest: Double, squares: Double) {
+    var poses = WindowPoses(frames(range, spline))
     var found = (deepest: 0.0, squares: 0.0)
-    for frame in frames(range, spline) {
-      begin(frame, spline, &equations)
-      let depth = collision.overlap(equations)
-      found.deepest = max(found.deepest, depth.deepest)
-      found.squares += depth.squares
+    for frame in poses.frames {
+      let pose = pose(frame, spline, &poses)
+      for depth in [collision?.overlap(pose), ground?.depth(frame: frame, pose)] {
+        found.deepest = max(found.deepest, depth?.deepest ?? 0)
+        found.squares += depth?.squares ?? 0
+      }
     }
     return found
   }
@@ -65,32 +69,36 @@ extension MotionRefinement {
     if let start { solve(max(0, start - reach)..<(last + reach + 1), &spline, &footing) }
   }
 
-  /// The time about such frames that is solved for with them [s], the steps, and the most frames at once.
-  private static let polishing = (reach: 0.2, steps: 6, frames: 300)
+  /// The time about such frames that is solved for with them [s], the steps, the most frames at once, and
+  /// the stiffness of the ground.
+  static let polishing = (reach: 0.2, steps: 6, frames: 300, ground: 10.0)
   /// What is left of a frame, by the root of its squares [m]: depth in the ground, distance of soles from
   /// where they are held, and what is missing of the margin between parts.
   private static let left = (depth: 0.001, hold: 0.003, margin: 0.006)
 
   private func badFrames(_ spline: MotionSpline, _ footing: inout Footing) -> [Int] {
-    var work = Work(0..<spline.unknowns, self, isSmall: true)
-    work.frame.isSumOnly = true
-    remember(spline, 0..<spline.unknowns, &work.collision, &work.frame)
-    let stance = stance(spline, 0..<spline.unknowns, &footing, &work.frame)
+    var poses = WindowPoses(0..<spline.frames)
+    var collision = collision
+    remember(spline, &collision, &poses)
+    let stance = stance(spline, &footing, &poses)
+    var equations = FrameEquations(layout)
+    equations.isSumOnly = true
     var scratch = FrameEquations.Derivatives(columns: layout.columns)
     return (0..<spline.frames).filter { frame in
       [false, true].contains { isBetween in
         guard !isBetween || terms.period > Self.longest && frame + 1 < spline.frames else {
           return false
         }
+        let pose = pose(frame, spline, &poses, isBetween: isBetween)
         func value(_ term: (any ResidualTerm)?, of weight: Double) -> Double {
           guard let term else { return 0 }
-          begin(frame, spline, &work.frame, isBetween: isBetween)
-          term.add(frame: frame, to: &work.frame, &scratch)
-          return (work.frame.value / weight).squareRoot()
+          equations.begin(pose)
+          term.add(frame: frame, to: &equations, &scratch)
+          return (equations.value / weight).squareRoot()
         }
         return value(ground, of: weights.ground) > Self.left.depth
           || value(isBetween ? stance.last : stance.first, of: weights.stance) > Self.left.hold
-          || !isBetween && value(work.collision, of: weights.collision) > Self.left.margin
+          || !isBetween && value(collision, of: weights.collision) > Self.left.margin
       }
     }
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Kinematics
 
@@ -58,16 +59,20 @@ extension MotionRefinement {
   struct Work {
     var equations: WindowEquations
     var frame: FrameEquations
+    /// The robot by the spline at hand.
+    var poses: WindowPoses
     var stance: [StanceTerm] = []
     var collision: CollisionTerm?
     var damping = 1e-5
+    var scratch: FrameEquations.Derivatives
     /// Whether the ground is looked at between frames.
     var isThorough = false
 
-    init(_ range: Range<Int>, _ refinement: MotionRefinement, isSmall: Bool = false) {
-      equations = WindowEquations(
-        range: isSmall ? 0..<1 : range, columns: refinement.layout.columns)
+    init(_ range: Range<Int>, _ spline: MotionSpline, _ refinement: MotionRefinement) {
+      equations = WindowEquations(range: range, columns: refinement.layout.columns)
       frame = FrameEquations(refinement.layout)
+      poses = WindowPoses(refinement.frames(range, spline))
+      scratch = FrameEquations.Derivatives(columns: refinement.layout.columns)
       collision = refinement.collision
     }
   }
@@ -76,13 +81,14 @@ extension MotionRefinement {
   ///
   /// - Parameters:
   ///   - stiffnesses: The stiffness of contact and limits in each step; nil for those of a first solution.
-  ///     With others the ground is looked at between frames as well.
+  ///     With others the ground is harder, and looked at between frames as well.
   ///   - isSided: See `CollisionTerm.isSided`.
+  ///   - hardening: See `MotionRefinement.hardening`; nil for that.
   func solve(
     _ range: Range<Int>, _ spline: inout MotionSpline, _ footing: inout Footing,
-    stiffnesses: [Double]? = nil, isSided: Bool = false
+    stiffnesses: [Double]? = nil, isSided: Bool = false, hardening: Double? = nil
   ) {
-    var work = Work(range, self)
+    var work = Work(range, spline, self)
     work.collision?.isSided = isSided
     work.isThorough = stiffnesses != nil
     // The steps at full stiffness, and whether it was looked for what cannot be held.
@@ -90,12 +96,14 @@ extension MotionRefinement {
     for stiffness in stiffnesses ?? self.stiffnesses {
       if stiffness == 1 { hard += 1 }
       if hard == Self.patience, !isSifted {
-        _ = giveUp(spline, range, &footing, &work.frame)
+        _ = giveUp(spline, &footing, &work.poses)
         isSifted = true
       }
       work.frame.stiffness = stiffness
-      remember(spline, range, &work.collision, &work.frame)
-      work.stance = stance(spline, range, &footing, &work.frame)
+      work.frame.groundStiffness =
+        stiffnesses == nil ? pow(stiffness, hardening ?? self.hardening) : Self.polishing.ground
+      remember(spline, &work.collision, &work.poses)
+      work.stance = stance(spline, &footing, &work.poses)
       assemble(spline, &work)
       let before = work.equations.value
       guard let gain = step(&spline, &work) else {
@@ -103,7 +111,7 @@ extension MotionRefinement {
         continue
       }
       guard hard > 1, gain < Self.negligible * before else { continue }
-      guard !isSifted, giveUp(spline, range, &footing, &work.frame) else { break }
+      guard !isSifted, giveUp(spline, &footing, &work.poses) else { break }
       isSifted = true
     }
   }
@@ -112,40 +120,58 @@ extension MotionRefinement {
   private func step(_ spline: inout MotionSpline, _ work: inout Work) -> Double? {
     let before = work.equations.value
     for attempts in Self.attempts {
-      var best: (spline: MotionSpline, damping: Double, value: Double)?
+      var best: Trial?
       for (share, least) in attempts {
         let damping = least == 0 ? work.damping : max(100 * work.damping, least)
         guard let step = work.equations.step(damping: damping) else { continue }
-        var trial = spline
-        trial.move(
+        var trial = Trial(
+          spline: spline, poses: WindowPoses(work.poses.frames),
+          damping: max(damping / 10, 1e-8), value: best?.value ?? before)
+        trial.spline.move(
           work.equations.range, against: step, times: share, columns: layout.columns)
-        assemble(trial, &work, isSumOnly: true)
-        guard work.equations.value < best?.value ?? before else { continue }
-        best = (trial, max(damping / 10, 1e-8), work.equations.value)
+        guard isBetter(&trial, &work) else { continue }
+        best = trial
       }
       guard let best else { continue }
-      (spline, work.damping) = (best.spline, best.damping)
+      (spline, work.poses, work.damping) = (best.spline, best.poses, best.damping)
       return before - best.value
     }
     return nil
   }
 
+  /// A spline that a step leads to.
+  private struct Trial {
+    var spline: MotionSpline
+    var poses: WindowPoses
+    /// The damping of the next step.
+    var damping: Double
+    /// The value that is to be gone below, then its own.
+    var value: Double
+  }
+
+  /// Whether a trial's value is below the one that it came with, which it then replaces.
+  private func isBetter(_ trial: inout Trial, _ work: inout Work) -> Bool {
+    guard assemble(trial.spline, &work, &trial.poses, isSumOnly: true, below: trial.value) else {
+      return false
+    }
+    trial.value = work.equations.value
+    return true
+  }
+
   /// Gives up the frames of steps that are far from where they should be held, as limits allow no better;
   /// returns whether there are such.
   private func giveUp(
-    _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
-    _ equations: inout FrameEquations
+    _ spline: MotionSpline, _ footing: inout Footing, _ poses: inout WindowPoses
   ) -> Bool {
     let before = footing.framesGivenUp
-    let frames = frames(range, spline)
     let shortest = max(
       2, FootSteps.count(of: (Foothold.shortest / terms.period).rounded(.up)))
     for index in footing.steps.steps.indices.reversed() {
       let step = footing.steps.steps[index]
-      guard step.frames.overlaps(frames) else { continue }
+      guard step.frames.overlaps(poses.frames) else { continue }
       if case .none = footing.marks[index] { continue }
       let distances = step.distances(
-        feet[step.foot], places(of: step, spline, &equations), footing.marks[index])
+        feet[step.foot], places(of: step, spline, &poses), footing.marks[index])
       guard distances.contains(where: { !($0 <= Self.tolerance) }) else { continue }
       let runs = distances.indices.split { !(distances[$0] <= Self.tolerance) }
       footing.keep(
@@ -155,11 +181,11 @@ extension MotionRefinement {
   }
 
   private func places(
-    of step: FootSteps.Step, _ spline: MotionSpline, _ equations: inout FrameEquations
+    of step: FootSteps.Step, _ spline: MotionSpline, _ poses: inout WindowPoses
   ) -> [[Vector3]] {
     step.frames.map { frame in
-      begin(frame, spline, &equations)
-      return feet[step.foot].corners.map { $0.point.world(equations) }
+      let pose = pose(frame, spline, &poses)
+      return feet[step.foot].corners.map { pose.pose(ofNode: $0.point.node) * $0.point.place }
     }
   }
 
@@ -170,34 +196,42 @@ extension MotionRefinement {
     return max(0, controls.lowerBound - 2)..<min(last, spline.frames)
   }
 
-  func begin(
-    _ frame: Int, _ spline: MotionSpline, _ equations: inout FrameEquations,
-    isBetween: Bool = false
-  ) {
+  /// The robot in a frame, or in the middle between it and the next one; outside of the window as well.
+  func pose(
+    _ frame: Int, _ spline: MotionSpline, _ poses: inout WindowPoses, isBetween: Bool = false
+  ) -> FramePose {
+    guard poses.frames.contains(frame) else { return pose(frame, spline, isBetween) }
+    return poses.pose(frame, isBetween: isBetween) { pose($0, spline, $1) }
+  }
+
+  private func pose(_ frame: Int, _ spline: MotionSpline, _ isBetween: Bool) -> FramePose {
     let width = motion.jointNames.count
     var configuration = Array(motion.positions[(frame * width)..<((frame + 1) * width)])
     for (joint, coordinate) in layout.active.enumerated() {
       configuration[coordinate] =
         isBetween ? spline.position(joint, after: frame) : spline.position(joint, frame: frame)
     }
-    equations.begin(
-      configuration, base: isBetween ? spline.base(after: frame) : spline.base(frame: frame))
+    var pose = FramePose(
+      configuration, base: isBetween ? spline.base(after: frame) : spline.base(frame: frame),
+      layout.tree)
+    // Between frames parts are not kept apart.
+    if !isBetween { pose.contacts = collision?.contacts(pose) }
+    return pose
   }
 
   /// What holds the soles in frames, and between each and the next one, by where they are now.
   func stance(
-    _ spline: MotionSpline, _ range: Range<Int>, _ footing: inout Footing,
-    _ equations: inout FrameEquations
+    _ spline: MotionSpline, _ footing: inout Footing, _ poses: inout WindowPoses
   ) -> [StanceTerm] {
     guard !feet.isEmpty else { return [] }
-    let frames = frames(range, spline)
+    let frames = poses.frames
     for index in footing.steps.steps.indices.reversed() where footing.turns[index] == nil {
       let step = footing.steps.steps[index]
       guard step.frames.overlaps(frames) else { continue }
       footing.divide(
         index,
         into: step.runs(
-          feet[step.foot], places(of: step, spline, &equations), period: terms.period))
+          feet[step.foot], places(of: step, spline, &poses), period: terms.period))
     }
     for (index, step) in footing.steps.steps.enumerated() {
       guard step.frames.overlaps(frames) else { continue }
@@ -207,7 +241,7 @@ extension MotionRefinement {
         continue
       }
       let foot = feet[step.foot]
-      let places = places(of: step, spline, &equations)
+      let places = places(of: step, spline, &poses)
       footing.marks[index] = step.mark(foot, places, turns: footing.turns[index] ?? false)
     }
     return [false, true].map { between in
@@ -220,41 +254,50 @@ extension MotionRefinement {
 
   /// Remembers in which directions parts that touch are to part.
   func remember(
-    _ spline: MotionSpline, _ range: Range<Int>, _ collision: inout CollisionTerm?,
-    _ equations: inout FrameEquations
+    _ spline: MotionSpline, _ collision: inout CollisionTerm?, _ poses: inout WindowPoses
   ) {
     guard let term = collision else { return }
     var meetings = CollisionTerm.Meetings()
-    for frame in frames(range, spline) {
-      begin(frame, spline, &equations)
-      term.note(frame, equations, in: &meetings)
-    }
+    for frame in poses.frames { term.note(frame, pose(frame, spline, &poses), in: &meetings) }
     collision?.decide(meetings)
   }
 
+  /// Adds up the squares of a window with the equations of their least sum.
+  private func assemble(_ spline: MotionSpline, _ work: inout Work) {
+    // Not copied: they are one and the same while work has none.
+    var poses = WindowPoses(0..<0)
+    swap(&poses, &work.poses)
+    _ = assemble(spline, &work, &poses, isSumOnly: false, below: .infinity)
+    work.poses = poses
+  }
+
   /// Adds up the squares of a window with the equations of their least sum, or the sum alone, which
-  /// leaves the equations as they are.
-  private func assemble(_ spline: MotionSpline, _ work: inout Work, isSumOnly: Bool = false) {
+  /// leaves the equations as they are; false, and the sum is not complete, where it is not below a value.
+  private func assemble(
+    _ spline: MotionSpline, _ work: inout Work, _ poses: inout WindowPoses, isSumOnly: Bool,
+    below most: Double
+  ) -> Bool {
     work.equations.isSumOnly = isSumOnly
     work.frame.isSumOnly = isSumOnly
     work.equations.clear()
     var terms = terms
     terms.weight *= work.frame.stiffness
-    var scratch = FrameEquations.Derivatives(columns: layout.columns)
-    for frame in frames(work.equations.range, spline) {
-      begin(frame, spline, &work.frame)
-      for term in frameTerms { term.add(frame: frame, to: &work.frame, &scratch) }
-      work.collision?.add(frame: frame, to: &work.frame, &scratch)
-      work.stance.first?.add(frame: frame, to: &work.frame, &scratch)
+    terms.add(to: &work.equations, spline)
+    for frame in poses.frames {
+      work.frame.begin(pose(frame, spline, &poses))
+      for term in frameTerms { term.add(frame: frame, to: &work.frame, &work.scratch) }
+      work.collision?.add(frame: frame, to: &work.frame, &work.scratch)
+      work.stance.first?.add(frame: frame, to: &work.frame, &work.scratch)
       work.equations.add(frame, work.frame, spline)
+      guard !isSumOnly || work.equations.value < most else { return false }
       guard terms.period > Self.longest, let between = work.stance.last,
         work.isThorough || between.holdsAnything(frame), frame + 1 < spline.frames
       else { continue }
-      begin(frame, spline, &work.frame, isBetween: true)
-      if work.isThorough { ground?.add(frame: frame, to: &work.frame, &scratch) }
-      between.add(frame: frame, to: &work.frame, &scratch)
+      work.frame.begin(pose(frame, spline, &poses, isBetween: true))
+      if work.isThorough { ground?.add(frame: frame, to: &work.frame, &work.scratch) }
+      between.add(frame: frame, to: &work.frame, &work.scratch)
       work.equations.add(after: frame, work.frame, spline)
     }
-    terms.add(to: &work.equations, spline)
+    return work.equations.value < most
   }
 }

@@ -25,6 +25,8 @@ struct MotionRefinement: Sendable {
   struct Weights: Sendable {
     /// Of a sole's corner away from where it stands [1/m²].
     var stance = 1e5
+    /// Of the trunk's upright away from that of the person's chest [1/rad²].
+    var trunk = 3.0
     /// Of depth in the ground [1/m²].
     var ground = 1e5
     /// Of what is nearer than the margin to another part [1/m²], and the margin [m].
@@ -47,6 +49,10 @@ struct MotionRefinement: Sendable {
   let weights: Weights
   /// The stiffness of contact and limits in each step.
   let stiffnesses: [Double]
+  /// The power of that stiffness with which the ground's weight goes.
+  ///
+  /// Ground that is harder than the hold of soles from the start keeps them out of it, but takes more steps.
+  let hardening: Double
   /// Whether what is left after a first solution is solved for once more.
   let isThorough: Bool
   let motion: JointMotion
@@ -84,10 +90,14 @@ struct MotionRefinement: Sendable {
     stiffnesses =
       effort == .fast ? [1e-2, 0.1, 1, 1] : [1e-3, 1e-3, 1e-2, 0.1, 1, 1, 1, 1, 1]
     isThorough = effort == .full
+    hardening = effort == .fast ? 1 : 0.5
     terms = SplineTerms(
       robot, problem, period: 1 / (motion.frameRate * speed),
       smoothness: (weights.joints, weights.places, weights.turns), weight: weights.limits)
     var frameTerms = Self.poseTerms(retargeter, clip, targets, placed, layout)
+    if let term = TrunkTerm(targets, robot, clip, layout, weight: weights.trunk) {
+      frameTerms.append(term)
+    }
     let ground = RefinementGround(motion, clip, robot, targets, layout)
     (feet, steps) = (ground.feet, ground.steps)
     notes = ground.absence.map { [$0] } ?? []

@@ -55,6 +55,7 @@ struct SplineTerms: Sendable {
     let last = spline.count - 1
     let first = max(0, equations.range.lowerBound + spline.first - WindowEquations.reach)
     let end = min(last, equations.range.upperBound + spline.first + WindowEquations.reach)
+    let turns = steps(first..<min(end + 2, last), spline)
     for control in first...end {
       addPositions(control, to: &equations, spline)
       for order in 1...3 where control + order <= last {
@@ -62,7 +63,7 @@ struct SplineTerms: Sendable {
       }
       guard spline.hasBase else { continue }
       for order in 1...2 where control + order <= last {
-        addBase(control, order, to: &equations, spline)
+        addBase(control, order, turns: turns, to: &equations, spline)
       }
     }
   }
@@ -115,8 +116,30 @@ struct SplineTerms: Sendable {
     }
   }
 
+  /// The base's turns from some control points to the next ones, and what is to be kept of them.
+  private struct Turns {
+    var first: Int
+    var steps: [Vector3]
+    var lengths: [Double]
+
+    /// How much smaller than its bound the change of the turn after a control point has to stay, as the
+    /// verifier's bound of the turning acceleration grows with the turns about it.
+    func reserve(_ control: Int) -> Double {
+      let index = control - first
+      let near = max(0, index - 1)...min(index + 2, lengths.count - 1)
+      return 1 + 0.6 * (lengths[near].max() ?? 0)
+    }
+  }
+
+  private func steps(_ controls: Range<Int>, _ spline: MotionSpline) -> Turns {
+    guard spline.hasBase else { return Turns(first: 0, steps: [], lengths: []) }
+    let steps = controls.map { MotionSpline.turn(spline.turns[$0], spline.turns[$0 + 1]) }
+    return Turns(first: controls.lowerBound, steps: steps, lengths: steps.map(\.length))
+  }
+
   private func addBase(
-    _ control: Int, _ order: Int, to equations: inout WindowEquations, _ spline: MotionSpline
+    _ control: Int, _ order: Int, turns: Turns, to equations: inout WindowEquations,
+    _ spline: MotionSpline
   ) {
     let factors = Self.differences[order - 1]
     let unit = Self.power(period, order)
@@ -124,12 +147,11 @@ struct SplineTerms: Sendable {
     for (offset, factor) in factors.enumerated() {
       place += factor * spline.places[control + offset]
     }
-    var turn = MotionSpline.turn(spline.turns[control], spline.turns[control + 1])
-    if order == 2 {
-      turn = MotionSpline.turn(spline.turns[control + 1], spline.turns[control + 2]) - turn
-    }
+    let index = control - turns.first
+    let turn = order == 2 ? turns.steps[index + 1] - turns.steps[index] : turns.steps[index]
+    let turning = base[1 + order] / (order == 2 ? turns.reserve(control) : 1)
     let quantities = [
-      (turn, spline.joints, smoothness.turns, base[1 + order], 1.0),
+      (turn, spline.joints, smoothness.turns, turning, 1.0),
       (place, spline.joints + 3, smoothness.places, base[order - 1], 10.0),
     ]
     for (value, column, smooth, limit, scale) in quantities {

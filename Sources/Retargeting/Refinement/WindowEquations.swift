@@ -43,20 +43,30 @@ struct WindowEquations: Sendable {
     return step.allSatisfy(\.isFinite) ? step : nil
   }
 
-  /// The unknowns of some control points within the range, each once, with the sums of their factors.
-  private func unknowns(
-    from control: Int, _ factors: [Double], _ spline: MotionSpline
-  ) -> [(block: Int, factor: Double)] {
-    var found: [(block: Int, factor: Double)] = []
-    for (offset, factor) in factors.enumerated() {
-      let unknown = spline.unknown(control + offset)
-      guard range.contains(unknown) else { continue }
-      let block = unknown - range.lowerBound
-      if let last = found.indices.last, found[last].block == block {
-        found[last].factor += factor
-      } else {
-        found.append((block, factor))
+  /// A few unknowns of the range with factors.
+  private struct Blocks {
+    private(set) var count = 0
+    private var blocks = SIMD4<Int>(), factors = SIMD4<Double>()
+
+    /// Adds an unknown; the factors of the same one add up.
+    mutating func append(_ block: Int, _ factor: Double) {
+      if count == 0 || blocks[count - 1] != block {
+        blocks[count] = block
+        count += 1
       }
+      factors[count - 1] += factor
+    }
+
+    subscript(_ index: Int) -> (block: Int, factor: Double) { (blocks[index], factors[index]) }
+  }
+
+  /// The unknowns of at most four control points within the range, each once, with the sums of their
+  /// factors.
+  private func unknowns(from control: Int, _ factors: [Double], _ spline: MotionSpline) -> Blocks {
+    var found = Blocks()
+    for offset in factors.indices {
+      let unknown = spline.unknown(control + offset)
+      if range.contains(unknown) { found.append(unknown - range.lowerBound, factors[offset]) }
     }
     return found
   }
@@ -75,7 +85,7 @@ struct WindowEquations: Sendable {
   }
 
   private mutating func add(
-    _ equations: FrameEquations, _ blocks: [(block: Int, factor: Double)]
+    _ equations: FrameEquations, _ blocks: Blocks
   ) {
     value += equations.value
     guard !isSumOnly else { return }
@@ -91,12 +101,14 @@ struct WindowEquations: Sendable {
       }
       gradient.withUnsafeMutableBufferPointer { gradient in
         matrix.elements.withUnsafeMutableBufferPointer { elements in
-          for upper in blocks {
+          for first in 0..<blocks.count {
+            let upper = blocks[first]
             let start = upper.block * columns
             for column in 0..<columns {
               gradient[start + column] += upper.factor * equations.gradient[column]
             }
-            for lower in blocks where lower.block >= upper.block {
+            for second in first..<blocks.count {
+              let lower = blocks[second]
               let weight = upper.factor * lower.factor
               let apart = (lower.block - upper.block) * columns
               for column in 0..<columns {
@@ -124,18 +136,29 @@ struct WindowEquations: Sendable {
     _ spline: MotionSpline
   ) {
     let blocks = unknowns(from: control, factors, spline)
-    guard !blocks.isEmpty else { return }
-    let rows = matrix.band + 1
-    for (index, residual) in residuals.enumerated() where weights[index] > 0 {
-      let weight = weights[index]
-      value += weight * residual * residual
-      guard !isSumOnly else { continue }
-      for upper in blocks {
-        let column = upper.block * columns + first + index
-        gradient[column] += weight * upper.factor * residual
-        for lower in blocks where lower.block >= upper.block {
-          matrix.elements[column * rows + (lower.block - upper.block) * columns] +=
-            weight * upper.factor * lower.factor
+    guard blocks.count > 0 else { return }
+    for index in residuals.indices where weights[index] > 0 {
+      value += weights[index] * residuals[index] * residuals[index]
+    }
+    guard !isSumOnly else { return }
+    let (rows, columns) = (matrix.band + 1, columns)
+    gradient.withUnsafeMutableBufferPointer { gradient in
+      matrix.elements.withUnsafeMutableBufferPointer { elements in
+        for above in 0..<blocks.count {
+          let upper = blocks[above]
+          let start = upper.block * columns + first
+          for index in residuals.indices {
+            gradient[start + index] += weights[index] * upper.factor * residuals[index]
+          }
+          for below in above..<blocks.count {
+            let lower = blocks[below]
+            let (factor, apart) = (
+              upper.factor * lower.factor, (lower.block - upper.block) * columns
+            )
+            for index in residuals.indices {
+              elements[(start + index) * rows + apart] += factor * weights[index]
+            }
+          }
         }
       }
     }
@@ -147,16 +170,18 @@ struct WindowEquations: Sendable {
     factors: [Double], _ spline: MotionSpline
   ) {
     let blocks = unknowns(from: control, factors, spline)
-    guard !blocks.isEmpty else { return }
+    guard blocks.count > 0 else { return }
     value += weight * residual * residual
     guard !isSumOnly else { return }
     let rows = matrix.band + 1
-    for upper in blocks {
+    for above in 0..<blocks.count {
+      let upper = blocks[above]
       for axis in 0..<3 {
         let column = upper.block * columns + first + axis
         let scaled = weight * upper.factor * direction[axis]
         gradient[column] += scaled * residual
-        for lower in blocks where lower.block >= upper.block {
+        for below in above..<blocks.count {
+          let lower = blocks[below]
           for other in 0..<3 where lower.block > upper.block || other >= axis {
             let row = lower.block * columns + first + other
             matrix.elements[column * rows + row - column] +=
