@@ -9,7 +9,7 @@
 
 The networks, sizes, batches and losses are those of the models that ship (Examples/train-models.sh); numbers are
 random. A training step is forward pass, loss, gradients, clipping, AdamW and the running mean of the weights; the
-data are made beforehand. `sample` draws 64 tokens of 32 codes. Prints one JSON line: seconds of processor time of the
+data are made beforehand. `sample` draws 64 tokens of 16 codes. Prints one JSON line: seconds of processor time of the
 process and of the clock, the least of several.
 """
 import argparse
@@ -68,9 +68,9 @@ class Block(nn.Module):
 # ---- PoseGPT's autoencoder
 
 class Autoencoder(nn.Module):
-    """64 frames of 136 channels, 4 a token; 32 books of 8 x 8 scalar codes."""
+    """64 frames of 136 channels, 4 a token; 16 books of 8 x 8 x 4 scalar codes."""
 
-    def __init__(self, width=128, heads=4, layers=4, frames=64, per_token=4, books=32, levels=(8, 8)):
+    def __init__(self, width=128, heads=4, layers=4, frames=64, per_token=4, books=16, levels=(8, 8, 4)):
         super().__init__()
         self.tokens, self.patch, latent = frames // per_token, per_token * 136, books * len(levels)
         self.embedding = nn.Linear(self.patch, width)
@@ -189,9 +189,9 @@ def autoencoder(options):
 # ---- PoseGPT's GPT
 
 class GPT(nn.Module):
-    """64 tokens of 32 codes of 64; the head predicts each book from those before it as well."""
+    """64 tokens of 16 codes of 256; the head predicts each book from those before it as well."""
 
-    def __init__(self, width=160, heads=4, layers=4, context=64, books=32, codes=64, condition=64):
+    def __init__(self, width=160, heads=4, layers=4, context=64, books=16, codes=256, condition=64):
         super().__init__()
         self.width, self.heads, self.context, self.books, self.codes = width, heads, context, books, codes
         self.token = nn.Embedding(books * (codes + 1), width)
@@ -248,8 +248,8 @@ class GPT(nn.Module):
 
 def gpt(options):
     model = GPT()
-    read = torch.randint(0, 65, (options.batch, 64, 32))
-    targets = torch.randint(0, 64, (options.batch, 64, 32))
+    read = torch.randint(0, 257, (options.batch, 64, 16))
+    targets = torch.randint(0, 256, (options.batch, 64, 16))
     action, duration = torch.randint(0, LABELS + 1, (options.batch,)), torch.rand(options.batch, 1)
 
     def whole():
@@ -270,7 +270,7 @@ def sample(options):
         model, kind = model.bfloat16(), torch.bfloat16
     batch, tokens = options.batch, 64
     action, duration = torch.full((batch,), 3), torch.ones(batch, 1, dtype=kind)
-    begin = torch.full((batch, 1, 32), 64)
+    begin = torch.full((batch, 1, 16), 256)
     compiled = (lambda f: torch.compile(f, dynamic=False)) if options.compile else (lambda f: f)
 
     if options.cache:

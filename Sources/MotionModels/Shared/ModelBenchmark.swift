@@ -77,7 +77,7 @@ public enum ModelBenchmark {
 
   private static var tokenizer: MotionTokenizerNetwork.Configuration {
     var sizes = MotionTokenizerNetwork.Configuration()
-    (sizes.books, sizes.codes, sizes.quantizer) = (32, 2048, .scalar)
+    (sizes.books, sizes.codes, sizes.quantizer) = (16, 4096, .scalar)
     return sizes
   }
 }
