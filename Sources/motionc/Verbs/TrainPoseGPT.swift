@@ -35,10 +35,10 @@ struct TrainPoseGPT: ParsableCommand {
   var labels: String?
 
   @Option(help: "The number of codebooks.")
-  var books: Int = 32
+  var books: Int = 16
 
   @Option(help: "The number of codes in all books together.")
-  var codes: Int = 2048
+  var codes: Int = 4096
 
   @Option(help: "The frames of a token, at 30 Hz.")
   var framesPerToken: Int = 4
