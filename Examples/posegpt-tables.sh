@@ -1,8 +1,9 @@
 #!/bin/sh
 # Tables like 1, 3 and 4 of the PoseGPT paper on motions of your own: many short trainings of small models, one row
 # each. The argument is a folder of motions with an index.csv; only rows whose licence begins with LICENCE (CMU if not
-# set) are trained on. STEPS (800) is the number of steps of each training, WORK the folder for the models, CELLS a
-# pattern of the rows to make ("quantiser/vector-k4-*"). What was made is not made again.
+# set) are trained on. STEPS (800) is the number of steps of each GPT, TOKENIZER_STEPS (4000) that of each autoencoder,
+# WORK the folder for the models, CELLS a pattern of the rows to make ("quantiser/vector-k4-*"). What was made is not
+# made again.
 set -eu
 cd "$(dirname "$0")/.."
 motionc=.build/release/motionc
@@ -19,7 +20,7 @@ row() {
   case "$name" in $cells) ;; *) return 0 ;; esac
   file="$work/$(printf %s "$name" | tr / -).safetensors"
   [ -f "$file" ] || "$motionc" train posegpt --motions "$motions" "--licence=${LICENCE:-CMU}" --pack "$work/pack" \
-    -o "$file" --steps "$steps" --tokenizer-steps "$steps" --width 128 --heads 4 --layers 3 --tokenizer-width 96 \
+    -o "$file" --steps "$steps" --tokenizer-steps "${TOKENIZER_STEPS:-4000}" --width 128 --heads 4 --layers 3 --tokenizer-width 96 \
     --tokenizer-layers 3 --batch 32 --threads "$threads" --seed 1 "$@" 2>>"$work/log"
   [ -f "$file.txt" ] || "$motionc" evaluate posegpt --motions "$motions" "--licence=${LICENCE:-CMU}" --model "$file" \
     --count 128 --threads "$threads" >"$file.txt" 2>>"$work/log"
