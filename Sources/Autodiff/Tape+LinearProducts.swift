@@ -13,8 +13,8 @@ extension Tape {
     finish: (_ start: Int, _ rows: Int) -> Void
   ) {
     guard rounds else {
-      if rows <= PanelWeights.mostRows,
-        panels?.multiply(x, rows: rows, inner: inner, by: weight, columns: columns, into: c) == true
+      if panels?.multiply(x, rows: rows, inner: inner, by: weight, columns: columns, into: c)
+        == true
       {
         finish(0, rows)
         return

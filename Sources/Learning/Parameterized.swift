@@ -83,7 +83,8 @@ public struct ParameterLayout: Sendable, Hashable {
       gradients: gradients)
   }
 
-  /// The weights of linear maps, arranged for tapes that multiply few rows in single precision.
+  /// Copies of the weights of linear maps, arranged for tapes that multiply few rows in single precision;
+  /// parameters that change later are not seen.
   public func panelWeights(of parameters: FloatBuffer) -> PanelWeights {
     PanelWeights(
       parameters: parameters,

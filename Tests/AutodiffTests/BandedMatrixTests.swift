@@ -36,7 +36,10 @@ struct BandedMatrixTests {
 
   @Test(
     "What is solved for is what a dense factor finds",
-    arguments: [(1, 0), (7, 2), (8, 0), (40, 7), (90, 31), (133, 105), (204, 78)])
+    arguments: [
+      (1, 0), (7, 2), (8, 0), (40, 7), (90, 31), (133, 105), (204, 78), (12, 20), (8, 15),
+      (16, 15), (17, 16), (9, 1), (23, 6),
+    ])
   func solution(size: Int, band: Int) throws {
     for seed in 1...5 {
       var (matrix, dense) = matrix(size, band, seed: UInt64(seed))

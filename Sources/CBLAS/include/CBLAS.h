@@ -45,8 +45,9 @@ int motionc_dtrtrs(int n, int columns, const double *factor, double *b);
 int motionc_dpbtrf(int n, int band, double *a);
 int motionc_dpbtrs(int n, int band, const double *factor, double *b);
 
-/// As dpbtrf, by code of its own where the processor has 512-bit vectors; 0 if the matrix is positive
-/// definite.
+/// As dpbtrf, by code of its own where the processor has 512-bit vectors, which rounds otherwise; 0 if the
+/// matrix is positive definite. All n (band + 1) numbers must be finite; those behind the last row are
+/// overwritten.
 int motionc_band_factor(int n, int band, double *a);
 
 /// C[m, n] = sum over k of A[m, k] B[k, n] for small matrices, the sums in the order of k.

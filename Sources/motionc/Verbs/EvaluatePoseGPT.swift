@@ -39,8 +39,8 @@ struct EvaluatePoseGPT: ParsableCommand {
   @Option(help: "The largest number of held-out windows.")
   var count: Int = 256
 
-  @Option(help: "The scale of classifier-free guidance; 0 for none.")
-  var guidance: Float = 0.5
+  @Option(help: "The scale of classifier-free guidance; 0 for none; by default as 'sample' has it.")
+  var guidance: Float?
 
   @Option(help: "The temperature; above 1 samples vary more.")
   var temperature: Float = 1
@@ -84,13 +84,13 @@ struct EvaluatePoseGPT: ParsableCommand {
     if let card { try InputFiles([self.model, labels, beside] + real.files).refuse(card) }
     let training = try windows(real.training, "training", labels: model.labels, limit: 1000)
     let heldOut = try windows(real.heldOut, "held-out", labels: model.labels, limit: 500)
-    let options = options
+    let options = options(model)
     var report = PoseGPTReport(
       figures: try PoseGPTEvaluation(
         of: model, heldOut: some(heldOut, count), training: some(training, 4 * count),
         options: options),
       windows: [min(count, heldOut.count), min(4 * count, training.count)], seed: seed,
-      temperature: temperature, topK: topK, topP: topP, guidance: guidance)
+      temperature: temperature, topK: topK, topP: topP, guidance: options.request.guidance)
     let ends = PoseGPTEvaluation.lastFrames(some(heldOut, 64)).windows
     report.continuations = try continuations(model, ends, temperature)
     if let other {
@@ -127,10 +127,10 @@ struct EvaluatePoseGPT: ParsableCommand {
 
   private var workers: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
-  private var options: PoseGPTEvaluation.Options {
+  private func options(_ model: PoseGPT) -> PoseGPTEvaluation.Options {
     var options = PoseGPTEvaluation.Options()
     options.request.temperature = temperature
-    options.request.guidance = guidance
+    options.request.guidance = guidance ?? model.usualGuidance
     (options.request.topK, options.request.topP) = (topK, topP)
     options.request.seed = seed
     options.threads = workers
