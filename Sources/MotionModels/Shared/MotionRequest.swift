@@ -22,8 +22,9 @@ public struct MotionRequest: Sendable {
   public var embedding: [Float]?
   /// The motion to continue; nil for none.
   public var past: MotionClip?
-  /// The scale s of classifier-free guidance (Ho and Salimans, 2022); 0 for none:
-  /// v = (1 + s) v(conditional) − s v(unconditional). A model's best is its `usualGuidance`.
+  /// The scale s of classifier-free guidance (Ho and Salimans, 2022), 0 for none.
+  ///
+  /// v = (1 + s) v(conditional) − s v(unconditional); a model's best is its `usualGuidance`.
   public var guidance: Float = 0
   /// The standard deviation of the initial noise (the temperature); 1 as in training.
   ///
