@@ -56,11 +56,8 @@ public struct AttentionMemory: Sendable {
       for token in 0..<tokens { more.keys[row * size + token] = keys[row * capacity + token] }
     }
     for part in 0..<(batch * heads) {
-      for index in 0..<(tokens * paddedWidth) {
-        more.values[part * size * paddedWidth + index] =
-          values[
-            part * capacity * paddedWidth + index]
-      }
+      let (from, to) = (part * capacity * paddedWidth, part * size * paddedWidth)
+      for index in 0..<(tokens * paddedWidth) { more.values[to + index] = values[from + index] }
     }
     self = more
   }

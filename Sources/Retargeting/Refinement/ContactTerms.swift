@@ -102,6 +102,7 @@ struct GroundTerm: ResidualTerm {
   /// The ground under each foot [foot][frame], and the lowest [m].
   let heights: [[Double]], floor: Double
   let weight: Double
+
   /// How deep shapes are in the ground: at most [m], and the sum of squares [m²].
   func depth(frame: Int, _ robot: FramePose) -> (deepest: Double, squares: Double) {
     var found = (deepest: 0.0, squares: 0.0)

@@ -42,15 +42,19 @@ struct FramePose: Sendable {
 }
 
 /// The robot in the frames of a window, and in the middles between them, by one spline: each computed when
-/// it is first asked for.
+/// it is first asked for, and kept unless the window is long.
 struct WindowPoses: Sendable {
   /// The frames.
   let frames: Range<Int>
   private var at: [FramePose?], between: [FramePose?]
 
+  /// The longest window whose poses are kept: some kilobytes a frame.
+  private static let longest = 4000
+
   init(_ frames: Range<Int>) {
     self.frames = frames
-    at = [FramePose?](repeating: nil, count: frames.count)
+    at = [FramePose?](
+      repeating: nil, count: frames.count <= Self.longest ? frames.count : 0)
     between = at
   }
 
@@ -59,6 +63,7 @@ struct WindowPoses: Sendable {
     _ frame: Int, isBetween: Bool = false, _ make: (Int, Bool) -> FramePose
   ) -> FramePose {
     let index = frame - frames.lowerBound
+    guard at.indices.contains(index) else { return make(frame, isBetween) }
     if let found = isBetween ? between[index] : at[index] { return found }
     let pose = make(frame, isBetween)
     if isBetween { between[index] = pose } else { at[index] = pose }

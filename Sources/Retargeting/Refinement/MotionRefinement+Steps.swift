@@ -200,8 +200,7 @@ extension MotionRefinement {
   func pose(
     _ frame: Int, _ spline: MotionSpline, _ poses: inout WindowPoses, isBetween: Bool = false
   ) -> FramePose {
-    guard poses.frames.contains(frame) else { return pose(frame, spline, isBetween) }
-    return poses.pose(frame, isBetween: isBetween) { pose($0, spline, $1) }
+    poses.pose(frame, isBetween: isBetween) { pose($0, spline, $1) }
   }
 
   private func pose(_ frame: Int, _ spline: MotionSpline, _ isBetween: Bool) -> FramePose {

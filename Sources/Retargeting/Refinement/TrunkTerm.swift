@@ -29,9 +29,8 @@ struct TrunkTerm: ResidualTerm {
     let above = shoulders.map { layout.tree.chain(from: layout.tree.places[$0].node) }
     node = above[0].first(where: above[1].contains) ?? -1
     guard !layout.columnsOfNode[node + 1].isEmpty else { return nil }
-    var equations = FrameEquations(layout)
-    equations.begin(rest, base: .identity)
-    upright = equations.pose(ofNode: node).rotation.inverse * mapping.origin.up
+    let resting = FramePose(rest, base: .identity, layout.tree)
+    upright = resting.pose(ofNode: node).rotation.inverse * mapping.origin.up
     goals = (0..<clip.frameCount).map { frame in
       let start = frame * Skeleton.jointCount
       return [Skeleton.Joint.spine1, .spine2, .spine3].reduce(clip.rotations[start]) {
