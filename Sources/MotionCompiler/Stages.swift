@@ -48,7 +48,8 @@ public func compile(
 ) throws(UnsafeMotion) -> SafeTrajectory {
   try Trajectories.compile(
     motion, within: SafetyLimits(robot: robot), timing: timing, rate: rate, speed: speed,
-    atRest: atRest, robot: RobotIdentity(robot))
+    atRest: atRest, robot: RobotIdentity(robot),
+    ground: motion.standsOnGround ? ClearanceProver(robot) : nil)
 }
 
 /// Writes a trajectory's samples for other programs, whole or not at all.

@@ -43,12 +43,15 @@ public let greatestStretch = 64.0
 ///   - atRest: Whether it begins and ends at rest. Otherwise it begins and ends at the motion's own
 ///     speed, as far as the limits allow, and no robot is moved by it.
 ///   - robot: The robot that the trajectory is for.
+///   - ground: The robot's bodies: where the limits put one of a motion that stands on the ground into
+///     it, the base is raised. Nil to leave it.
 public func compile(
   _ motion: JointMotion, within limits: SafetyLimits, timing: Timing = .keep,
-  rate: Double? = nil, speed: Double = 1, atRest: Bool = true, robot: RobotIdentity
+  rate: Double? = nil, speed: Double = 1, atRest: Bool = true, robot: RobotIdentity,
+  ground: ClearanceProver? = nil
 ) throws(UnsafeMotion) -> SafeTrajectory {
   try CompiledMotion(motion, limits, timing, rate: rate, speed: speed, atRest: atRest)
-    .trajectory(for: robot)
+    .trajectory(for: robot, ground: ground)
 }
 
 extension JointMotion {
@@ -98,14 +101,35 @@ struct CompiledMotion {
     try stretch(until: tolerance)
   }
 
-  func trajectory(for robot: RobotIdentity?) throws(UnsafeMotion) -> SafeTrajectory {
-    let base = try baseProgram?.solve(
-      period: period, factor: deviation.factor, atRest: atRest)
+  func trajectory(
+    for robot: RobotIdentity?, ground: ClearanceProver? = nil
+  ) throws(UnsafeMotion) -> SafeTrajectory {
+    let base = try base(above: motion.standsOnGround ? ground : nil)
     return try SafeTrajectory(
       verifying: controlPoints, name: motion.name, period: period, limits: limits, base: base,
       atRest: atRest, robot: robot, speed: speed, stretch: deviation.factor,
       provenance: motion.provenance, deviation: deviation.adding(base, from: motion),
       footholds: motion.footholds.map { $0.slowed(by: deviation.factor) })
+  }
+
+  /// The base's path, raised where the joints put the robot into the ground.
+  private func base(above ground: ClearanceProver?) throws(UnsafeMotion) -> BaseCurve? {
+    guard let baseProgram else { return nil }
+    func solve(raised: [Double] = []) throws(UnsafeMotion) -> BaseCurve {
+      try baseProgram.solve(
+        period: period, factor: deviation.factor, atRest: atRest, raised: raised)
+    }
+    var base = try solve()
+    guard let ground else { return base }
+    let lift = GroundLift(
+      ground, controlPoints: controlPoints, joints: limits.coordinates.count, period: period)
+    var raised: [Double] = []
+    for _ in 0..<GroundLift.rounds {
+      guard let more = lift.lift(base) else { break }
+      raised = raised.isEmpty ? more : zip(raised, more).map(+)
+      base = try solve(raised: raised)
+    }
+    return base
   }
 
   private static func check(

@@ -64,6 +64,8 @@ struct MotionRefinement: Sendable {
   /// The unknowns of a window, and how many of them are solved for anew in the next one.
   private static let window = (count: 300, overlap: 40)
 
+  /// A floor that is nearer to z = 0 is level with it [m].
+  private static let level = 1e-3
   /// The least number of frames that are refined.
   static let leastFrames = 8
 
@@ -171,6 +173,7 @@ struct MotionRefinement: Sendable {
           + " feet stand they could not be held where they are")
     }
     var motion = motion(of: spline)
+    motion.standsOnGround = ground.map { abs($0.floor) < Self.level } ?? false
     motion.footholds = footing.steps.footholds(feet, footing.marks, rate: motion.frameRate)
     return (motion, notes)
   }

@@ -42,12 +42,13 @@ struct BaseProgram {
       name: motion.name, jointNames: Self.names, frameRate: motion.frameRate, positions: positions)
   }
 
-  /// The path, sampled every `period` seconds of a motion `factor` times slower.
+  /// The path, sampled every `period` seconds of a motion `factor` times slower, and raised at each sample.
   func solve(
-    period: Double, factor: Double, atRest: Bool = true
+    period: Double, factor: Double, atRest: Bool = true, raised: [Double] = []
   ) throws(UnsafeMotion) -> BaseCurve {
-    let samples = try ResampledMotion(
+    var samples = try ResampledMotion(
       motion, period: period, factor: factor, goesOn: !atRest)
+    for (sample, height) in raised.enumerated() { samples.positions[6 * sample + 2] += height }
     let ends = atRest ? nil : MovingEnds(samples.positions, rates, period: period)
     let reference = ends?.reference ?? samples.positions
     // The control points without those of the ways to rest.

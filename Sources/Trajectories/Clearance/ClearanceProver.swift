@@ -41,6 +41,9 @@ public struct ClearanceProver: Sendable {
     (self.model, self.robot, self.bodies) = (model, robot, bodies)
   }
 
+  /// The poses of the robot's links, its root in the origin.
+  func worldFromLinks(_ configuration: [Double]) -> [Pose] { robot.worldFromLinks(configuration) }
+
   /// The names of the robot's links, by their indices.
   public var linkNames: [String] { robot.links.map(\.name) }
 

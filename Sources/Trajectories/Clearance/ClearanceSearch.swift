@@ -188,11 +188,6 @@ private struct Instant {
   private func height(_ index: Int) -> Double {
     guard let base else { return .nan }
     let body = bodies[index]
-    let pose = base.pose * poses[body.link]
-    let down = pose.rotation.inverse * -Vector3.unitZ
-    return body.solids.reduce(Double.infinity) {
-      let height = pose.translation.z - $1.extent(along: down)
-      return height >= $0 ? $0 : height
-    }
+    return body.height(base.pose * poses[body.link])
   }
 }

@@ -118,6 +118,15 @@ struct MovingBody {
     return drifts
   }
 
+  /// The height of its lowest point above the ground, with worldFromLink [m].
+  func height(_ pose: Pose) -> Double {
+    let down = pose.rotation.inverse * -Vector3.unitZ
+    return solids.reduce(Double.infinity) {
+      let height = pose.translation.z - $1.extent(along: down)
+      return height >= $0 ? $0 : height
+    }
+  }
+
   /// The most by which a turn of at most this angle moves a point at distance one.
   static func chord(_ angle: Double) -> Double { angle < 2 ? angle : 2 }
 

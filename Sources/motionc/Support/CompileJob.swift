@@ -33,8 +33,8 @@ struct CompileJob: Sendable {
   var dump: String?
   /// What judges whether a motion is plausible; nil for nothing.
   var gate: PlausibilityGate?
-  /// What proves the distance of the robot from itself and from the ground; nil for nothing.
-  var prover: ClearanceProver?
+  /// The robot's bodies, whose distances from each other and from the ground are proven.
+  let bodies: ClearanceProver
   /// What becomes of a motion in which something touches.
   var collision = CollisionChoice.report
 
@@ -120,9 +120,9 @@ struct CompileJob: Sendable {
     motion.provenance["tool"] = Motionc.nameAndVersion
     var trajectory = try Trajectories.compile(
       motion, within: limits, timing: timing, rate: rate, speed: speed, atRest: atRest,
-      robot: robot
+      robot: robot, ground: bodies
     ).keepingFootholds(of: target)
-    let check = try prover.map { try CollisionCheck(trajectory, by: $0) }
+    let check = collision == .off ? nil : try CollisionCheck(trajectory, by: bodies)
     if collision == .refuse { try check?.clearance.requireClear() }
     trajectory =
       check.map { trajectory.stating($0.clearance) }

@@ -249,7 +249,7 @@ struct Bench: ParsableCommand {
         try Retargeter(contentsOf: shippedModel(), robot: robot), path: try shippedModel()),
       limits: try SafetyLimits(robot: robot), robot: RobotIdentity(robot), timing: .keep,
       rate: nil, speed: 1, reading: ImportOptions(), output: work.folder, formats: [],
-      effort: .off)
+      effort: .off, bodies: ClearanceProver(robot), collision: .off)
     var best = 0.0
     for _ in 0..<3 {
       let clock = ContinuousClock()

@@ -187,8 +187,8 @@ struct Compile: ParsableCommand {
       robot: RobotIdentity(robot),
       timing: timing == .keep ? .keep : .stretch(tolerance: tolerance), rate: rate, speed: speed,
       reading: options, output: output, formats: format.formats,
-      effort: refine, rootOrder: rootOrder, dump: dump)
-    compiler.prover = collision == .off ? nil : ClearanceProver(robot)
+      effort: refine, rootOrder: rootOrder, dump: dump,
+      bodies: ClearanceProver(robot))
     compiler.collision = collision
     compiler.atRest = startAtRest == .on
     guard dump == nil || files.count == 1 else {

@@ -87,6 +87,7 @@ struct EvaluateBody: ParsableCommand {
     let retargeting =
       try others == nil ? HumanRetargeting.chosen(for: robot, model: model, ik: ik) : nil
     let set = try MotionSplit(motions)
+    let prover = ClearanceProver(robot)
     var rows: [Row] = []
     var (frames, seconds) = (0, 0.0)
     var problem = OptimumProblem()
@@ -102,7 +103,9 @@ struct EvaluateBody: ParsableCommand {
           let motion = try retargeting.retarget(clip, refining: refine, speed: speed)
           seconds += ProcessUsage.own.seconds - start
           subject = ReportSubject(
-            try compile(motion, within: limits, speed: speed, robot: RobotIdentity(robot))
+            try compile(
+              motion, within: limits, speed: speed, robot: RobotIdentity(robot), ground: prover
+            )
               .keepingFootholds(of: robot),
             robot: robot, person: Person(clip, pace: speed))
         } else if let others {
