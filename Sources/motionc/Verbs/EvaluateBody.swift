@@ -106,7 +106,7 @@ struct EvaluateBody: ParsableCommand {
             try compile(
               motion, within: limits, speed: speed, robot: RobotIdentity(robot), ground: prover
             )
-              .keepingFootholds(of: robot),
+            .keepingFootholds(of: robot),
             robot: robot, person: Person(clip, pace: speed))
         } else if let others {
           subject = try others.subject(for: clip)
