@@ -1,7 +1,7 @@
 import CURDF
 public import Geometry
 
-/// A primitive shape that a link collides with.
+/// A shape that a link collides with.
 public struct LinkShape: Sendable, Hashable {
   /// The kinds of shapes, about the origin of their own frame.
   public enum Kind: Sendable, Hashable {
@@ -11,6 +11,8 @@ public struct LinkShape: Sendable, Hashable {
     case sphere(radius: Double)
     /// A cylinder along z [m].
     case cylinder(radius: Double, length: Double)
+    /// A mesh, as its convex hull.
+    case mesh(MeshHull)
   }
 
   /// The kind with its size.
@@ -22,6 +24,11 @@ public struct LinkShape: Sendable, Hashable {
   public init(_ kind: Kind, linkFromShape: Pose = .identity) {
     self.kind = kind
     self.linkFromShape = linkFromShape
+  }
+
+  /// Whether it is a mesh.
+  var isMesh: Bool {
+    if case .mesh = kind { true } else { false }
   }
 
   /// How far the shape extends along a unit direction of the link's frame, from the link's origin
@@ -37,6 +44,8 @@ public struct LinkShape: Sendable, Hashable {
     case .cylinder(let radius, let length):
       let side = (own.x * own.x + own.y * own.y).squareRoot()
       return center + abs(own.z) * length / 2 + side * radius
+    case .mesh(let hull):
+      return center + hull.points.reduce(-Double.infinity) { max($0, $1.dot(own)) }
     }
   }
 }
@@ -59,6 +68,7 @@ extension LinkShape {
         let rim = turn * Vector3(radius, 0, 0)
         return [(rim + Vector3(0, 0, length / 2), 0.0), (rim - Vector3(0, 0, length / 2), 0.0)]
       }
+    case .mesh(let hull): own = hull.points.map { ($0, 0) }
     }
     return own.map { (linkFromShape * $0.0, $0.1) }
   }
@@ -68,19 +78,31 @@ extension URDFFile {
   /// The most shapes of a link that are read.
   private static let mostShapes = 1000
 
-  /// The primitive shapes that a link collides with; what is a mesh or malformed is passed over, as
-  /// nothing but the ground that a robot stands on depends on it.
-  static func shapes(of link: Int, in model: OpaquePointer) -> [LinkShape] {
-    (0..<min(curdf_collision_count(model, link), mostShapes)).compactMap { index in
-      shape { curdf_collision_text(model, link, index, $0, $1) }
-    }
+  /// What is read of a link's shapes.
+  struct Shapes {
+    /// What it collides with, and what it shows.
+    var collision: [LinkShape], visual: [LinkShape]
+    /// Whether it has a shape that is not read: a mesh without its file, or one that is malformed.
+    var isIncomplete: Bool
   }
 
-  /// The primitive shapes that a link shows; what is a mesh or malformed is passed over.
-  static func visualShapes(of link: Int, in model: OpaquePointer) -> [LinkShape] {
-    (0..<min(curdf_visual_count(model, link), mostShapes)).compactMap { index in
-      shape { curdf_visual_text(model, link, index, $0, $1) }
+  /// The shapes of a link; what is not found or malformed is passed over. The meshes that it shows are read
+  /// where it collides with nothing that is read.
+  static func shapes(
+    of link: Int, in model: OpaquePointer, _ meshes: inout MeshStore
+  ) -> Shapes {
+    let collision = (0..<min(curdf_collision_count(model, link), mostShapes)).map { index in
+      shape({ curdf_collision_text(model, link, index, $0, $1) }, &meshes)
     }
+    let own = collision.compactMap(\.self)
+    let visual = (0..<min(curdf_visual_count(model, link), mostShapes)).map { index in
+      let text: Text = { curdf_visual_text(model, link, index, $0, $1) }
+      return own.isEmpty ? shape(text, &meshes) : primitive(text)
+    }
+    return Shapes(
+      collision: own, visual: visual.compactMap(\.self),
+      isIncomplete: collision.contains { $0 == nil }
+        || own.isEmpty && visual.contains { $0 == nil })
   }
 
   /// A link's mass and its centre; nil where none is given, or none that can be used.
@@ -91,18 +113,6 @@ extension URDFFile {
     else { return nil }
     return LinkMass(
       mass: mass, center: [center[0], center[1], center[2]], inertia: inertia(text))
-  }
-
-  /// Whether a link has a `<collision>` or `<visual>` that is no primitive shape.
-  static func hasMesh(_ link: Int, in model: OpaquePointer) -> Bool {
-    let shapes =
-      (0..<min(curdf_collision_count(model, link), mostShapes)).map { index in
-        shape { curdf_collision_text(model, link, index, $0, $1) }
-      }
-      + (0..<min(curdf_visual_count(model, link), mostShapes)).map { index in
-        shape { curdf_visual_text(model, link, index, $0, $1) }
-      }
-    return shapes.contains { $0 == nil }
   }
 
   /// The inertia about the centre of mass along the link's axes; nil where none is given, or its
@@ -131,7 +141,16 @@ extension URDFFile {
     return values.count == count && parts.count == count ? values : nil
   }
 
-  private static func shape(_ text: Text) -> LinkShape? {
+  private static func shape(_ text: Text, _ meshes: inout MeshStore) -> LinkShape? {
+    guard let name = text("mesh", "filename") else { return primitive(text) }
+    guard let frame = frame(text),
+      let scale = numbers("mesh", "scale", count: 3, absent: [1, 1, 1], text),
+      let hull = meshes.hull(String(cString: name), scale: [scale[0], scale[1], scale[2]])
+    else { return nil }
+    return LinkShape(.mesh(hull), linkFromShape: frame)
+  }
+
+  private static func primitive(_ text: Text) -> LinkShape? {
     let kind: LinkShape.Kind
     if let size = numbers("box", "size", count: 3, text), size.allSatisfy({ $0 >= 0 }) {
       kind = .box([size[0], size[1], size[2]])
@@ -144,13 +163,15 @@ extension URDFFile {
     } else {
       return nil
     }
+    return frame(text).map { LinkShape(kind, linkFromShape: $0) }
+  }
+
+  private static func frame(_ text: Text) -> Pose? {
     guard let place = numbers("origin", "xyz", count: 3, absent: [0, 0, 0], text),
       let turn = numbers("origin", "rpy", count: 3, absent: [0, 0, 0], text)
     else { return nil }
-    return LinkShape(
-      kind,
-      linkFromShape: Pose(
-        rotation: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]),
-        translation: [place[0], place[1], place[2]]))
+    return Pose(
+      rotation: Quaternion(roll: turn[0], pitch: turn[1], yaw: turn[2]),
+      translation: [place[0], place[1], place[2]])
   }
 }

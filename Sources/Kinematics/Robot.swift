@@ -24,13 +24,13 @@ public struct Link: Sendable, Hashable {
   public var name: String
   /// The index of the joint above it; nil for the root link.
   public var parentJoint: Int?
-  /// The primitive shapes that it collides with; meshes are not read.
+  /// The shapes that it collides with, as far as they are read.
   public var shapes: [LinkShape]
-  /// The primitive shapes that it shows; meshes are not read.
+  /// The shapes that it shows; meshes only where it collides with nothing that is read.
   public var visualShapes: [LinkShape]
   /// Its mass; nil where the URDF gives none above zero.
   public var massPoint: LinkMass?
-  /// Whether it collides with something, or shows something, that is not read: a mesh.
+  /// Whether it has a shape that is not read, such as a mesh without its file.
   public var hasMesh: Bool
 
   /// A link below a joint.

@@ -94,9 +94,9 @@ struct RobotTree {
     func link(_ name: String, below joint: Int?) -> Link {
       guard let place = places[name] else { return Link(name: name, parentJoint: joint) }
       return Link(
-        name: name, parentJoint: joint, shapes: file.shapes[place],
-        visualShapes: file.visualShapes[place], massPoint: file.masses[place],
-        hasMesh: file.meshes[place])
+        name: name, parentJoint: joint, shapes: file.shapes[place].collision,
+        visualShapes: file.shapes[place].visual, massPoint: file.masses[place],
+        hasMesh: file.shapes[place].isIncomplete)
     }
     links = [link(file.links[root], below: nil)]
     var waiting = (below[file.links[root]] ?? []).reversed().map { (joint: $0, parent: 0) }

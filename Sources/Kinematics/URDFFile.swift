@@ -24,14 +24,10 @@ struct URDFFile {
 
   var name: String
   var links: [String]
-  /// The primitive shapes of each link.
-  var shapes: [[LinkShape]]
-  /// The primitive shapes that each link shows.
-  var visualShapes: [[LinkShape]]
+  /// The shapes of each link.
+  var shapes: [Shapes]
   /// The mass of each link.
   var masses: [LinkMass?]
-  /// Whether each link has something that is no primitive shape.
-  var meshes: [Bool]
   var joints: [Element]
   var warnings: [String]
 
@@ -53,7 +49,8 @@ struct URDFFile {
       throw .invalidRobot(path: path, reason: lines)
     }
     do {
-      self = try URDFFile(model)
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      self = try URDFFile(model, meshes: MeshStore(MeshFinder(folder: folder)))
     } catch {
       throw .invalidRobot(path: path, reason: error.reason)
     }
@@ -64,16 +61,15 @@ struct URDFFile {
     var reason: String
   }
 
-  private init(_ model: OpaquePointer) throws(Refusal) {
+  private init(_ model: OpaquePointer, meshes: consuming MeshStore) throws(Refusal) {
     name = String(cString: curdf_name(model))
     links = (0..<curdf_link_count(model)).map { String(cString: curdf_link_name(model, $0)) }
-    shapes = links.indices.map { Self.shapes(of: $0, in: model) }
-    visualShapes = links.indices.map { Self.visualShapes(of: $0, in: model) }
+    shapes = links.indices.map { Self.shapes(of: $0, in: model, &meshes) }
     masses = links.indices.map { Self.massPoint(of: $0, in: model) }
-    meshes = links.indices.map { Self.hasMesh($0, in: model) }
     warnings = String(cString: curdf_messages(model)).split(separator: "\n").map {
       "urdfdom: \($0)"
     }
+    warnings += meshes.warnings
     joints = []
     guard !links.contains("") else { throw Refusal(reason: "a link's name is empty") }
     var withoutVelocity: [String] = []

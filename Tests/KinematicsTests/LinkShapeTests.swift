@@ -28,6 +28,7 @@ struct LinkShapeTests {
           own.append([radius * cos(.pi * turn), radius * sin(.pi * turn), z * length])
         }
       }
+    case .mesh(let hull): own = hull.points
     }
     return own.map { shape.linkFromShape * $0 }
   }

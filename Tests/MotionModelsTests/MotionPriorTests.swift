@@ -64,7 +64,7 @@ struct MotionPriorTests {
       }
     }
     let (components, prior, _) = measured(states, frames: frames)
-    let own = components.components(of: states[0])[0]
+    let own = components.components(of: states[0], labels: [nil])[0]
     let count = 200
     let noise = (0..<(count * prior.size)).map { _ in random.normal() }
     let ends = prior.flow(components: Array(repeating: own, count: count)).transport(noise, 0, 1)
@@ -95,7 +95,7 @@ struct MotionPriorTests {
   func components() {
     let (states, truth) = waves(400, frames: 16, seed: 3)
     let (components, prior, _) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
-    let found = components.components(of: states.flatMap { $0 })
+    let found = components.components(of: states.flatMap { $0 }, labels: truth.map { $0 })
     // no component holds windows of both
     let of0 = Set(zip(found, truth).filter { $0.1 == 0 }.map(\.0))
     let of1 = Set(zip(found, truth).filter { $0.1 == 1 }.map(\.0))
@@ -113,18 +113,37 @@ struct MotionPriorTests {
     #expect(abs(drawn.count - 1000) < 120)
   }
 
+  @Test("Windows that are alike are of other components where their labels differ")
+  func labels() {
+    let (states, _) = waves(400, frames: 16, seed: 11)
+    let labels: [Int?] = states.indices.map { [0, 1, nil][$0 / 2 % 3] }
+    let (components, prior, members) = measured(states, frames: 16, labels: labels, count: 2)
+    #expect(components.components(of: states.flatMap { $0 }, labels: labels) == members)
+    let own = (0..<2).map { label in
+      Set(zip(members, labels).filter { $0.1 == label }.map(\.0))
+    }
+    #expect(own[0].isDisjoint(with: own[1]))
+    var random = RandomSource(seed: 12)
+    for label in 0..<2 {
+      for _ in 0..<200 {
+        #expect(own[label].contains(prior.drawComponent(label: label, using: &random)))
+      }
+    }
+  }
+
   @Test("Observed frames say which component goes on, and the estimate beats the plain linear one")
   func estimate() {
     let frames = 16
     let (states, truth) = waves(500, frames: frames, seed: 5)
     let (components, prior, _) = measured(Array(states.prefix(400)), frames: frames)
-    let training = components.components(of: states.prefix(400).flatMap { $0 })
+    let training = components.components(
+      of: states.prefix(400).flatMap { $0 }, labels: [Int?](repeating: nil, count: 400))
     let of0 = Set(zip(training, truth).filter { $0.1 == 0 }.map(\.0))
     var random = RandomSource(seed: 6)
     let time: Float = 0.6
     var errors = (plain: 0.0, prior: 0.0)
     for (clean, component) in zip(states, truth).suffix(100) {
-      let own = components.components(of: clean)
+      let own = components.components(of: clean, labels: [nil])
       #expect(of0.contains(own[0]) == (component == 0))
       let state = clean.map { time * $0 + (1 - time) * random.normal() }
       let found = prior.estimate(state, times: [time], components: own)
@@ -136,7 +155,7 @@ struct MotionPriorTests {
       }
     }
     #expect(errors.prior < 0.2 * errors.plain)
-    let own = components.components(of: states[450])
+    let own = components.components(of: states[450], labels: [nil])
     let end = prior.estimate(states[450], times: [1], components: own)
     for (found, wanted) in zip(end, states[450]) { #expect(abs(found - wanted) < 0.01) }
   }

@@ -63,7 +63,8 @@ struct LookAheadTests {
           count > 0
           ? ObservedFrames(window, count: count, standardization: model.standardization) : nil
         let estimate = PosteriorMean(
-          states: state, times: [time], components: components.components(of: clean), pasts: [past],
+          states: state, times: [time], components: components.components(of: clean, labels: [nil]),
+          pasts: [past],
           model: model)
         let made = MotionWindow(
           frames: frames, root: model.root(estimate.root),
@@ -106,7 +107,8 @@ struct LookAheadTests {
     let clean = model.standardization.standardized(window)
     let past = ObservedFrames(window, count: 16, standardization: model.standardization)
     let estimate = PosteriorMean(
-      states: clean, times: [0.999], components: components.components(of: clean), pasts: [past],
+      states: clean, times: [0.999], components: components.components(of: clean, labels: [nil]),
+      pasts: [past],
       model: model)
     let wanted = BodyModel.rotationColumns(of: window)
     let at = 6 * (20 * BodyModel.jointCount + joint)

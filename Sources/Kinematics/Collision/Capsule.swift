@@ -72,7 +72,12 @@ extension LinkShape {
   /// extent. The union lies within the shape: rims and corners are rounded, at most by the least extent
   /// times 0.21 along an edge and 0.37 at a corner; faces have grooves of at most 0.07 of it between
   /// capsules, and deeper ones where 12 are too few.
-  public var capsules: [Capsule] {
+  ///
+  /// A mesh is filled within the hulls of its slices.
+  public var capsules: [Capsule] { capsules(rows: Self.mostRows) }
+
+  /// The capsules, with another number of rows at most.
+  func capsules(rows: Int) -> [Capsule] {
     switch kind {
     case .sphere(let radius):
       return [Capsule(from: .zero, to: .zero, radius: radius).moved(by: linkFromShape)]
@@ -81,15 +86,17 @@ extension LinkShape {
         let end = Vector3(0, 0, length / 2 - radius)
         return [Capsule(from: -end, to: end, radius: radius).moved(by: linkFromShape)]
       }
-      return Self.rows(across: 2 * radius, thickness: length) { place in
+      return Self.rows(across: 2 * radius, thickness: length, most: rows) { place in
         let reach = radius - length / 2
         let half = (max(0, reach * reach - place * place)).squareRoot()
         return (Vector3(-half, place, 0), Vector3(half, place, 0))
       }.map { $0.moved(by: linkFromShape) }
+    case .mesh(let hull):
+      return hull.capsules.map { $0.moved(by: linkFromShape) }
     case .box(let size):
       let axes = [0, 1, 2].sorted { size[$0] > size[$1] }
       let (long, middle, short) = (size[axes[0]], size[axes[1]], size[axes[2]])
-      return Self.rows(across: middle, thickness: short) { place in
+      return Self.rows(across: middle, thickness: short, most: rows) { place in
         var end = Vector3.zero
         end[axes[0]] = (long - short) / 2
         var side = Vector3.zero
@@ -101,14 +108,14 @@ extension LinkShape {
 
   /// Parallel capsules side by side over a width.
   private static func rows(
-    across width: Double, thickness: Double, _ segment: (Double) -> (Vector3, Vector3)
+    across width: Double, thickness: Double, most: Int, _ segment: (Double) -> (Vector3, Vector3)
   ) -> [Capsule] {
     let span = width - thickness
     guard span > 1e-9, thickness > 0 else {
       let (from, to) = segment(0)
       return [Capsule(from: from, to: to, radius: thickness / 2)]
     }
-    let count = min(mostRows, Int((2 * span / thickness).rounded(.up)) + 1)
+    let count = Int(min(Double(max(most, 2)), (2 * span / thickness).rounded(.up) + 1))
     return (0..<count).map { row in
       let (from, to) = segment(span * (Double(row) / Double(count - 1) - 0.5))
       return Capsule(from: from, to: to, radius: thickness / 2)

@@ -64,9 +64,9 @@ extension CollisionModel {
     let strides = rootsOfPrimes(limits.count)
     for sample in 0..<sampleCount {
       let configuration = limits.enumerated().map { coordinate, limit in
-        let lower = max(limit.lower?.value ?? -.pi, -.pi)
-        let upper = max(lower, min(limit.upper?.value ?? .pi, .pi))
-        return lower + (upper - lower) * even(sample, strides[coordinate])
+        let range = range(limit)
+        return range.lowerBound
+          + (range.upperBound - range.lowerBound) * even(sample, strides[coordinate])
       }
       let poses = robot.worldFromLinks(configuration)
       let placed = parts.map { part in part.capsules.map { $0.moved(by: poses[part.link]) } }
@@ -78,6 +78,51 @@ extension CollisionModel {
     }
     return Set(left.map(\.pair))
   }
+
+  private static func range(_ limit: JointLimits) -> ClosedRange<Double> {
+    let lower = max(limit.lower?.value ?? -.pi, -.pi)
+    return lower...max(lower, min(limit.upper?.value ?? .pi, .pi))
+  }
+
+  /// The pairs with a mesh that touch at zero, where no robot does, or of links with one between them about
+  /// it: brackets about a joint, which capsules fill.
+  static func coarse(
+    _ pairs: [Pair], joined: Set<Pair>, _ parts: [Part], _ partsOfBody: [[Int]], _ robot: Robot
+  ) -> Set<Pair> {
+    let candidates = pairs.filter { pair in
+      [pair.first, pair.second].contains { partsOfBody[$0].contains { parts[$0].isMesh } }
+    }
+    guard !candidates.isEmpty else { return [] }
+    func areNear(_ pair: Pair) -> Bool {
+      func isJoined(_ a: Int, _ b: Int) -> Bool {
+        joined.contains(Pair(first: min(a, b), second: max(a, b)))
+      }
+      return partsOfBody.indices.contains { isJoined($0, pair.first) && isJoined($0, pair.second) }
+    }
+    let near = Set(candidates.filter(areNear))
+    let ranges = robot.foldedLimits.map(range)
+    let strides = rootsOfPrimes(ranges.count)
+    var hits: Set<Pair> = []
+    for sample in 0..<nearZero.count {
+      let configuration = ranges.enumerated().map { coordinate, range in
+        let zero = min(max(0, range.lowerBound), range.upperBound)
+        let place =
+          range.lowerBound
+          + (range.upperBound - range.lowerBound) * even(sample, strides[coordinate])
+        return sample == 0 ? zero : zero + nearZero.share * (place - zero)
+      }
+      let poses = robot.worldFromLinks(configuration)
+      let placed = parts.map { part in part.capsules.map { $0.moved(by: poses[part.link]) } }
+      for pair in sample == 0 ? candidates : Array(near)
+      where distance(pair, placed, partsOfBody) < 0 {
+        hits.insert(pair)
+      }
+    }
+    return hits
+  }
+
+  /// The configurations about zero, and the share of joints' ranges that they fill.
+  private static let nearZero = (count: 100, share: 0.3)
 
   /// Numbers that fill 0...1 evenly in many dimensions: multiples of the square roots of primes
   /// (Weyl's sequence), the same on every machine.

@@ -2,9 +2,9 @@ public import Geometry
 
 /// A robot as capsules and balls, for its distance from itself.
 ///
-/// Links that fixed joints join are one body. Capsules fill the primitive shapes of a link's
-/// `<collision>`, or of its `<visual>` where it has none of these; where neither is there (a mesh,
-/// or nothing), a capsule is *fitted*: along the line to the joints below it or, of a last link, to
+/// Links that fixed joints join are one body. Capsules fill the shapes of a link's `<collision>`, or of its
+/// `<visual>` where it has none of these; where neither is read (a mesh without its file, or nothing), a
+/// capsule is *fitted*: along the line to the joints below it or, of a last link, to
 /// its centre of mass and as far again; as thick as the link's mass at 1,000 kg/m³ asks for, else a
 /// sixth of its length.
 public struct CollisionModel: Sendable {
@@ -23,6 +23,8 @@ public struct CollisionModel: Sendable {
     public var capsules: [Capsule]
     /// Where they come from.
     public var source: Source
+    /// Whether they fill a mesh: they are then no more than near to it.
+    public var isMesh = false
   }
 
   /// Two bodies that are checked against each other.
@@ -45,6 +47,8 @@ public struct CollisionModel: Sendable {
   public let adjacentPairs: [Pair]
   /// The pairs that touch in nearly all configurations, which are not checked.
   public let touchingPairs: [Pair]
+  /// The pairs of which one is a mesh that is too coarsely filled to be checked: they touch at or near zero.
+  public let coarsePairs: [Pair]
   /// The name of each body: that of its first link with geometry.
   public let bodyNames: [String]
   private let partsOfBody: [[Int]]
@@ -75,7 +79,11 @@ public struct CollisionModel: Sendable {
     var bare: [String] = []
     for link in robot.links.indices {
       if let (capsules, source) = Self.capsules(of: link, robot) {
-        parts.append(Part(link: link, body: bodyOfLink[link], capsules: capsules, source: source))
+        let shapes = robot.links[link].shapes + robot.links[link].visualShapes
+        parts.append(
+          Part(
+            link: link, body: bodyOfLink[link], capsules: capsules, source: source,
+            isMesh: source != .fitted && shapes.contains(where: \.isMesh)))
       } else if robot.links[link].hasMesh || robot.links[link].massPoint != nil {
         bare.append(robot.links[link].name)
       }
@@ -101,7 +109,10 @@ public struct CollisionModel: Sendable {
     let others = all.filter { !joined.contains($0) }
     let touching = Self.touching(others, parts, partsOfBody, robot)
     touchingPairs = others.filter { touching.contains($0) }
-    pairs = others.filter { !touching.contains($0) }
+    let rest = others.filter { !touching.contains($0) }
+    let coarse = Self.coarse(rest, joined: joined, parts, partsOfBody, robot)
+    coarsePairs = rest.filter { coarse.contains($0) }
+    pairs = rest.filter { !coarse.contains($0) }
   }
 
   /// The capsules of all parts in the frame of the links' poses.

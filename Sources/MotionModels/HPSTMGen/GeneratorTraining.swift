@@ -119,7 +119,7 @@ public struct GeneratorTraining: TrainableModel {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)
       }
-      let sorted = components.components(of: draft.target.state)
+      let sorted = components.components(of: draft.target.state, labels: draft.labels)
       let estimate = PosteriorMean(
         states: draft.states, times: draft.target.times, components: sorted, pasts: draft.pasts,
         model: model)
@@ -138,6 +138,8 @@ private struct FlowBatchBuilder {
   /// X_t, [batch, frames, 66], standardised.
   var states: [Float] = []
   var pasts: [ObservedFrames?] = []
+  /// The windows' own labels, those included that the network is not told.
+  var labels: [Int?] = []
   private let first: Int
   private let batch: Int
   private let frames: Int
@@ -174,6 +176,7 @@ private struct FlowBatchBuilder {
     input.set(past: observed?.state ?? [], of: index)
     states += state
     pasts.append(observed)
+    labels.append(window.label)
     target.state += clean
     target.positions += BodyModel.positions(of: window)
     target.rotations += BodyModel.rotationColumns(of: window)

@@ -64,6 +64,7 @@ extension LinkShape {
     case .box(let size): half = size / 2
     case .sphere(let radius): half = [radius, radius, radius]
     case .cylinder(let radius, let length): half = [radius, radius, length / 2]
+    case .mesh(let hull): return hull.points.map { linkFromShape * $0 }
     }
     return (0..<8).map { index in
       let corner = Vector3(

@@ -74,6 +74,10 @@ struct CollisionMeasure: Measure {
         + (visual.isEmpty ? "" : ", the visual shapes of \(visual.count)")
         + (fitted.isEmpty ? "" : ", and capsules fitted to \(fitted.count)")
     ]
+    let meshes = model.parts.count { $0.isMesh }
+    if meshes > 0 {
+      notes.append("meshes, filled with capsules: those of \(Wording.count(meshes, "link"))")
+    }
     if !fitted.isEmpty {
       notes.append(
         "fitted, for want of shapes that are read: "
@@ -91,6 +95,10 @@ struct CollisionMeasure: Measure {
       "left out: \(Wording.count(model.adjacentPairs.count, "pair")) with a joint between")
     if !model.touchingPairs.isEmpty {
       notes.append("left out, as they always touch: \(names(model.touchingPairs))")
+    }
+    if !model.coarsePairs.isEmpty {
+      notes.append(
+        "left out, as meshes are filled too coarsely to tell: \(names(model.coarsePairs))")
     }
     return notes
   }

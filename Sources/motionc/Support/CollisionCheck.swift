@@ -100,6 +100,8 @@ struct CollisionCheck {
     if !visual.isEmpty {
       parts.append("the visual shapes of \(Wording.count(visual.count, "link"))")
     }
+    let meshes = model.parts.count { $0.isMesh }
+    if meshes > 0 { parts[parts.count - 1] += " (meshes of \(meshes))" }
     if !fitted.isEmpty { parts.append("capsules fitted to \(Self.list(fitted))") }
     var lines = parts.isEmpty ? [] : ["by \(parts.joined(separator: ", "))"]
     if !model.linksWithoutGeometry.isEmpty {
@@ -110,6 +112,11 @@ struct CollisionCheck {
       lines.append(
         "left out, as they always touch: \(Self.list(model.touchingPairs.map(model.name), quoted: false))"
       )
+    }
+    if !model.coarsePairs.isEmpty {
+      lines.append(
+        "left out, as meshes are filled too coarsely to tell: "
+          + Self.list(model.coarsePairs.map(model.name), quoted: false))
     }
     if !model.adjacentPairs.isEmpty {
       lines.append(
@@ -194,12 +201,15 @@ extension CollisionCheck {
       "[\(names.map(JSONText.quoted).joined(separator: ", "))]"
     }
     let fitted = model.parts.filter { $0.source == .fitted }.map { names[$0.link] }
-    let touching = model.touchingPairs.map {
-      texts([model.bodyNames[$0.first], model.bodyNames[$0.second]])
+    func pairs(_ pairs: [CollisionModel.Pair]) -> String {
+      pairs.map { texts([model.bodyNames[$0.first], model.bodyNames[$0.second]]) }
+        .joined(separator: ", ")
     }
+    let meshes = model.parts.filter(\.isMesh).map { names[$0.link] }
     return [
       "\"fitted\": \(texts(fitted))", "\"without_geometry\": \(texts(model.linksWithoutGeometry))",
-      "\"always_touching\": [\(touching.joined(separator: ", "))]",
+      "\"always_touching\": [\(pairs(model.touchingPairs))]",
+      "\"meshes\": \(texts(meshes))", "\"too_coarse\": [\(pairs(model.coarsePairs))]",
       "\"joined\": \(model.adjacentPairs.count)",
     ]
   }

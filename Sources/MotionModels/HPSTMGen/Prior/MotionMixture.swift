@@ -6,8 +6,9 @@ import Motions
 
 /// The mixture components that windows are clustered into before training.
 ///
-/// Lloyd's k-means on the slow cosines (posture and path) and on the logarithms of the amount of motion of
-/// each limb at three speeds.
+/// Lloyd's k-means on the slow cosines (posture and path), on the logarithms of the amount of motion of
+/// each limb at three speeds, and on the label: of windows that are otherwise alike, those of other
+/// actions differ in what these features do not see.
 struct MotionMixture: Sendable {
   /// The number of slow cosines used, with half periods above a quarter of a second.
   private static let slow = 8
@@ -22,9 +23,12 @@ struct MotionMixture: Sendable {
   ]
   /// The weight of a factor e in the amount of motion, relative to standardised slow cosines.
   private static let weight: Float = 3
+  /// The weight of a label, relative to standardised slow cosines; windows without one are between all.
+  private static let labelWeight: Float = 8
   private static let rounds = 15
 
   private let cosines: WindowCosines
+  private let labelCount: Int
   /// The mean square of each cosine and channel over all windows, [frames, 66].
   private let usual: [Float]
   private let scale: Float
@@ -41,19 +45,21 @@ struct MotionMixture: Sendable {
   ) -> (components: MotionMixture, prior: MotionPrior, members: [Int]) {
     let cosines = WindowCosines(frames: frames)
     let spectra = cosines.spectra(of: states)
-    var components = MotionMixture(cosines, spectra)
-    let members = components.cluster(components.features(of: spectra), into: wanted, seed: seed)
-    let prior = components.prior(spectra, members, labels, labelCount)
+    var components = MotionMixture(cosines, spectra, labelCount)
+    let members = components.cluster(
+      components.features(of: spectra, labels: labels), into: wanted, seed: seed)
+    let prior = components.prior(spectra, members, labels)
     return (components, prior, members)
   }
 
-  /// The component of each standardised window, [windows, frames, 66].
-  func components(of states: [Float]) -> [Int] {
-    nearest(to: features(of: cosines.spectra(of: states)))
+  /// The component of each standardised window, [windows, frames, 66], with its label.
+  func components(of states: [Float], labels: [Int?]) -> [Int] {
+    nearest(to: features(of: cosines.spectra(of: states), labels: labels))
   }
 
-  private init(_ cosines: WindowCosines, _ spectra: [Float]) {
+  private init(_ cosines: WindowCosines, _ spectra: [Float], _ labelCount: Int) {
     self.cosines = cosines
+    self.labelCount = labelCount
     let size = cosines.size
     var sums = [Double](repeating: 0, count: size)
     for (index, value) in spectra.enumerated() { sums[index % size] += Double(value * value) }
@@ -65,7 +71,7 @@ struct MotionMixture: Sendable {
   }
 
   private var slowCount: Int { min(Self.slow, cosines.frames) * Standardization.channels }
-  private var featureCount: Int { slowCount + Self.bands.count * Self.limbs.count }
+  private var featureCount: Int { slowCount + Self.bands.count * Self.limbs.count + labelCount }
 
   /// The squares of each limb's cosines at each speed, added up, from the squares of one window's.
   private func amounts(of squares: ArraySlice<Float>) -> [Float] {
@@ -84,17 +90,20 @@ struct MotionMixture: Sendable {
     }
   }
 
-  private func features(of spectra: [Float]) -> [Float] {
+  private func features(of spectra: [Float], labels: [Int?]) -> [Float] {
     let size = cosines.size
     var result: [Float] = []
-    result.reserveCapacity(spectra.count / size * featureCount)
-    for start in stride(from: 0, to: spectra.count, by: size) {
+    result.reserveCapacity(labels.count * featureCount)
+    for (start, label) in zip(stride(from: 0, to: spectra.count, by: size), labels) {
       let window = spectra[start..<(start + size)]
       result += window.prefix(slowCount).map { $0 * scale }
       let squares = window.map { $0 * $0 }
       result += zip(amounts(of: squares[...]), amounts).map { own, mean in
         Self.weight * log(own / max(mean, 1e-9) + 1e-3)
       }
+      var ownLabel = [Float](repeating: 0, count: labelCount)
+      if let label { ownLabel[label] = Self.labelWeight }
+      result += ownLabel
     }
     return result
   }
@@ -164,7 +173,7 @@ struct MotionMixture: Sendable {
   /// weight of ten, and variances are drawn to those of the axes, scaled to the component's motion
   /// along each cosine, with the weight of ten: few windows fit axes that were found from them too well.
   private func prior(
-    _ spectra: [Float], _ members: [Int], _ labels: [Int?], _ labelCount: Int
+    _ spectra: [Float], _ members: [Int], _ labels: [Int?]
   ) -> MotionPrior {
     let components = centres.count / featureCount
     var counts = [Float](repeating: 0, count: components * (labelCount + 1))
