@@ -86,8 +86,9 @@ extension URDFFile {
     var isIncomplete: Bool
   }
 
-  /// The shapes of a link; what is not found or malformed is passed over. The meshes that it shows are read
-  /// where it collides with nothing that is read.
+  /// The shapes of a link; what is not found or malformed is passed over.
+  ///
+  /// The meshes that it shows are read where it collides with nothing that is read.
   static func shapes(
     of link: Int, in model: OpaquePointer, _ meshes: inout MeshStore
   ) -> Shapes {

@@ -53,12 +53,12 @@ struct ColladaReader {
   private static let mostVisits = 100_000
   private static let deepest = 64
 
-  static func corners(_ bytes: [UInt8]) throws(MeshError) -> [Vector3] {
+  static func corners(_ bytes: [UInt8]) throws(MeshFile.Fault) -> [Vector3] {
     var reader = ColladaReader(scanner: XMLScanner(bytes))
     do throws(XMLScanner.Fault) {
       try reader.document()
     } catch {
-      throw MeshError(reason: "byte \(error.position): \(error.reason)")
+      throw MeshFile.Fault(reason: "byte \(error.position): \(error.reason)")
     }
     let scale = reader.unit
     let unit: [Double] = [scale, 0, 0, 0, 0, scale, 0, 0, 0, 0, scale, 0]
@@ -218,10 +218,10 @@ struct ColladaReader {
 
   private mutating func add(
     _ node: Node, _ parent: [Double], depth: Int
-  ) throws(MeshError) {
+  ) throws(MeshFile.Fault) {
     visits += 1
     guard depth < Self.deepest, visits < Self.mostVisits else {
-      throw MeshError(reason: "its nodes refer to each other without an end")
+      throw MeshFile.Fault(reason: "its nodes refer to each other without an end")
     }
     let matrix = Self.product(parent, node.matrix)
     for name in node.geometries { try add(name, matrix) }
@@ -231,7 +231,7 @@ struct ColladaReader {
     }
   }
 
-  private mutating func add(_ geometry: String, _ m: [Double]) throws(MeshError) {
+  private mutating func add(_ geometry: String, _ m: [Double]) throws(MeshFile.Fault) {
     for polygons in geometries[geometry] ?? [] {
       guard let source = positions[polygons.vertices].flatMap({ sources[$0] }) else { continue }
       let whole = polygons.indices.count / polygons.width
@@ -239,7 +239,7 @@ struct ColladaReader {
       var next = 0
       for count in counts {
         guard count >= 0, next + count <= whole else {
-          throw MeshError(reason: "a polygon has more corners than are listed")
+          throw MeshFile.Fault(reason: "a polygon has more corners than are listed")
         }
         let corners = (next..<(next + count)).map { corner in
           source.place(polygons.indices[corner * polygons.width + polygons.offset])
@@ -252,13 +252,13 @@ struct ColladaReader {
             m[8] * v.x + m[9] * v.y + m[10] * v.z + m[11])
         }
         guard face.count == count else {
-          throw MeshError(reason: "a polygon has a corner that is no vertex")
+          throw MeshFile.Fault(reason: "a polygon has a corner that is no vertex")
         }
         for index in face.indices.dropFirst(2) {
           self.corners += [face[0], face[index - 1], face[index]]
         }
         guard self.corners.count <= 3 * MeshFile.mostTriangles else {
-          throw MeshError(reason: "it has more than \(MeshFile.mostTriangles) triangles")
+          throw MeshFile.Fault(reason: "it has more than \(MeshFile.mostTriangles) triangles")
         }
       }
     }

@@ -2,15 +2,15 @@ import Files
 import Foundation
 import Geometry
 
-/// Why a mesh is not read.
-struct MeshError: Error, Hashable {
-  var reason: String
-}
-
 /// The triangles of a mesh file: STL as bytes or text, OBJ, or COLLADA.
 ///
 /// The readers are our own, since the libraries for this end the program on damaged files.
 struct MeshFile {
+  /// Why a mesh is not read.
+  struct Fault: Error, Hashable {
+    var reason: String
+  }
+
   /// The corners of triangles, three for each [m].
   let corners: [Vector3]
 
@@ -21,19 +21,19 @@ struct MeshFile {
   /// Reads a file.
   ///
   /// - Parameter scale: The factors of a URDF's `<mesh scale>`.
-  init(contentsOf path: String, scale: Vector3 = [1, 1, 1]) throws(MeshError) {
+  init(contentsOf path: String, scale: Vector3 = [1, 1, 1]) throws(Fault) {
     let bytes: [UInt8]
     do {
       bytes = try InputFile.bytes(of: path, limit: Self.longest)
     } catch {
-      throw MeshError(reason: "\(error)")
+      throw MeshFile.Fault(reason: "\(error)")
     }
     let corners: [Vector3]
     switch path.split(separator: ".").last?.lowercased() {
     case "stl": corners = try STLReader.corners(bytes)
     case "obj": corners = try OBJReader.corners(bytes)
     case "dae": corners = try ColladaReader.corners(bytes)
-    default: throw MeshError(reason: "its name does not end in .stl, .obj or .dae")
+    default: throw MeshFile.Fault(reason: "its name does not end in .stl, .obj or .dae")
     }
     var kept: [Vector3] = []
     kept.reserveCapacity(corners.count)
@@ -43,7 +43,7 @@ struct MeshFile {
       guard triangle.allSatisfy({ $0.isFinite && $0.length < URDFFile.absurd }) else { continue }
       kept += triangle
     }
-    guard !kept.isEmpty else { throw MeshError(reason: "it has no triangles") }
+    guard !kept.isEmpty else { throw MeshFile.Fault(reason: "it has no triangles") }
     self.corners = kept
   }
 }
@@ -76,7 +76,7 @@ struct MeshWords: Sequence, IteratorProtocol {
 enum STLReader {
   private static let (header, facet) = (84, 50)
 
-  static func corners(_ bytes: [UInt8]) throws(MeshError) -> [Vector3] {
+  static func corners(_ bytes: [UInt8]) throws(MeshFile.Fault) -> [Vector3] {
     let count = bytes.count >= header ? Int(word(bytes, 80)) : 0
     // Some programs begin their bytes with the word that texts begin with.
     if bytes.count >= header, bytes.count == header + facet * count {
@@ -84,10 +84,11 @@ enum STLReader {
     }
     if bytes.starts(with: Array("solid".utf8)) { return try text(bytes) }
     guard bytes.count >= header else {
-      throw MeshError(reason: "it has \(bytes.count) bytes, expected an STL's header of \(header)")
+      throw MeshFile.Fault(
+        reason: "it has \(bytes.count) bytes, expected an STL's header of \(header)")
     }
     guard bytes.count > header + facet * count else {
-      throw MeshError(
+      throw MeshFile.Fault(
         reason: "it ends before the \(count) triangles that it announces, after "
           + "\((bytes.count - header) / facet)")
     }
@@ -98,9 +99,9 @@ enum STLReader {
     (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) }
   }
 
-  private static func binary(_ bytes: [UInt8], _ count: Int) throws(MeshError) -> [Vector3] {
+  private static func binary(_ bytes: [UInt8], _ count: Int) throws(MeshFile.Fault) -> [Vector3] {
     guard count <= MeshFile.mostTriangles else {
-      throw MeshError(
+      throw MeshFile.Fault(
         reason: "it has \(count) triangles, expected \(MeshFile.mostTriangles) at most")
     }
     var corners: [Vector3] = []
@@ -115,17 +116,17 @@ enum STLReader {
     return corners
   }
 
-  private static func text(_ bytes: [UInt8]) throws(MeshError) -> [Vector3] {
+  private static func text(_ bytes: [UInt8]) throws(MeshFile.Fault) -> [Vector3] {
     var (corners, words) = ([Vector3](), MeshWords(bytes[...]))
     let vertex = Array("vertex".utf8)
     while let word = words.next() {
       guard word.elementsEqual(vertex) else { continue }
       guard let x = words.number(), let y = words.number(), let z = words.number() else {
-        throw MeshError(reason: "vertex \(corners.count + 1) has no three numbers")
+        throw MeshFile.Fault(reason: "vertex \(corners.count + 1) has no three numbers")
       }
       corners.append([x, y, z])
       guard corners.count <= 3 * MeshFile.mostTriangles else {
-        throw MeshError(reason: "it has more than \(MeshFile.mostTriangles) triangles")
+        throw MeshFile.Fault(reason: "it has more than \(MeshFile.mostTriangles) triangles")
       }
     }
     return corners
@@ -134,18 +135,18 @@ enum STLReader {
 
 /// OBJ (Wavefront): its vertices and faces.
 enum OBJReader {
-  static func corners(_ bytes: [UInt8]) throws(MeshError) -> [Vector3] {
+  static func corners(_ bytes: [UInt8]) throws(MeshFile.Fault) -> [Vector3] {
     var (vertices, corners) = ([Vector3](), [Vector3]())
     for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
       var words = MeshWords(line)
       switch words.next().map({ Array($0) }) {
       case [UInt8(ascii: "v")]:
         guard let x = words.number(), let y = words.number(), let z = words.number() else {
-          throw MeshError(reason: "vertex \(vertices.count + 1) has no three numbers")
+          throw MeshFile.Fault(reason: "vertex \(vertices.count + 1) has no three numbers")
         }
         vertices.append([x, y, z])
       case [UInt8(ascii: "f")]:
-        let face = try words.map { (word) throws(MeshError) -> Vector3 in
+        let face = try words.map { (word) throws(MeshFile.Fault) -> Vector3 in
           try vertex(word, of: vertices)
         }
         // A fan, as of all polygons that are convex.
@@ -153,7 +154,7 @@ enum OBJReader {
           corners += [face[0], face[index - 1], face[index]]
         }
         guard corners.count <= 3 * MeshFile.mostTriangles else {
-          throw MeshError(reason: "it has more than \(MeshFile.mostTriangles) triangles")
+          throw MeshFile.Fault(reason: "it has more than \(MeshFile.mostTriangles) triangles")
         }
       default: continue
       }
@@ -164,11 +165,11 @@ enum OBJReader {
   /// The vertex of a face's corner: `place/texture/normal`, the place from 1, or from the last one by −1.
   private static func vertex(
     _ word: ArraySlice<UInt8>, of vertices: [Vector3]
-  ) throws(MeshError) -> Vector3 {
+  ) throws(MeshFile.Fault) -> Vector3 {
     let first = word.prefix { $0 != UInt8(ascii: "/") }
     let text = String(decoding: first.prefix(20), as: UTF8.self)
     guard let place = Int(text), place != 0, abs(place) <= vertices.count else {
-      throw MeshError(
+      throw MeshFile.Fault(
         reason: "a face has the vertex '\(text.printable)', expected 1 to \(vertices.count)")
     }
     return vertices[place > 0 ? place - 1 : vertices.count + place]
