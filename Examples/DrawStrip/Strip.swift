@@ -30,7 +30,8 @@ struct Strip {
     let retargeter = try Retargeter(
       contentsOf: "\(examples)/Models/\(self.robot).safetensors", robot: robot)
     let trajectory = try compile(
-      retargeter.retarget(clip), within: SafetyLimits(robot: robot), robot: RobotIdentity(robot))
+      retargeter.retarget(clip, refining: .full), within: SafetyLimits(robot: robot),
+      robot: RobotIdentity(robot), ground: ClearanceProver(robot))
     var drawing = Drawing(width: Int(Self.cell) * times.count + 20, height: 212, ground: 178)
     for (index, wanted) in times.enumerated() {
       let frame = min(Int((wanted * clip.frameRate).rounded()), clip.frameCount - 1)
