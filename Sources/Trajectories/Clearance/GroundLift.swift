@@ -35,17 +35,21 @@ struct GroundLift {
 
   /// By how much the base is to be raised at each sample [m]; nil where nothing is too deep.
   func lift(_ base: BaseCurve) -> [Double]? {
-    let (count, parts) = (base.sampleCount, max(1, Int((Self.leastRate * period).rounded(.up))))
+    let count = base.sampleCount
     guard count > 1 else { return nil }
     var wanted = [Double](repeating: 0, count: count)
     var isDeep = false
-    for instant in 0...((count - 1) * parts) {
-      let time = Double(instant) / Double(parts)
+    // Between samples where these are far apart, and not at each where they are close.
+    let apart = 1 / (Self.leastRate * period)
+    let step = apart < 1 ? 1 / (1 / apart).rounded(.up) : max(1, (apart / 2).rounded(.down))
+    for time in stride(from: 0, through: Double(count - 1), by: step) {
       let depth = prover.depth(joints.state(TimeSpan(from: time, to: time)).values, base, time)
       guard depth > Self.allowed else { continue }
       isDeep = true
       let need = depth - Self.allowed + Self.reserve
-      for sample in Int(time)...min(Int(time.rounded(.up)), count - 1) {
+      let near = max(1, step)
+      let (first, last) = (max(0, (time - near).rounded(.up)), (time + near).rounded(.down))
+      for sample in Int(first)...min(Int(last), count - 1) {
         wanted[sample] = max(wanted[sample], need)
       }
     }

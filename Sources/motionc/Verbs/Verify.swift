@@ -63,6 +63,15 @@ struct Verify: ParsableCommand {
     let own = try robot.map { (limits: try SafetyLimits(robot: $0), identity: RobotIdentity($0)) }
     let unchecked = robot == nil ? CollisionCheck.needsRobot : CollisionCheck.notAsked
     let prover = collision == .off ? nil : robot.map { ClearanceProver($0) }
+    if let robot,
+      let fitted = prover?.model.parts.count(where: {
+        $0.source == .fitted && robot.links[$0.link].hasMesh
+      }), fitted > 0
+    {
+      Console.note(
+        "note: the meshes of \(Wording.count(fitted, "link")) are not read: capsules fitted to them stand"
+          + " for these, and a file that was compiled with the meshes states other distances")
+    }
     var worst: ExitCode?
     var (held, broken) = (0, 0)
     for file in files {
