@@ -31,19 +31,19 @@ public struct Link: Sendable, Hashable {
   /// Its mass; nil where the URDF gives none above zero.
   public var massPoint: LinkMass?
   /// Whether it has a shape that is not read, such as a mesh without its file.
-  public var hasMesh: Bool
+  public var hasUnreadShape: Bool
 
   /// A link below a joint.
   public init(
     name: String, parentJoint: Int?, shapes: [LinkShape] = [], visualShapes: [LinkShape] = [],
-    massPoint: LinkMass? = nil, hasMesh: Bool = false
+    massPoint: LinkMass? = nil, hasUnreadShape: Bool = false
   ) {
     self.name = name
     self.parentJoint = parentJoint
     self.shapes = shapes
     self.visualShapes = visualShapes
     self.massPoint = massPoint
-    self.hasMesh = hasMesh
+    self.hasUnreadShape = hasUnreadShape
   }
 }
 

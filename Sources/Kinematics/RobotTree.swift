@@ -96,7 +96,7 @@ struct RobotTree {
       return Link(
         name: name, parentJoint: joint, shapes: file.shapes[place].collision,
         visualShapes: file.shapes[place].visual, massPoint: file.masses[place],
-        hasMesh: file.shapes[place].isIncomplete)
+        hasUnreadShape: file.shapes[place].isIncomplete)
     }
     links = [link(file.links[root], below: nil)]
     var waiting = (below[file.links[root]] ?? []).reversed().map { (joint: $0, parent: 0) }

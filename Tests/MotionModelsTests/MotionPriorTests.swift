@@ -94,9 +94,12 @@ struct MotionPriorTests {
   @Test("Kinds are told apart, and drawn as often as they are seen with a label")
   func components() {
     let (states, truth) = waves(400, frames: 16, seed: 3)
-    let (components, prior, _) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
-    let found = components.components(of: states.flatMap { $0 }, labels: truth.map { $0 })
-    // no component holds windows of both
+    // Without labels no component holds windows of both: motion alone tells them apart.
+    let unlabelled = measured(states, frames: 16).members
+    #expect(
+      Set(zip(unlabelled, truth).filter { $0.1 == 0 }.map(\.0))
+        .isDisjoint(with: zip(unlabelled, truth).filter { $0.1 == 1 }.map(\.0)))
+    let (_, prior, found) = measured(states, frames: 16, labels: truth.map { $0 }, count: 2)
     let of0 = Set(zip(found, truth).filter { $0.1 == 0 }.map(\.0))
     let of1 = Set(zip(found, truth).filter { $0.1 == 1 }.map(\.0))
     #expect(of0.isDisjoint(with: of1))

@@ -10,7 +10,7 @@ extension CollisionModel {
     let visual = link.visualShapes.flatMap(\.capsules)
     if !visual.isEmpty { return (visual, .visual) }
     // A frame of a camera or a tip has neither mass nor mesh.
-    guard link.massPoint != nil || link.hasMesh else { return nil }
+    guard link.massPoint != nil || link.hasUnreadShape else { return nil }
     return fitted(index, robot).map { ([$0], .fitted) }
   }
 

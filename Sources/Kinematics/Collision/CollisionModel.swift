@@ -84,14 +84,14 @@ public struct CollisionModel: Sendable {
           Part(
             link: link, body: bodyOfLink[link], capsules: capsules, source: source,
             isMesh: source != .fitted && shapes.contains(where: \.isMesh)))
-      } else if robot.links[link].hasMesh || robot.links[link].massPoint != nil {
+      } else if robot.links[link].hasUnreadShape || robot.links[link].massPoint != nil {
         bare.append(robot.links[link].name)
       }
     }
     // A body that has shapes needs no capsule for a link without any, such as a frame with a mass.
     let shaped = Set(parts.filter { $0.source != .fitted }.map(\.body))
     let needless = { (part: Part) in
-      part.source == .fitted && !robot.links[part.link].hasMesh && shaped.contains(part.body)
+      part.source == .fitted && !robot.links[part.link].hasUnreadShape && shaped.contains(part.body)
     }
     parts.removeAll(where: needless)
     self.parts = parts

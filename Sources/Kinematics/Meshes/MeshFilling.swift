@@ -9,7 +9,7 @@ struct MeshFilling {
   private(set) var capsules: [Capsule] = []
 
   /// The most slices, capsules in rows, capsules at all, and points on the surface.
-  private static let (mostSlices, mostRows, mostCapsules, samples) = (4, 8, 10, 4000)
+  private static let (mostSlices, mostRows, mostCapsules, samples) = (4, 8, 12, 4000)
   /// The most rounds of a search for the largest capsule.
   private static let mostRounds = 200
   /// Points of the surface may be so far from all capsules: a share of the longest extent.

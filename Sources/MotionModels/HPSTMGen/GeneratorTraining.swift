@@ -106,7 +106,7 @@ public struct GeneratorTraining: TrainableModel {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
-      + "components \(options.components), dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
+      + "components \(options.components) by label, dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
   }
 
   /// The loss of a microbatch.

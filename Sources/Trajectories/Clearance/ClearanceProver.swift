@@ -11,7 +11,7 @@ public import Kinematics
 public struct ClearanceProver: Sendable {
   /// The robot as capsules.
   public let model: CollisionModel
-  private let robot: Robot
+  let robot: Robot
   let bodies: [MovingBody]
   let tasks: [ClearanceTask]
   let groundTasks: [ClearanceTask]
@@ -40,9 +40,6 @@ public struct ClearanceProver: Sendable {
     groundTasks = bodies.indices.map { ClearanceTask(first: $0, second: nil, shared: 0) }
     (self.model, self.robot, self.bodies) = (model, robot, bodies)
   }
-
-  /// The poses of the robot's links, its root in the origin.
-  func worldFromLinks(_ configuration: [Double]) -> [Pose] { robot.worldFromLinks(configuration) }
 
   /// The names of the robot's links, by their indices.
   public var linkNames: [String] { robot.links.map(\.name) }

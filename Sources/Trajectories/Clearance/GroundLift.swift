@@ -63,24 +63,26 @@ struct GroundLift {
       max(0, sample - reach)...min(wanted.count - 1, sample + reach)
     }
     let greatest = wanted.indices.map { wanted[near($0)].max() ?? 0 }
+    let weights = Self.weights(reach)
     return wanted.indices.map { sample in
       guard greatest[near(sample)].contains(where: { $0 > 0 }) else { return 0 }
       // The ends go on.
       return (-reach...reach).reduce(0) { sum, offset in
         let at = min(max(sample + offset, 0), wanted.count - 1)
-        return sum + weight(offset, reach) * greatest[at]
+        return sum + weights[offset + reach] * greatest[at]
       }
     }
   }
 
   /// The weights of a mean over 2 `reach` + 1 samples: those of the cubic B-spline, whose
   /// second derivative is bounded by 4 by the square of the reach.
-  private func weight(_ offset: Int, _ reach: Int) -> Double {
-    func value(_ offset: Int) -> Double {
+  private static func weights(_ reach: Int) -> [Double] {
+    let values = (-reach...reach).map { offset -> Double in
       let x = 2 * Double(abs(offset)) / Double(reach + 1)
       return x < 1 ? 2.0 / 3 - x * x + x * x * x / 2 : max(0, 2 - x) * (2 - x) * (2 - x) / 6
     }
-    return value(offset) / (-reach...reach).reduce(0) { $0 + value($1) }
+    let sum = values.reduce(0, +)
+    return values.map { $0 / sum }
   }
 }
 
@@ -88,7 +90,7 @@ extension ClearanceProver {
   /// How deep the deepest body is in the ground at a time in periods [m]; zero above it.
   fileprivate func depth(_ configuration: [Double], _ base: BaseCurve, _ time: Double) -> Double {
     let root = base.pose(at: time * base.period)
-    let poses = worldFromLinks(configuration)
+    let poses = robot.worldFromLinks(configuration)
     return bodies.reduce(0) { deepest, body in
       let pose = root * poses[body.link]
       let low = (pose * body.ball.center).z - body.ball.radius

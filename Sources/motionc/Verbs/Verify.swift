@@ -65,7 +65,7 @@ struct Verify: ParsableCommand {
     let prover = collision == .off ? nil : robot.map { ClearanceProver($0) }
     if let robot,
       let fitted = prover?.model.parts.count(where: {
-        $0.source == .fitted && robot.links[$0.link].hasMesh
+        $0.source == .fitted && robot.links[$0.link].hasUnreadShape
       }), fitted > 0
     {
       Console.note(
