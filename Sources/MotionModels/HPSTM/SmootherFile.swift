@@ -48,7 +48,8 @@ extension SmootherNetwork.Configuration {
     let (d, h) = (Double(backbone.width), Double(backbone.feedForward))
     let block = 4 * d * d + 2 * d * h
     let ends = Double((SmootherInput.featureCount + outputs) * backbone.framesPerToken) * d
-    return Double(backbone.encoderLayers) * block
-      + Double(backbone.decoderLayers) * (block + 4 * d * d) + ends
+    return Double(passes)
+      * (Double(backbone.encoderLayers) * block
+        + Double(backbone.decoderLayers) * (block + 4 * d * d) + ends)
   }
 }

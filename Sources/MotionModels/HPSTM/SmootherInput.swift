@@ -16,17 +16,48 @@ struct SmootherInput {
   var origin: SIMD3<Float>
   /// The skeleton fitted to the filtered positions, in the window's frame.
   var fit: SkeletonFit
-  /// The filtered positions in the window's frame [m], [frames, 22, 3].
-  var smooth: [Float]
+  /// The filtered positions in the window's frame.
+  let track: FilteredTrack
+  /// The confidence of each position, [frames, 22].
+  let confidences: [Float]
   /// The network's input features, [frames, featureCount].
   var features: [Float]
 
   /// The input of a filtered stretch; `directions` are those of the rest offsets where they are known.
   init(_ stretch: FilteredStretch, directions: [SIMD3<Float>]? = nil) {
     (axes, origin) = (stretch.axes, stretch.origin)
-    smooth = stretch.track.smooth
+    (track, confidences) = (stretch.track, stretch.confidences)
     fit = stretch.fit(directions: directions)
-    features = Self.features(stretch.track, stretch.confidences, fit)
+    features = []
+    features = features { track, fitted in
+      let width = 3 * Self.joints
+      let frames = track.filled.count / width
+      return (0..<frames).flatMap { frame in
+        let (here, before) = (frame * width, max(frame - 1, 0) * width)
+        let after = min(frame + 1, frames - 1) * width
+        return (0..<width).map { column -> SIMD3<Float> in
+          let (raw, smooth) = (track.filled[here + column], track.smooth[here + column])
+          let near = (track.filled[before + column] + raw + track.filled[after + column]) / 3
+          return [raw - smooth, near - smooth, smooth - fitted[here + column]]
+        }
+      }
+    }
+  }
+
+  /// The same stretch for the next pass, with what the last one made of it: instead of differences
+  /// from the filtered track those from the corrected figure, also as means over long times, in
+  /// which little noise is left.
+  func corrected(_ figure: SkeletonFit) -> SmootherInput {
+    var copy = self
+    copy.fit = figure
+    copy.features = copy.features { track, fitted in
+      let left = LeftNoise(track.filled, minus: fitted, confidences: confidences)
+      let (short, long) = (left.means(reach: 5), left.means(reach: 15))
+      return track.filled.indices.map {
+        [track.filled[$0] - fitted[$0], 2 * short[$0], 4 * long[$0]]
+      }
+    }
+    return copy
   }
 
   /// The input of a stretch of `filter.frames` frames [m].
@@ -38,27 +69,22 @@ struct SmootherInput {
       FilteredStretch(positions, confidences: confidences, filter: filter), directions: directions)
   }
 
-  private static func features(
-    _ track: FilteredTrack, _ confidences: [Float], _ fit: SkeletonFit
+  /// The features of the frames; `differences` gives three of each coordinate [m], [frames, 66].
+  private func features(
+    _ differences: (_ track: FilteredTrack, _ fitted: [Float]) -> [SIMD3<Float>]
   ) -> [Float] {
-    let (frames, width) = (fit.frames, 3 * joints)
-    var features = [Float](repeating: 0, count: frames * featureCount)
-    let fitted = fit.positions
-    // Larger differences are outliers; their size is irrelevant.
-    func bounded(_ value: Float) -> Float { min(max(value, -8), 8) }
+    let (frames, width, joints) = (fit.frames, 3 * Self.joints, Self.joints)
+    var features = [Float](repeating: 0, count: frames * Self.featureCount)
+    let differences = differences(track, fit.positions)
     for frame in 0..<frames {
-      var at = frame * featureCount
+      var at = frame * Self.featureCount
       let (base, root) = (frame * width, fit.root[frame])
-      let before = max(frame - 1, 0) * width
-      let after = min(frame + 1, frames - 1) * width
       for column in 0..<width {
-        let here = base + column
-        let near =
-          (track.filled[before + column] + track.filled[here] + track.filled[after + column]) / 3
-        features[at + column] = (track.smooth[here] - root[column % 3]) * 2
-        features[at + width + column] = bounded((track.filled[here] - track.smooth[here]) * 20)
-        features[at + 2 * width + column] = bounded((near - track.smooth[here]) * 20)
-        features[at + 3 * width + column] = bounded((track.smooth[here] - fitted[here]) * 20)
+        features[at + column] = (track.smooth[base + column] - root[column % 3]) * 2
+        // Larger differences are outliers; their size is irrelevant.
+        let bounded = (differences[base + column] * 20).clamped(
+          lowerBound: .init(repeating: -8), upperBound: .init(repeating: 8))
+        for part in 0..<3 { features[at + (part + 1) * width + column] = bounded[part] }
       }
       at += 4 * width
       for joint in 0..<joints {

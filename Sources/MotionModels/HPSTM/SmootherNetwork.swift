@@ -18,6 +18,9 @@ public struct SmootherNetwork: Parameterized, Sendable {
     public var predictsCovariance = false
     /// The frame rate of the motion that it was trained on [Hz].
     public var frameRate = 30.0
+    /// How often the figure is corrected, each time by a network of its own that sees what the one
+    /// before left over; one for networks without a skeleton.
+    public var passes = 2
 
     /// Creates the default configuration.
     public init() {
@@ -32,7 +35,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     /// Whether the sizes are consistent.
     public var isValid: Bool {
       backbone.isValid && (7...1024).contains(backbone.frames) && 1 <= frameRate
-        && frameRate <= 1000
+        && frameRate <= 1000 && (1...(usesSkeleton ? 4 : 1)).contains(passes)
     }
 
     /// The number of outputs of a frame.
@@ -45,21 +48,26 @@ public struct SmootherNetwork: Parameterized, Sendable {
 
   /// The configuration.
   public let configuration: Configuration
-  var backbone: Backbone
+  /// One a pass.
+  var backbones: [Backbone]
 
   /// Creates a network whose initial output is the fitted skeletons themselves.
   public init(_ configuration: Configuration) {
     self.configuration = configuration
-    backbone = Backbone(
+    var backbone = Backbone(
       configuration.backbone, inputs: SmootherInput.featureCount, outputs: configuration.outputs)
     backbone.head = Linear(
       configuration.backbone.width,
       configuration.outputs * configuration.backbone.framesPerToken, bound: 0)
+    backbones = [Backbone](repeating: backbone, count: configuration.passes)
   }
 
   /// Visits the parameters of all parts.
   public mutating func visitParameters(_ visit: (_ name: String, inout Parameter) -> Void) {
-    backbone.visitParameters(visit)
+    backbones[0].visitParameters(visit)
+    for pass in backbones.indices.dropFirst() {
+      backbones[pass].visitParameters(below: "pass.\(pass + 1)", visit)
+    }
   }
 
   /// The network's output for a batch, in the windows' frames.
@@ -76,8 +84,57 @@ public struct SmootherNetwork: Parameterized, Sendable {
     var factors: Variable?
   }
 
-  /// Applies the network to a batch of windows.
+  /// The last pass's answer for a batch of windows.
   func callAsFunction(_ inputs: [SmootherInput], on tape: inout Tape) -> Answer {
+    var last: Answer?
+    forEachPass(inputs, on: &tape) { answer, _ in last = answer }
+    // There is at least one pass.
+    return last ?? answer(inputs, pass: 0, on: &tape)
+  }
+
+  /// Applies pass after pass to a batch of windows.
+  ///
+  /// Each begins with the numbers of the one before: no slopes go back to that.
+  func forEachPass(
+    _ inputs: [SmootherInput], on tape: inout Tape,
+    _ body: (_ answer: Answer, inout Tape) -> Void
+  ) {
+    var inputs = inputs
+    for pass in backbones.indices {
+      let answer = answer(inputs, pass: pass, on: &tape)
+      body(answer, &tape)
+      if pass + 1 < backbones.count { inputs = Self.corrected(inputs, by: answer, on: tape) }
+    }
+  }
+
+  /// The inputs of the next pass.
+  static func corrected(
+    _ inputs: [SmootherInput], by answer: Answer, on tape: borrowing Tape
+  ) -> [SmootherInput] {
+    guard let columns = answer.columns.map({ tape.values(of: $0) }),
+      let root = answer.root.map({ tape.values(of: $0) }),
+      let lengths = answer.lengths.map({ tape.values(of: $0) })
+    else { return inputs }
+    return inputs.enumerated().map { index, input in
+      let (frames, joints) = (input.fit.frames, Skeleton.jointCount)
+      let rows = (index * frames)..<((index + 1) * frames)
+      return input.corrected(
+        SkeletonFit(
+          restOffsets: input.fit.restOffsets.enumerated().map { joint, offset in
+            (offset.normalized ?? .zero) * lengths[index * joints + joint]
+          },
+          root: rows.map { [root[3 * $0], root[3 * $0 + 1], root[3 * $0 + 2]] },
+          axes: columns.withUnsafeBufferPointer { columns in
+            guard let first = columns.baseAddress else { return [] }
+            return ((rows.lowerBound * joints)..<(rows.upperBound * joints)).map {
+              RotationMatrix(sixD: first + 6 * $0)
+            }
+          }))
+    }
+  }
+
+  /// One pass's answer for a batch of windows.
+  func answer(_ inputs: [SmootherInput], pass: Int, on tape: inout Tape) -> Answer {
     let (batch, frames) = (inputs.count, configuration.backbone.frames)
     let (joints, rows) = (Skeleton.jointCount, inputs.count * configuration.backbone.frames)
     let size = SmootherInput.featureCount
@@ -88,7 +145,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
         }
       }
     }
-    let raw = backbone(x, context: nil, on: &tape)
+    let raw = backbones[pass](x, context: nil, on: &tape)
     guard configuration.usesSkeleton else { return free(inputs, raw, on: &tape) }
     let (six, root, lengths) = (6 * joints, 6 * joints + 3, 7 * joints + 3)
     let columns = tape.orthonormalized(
@@ -122,7 +179,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     let joints = Skeleton.jointCount
     let rows = inputs.count * configuration.backbone.frames
     let filtered = tape.input(
-      inputs.flatMap(\.smooth), shape: [rows, joints, 3])
+      inputs.flatMap(\.track.smooth), shape: [rows, joints, 3])
     let change = tape.scale(tape.columns(raw, 0..<(3 * joints)), by: 0.1)
     let positions = tape.add(filtered, tape.reshape(change, to: [rows, joints, 3]))
     return Answer(
@@ -163,5 +220,17 @@ public struct SmootherNetwork: Parameterized, Sendable {
     tape.input(
       inputs.flatMap { $0.fit.restOffsets.map(\.length) },
       shape: [inputs.count, Skeleton.jointCount])
+  }
+}
+
+extension SmootherNetwork.Configuration {
+  /// Models of before there were passes have one.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    backbone = try values.decode(Backbone.Configuration.self, forKey: .backbone)
+    usesSkeleton = try values.decode(Bool.self, forKey: .usesSkeleton)
+    predictsCovariance = try values.decode(Bool.self, forKey: .predictsCovariance)
+    frameRate = try values.decode(Double.self, forKey: .frameRate)
+    passes = try values.decodeIfPresent(Int.self, forKey: .passes) ?? 1
   }
 }

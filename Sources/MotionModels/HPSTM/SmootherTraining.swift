@@ -85,10 +85,15 @@ public struct SmootherTraining: TrainableModel {
         inputs.append(input)
         truths.append(truth.seen(from: input))
       }
-      let answer = network(inputs, on: &tape)
-      let (total, terms) = loss(answer, truths, on: &tape)
-      for (name, value, unit) in terms { part.report(name, tape.scalar(value), unit: unit) }
-      return total
+      var total: Variable?
+      var last: [(name: String, value: Variable, unit: String)] = []
+      network.forEachPass(inputs, on: &tape) { answer, tape in
+        let (sum, terms) = loss(answer, truths, on: &tape)
+        total = total.map { tape.add($0, sum) } ?? sum
+        last = terms
+      }
+      for (name, value, unit) in last { part.report(name, tape.scalar(value), unit: unit) }
+      return total ?? tape.input([0], shape: [1])
     }
   }
 

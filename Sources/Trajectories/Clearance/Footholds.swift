@@ -7,6 +7,10 @@ extension SafeTrajectory {
   private struct Departure {
     var time: Double, distance: Double, speed: Double
     var places: [Vector3]
+    /// The lowest points of the foot's shapes in the world [m], and how fast those that touched the
+    /// ground the instant before have moved over it since, on average [m/s].
+    var sole: [Vector3] = []
+    var slide = 0.0
   }
 
   /// There are at least so many instants in a second, and two in a period.
@@ -16,6 +20,9 @@ extension SafeTrajectory {
   /// trajectory no base.
   private func departures(of robot: Robot) -> [[Departure]] {
     let links = footholds.map { try? robot.linkIndex(named: $0.link) }
+    let soles = Dictionary(
+      links.compactMap { link in link.map { ($0, robot.supportPoints(fixedTo: $0)) } },
+      uniquingKeysWith: { first, _ in first })
     var found = footholds.indices.map { index in
       links[index] == nil || root == nil
         ? [
@@ -38,8 +45,13 @@ extension SafeTrajectory {
       for index in held {
         guard let link = links[index] else { continue }
         let pose = base * poses[link]
-        found[index].append(
-          departure(footholds[index], pose, at: time, after: found[index].last))
+        let last = found[index].last
+        var now = departure(footholds[index], pose, at: time, after: last)
+        now.sole = (soles[link] ?? []).map { point in
+          base * poses[point.link] * point.place - Vector3(0, 0, point.radius)
+        }
+        if let last { now.slide = Self.slide(last.sole, now.sole) / (time - last.time) }
+        found[index].append(now)
       }
     }
     return found
@@ -66,6 +78,15 @@ extension SafeTrajectory {
       places: places)
   }
 
+  /// The mean horizontal way of the points that touched the ground before: those within 1 cm of the
+  /// lowest [m].
+  private static func slide(_ before: [Vector3], _ now: [Vector3]) -> Double {
+    let lowest = before.map(\.z).min() ?? 0
+    let ways = zip(before, now).filter { $0.0.z <= lowest + 0.01 }.map { $1 - $0 }
+    let sum = ways.reduce(0) { $0 + ($1.x * $1.x + $1.y * $1.y).squareRoot() }
+    return ways.isEmpty ? 0 : sum / Double(ways.count)
+  }
+
   /// The footholds, how far a foot is from where it is held, and how fast it moves there, at most.
   public func held(by robot: Robot) -> TrajectoryChecks.Held {
     var (farthest, fastest, of) = (nil as Departure?, nil as Double?, nil as String?)
@@ -84,7 +105,8 @@ extension SafeTrajectory {
   /// The trajectory with what it keeps of its footholds.
   ///
   /// The limits come first: where a foot is farther than `Foothold.tolerance` from where it should stay, or
-  /// faster than `Foothold.stillness`, such as while it arrives, it is not held.
+  /// faster than `Foothold.stillness`, such as while it arrives, it is not held; nor where the rest of its
+  /// sole slides over the ground faster than that, on average over what touches.
   public func keepingFootholds(of robot: Robot) -> SafeTrajectory {
     var result = self
     result.footholds = zip(footholds, departures(of: robot)).flatMap { foothold, departures in
@@ -113,7 +135,7 @@ extension SafeTrajectory {
         run = nil
         continue
       }
-      if let begun = run, one.speed <= Foothold.stillness {
+      if let begun = run, max(one.speed, one.slide) <= Foothold.stillness {
         run = begun.lowerBound...one.time
       } else {
         if let run { found.append(run) }
@@ -135,5 +157,21 @@ extension SafeTrajectory {
     var result = self
     result.checks = (checks ?? TrajectoryChecks()).stating(unchecked: reason)
     return result
+  }
+}
+
+extension Robot {
+  /// The points by which a link and those fixed to it meet the ground, which are balls where they have a
+  /// radius.
+  fileprivate func supportPoints(
+    fixedTo link: Int
+  ) -> [(link: Int, place: Vector3, radius: Double)] {
+    var parts = [link]
+    for joint in joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
+      parts.append(joint.childLink)
+    }
+    return parts.flatMap { part in
+      links[part].shapes.flatMap(\.supportPoints).map { (part, $0.place, $0.radius) }
+    }
   }
 }

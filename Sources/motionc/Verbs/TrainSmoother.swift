@@ -90,6 +90,7 @@ struct TrainSmoother: ParsableCommand {
     options.network.backbone.feedForward = 4 * sizes.width
     options.network.backbone.frames = frames
     options.network.usesSkeleton = !withoutSkeleton
+    if withoutSkeleton { options.network.passes = 1 }
     options.network.predictsCovariance = covariance
     options.run = training.run(usual: options.run, clips: clips)
     return options
