@@ -31,8 +31,8 @@ public struct JointMotion: Sendable {
   public var provenance: [String: String]
   /// When and where feet are held on the ground, on the clock of `frameRate`.
   public var footholds: [Foothold] = []
-  /// Whether it was made to stand on the ground z = 0, so that nothing of the robot shall be below it.
-  public var standsOnGround = false
+  /// The ground that it was made to stand on; nil where it was not.
+  public var ground: MotionGround?
 
   /// Creates a motion.
   public init(

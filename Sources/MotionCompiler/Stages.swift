@@ -49,7 +49,7 @@ public func compile(
   try Trajectories.compile(
     motion, within: SafetyLimits(robot: robot), timing: timing, rate: rate, speed: speed,
     atRest: atRest, robot: RobotIdentity(robot),
-    ground: motion.standsOnGround ? ClearanceProver(robot) : nil)
+    ground: motion.ground == nil ? nil : ClearanceProver(robot))
 }
 
 /// Writes a trajectory's samples for other programs, whole or not at all.

@@ -104,7 +104,7 @@ struct CompiledMotion {
   func trajectory(
     for robot: RobotIdentity?, ground: ClearanceProver? = nil
   ) throws(UnsafeMotion) -> SafeTrajectory {
-    let base = try base(above: motion.standsOnGround ? ground : nil)
+    let base = try base(raisedBy: ground)
     return try SafeTrajectory(
       verifying: controlPoints, name: motion.name, period: period, limits: limits, base: base,
       atRest: atRest, robot: robot, speed: speed, stretch: deviation.factor,
@@ -113,16 +113,17 @@ struct CompiledMotion {
   }
 
   /// The base's path, raised where the joints put the robot into the ground.
-  private func base(above ground: ClearanceProver?) throws(UnsafeMotion) -> BaseCurve? {
+  private func base(raisedBy prover: ClearanceProver?) throws(UnsafeMotion) -> BaseCurve? {
     guard let baseProgram else { return nil }
     func solve(raised: [Double] = []) throws(UnsafeMotion) -> BaseCurve {
       try baseProgram.solve(
         period: period, factor: deviation.factor, atRest: atRest, raised: raised)
     }
     var base = try solve()
-    guard let ground else { return base }
+    guard let prover, let ground = motion.ground else { return base }
     let lift = GroundLift(
-      ground, controlPoints: controlPoints, joints: limits.coordinates.count, period: period)
+      prover, ground, controlPoints: controlPoints, joints: limits.coordinates.count,
+      period: period, framesPerSample: period * motion.frameRate / deviation.factor)
     var raised: [Double] = []
     for _ in 0..<GroundLift.rounds {
       guard let more = lift.lift(base) else { break }

@@ -37,7 +37,7 @@ struct GroundLiftTests {
       root: JointMotion.Root(
         translations: [Vector3](repeating: [0.1, 0.2, height], count: frames),
         rotations: [Quaternion](repeating: .identity, count: frames)))
-    motion.standsOnGround = true
+    motion.ground = MotionGround()
     return motion
   }
 
@@ -106,10 +106,51 @@ struct GroundLiftTests {
   func elsewhere() throws {
     let robot = try Robot.named("unitree_g1")
     var motion = try motion(robot, seed: 3, size: 0.4)
-    motion.standsOnGround = false
+    motion.ground = nil
     #expect(
       try compiled(motion, robot, ground: true).base
         == compiled(motion, robot, ground: false).base)
+  }
+
+  @Test("A foot over a step stays above it, the rest above z = 0")
+  func steps() throws {
+    let robot = try Robot.named("unitree_g1")
+    let foot = "left_ankle_roll_link"
+    let link = try robot.linkIndex(named: foot)
+    for (seed, speed) in [(1, 1.0), (2, 1), (3, 2)] {
+      var motion = try motion(robot, seed: seed, size: 0.1)
+      let plain = try compile(
+        motion, within: SafetyLimits(robot: robot), speed: speed, robot: RobotIdentity(robot),
+        ground: ClearanceProver(robot))
+      let level = MotionGround.Foot(
+        links: [foot, "a link that bears nothing"],
+        heights: [Double](repeating: 0, count: motion.frameCount))
+      motion.ground = MotionGround(feet: [level])
+      let flat = try compile(
+        motion, within: SafetyLimits(robot: robot), speed: speed, robot: RobotIdentity(robot),
+        ground: ClearanceProver(robot))
+      #expect(flat.base == plain.base)
+      var step = level
+      for frame in 40..<55 { step.heights[frame] = 0.04 }
+      motion.ground = MotionGround(feet: [step])
+      let raised = try compile(
+        motion, within: SafetyLimits(robot: robot), speed: speed, robot: RobotIdentity(robot),
+        ground: ClearanceProver(robot))
+      #expect(try depths(raised, robot).allSatisfy { $0 < 0.0015 })
+      for time in stride(from: 40.2, to: 53.8, by: 0.2) {
+        let at = time / 30 / speed
+        let base = try #require(raised.rootPose(at: at))
+        let pose = base * robot.worldFromLinks(raised.state(at: at).positions)[link]
+        let down = pose.rotation.inverse * -Vector3.unitZ
+        let lowest = robot.links[link].shapes.map {
+          pose.translation.z - $0.extent(along: down)
+        }.min()
+        #expect(try #require(lowest) > 0.04 - 0.0015, "\(seed) \(time)")
+      }
+      // Long before it, nothing is raised.
+      let (a, b) = (try #require(plain.rootPose(at: 0.1)), try #require(raised.rootPose(at: 0.1)))
+      #expect((a.translation - b.translation).length < 1e-3)
+    }
   }
 
   @Test("A foot that goes deep all at once raises the base as far as its limits let it")

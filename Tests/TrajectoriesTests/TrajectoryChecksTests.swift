@@ -117,6 +117,47 @@ struct TrajectoryChecksTests {
       !slow.footholds[0].holds(from: 0.1, to: 1) && !slow.footholds[0].holds(from: 1, to: .nan))
   }
 
+  @Test(
+    "A foot that turns about what is held of it is held only while the rest of its sole is slow")
+  func turningFeet() throws {
+    let robot = try Robot.named("unitree_g1")
+    let names = try SafetyLimits(robot: robot).jointNames
+    let link = try robot.linkIndex(named: "left_ankle_roll_link")
+    let rest = robot.worldFromLinks([Double](repeating: 0, count: names.count))[link]
+    // The ball of the sole that is held, about which the base turns, faster and faster.
+    let point = try #require(robot.links[link].shapes.flatMap(\.supportPoints).first).place
+    let pivot = rest * point
+    let frames = 61
+    let turns = (0..<frames).map { frame in
+      Quaternion(angle: 0.15 * pow(Double(frame) / 30, 3), axis: .unitZ)
+    }
+    var motion = JointMotion(
+      name: "turning", jointNames: names, frameRate: 30,
+      positions: [Double](repeating: 0, count: frames * names.count),
+      root: JointMotion.Root(
+        translations: turns.map { pivot - $0 * pivot + Vector3(0, 0, 1) }, rotations: turns))
+    motion.footholds = [
+      Foothold(
+        link: "left_ankle_roll_link", start: 0, end: 2,
+        points: [Foothold.Point(inLink: point, inWorld: pivot + Vector3(0, 0, 1))])
+    ]
+    let kept = try compile(motion, within: SafetyLimits(robot: robot)).keepingFootholds(of: robot)
+    let held = try #require(kept.footholds.first)
+    #expect(kept.footholds.count == 1 && held.start == 0)
+    // Its own points stay; those of the sole are some centimetres away and go with the turn.
+    #expect((kept.checks?.footholds?.fastest ?? 1) < 0.01)
+    let points = robot.links[link].shapes.flatMap(\.supportPoints).map { rest * $0.place }
+    let arm =
+      points.reduce(0) { sum, place in
+        sum + Vector3(place.x - pivot.x, place.y - pivot.y, 0).length
+      } / Double(points.count)
+    let rate = { (time: Double) in 0.45 * time * time }
+    #expect(arm > 0.05)
+    #expect(
+      abs(arm * rate(held.end) - Foothold.stillness) < 0.15 * Foothold.stillness,
+      "\(held.end) \(arm)")
+  }
+
   @Test("Less use of a limit than there is, and a base that there is not, are refused on reading")
   func limits() throws {
     let (trajectory, _, _) = try subject(seed: 1)

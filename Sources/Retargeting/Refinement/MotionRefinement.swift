@@ -173,7 +173,12 @@ struct MotionRefinement: Sendable {
           + " feet stand they could not be held where they are")
     }
     var motion = motion(of: spline)
-    motion.standsOnGround = ground.map { abs($0.floor) < Self.level } ?? false
+    if let ground, abs(ground.floor) < Self.level {
+      motion.ground = MotionGround(
+        feet: zip(feet, ground.heights).map {
+          MotionGround.Foot(links: $0.linkNames, heights: $1)
+        })
+    }
     motion.footholds = footing.steps.footholds(feet, footing.marks, rate: motion.frameRate)
     return (motion, notes)
   }

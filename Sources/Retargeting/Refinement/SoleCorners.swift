@@ -21,6 +21,8 @@ struct SoleCorners: Sendable {
   let heel: Contact.Part, ball: Contact.Part
   /// The links of the foot, that which follows the ankle first, with its name.
   let links: [Int], name: String
+  /// The names of all of them.
+  let linkNames: Set<String>
   /// The pose of the node that moves the foot, in the frame of its first link.
   private let linkFromNode: Pose
 
@@ -39,6 +41,7 @@ struct SoleCorners: Sendable {
     }
     self.links = links
     name = robot.links[link].name
+    linkNames = Set(links.map { robot.links[$0].name })
     linkFromNode = tree.places[link].nodeFromLink.inverse
     (heel, ball) = ankle == .leftAnkle ? (.leftHeel, .leftBall) : (.rightHeel, .rightBall)
     let rest = robot.worldFromLinks(posture)

@@ -10,6 +10,9 @@ struct GroundLift {
   private let prover: ClearanceProver
   private let joints: JointSpans
   private let period: Double
+  /// The heights under each of the prover's bodies in the motion's frames; none over z = 0 alone.
+  private let heights: [[Double]]
+  private let framesPerSample: Double
 
   /// Depth that stays, as soles are on the ground and not above it [m].
   private static let allowed = 0.001
@@ -24,11 +27,21 @@ struct GroundLift {
 
   /// - Parameters:
   ///   - prover: The robot's bodies.
+  ///   - ground: What they are over.
   ///   - controlPoints: Those of the joints, [control, joint].
   ///   - joints: The number of joints.
   ///   - period: The time between samples [s].
-  init(_ prover: ClearanceProver, controlPoints: [Double], joints: Int, period: Double) {
+  ///   - framesPerSample: The frames of the motion, and of the ground, in that time.
+  init(
+    _ prover: ClearanceProver, _ ground: MotionGround, controlPoints: [Double], joints: Int,
+    period: Double, framesPerSample: Double
+  ) {
     self.prover = prover
+    self.framesPerSample = framesPerSample
+    heights = prover.bodies.map { body in
+      let foot = ground.feet.first { !$0.links.isDisjoint(with: body.links) }
+      return foot?.heights.contains { $0 != 0 } == true ? foot?.heights ?? [] : []
+    }
     self.joints = JointSpans(points: controlPoints, joints: joints)
     self.period = period
   }
@@ -43,7 +56,7 @@ struct GroundLift {
     let apart = 1 / (Self.leastRate * period)
     let step = apart < 1 ? 1 / (1 / apart).rounded(.up) : max(1, (apart / 2).rounded(.down))
     for time in stride(from: 0, through: Double(count - 1), by: step) {
-      let depth = prover.depth(joints.state(TimeSpan(from: time, to: time)).values, base, time)
+      let depth = depth(joints.state(TimeSpan(from: time, to: time)).values, base, time)
       guard depth > Self.allowed else { continue }
       isDeep = true
       let need = depth - Self.allowed + Self.reserve
@@ -54,6 +67,28 @@ struct GroundLift {
       }
     }
     return isDeep ? hills(over: wanted) : nil
+  }
+
+  /// How deep the deepest body is in the ground at a time in periods [m]; zero above it.
+  private func depth(_ configuration: [Double], _ base: BaseCurve, _ time: Double) -> Double {
+    let root = base.pose(at: time * base.period)
+    let poses = prover.robot.worldFromLinks(configuration)
+    return zip(prover.bodies, heights).reduce(0) { deepest, one in
+      let (body, heights) = one
+      let pose = root * poses[body.link]
+      let ground = height(heights, at: time)
+      let low = (pose * body.ball.center).z - body.ball.radius
+      guard ground - low > deepest else { return deepest }
+      return max(deepest, ground - body.height(pose))
+    }
+  }
+
+  /// The ground at a time in periods: the lower of two frames' heights between them, as a foot that steps up
+  /// or down is still over the lower one.
+  private func height(_ heights: [Double], at time: Double) -> Double {
+    guard let last = heights.indices.last else { return 0 }
+    let frame = min(max(0, time * framesPerSample), Double(last))
+    return min(heights[Int(frame)], heights[min(last, Int(frame.rounded(.up)))])
   }
 
   /// Smooth values that are nowhere less: the greatest within reach, and of these a mean over that reach.
@@ -83,19 +118,5 @@ struct GroundLift {
     }
     let sum = values.reduce(0, +)
     return values.map { $0 / sum }
-  }
-}
-
-extension ClearanceProver {
-  /// How deep the deepest body is in the ground at a time in periods [m]; zero above it.
-  fileprivate func depth(_ configuration: [Double], _ base: BaseCurve, _ time: Double) -> Double {
-    let root = base.pose(at: time * base.period)
-    let poses = robot.worldFromLinks(configuration)
-    return bodies.reduce(0) { deepest, body in
-      let pose = root * poses[body.link]
-      let low = (pose * body.ball.center).z - body.ball.radius
-      guard -low > deepest else { return deepest }
-      return max(deepest, -body.height(pose))
-    }
   }
 }

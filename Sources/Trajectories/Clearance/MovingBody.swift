@@ -24,6 +24,8 @@ struct MovingBody {
   }
 
   let name: String
+  /// The names of its links that have shapes.
+  let links: Set<String>
   /// The link in whose frame everything of the body is given.
   let link: Int
   /// From the root to the body.
@@ -39,6 +41,7 @@ struct MovingBody {
   /// The body of some parts of a model, at least one; links that fixed joints join move as one.
   init(_ parts: [CollisionModel.Part], name: String, _ robot: Robot, atZero: [Pose]) {
     self.name = name
+    links = Set(parts.map { robot.links[$0.link].name })
     let link = parts[0].link
     self.link = link
     let bodyFromWorld = atZero[link].inverse
