@@ -42,7 +42,7 @@ enum SmootherSubjects {
   /// A smoother of small size that has not learned anything, or whose head says something.
   static func smoother(
     frames: Int = 15, covariance: Bool = false, skeleton: Bool = true, head: Float = 0,
-    seed: UInt64 = 1
+    seed: UInt64 = 1, passes: Int = 2
   ) -> Smoother {
     var configuration = SmootherNetwork.Configuration()
     configuration.backbone.frames = frames
@@ -52,12 +52,13 @@ enum SmootherSubjects {
     configuration.backbone.decoderLayers = 1
     configuration.backbone.feedForward = 32
     configuration.usesSkeleton = skeleton
+    configuration.passes = skeleton ? passes : 1
     configuration.predictsCovariance = covariance
     var network = SmootherNetwork(configuration)
     let layout = ParameterLayout(placing: &network)
     var random = RandomSource(seed: seed, stream: 3)
     var weights = layout.startValues(using: &random)
-    for entry in layout.entries where entry.name.hasPrefix("head.") {
+    for entry in layout.entries where entry.name.contains("head.") {
       let start = entry.parameter.offset
       for index in start..<(start + entry.parameter.shape.count) {
         weights[index] = head * random.normal()

@@ -2,6 +2,7 @@ import Autodiff
 import Files
 import Foundation
 import Geometry
+import HumanBody
 import Learning
 import Motions
 import Testing
@@ -48,9 +49,13 @@ struct SmootherTests {
     var (first, last) = (Float.nan, Float.nan)
     for step in 0..<250 {
       let (metrics, _) = try trainer.advance { part, tape in
-        let (total, terms) = loss(ready([input], on: &tape), [truth], on: &tape)
-        part.report("position", tape.scalar(terms[0].value))
-        return total
+        var total: Variable?
+        ready.forEachPass([input], on: &tape) { answer, tape in
+          let (sum, terms) = loss(answer, [truth], on: &tape)
+          part.report("position", tape.scalar(terms[0].value))
+          total = total.map { tape.add($0, sum) } ?? sum
+        }
+        return total ?? tape.input([0], shape: [1])
       }
       let value = metrics.first { $0.name == "position" }?.value ?? .nan
       if step == 0 { first = value }
@@ -163,6 +168,16 @@ struct SmootherTests {
     for (a, b) in zip(read.weights, smoother.weights) {
       #expect(abs(a - b) <= 1e-3 * abs(b) + 1e-7)
     }
+    // Files of before there were passes have one.
+    let single = SmootherSubjects.smoother(covariance: true, head: 0.1, passes: 1)
+    try single.write(to: "\(folder)/single")
+    var old = try Safetensors(contentsOf: "\(folder)/single")
+    let sizes = try #require(old.metadata["network"])
+    old.metadata["network"] = sizes.replacing("\"passes\":1,", with: "")
+    #expect(old.metadata["network"] != sizes)
+    try old.write(to: "\(folder)/single")
+    let known = try Smoother(contentsOf: "\(folder)/single")
+    #expect(known.network.configuration == single.network.configuration)
     // Cut short, of another kind, with other sizes: one sentence each.
     let bytes = try InputFile.bytes(of: "\(folder)/model")
     for count in [0, 7, 100, bytes.count / 2, bytes.count - 1] {
@@ -172,11 +187,65 @@ struct SmootherTests {
     for (key, value) in [
       ("kind", "motionc generator 1"), ("network", "{}"),
       ("network", ModelFile.json(SmootherNetwork.Configuration())),
+      ("network", sizes.replacing("\"passes\":1", with: "\"passes\":9")),
+      ("network", sizes.replacing("\"passes\":1", with: "\"passes\":0")),
     ] {
       var file = try Safetensors(contentsOf: "\(folder)/model")
       file.metadata[key] = value
       try file.write(to: "\(folder)/other")
       #expect(throws: (any Error).self) { try Smoother(contentsOf: "\(folder)/other") }
+    }
+  }
+}
+
+@Suite("Passes of a smoother")
+struct SmootherPassesTests {
+  private func input(seed: UInt64) -> SmootherInput {
+    var random = RandomSource(seed: seed)
+    return SmootherTraining.sample(
+      { _ in SmootherSubjects.window(frames: 15, seed: seed) }, TrackFilter(frames: 15),
+      using: &random
+    ).input
+  }
+
+  @Test("A later pass that says nothing leaves what it was given", arguments: 1...5)
+  func silent(seed: UInt64) {
+    let smoother = SmootherSubjects.smoother(head: 0, passes: 3)
+    var tape = Tape(parameters: FloatBuffer(smoother.weights), recording: false)
+    var places: [[Float]] = []
+    let input = input(seed: seed)
+    smoother.network.forEachPass([input], on: &tape) { answer, tape in
+      places.append(tape.values(of: answer.positions))
+    }
+    #expect(places.count == 3)
+    for (a, b) in zip(places[0], input.fit.positions) { #expect(abs(a - b) < 1e-5) }
+    for later in places.dropFirst() {
+      for (a, b) in zip(later, places[0]) { #expect(abs(a - b) < 1e-5) }
+    }
+  }
+
+  @Test(
+    "What is left over is the mean of what was seen, as often as it was seen", arguments: 1...20)
+  func leftNoise(seed: UInt64) {
+    var random = RandomSource(seed: seed)
+    let frames = 3 + Int(random.next() % 30)
+    let track = (0..<(66 * frames)).map { _ in 0.1 * random.normal() }
+    let figure = (0..<(66 * frames)).map { _ in 0.01 * random.normal() }
+    let seen = (0..<(22 * frames)).map { _ in random.uniform() < 0.3 ? Float(0) : 1 }
+    let left = LeftNoise(track, minus: figure, confidences: seen)
+    for reach in [0, 2, 100] {
+      let means = left.means(reach: reach)
+      for _ in 0..<50 {
+        let (frame, column) = (random.next() % UInt64(frames), Int(random.next() % 66))
+        let near = (0..<frames).filter {
+          abs($0 - Int(frame)) <= reach && seen[22 * $0 + column / 3] > 0
+        }
+        let sum = near.reduce(Float(0)) {
+          $0 + min(max(track[66 * $1 + column] - figure[66 * $1 + column], -0.12), 0.12)
+        }
+        let expected = near.isEmpty ? 0 : sum / Float(near.count)
+        #expect(abs(means[66 * Int(frame) + column] - expected) < 1e-5)
+      }
     }
   }
 }

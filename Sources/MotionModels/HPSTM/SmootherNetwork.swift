@@ -38,12 +38,11 @@ public struct SmootherNetwork: Parameterized, Sendable {
         && frameRate <= 1000 && (1...(usesSkeleton ? 4 : 1)).contains(passes)
     }
 
+    /// The numbers of a frame that correct it: columns of rotations, root, lengths; or positions.
+    var corrections: Int { (usesSkeleton ? 7 : 3) * Skeleton.jointCount + (usesSkeleton ? 3 : 0) }
+
     /// The number of outputs of a frame.
-    var outputs: Int {
-      let joints = Skeleton.jointCount
-      return (usesSkeleton ? 6 * joints + 3 + joints : 3 * joints)
-        + (predictsCovariance ? 6 * joints : 0)
-    }
+    var outputs: Int { corrections + (predictsCovariance ? 6 * Skeleton.jointCount : 0) }
   }
 
   /// The configuration.
@@ -147,7 +146,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     }
     let raw = backbones[pass](x, context: nil, on: &tape)
     guard configuration.usesSkeleton else { return free(inputs, raw, on: &tape) }
-    let (six, root, lengths) = (6 * joints, 6 * joints + 3, 7 * joints + 3)
+    let (six, root, lengths) = (6 * joints, 6 * joints + 3, configuration.corrections)
     let columns = tape.orthonormalized(
       tape.add(
         rotations(inputs, on: &tape),
@@ -184,7 +183,7 @@ public struct SmootherNetwork: Parameterized, Sendable {
     let positions = tape.add(filtered, tape.reshape(change, to: [rows, joints, 3]))
     return Answer(
       positions: positions,
-      factors: factors(raw, from: 3 * joints, rows: rows, on: &tape))
+      factors: factors(raw, from: configuration.corrections, rows: rows, on: &tape))
   }
 
   private func factors(

@@ -148,6 +148,9 @@ public struct Generator: MotionGenerator {
       }
       roll += 1
     }
+    if request.isLevel {
+      for index in motions.indices { motions[index].settle(after: begun) }
+    }
     if request.holdsFeet {
       for index in motions.indices { motions[index].holdFeet(after: begun) }
     }

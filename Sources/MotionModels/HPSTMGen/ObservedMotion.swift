@@ -97,6 +97,12 @@ struct ObservedMotion: Sendable {
   /// of the lowest foot of a past that was below it.
   private(set) var floor = GroundContact.standing
 
+  /// The motion on level ground, after the first frames, which do not change.
+  mutating func settle(after count: Int) {
+    let clip = clip(frames: 0..<frameCount, name: "", frameRate: Self.frameRate, label: nil)
+    root = Settling.settled(clip, fixed: count).rootTranslations
+  }
+
   /// The motion with its feet held where they stand, after the first frames, which do not change.
   mutating func holdFeet(after count: Int) {
     let clip = clip(frames: 0..<frameCount, name: "", frameRate: Self.frameRate, label: nil)

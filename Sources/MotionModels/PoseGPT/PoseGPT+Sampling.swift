@@ -91,8 +91,9 @@ extension PoseGPT: MotionGenerator {
     }
     let floor = FootLock.floor(below: request.past)
     return zip(members, motions).map { member, motion in
-      let whole = motion.clip(
+      var whole = motion.clip(
         0..<(begun + request.frames), name: request.name(ofMember: member), label: request.action)
+      if request.isLevel { whole = Settling.settled(whole, fixed: begun) }
       let held =
         request.holdsFeet ? FootLock.holdSampled(whole, fixed: begun, floor: floor).clip : whole
       return (try? held.slice(begun..<held.frameCount)) ?? held

@@ -64,7 +64,7 @@ public struct PoseGPTEvaluation: Sendable, Codable {
     public var count = 256
 
     /// Usual options: a temperature of 1.
-    public init() { request.temperature = 1 }
+    public init() { (request.temperature, request.isLevel) = (1, false) }
   }
 
   /// Evaluates a model.

@@ -41,6 +41,8 @@ public struct MotionRequest: Sendable {
   public var solver = FlowSolver.euler
   /// Whether feet are held in place while they stand, by inverse kinematics of the legs.
   public var holdsFeet = true
+  /// Whether the motion is set on level ground; otherwise it rises as captured people do on steps.
+  public var isLevel = true
   /// What of HPSTM-Gen's network is used; less than the whole of it only to measure what it brings.
   public var network = NetworkPart.whole
   /// The random seed.

@@ -23,10 +23,13 @@ public struct GroundContact: Sendable {
   /// Estimates the ground from the positions of the balls of the feet [m].
   public init(left: [Vector3], right: [Vector3], frameRate: Double) {
     precondition(left.count == right.count, "\(left.count) left and \(right.count) right places")
-    // The running minimum, averaged over the same range, is nowhere above its input.
-    let reach = Self.reach(at: frameRate)
-    let low = zip(left, right).map { min($0.z, $1.z) }
-    ground = Self.average(Self.windows(low, reach).map { $0.min() ?? 0 }, reach)
+    ground = Self.ground(
+      below: zip(left, right).map { min($0.z, $1.z) }, reach: Self.reach(at: frameRate))
+  }
+
+  /// The running minimum of heights, averaged over the same range, which is nowhere above them.
+  static func ground(below low: [Double], reach: Int) -> [Double] {
+    average(windows(low, reach).map { $0.min() ?? 0 }, reach)
   }
 
   private static func windows(_ values: [Double], _ reach: Int) -> [ArraySlice<Double>] {

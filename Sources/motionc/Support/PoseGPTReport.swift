@@ -32,6 +32,7 @@ struct GeneratorBeside: Encodable {
     for (label, count) in counts.sorted(by: { ($0.key ?? -1) < ($1.key ?? -1) }) {
       var request = MotionRequest()
       (request.first, request.count, request.frames) = (samples.count, count, frames)
+      request.isLevel = false
       (request.seed, request.temperature) = (seed, generator.usualTemperature)
       request.guidance = generator.usualGuidance
       let name = label.map { names[$0] }

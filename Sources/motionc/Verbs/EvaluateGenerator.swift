@@ -147,6 +147,7 @@ struct EvaluateGenerator: ParsableCommand {
     var request = MotionRequest()
     (request.temperature, request.steps, request.solver) = (temperature, steps, solver)
     (request.seed, request.holdsFeet, request.network) = (seed, lockFeet, network)
+    request.isLevel = false
     let step = max(1, real.count / 64)
     let windows = stride(from: 0, to: real.count, by: step).map { real.windows[$0] }
     return try Continuation.pasts.filter { $0 + Continuation.hidden <= real.windows[0].frames }
@@ -180,6 +181,8 @@ struct EvaluateGenerator: ParsableCommand {
     for (label, count) in wanted.sorted(by: { ($0.key ?? -1) < ($1.key ?? -1) }) {
       var request = MotionRequest()
       (request.first, request.count, request.frames) = (windows.count, count, frames)
+      // As captured people are, with whom they are compared.
+      request.isLevel = false
       request.action = label.map { generator.configuration.labels[$0] }
       (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
       (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)

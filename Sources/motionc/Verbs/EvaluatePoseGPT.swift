@@ -157,7 +157,7 @@ struct EvaluatePoseGPT: ParsableCommand {
     _ generator: some MotionGenerator, _ windows: [MotionWindow], _ temperature: Float
   ) throws -> [Continuation] {
     var request = MotionRequest()
-    (request.temperature, request.seed) = (temperature, seed)
+    (request.temperature, request.seed, request.isLevel) = (temperature, seed, false)
     if generator is PoseGPT { (request.topK, request.topP) = (topK, topP) }
     return try Continuation.pasts.filter { $0 + Continuation.hidden <= PoseGPTEvaluation.frames }
       .map { past in

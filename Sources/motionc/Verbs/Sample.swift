@@ -80,6 +80,12 @@ struct Sample: ParsableCommand {
     inversion: .prefixedNo, help: "Holds feet in place while they stand, and above the ground.")
   var lockFeet = true
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Sets motion on level ground; captured people also walk up steps, which samples have not."
+  )
+  var levelGround = true
+
   @Option(help: "The random seed.")
   var seed: UInt64 = 1
 
@@ -157,7 +163,7 @@ struct Sample: ParsableCommand {
     request.solver = solver ?? request.solver
     (request.topK, request.topP) = (topK, topP)
     request.seed = seed
-    request.holdsFeet = lockFeet
+    (request.holdsFeet, request.isLevel) = (lockFeet, levelGround)
     for finding in generator.findings(for: request) { Console.note(finding) }
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.

@@ -1,0 +1,98 @@
+import Geometry
+
+/// Sets a sampled motion on level ground.
+///
+/// Captured people walk up steps and lie on benches, which a sample has not: whoever rises as they do hangs
+/// in the air. Here something always touches the ground but where the body falls, as in a jump. The whole body
+/// is lowered, which leaves every pose unchanged; nobody is raised.
+public struct Settling: Sendable {
+  /// How high joints are when they rest on the ground, above a foot that does [m]; by the canonical body.
+  private static let resting: [Skeleton.Joint: Double] = [
+    .pelvis: 0.08, .leftHip: 0.07, .rightHip: 0.07, .spine1: 0.08, .spine2: 0.08, .spine3: 0.08,
+    .leftKnee: 0.04, .rightKnee: 0.04, .leftAnkle: 0.04, .rightAnkle: 0.04, .leftFoot: 0,
+    .rightFoot: 0, .neck: 0.05, .leftCollar: 0.06, .rightCollar: 0.06, .head: 0.07,
+    .leftShoulder: 0.06, .rightShoulder: 0.06, .leftElbow: 0.03, .rightElbow: 0.03,
+    .leftWrist: 0.02, .rightWrist: 0.02,
+  ]
+  /// Whoever is higher than this touches nothing [m].
+  private static let touching = 0.03
+  /// A flight is no longer than this [s].
+  private static let longestFlight = 0.8
+  /// In a flight the body falls at this share of gravity at least, on average: real jumps at 0.84 to 0.99.
+  private static let falling = 0.6
+  private static let gravity = 9.81
+  /// The time to each side over which the lowering is smoothed [s].
+  private static let smoothing = 0.1
+  /// Time in which the lowering begins behind frames that do not change [s].
+  private static let fade = 0.5
+
+  /// By how much each frame is lowered [m].
+  public let lowering: [Double]
+
+  /// - Parameters:
+  ///   - clip: The motion.
+  ///   - fixed: The frames at the beginning that do not change. What they stand on is the ground; without
+  ///     them it is z = 0.
+  public init(_ clip: MotionClip, fixed: Int = 0) {
+    var (low, middle) = ([Double](), [Double]())
+    for frame in 0..<clip.frameCount {
+      let places = clip.jointPositions(frame: frame)
+      low.append(
+        Skeleton.Joint.allCases.reduce(Double.infinity) { lowest, joint in
+          min(
+            lowest,
+            places[joint.rawValue].z - GroundContact.standing - (Self.resting[joint] ?? 0))
+        })
+      middle.append(places.reduce(0) { $0 + $1.z } / Double(places.count))
+    }
+    let reach = GroundContact.reach(at: clip.frameRate)
+    let level = max(0, low[..<min(fixed, low.count)].suffix(2 * reach).min() ?? 0)
+    // What never comes down within the time of a jump first, so that a jump from there is one.
+    let slow = GroundContact.ground(below: low, reach: reach).map { max(0, $0 - level) }
+    low = zip(low, slow).map { $0 - $1 - level }
+    middle = zip(middle, slow).map { $0 - $1 }
+    for frames in Self.flights(low, middle, frameRate: clip.frameRate) {
+      for frame in frames { low[frame] = 0 }
+    }
+    let fast = GroundContact.ground(
+      below: low, reach: max(1, Int((Self.smoothing * clip.frameRate).rounded())))
+    let fade = max(1, Self.fade * clip.frameRate)
+    lowering = zip(slow, fast).enumerated().map { frame, parts in
+      guard frame >= fixed else { return 0 }
+      let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / fade)
+      return x * x * x * (10 - 15 * x + 6 * x * x) * (parts.0 + max(0, parts.1))
+    }
+  }
+
+  /// The frames in which nothing touches the ground and the body falls, as in a jump or a run.
+  ///
+  /// - Parameters:
+  ///   - low: How high the lowest joint is above one that touches [m].
+  ///   - middle: The mean height of all joints [m].
+  private static func flights(
+    _ low: [Double], _ middle: [Double], frameRate: Double
+  ) -> [Range<Int>] {
+    var found: [Range<Int>] = []
+    for run in low.indices.split(whereSeparator: { !(low[$0] > touching) }) {
+      let frames = run.startIndex..<run.endIndex
+      // Speeds where it leaves the ground and comes back; a clip may begin or end in the air.
+      let (first, last) = (max(frames.lowerBound, 1), min(frames.upperBound, low.count - 1))
+      let time = Double(last - first) / frameRate
+      guard last > first, Double(frames.count) / frameRate <= longestFlight else { continue }
+      let change =
+        ((middle[last] - middle[last - 1]) - (middle[first] - middle[first - 1])) * frameRate
+      if -change >= falling * gravity * time { found.append(frames) }
+    }
+    return found
+  }
+
+  /// The motion on level ground.
+  public static func settled(_ clip: MotionClip, fixed: Int = 0) -> MotionClip {
+    let lowering = Settling(clip, fixed: fixed).lowering
+    guard lowering.contains(where: { $0 > 0 }) else { return clip }
+    return MotionClip(
+      name: clip.name, skeleton: clip.skeleton, frameRate: clip.frameRate,
+      rootTranslations: zip(clip.rootTranslations, lowering).map { $0 - Vector3(0, 0, $1) },
+      rotations: clip.rotations, label: clip.label)
+  }
+}
