@@ -105,8 +105,9 @@ public struct Sole: Sendable {
     for joint in robot.joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
       parts.append(joint.childLink)
     }
+    let shapes = robot.groundShapes
     var points = parts.flatMap { part in
-      robot.links[part].shapes.flatMap { $0.supportPoints.map { Point(part, $0) } }
+      shapes[part].flatMap { $0.supportPoints.map { Point(part, $0) } }
     }
     isFitted = points.isEmpty
     if points.isEmpty {

@@ -51,15 +51,19 @@ extension MotionClip {
   /// standing is done above it and half below. Nothing but the height of the pelvis changes. A clip
   /// that is on the ground already, and one in which nothing stands, stay as they are bit for bit.
   ///
-  /// - Parameter contact: The contact of this clip.
+  /// - Parameters:
+  ///   - contact: The contact of this clip.
+  ///   - negligible: A smaller shift is not made [m]; nil for that of recordings.
   @discardableResult
-  public mutating func moveToGround(by contact: Contact) -> GroundAlignment {
+  public mutating func moveToGround(
+    by contact: Contact, unlessBelow negligible: Double? = nil
+  ) -> GroundAlignment {
     guard let ground = contact.ground else {
       return GroundAlignment(shift: nil, levelCount: 0, spread: 0)
     }
     let spread = contact.levels.first { $0.height == ground }?.spread ?? 0
     var result = GroundAlignment(shift: 0, levelCount: contact.levels.count, spread: spread)
-    guard abs(ground) >= GroundAlignment.negligible else { return result }
+    guard abs(ground) >= negligible ?? GroundAlignment.negligible else { return result }
     for frame in rootTranslations.indices { rootTranslations[frame].z -= ground }
     result.shift = -ground
     return result

@@ -11,7 +11,8 @@ enum MotionChecks {
   /// Drops a T-pose before the motion, puts the feet on the ground, counts glitches and checks the
   /// frame rate.
   ///
-  /// - Parameter isOwn: Whether the clip is one of our own files, whose feet are on the ground.
+  /// - Parameter isOwn: Whether the clip is one of our own files, whose feet are on the ground; they come back
+  ///   bit for bit unless they are clearly elsewhere.
   static func run(
     on clip: inout MotionClip, options: ImportOptions, isOwn: Bool = false,
     report: inout ImportReport
@@ -25,19 +26,24 @@ enum MotionChecks {
       report.findings.append(
         .init(.droppedTPose, "frame 0 is a T-pose that does not belong to the motion: left out"))
     }
-    if !isOwn { standOnGround(&clip, options: options, report: &report) }
+    standOnGround(&clip, options: options, isOwn: isOwn, report: &report)
     reportSpeeds(of: clip, in: &report)
   }
 
+  /// Our own files stand on the ground to this height [m].
+  private static let ownGround = 0.03
+
   /// Moves the ground to z = 0 and corrects the frames of the feet, and reports both.
   private static func standOnGround(
-    _ clip: inout MotionClip, options: ImportOptions, report: inout ImportReport
+    _ clip: inout MotionClip, options: ImportOptions, isOwn: Bool, report: inout ImportReport
   ) {
+    guard !isOwn || options.ground == .stance else { return }
     let contact = Contact(clip)
     // Soles first: they depend on contact only, which a shift would leave behind.
-    report.findings += clip.levelSoles(by: contact).findings
+    if !isOwn { report.findings += clip.levelSoles(by: contact).findings }
     guard options.ground == .stance else { return }
-    report.findings += clip.moveToGround(by: contact).findings
+    let alignment = clip.moveToGround(by: contact, unlessBelow: isOwn ? ownGround : nil)
+    if !isOwn || (alignment.shift ?? 0) != 0 { report.findings += alignment.findings }
   }
 
   /// Whether frame 0 is a T-pose and the body jumps from it into the motion.

@@ -147,7 +147,7 @@ extension Retargeter {
   private struct Sole {
     let link: Int
     let normal: Vector3
-    private let parts: [Int]
+    private let parts: [(link: Int, shapes: [LinkShape])]
 
     init?(_ ankle: Skeleton.Joint, of retargeter: Retargeter) {
       let robot = retargeter.robot
@@ -160,7 +160,8 @@ extension Retargeter {
       for joint in robot.joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
         parts.append(joint.childLink)
       }
-      self.parts = parts.filter { !robot.links[$0].shapes.isEmpty }
+      let shapes = robot.groundShapes
+      self.parts = parts.filter { !shapes[$0].isEmpty }.map { ($0, shapes[$0]) }
       guard !self.parts.isEmpty else { return nil }
       let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
       normal = zero[link].rotation.inverse * .unitZ
@@ -169,9 +170,9 @@ extension Retargeter {
     /// The height of the lowest point [m].
     func height(_ poses: [Pose], _ robot: Robot) -> Double {
       var lowest = Double.infinity
-      for part in parts {
+      for (part, shapes) in parts {
         let down = poses[part].rotation.inverse * -.unitZ
-        for shape in robot.links[part].shapes {
+        for shape in shapes {
           lowest = min(lowest, poses[part].translation.z - shape.extent(along: down))
         }
       }

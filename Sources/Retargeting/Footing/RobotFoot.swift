@@ -46,8 +46,9 @@ struct RobotFoot: Sendable {
     else { return nil }
     guard let posture = try? mapping.restConfiguration(of: robot) else { return nil }
     let rest = robot.worldFromLinks(posture)
+    let all = robot.groundShapes
     shapes = robot.links.indices.filter { Self.isFixed($0, to: link, robot) }.flatMap { part in
-      robot.links[part].shapes.map { (rest[link].inverse * rest[part], $0) }
+      all[part].map { (rest[link].inverse * rest[part], $0) }
     }
     guard !shapes.isEmpty else { return nil }
     self.link = link

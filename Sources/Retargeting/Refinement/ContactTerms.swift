@@ -84,10 +84,10 @@ struct GroundTerm: ResidualTerm {
     /// The index of the foot whose ground it is held above; nil for the lowest ground.
     var foot: Int?
 
-    init?(link: Int, _ robot: Robot, _ tree: SolverTree, foot: Int?) {
+    init?(link: Int, _ shapes: [LinkShape], _ tree: SolverTree, foot: Int?) {
       let place = tree.places[link]
       node = place.node
-      points = robot.links[link].shapes.flatMap(\.supportPoints).map {
+      points = shapes.flatMap(\.supportPoints).map {
         (place.nodeFromLink * $0.place, $0.radius)
       }
       guard !points.isEmpty else { return nil }

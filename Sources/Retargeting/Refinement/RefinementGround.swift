@@ -42,9 +42,9 @@ struct RefinementGround {
   /// What keeps all shapes above the ground; nil where there are no feet that say where that is.
   func term(_ robot: Robot, _ layout: RefinementLayout, weight: Double) -> GroundTerm? {
     guard !feet.isEmpty else { return nil }
-    let bodies = robot.links.indices.compactMap { link in
+    let bodies = robot.groundShapes.enumerated().compactMap { link, shapes in
       GroundTerm.Body(
-        link: link, robot, layout.tree, foot: feet.firstIndex { $0.links.contains(link) })
+        link: link, shapes, layout.tree, foot: feet.firstIndex { $0.links.contains(link) })
     }
     return GroundTerm(bodies: bodies, heights: heights, floor: floor, weight: weight)
   }

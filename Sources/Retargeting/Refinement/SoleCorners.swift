@@ -48,8 +48,9 @@ struct SoleCorners: Sendable {
     let (forward, up) = (mapping.origin.forward, mapping.origin.up)
     let left = up.cross(forward)
     var points: [(corner: Corner, height: Double, x: Double, y: Double)] = []
+    let shapes = robot.groundShapes
     for part in links {
-      for (place, radius) in robot.links[part].shapes.flatMap(\.supportPoints) {
+      for (place, radius) in shapes[part].flatMap(\.supportPoints) {
         let world = rest[part] * place
         points.append(
           (

@@ -170,8 +170,9 @@ extension Robot {
     for joint in joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
       parts.append(joint.childLink)
     }
+    let shapes = groundShapes
     return parts.flatMap { part in
-      links[part].shapes.flatMap(\.supportPoints).map { (part, $0.place, $0.radius) }
+      shapes[part].flatMap(\.supportPoints).map { (part, $0.place, $0.radius) }
     }
   }
 }

@@ -75,6 +75,8 @@ struct GroundLift {
     let poses = prover.robot.worldFromLinks(configuration)
     return zip(prover.bodies, heights).reduce(0) { deepest, one in
       let (body, heights) = one
+      // What nothing is known of is no reason to float.
+      guard !body.isGuess else { return deepest }
       let pose = root * poses[body.link]
       let ground = height(heights, at: time)
       let low = (pose * body.ball.center).z - body.ball.radius

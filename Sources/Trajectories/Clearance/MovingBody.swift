@@ -34,6 +34,8 @@ struct MovingBody {
   let capsules: [Capsule]
   /// For the distance from the ground.
   let solids: [Solid]
+  /// Whether these are fitted, for want of shapes that are read.
+  let isGuess: Bool
   private let hull: [Ball]
   /// About all of the body.
   let ball: Ball
@@ -47,10 +49,16 @@ struct MovingBody {
     let bodyFromWorld = atZero[link].inverse
     let poses = parts.map { bodyFromWorld * atZero[$0.link] }
     capsules = zip(parts, poses).flatMap { part, pose in part.capsules.map { $0.moved(by: pose) } }
-    solids = zip(parts, poses).flatMap { part, pose in
-      Solid.all(of: part, robot).map { $0.moved(by: pose) }
+    let own = zip(parts, poses).map { part, pose in
+      (source: part.source, solids: Solid.all(of: part, robot).map { $0.moved(by: pose) })
     }
-    hull = (solids + capsules.map(Solid.capsule)).flatMap(\.balls)
+    // As in `Robot.groundShapes`; guesses only where nothing is read.
+    let known = [CollisionModel.Source.collision, .visual].first { source in
+      own.contains { $0.source == source }
+    }
+    solids = own.filter { known == nil || $0.source == known }.flatMap(\.solids)
+    isGuess = known == nil
+    hull = (own.flatMap(\.solids) + capsules.map(Solid.capsule)).flatMap(\.balls)
     let middle = hull.reduce(Vector3.zero) { $0 + $1.center } / Double(max(1, hull.count))
     ball = Ball(
       center: middle,

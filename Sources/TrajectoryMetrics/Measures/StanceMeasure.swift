@@ -48,8 +48,8 @@ struct StanceMeasure: Measure {
     footholds = soles.map { sole in
       subject.trajectory.footholds.filter { $0.link == robot.links[sole.link].name }
     }
-    var shapes = robot.links.indices.filter { !robot.links[$0].shapes.isEmpty }.map { link in
-      (link: link, points: robot.links[link].shapes.flatMap(\.supportPoints))
+    var shapes = robot.groundShapes.enumerated().filter { !$1.isEmpty }.map { link, shapes in
+      (link: link, points: shapes.flatMap(\.supportPoints))
     }
     if soles.contains(where: \.isFitted) {
       shapes += soles.map { sole in
