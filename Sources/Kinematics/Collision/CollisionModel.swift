@@ -41,6 +41,8 @@ public struct CollisionModel: Sendable {
   /// The links with a mesh or a mass to which no capsule can be fitted, for want of a length: nothing
   /// is known of what they touch.
   public let linksWithoutGeometry: [String]
+  /// The links of which some colliding shape is not read, and others, or what they show, stand for all.
+  public let linksReadInPart: [String]
   /// The pairs of bodies that are checked.
   public let pairs: [Pair]
   /// The pairs with a joint between them, which are not checked.
@@ -96,6 +98,8 @@ public struct CollisionModel: Sendable {
     parts.removeAll(where: needless)
     self.parts = parts
     linksWithoutGeometry = bare
+    linksReadInPart = parts.filter { $0.source != .fitted && robot.links[$0.link].hasUnreadShape }
+      .map { robot.links[$0.link].name }
     let partsOfBody = (0..<count).map { body in parts.indices.filter { parts[$0].body == body } }
     self.partsOfBody = partsOfBody
     balls = parts.map(\.ball)

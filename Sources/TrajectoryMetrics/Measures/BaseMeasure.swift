@@ -22,6 +22,7 @@ enum BaseMeasure {
       return group
     }
     let own = differences(trajectory, step: trajectory.period)
+    let ends = [0, trajectory.duration - instant].map { speeds(trajectory, from: $0) }
     group.figures = [
       Figure("speed_max", "largest speed", own.speed, "m/s"),
       Figure("acceleration_max", "largest acceleration", own.acceleration, "m/s²"),
@@ -30,10 +31,10 @@ enum BaseMeasure {
         "turning_acceleration_max", "largest turning acceleration", own.turningAcceleration,
         "rad/s²"
       ),
-      Figure("start_speed", "speed at the start", own.ends[0].speed, "m/s"),
-      Figure("end_speed", "speed at the end", own.ends[1].speed, "m/s"),
-      Figure("start_turning", "turning rate at the start", own.ends[0].turning, "rad/s"),
-      Figure("end_turning", "turning rate at the end", own.ends[1].turning, "rad/s"),
+      Figure("start_speed", "speed at the start", ends[0].speed, "m/s"),
+      Figure("end_speed", "speed at the end", ends[1].speed, "m/s"),
+      Figure("start_turning", "turning rate at the start", ends[0].turning, "rad/s"),
+      Figure("end_turning", "turning rate at the end", ends[1].turning, "rad/s"),
     ]
     // The same curve asked for more often shows whether it is smooth between its samples.
     if trajectory.period > 1.01 / controlRate {
@@ -43,13 +44,29 @@ enum BaseMeasure {
           "acceleration_200hz", "largest acceleration, asked for at 200 Hz", fine.acceleration,
           "m/s²"))
     }
-    group.notes.append("differences from one sample to the next, at the file's rate")
+    group.notes.append(
+      "differences from one sample to the next, at the file's rate; at both ends the curve's own")
     return group
   }
 
   struct Found {
     var (speed, acceleration, turning, turningAcceleration) = (Peak(), Peak(), Peak(), Peak())
-    var ends = [(speed: 0.0, turning: 0.0), (speed: 0.0, turning: 0.0)]
+  }
+
+  /// So short a time that a base at rest is slower than 1 mm/s at the end of it [s].
+  private static let instant = 1e-5
+
+  /// How fast the curve goes and turns within an instant [m/s, rad/s].
+  private static func speeds(
+    _ trajectory: SafeTrajectory, from time: Double
+  ) -> (speed: Double, turning: Double) {
+    guard let before = trajectory.rootPose(at: time),
+      let now = trajectory.rootPose(at: time + instant)
+    else { return (0, 0) }
+    return (
+      (now.translation - before.translation).length / instant,
+      SafeTrajectory.turn(before, now).length / instant
+    )
   }
 
   static func differences(_ trajectory: SafeTrajectory, step: Double) -> Found {
@@ -67,10 +84,7 @@ enum BaseMeasure {
       if let last {
         found.acceleration.take((velocity - last.velocity).length / step, at: time - step)
         found.turningAcceleration.take((turning - last.turning).length / step, at: time - step)
-      } else {
-        found.ends[0] = (velocity.length, turning.length)
       }
-      found.ends[1] = (velocity.length, turning.length)
       last = (velocity, turning)
       before = now
     }

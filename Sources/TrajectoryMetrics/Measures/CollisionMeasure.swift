@@ -84,6 +84,13 @@ struct CollisionMeasure: Measure {
           + fitted.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
           + (fitted.count > 8 ? " and \(fitted.count - 8) more" : ""))
     }
+    if !model.linksReadInPart.isEmpty {
+      let links = model.linksReadInPart
+      notes.append(
+        "read in part, as other shapes are not: "
+          + links.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+          + (links.count > 8 ? " and \(links.count - 8) more" : ""))
+    }
     if !model.linksWithoutGeometry.isEmpty {
       let bare = model.linksWithoutGeometry
       notes.append(

@@ -161,6 +161,11 @@ struct StanceMeasure: Measure {
     } else {
       group.figures += floatingFigures
     }
+    if let floor = ground?.floor, abs(floor) > Self.low {
+      group.notes.append(
+        "the person stands at z = \((1000 * floor).rounded() / 1000) m, against which soles and depths are measured,"
+          + " not at z = 0")
+    }
     if let levels = subject.person?.contact.levels.count, levels > 1 {
       group.notes.append("the person's ground has \(levels) levels, which soles are held against")
     }

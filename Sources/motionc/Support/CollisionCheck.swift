@@ -37,7 +37,16 @@ struct CollisionCheck {
   static let notAsked = "self-collision and ground: not checked, by --collision off"
 
   /// One sentence for the outcome of a motion.
-  var sentence: String { [pairs, ground].joined(separator: "; ") + doubts }
+  var sentence: String { ([pairs, ground] + gaps).joined(separator: "; ") + doubts }
+
+  /// What of the robot is guessed or not known.
+  private var gaps: [String] {
+    let fitted = model.parts.count { $0.source == .fitted }
+    return [
+      (fitted, "guesses, capsules fitted to %"), (model.linksReadInPart.count, "% read in part"),
+      (model.linksWithoutGeometry.count, "% NOT checked"),
+    ].filter { $0.0 > 0 }.map { $1.replacing("%", with: Wording.count($0, "link")) }
+  }
 
   /// What was checked, with its margin, and what was not.
   var lines: [String] { [pairs + doubts] + furtherTouches + geometry + [ground] }
@@ -104,6 +113,9 @@ struct CollisionCheck {
     if meshes > 0 { parts[parts.count - 1] += " (meshes of \(meshes))" }
     if !fitted.isEmpty { parts.append("capsules fitted to \(Self.list(fitted))") }
     var lines = parts.isEmpty ? [] : ["by \(parts.joined(separator: ", "))"]
+    if !model.linksReadInPart.isEmpty {
+      lines.append("read in part, as other shapes are not: \(Self.list(model.linksReadInPart))")
+    }
     if !model.linksWithoutGeometry.isEmpty {
       lines.append(
         "NOT checked, as no shape or length is known: \(Self.list(model.linksWithoutGeometry))")
@@ -208,6 +220,7 @@ extension CollisionCheck {
     let meshes = model.parts.filter(\.isMesh).map { names[$0.link] }
     return [
       "\"fitted\": \(texts(fitted))", "\"without_geometry\": \(texts(model.linksWithoutGeometry))",
+      "\"read_in_part\": \(texts(model.linksReadInPart))",
       "\"always_touching\": [\(pairs(model.touchingPairs))]",
       "\"meshes\": \(texts(meshes))", "\"too_coarse\": [\(pairs(model.coarsePairs))]",
       "\"joined\": \(model.adjacentPairs.count)",
