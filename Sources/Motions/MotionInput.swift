@@ -33,6 +33,9 @@ public struct MotionInput: Sendable {
     }
   }
 
+  /// The SHA-256 of its bytes in hexadecimal.
+  public var fingerprint: String { Fingerprint.sha256(bytes) }
+
   /// The clip of motion capture, and what was found.
   public func clip(options: ImportOptions = ImportOptions()) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)

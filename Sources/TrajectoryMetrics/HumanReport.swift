@@ -84,9 +84,17 @@ private struct PersonMeasure {
         "slip_frame_mean", "slip of standing feet in a frame, mean",
         1000 * slips.mean / clip.frameRate, "mm/frame"),
       Figure("penetration_max", "deepest joint below the ground", depth, "mm", factor: 1000),
+      hovering,
     ]
     if levels > 1 { group.notes.append("the ground has \(levels) levels") }
     return group
+  }
+
+  private var hovering: Figure {
+    let frames = Settling(clip).isHovering
+    return Figure(
+      "hovering_share", "time in which nothing touches z = 0, though the body does not fall",
+      Double(frames.count(where: \.self)) / Double(max(1, frames.count)), "share")
   }
 
   var smoothness: FigureGroup {

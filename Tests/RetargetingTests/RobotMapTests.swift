@@ -2,6 +2,7 @@ import Foundation
 import Geometry
 import Kinematics
 import Morphology
+import Motions
 import TestSupport
 import Testing
 
@@ -85,6 +86,45 @@ struct ReferenceRobotMapTests {
     #expect(map["left_knee"]?.joints == ["right_knee_joint"])
     #expect(map["left_knee"]?.doubt?.contains("names") == true)
     #expect(map.doubts.contains { $0.contains("call right what is left") })
+  }
+}
+
+@Suite("Upper bodies", .enabled(if: SharedData.isPresent, "\(SharedData.absence)"))
+struct UpperBodyMapTests {
+  @Test("Arms on a chest that is bolted down follow a person's, and nothing else is asked of them")
+  func arms() throws {
+    let robot = try Robot(
+      urdf: SharedData.url("data/robots/unitree_g1_dual_arm/g1_dual_arm.urdf").path)
+    let mapping = try RobotMap(of: robot).foundMapping(of: robot)
+    let joints: Set<Skeleton.Joint> = [
+      .leftShoulder, .rightShoulder, .leftElbow, .rightElbow, .leftWrist, .rightWrist,
+    ]
+    #expect(Set(mapping.points.map(\.joint)) == joints && mapping.bones.count == 4)
+    let retargeter = try InverseKinematicsRetargeter(robot: robot, mapping: mapping)
+    let verdict = MappingVerdict(retargeter)
+    #expect(verdict.meanDistance < 0.02, "\(verdict.meanDistance)")
+    // A person with the forearms forward, upper arms down: elbows below shoulders, hands before them.
+    var pose = [Quaternion](repeating: .identity, count: Skeleton.jointCount)
+    for (shoulder, elbow, side) in [(16, 18, 1.0), (17, 19, -1)] {
+      pose[shoulder] = Quaternion(angle: -side * .pi / 2, axis: .unitZ)
+      pose[elbow] = Quaternion(angle: -side * .pi / 2, axis: .unitY)
+    }
+    var batch = PoseBatch(count: 1, targets: retargeter.targets)
+    batch.set(0, to: pose[...])
+    var solver = PoseSolver(retargeter.problem)
+    let answer = solver.solve(
+      retargeter.goal(batch), starts: [PoseAnswer(configuration: retargeter.problem.rest)])
+    let links = robot.worldFromLinks(answer.configuration)
+    func place(_ link: String) throws -> Vector3 {
+      links[try robot.linkIndex(named: link)].translation
+    }
+    for side in ["left", "right"] {
+      let shoulder = try place("\(side)_shoulder_roll_link")
+      let (elbow, wrist) = try (place("\(side)_elbow_link"), place("\(side)_wrist_pitch_link"))
+      #expect(elbow.z < shoulder.z - 0.15, "\(side)")
+      #expect(wrist.x > elbow.x + 0.1 && abs(wrist.z - elbow.z) < 0.08, "\(side)")
+      #expect((wrist.y > 0) == (side == "left"))
+    }
   }
 }
 

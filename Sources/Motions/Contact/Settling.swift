@@ -28,6 +28,8 @@ public struct Settling: Sendable {
 
   /// By how much each frame is lowered [m].
   public let lowering: [Double]
+  /// Whether in a frame nothing touches the ground, though the body does not fall.
+  public let isHovering: [Bool]
 
   /// - Parameters:
   ///   - clip: The motion.
@@ -49,11 +51,17 @@ public struct Settling: Sendable {
     let level = max(0, low[..<min(fixed, low.count)].suffix(2 * reach).min() ?? 0)
     // What never comes down within the time of a jump first, so that a jump from there is one.
     let slow = GroundContact.ground(below: low, reach: reach).map { max(0, $0 - level) }
+    var hovers = low.map { $0 - level > Self.touching }
     low = zip(low, slow).map { $0 - $1 - level }
     middle = zip(middle, slow).map { $0 - $1 }
     for frames in Self.flights(low, middle, frameRate: clip.frameRate) {
-      for frame in frames { low[frame] = 0 }
+      for frame in frames {
+        low[frame] = 0
+        // From a place in the air it hovers all the same.
+        hovers[frame] = slow[frame] > Self.touching
+      }
     }
+    isHovering = hovers
     let fast = GroundContact.ground(
       below: low, reach: max(1, Int((Self.smoothing * clip.frameRate).rounded())))
     let fade = max(1, Self.fade * clip.frameRate)

@@ -11,10 +11,12 @@ extension MappingWriter {
     ]
     let body = Frame(x: rest.left, y: rest.up, z: rest.forward)
     for side in sides {
-      lines += follow(
-        side.leg.upper, rest.positions, body, "\(side.letter)_Hip", only: [1], weight: 0.3)
-      lines += follow(
-        side.leg.lower, rest.positions, body, "\(side.letter)_Ankle", only: [0, 2], weight: 1)
+      if let leg = side.leg {
+        lines += follow(
+          leg.upper, rest.positions, body, "\(side.letter)_Hip", only: [1], weight: 0.3)
+        lines += follow(
+          leg.lower, rest.positions, body, "\(side.letter)_Ankle", only: [0, 2], weight: 1)
+      }
       guard let hand = hand(side) else { continue }
       lines += follow(
         side.arm.lower, hand.pose, hand.frame, "\(side.letter)_Wrist", only: [0, 1, 2], weight: 0.3)

@@ -13,7 +13,8 @@ public struct NoMapping: CategorizedError {
 }
 
 extension RobotMap {
-  /// The map as a mapping's YAML (see Mappings/README.md): of a person, with two legs and two arms.
+  /// The map as a mapping's YAML (see Mappings/README.md): of a person, or of an upper body with two
+  /// arms.
   ///
   /// - Parameter robot: The robot's name.
   public func mapping(robot: String) throws(NoMapping) -> String {
@@ -34,7 +35,9 @@ struct MappingWriter {
 
   struct Side {
     var letter: String
-    var leg: HingedPlan.Limb, arm: HingedPlan.Limb
+    /// Nil of an upper body.
+    var leg: HingedPlan.Limb?
+    var arm: HingedPlan.Limb
   }
 
   init(map: RobotMap, tree: HingedTree, plan: HingedPlan) {
@@ -45,16 +48,17 @@ struct MappingWriter {
   }
 
   func text(robot: String) throws(NoMapping) -> String {
-    guard let leftLeg = plan.leftLeg, let rightLeg = plan.rightLeg, let leftArm = plan.leftArm,
-      let rightArm = plan.rightArm
+    guard let leftArm = plan.leftArm, let rightArm = plan.rightArm,
+      plan.kind == .upperBody || plan.leftLeg != nil && plan.rightLeg != nil
     else {
       throw NoMapping(
-        description: "a mapping is written for two legs and two arms only; this robot is "
+        description: "a mapping is found for two arms, with two legs or without, only; this robot is "
           + "\(words(plan.kind)): Mappings/README.md says how to write one by hand")
     }
+    let hasLegs = plan.kind != .upperBody
     let sides = [
-      Side(letter: "L", leg: leftLeg, arm: leftArm),
-      Side(letter: "R", leg: rightLeg, arm: rightArm),
+      Side(letter: "L", leg: hasLegs ? plan.leftLeg : nil, arm: leftArm),
+      Side(letter: "R", leg: hasLegs ? plan.rightLeg : nil, arm: rightArm),
     ]
     return head(robot, sides) + points(sides) + bones(sides) + direct(sides)
   }
@@ -99,7 +103,11 @@ struct MappingWriter {
   }
 
   private func origin(_ sides: [Side]) -> String {
-    var text = "origin: {joint: Pelvis, frame: Pelvis, position: \(vector(originPlace(sides)))"
+    // An upper body without a waist is aligned at the chest.
+    let joint = sides[0].leg == nil && !bendsWaist && !turnsWaist ? "Torso" : "Pelvis"
+    let frame = joint == "Torso" ? "Chest" : "Pelvis"
+    var text =
+      "origin: {joint: \(joint), frame: \(frame), position: \(vector(originPlace(sides)))"
     if (rest.forward - .unitX).length > 0.02 || (rest.up - .unitZ).length > 0.02 {
       text += ", forward: \(vector(rest.forward)), up: \(vector(rest.up))"
     }
@@ -109,8 +117,9 @@ struct MappingWriter {
   /// The base's origin where that is the pelvis and the trunk turns about a waist, else the middle of the
   /// hips.
   private func originPlace(_ sides: [Side]) -> Vector3 {
-    if plan.pelvis == 0, bendsWaist { return .zero }
-    return sides.reduce(.zero) { $0 + center($1.leg) / 2 }
+    let legs = sides.compactMap(\.leg)
+    if legs.isEmpty || plan.pelvis == 0 && bendsWaist { return .zero }
+    return legs.reduce(.zero) { $0 + center($1) / 2 }
   }
 
   /// The centre of a hip or shoulder in the root's frame, at rest.
@@ -140,13 +149,14 @@ struct MappingWriter {
   private func points(_ sides: [Side]) -> String {
     var lines = ["points:"]
     func add(_ text: String) { lines.append("  - {\(text)}") }
-    for side in sides {
-      add("joint: \(side.letter)_Hip, \(top(side.leg)), weight: 0.5, offset: robot, frame: Pelvis")
+    let legs = sides.compactMap { side in side.leg.map { (letter: side.letter, leg: $0) } }
+    for (letter, leg) in legs {
+      add("joint: \(letter)_Hip, \(top(leg)), weight: 0.5, offset: robot, frame: Pelvis")
     }
-    for side in sides { add("joint: \(side.letter)_Knee, \(middle(side.leg)), weight: 1") }
-    for side in sides {
-      let weight = side.leg.upper.count < 3 ? 1 : 2
-      add("joint: \(side.letter)_Ankle, link: \(link(below: side.leg.last)), weight: \(weight)")
+    for (letter, leg) in legs { add("joint: \(letter)_Knee, \(middle(leg)), weight: 1") }
+    for (letter, leg) in legs {
+      let weight = leg.upper.count < 3 ? 1 : 2
+      add("joint: \(letter)_Ankle, link: \(link(below: leg.last)), weight: \(weight)")
     }
     lines += trunkLines(sides)
     for side in sides { add("joint: \(side.letter)_Elbow, \(middle(side.arm)), weight: 1") }
@@ -165,7 +175,12 @@ struct MappingWriter {
   }
 
   private func trunkLines(_ sides: [Side]) -> [String] {
-    guard !bendsWaist else {
+    if sides[0].leg == nil, !bendsWaist, !turnsWaist {
+      return sides.map {
+        "  - {joint: \($0.letter)_Shoulder, \(top($0.arm)), weight: 1, offset: robot, frame: Chest}"
+      }
+    }
+    guard !bendsWaist, sides[0].leg != nil else {
       let chest = YAMLName.quoted(tree.bodies[plan.chest].frames[0].name)
       let pivot = plan.pelvis == 0 ? chest : plan.waist.last.map { link(below: $0) } ?? chest
       return ["  - {joint: Torso, link: \(pivot), weight: 0, offset: robot, frame: Pelvis}"]
@@ -192,7 +207,9 @@ struct MappingWriter {
     }
     guard let bends else { return [] }
     let shoulders = sides.reduce(Vector3.zero) { $0 + center($1.arm) / 2 }
-    let hips = sides.reduce(Vector3.zero) { $0 + center($1.leg) / 2 }
+    let legs = sides.compactMap(\.leg)
+    guard !legs.isEmpty else { return [] }
+    let hips = legs.reduce(Vector3.zero) { $0 + center($1) / 2 }
     let trunk = (shoulders - hips).length
     let axis = rest.axis(of: bends)
     let gap = shoulders - rest.pose(of: tree.hinges[bends].child).translation
@@ -239,7 +256,9 @@ struct MappingWriter {
     for (from, to) in [
       ("Hip", "Knee"), ("Knee", "Ankle"), ("Shoulder", "Elbow"), ("Elbow", "Wrist"),
     ] {
-      for side in sides where to != "Wrist" || wrist(side.arm) != nil {
+      let isLeg = to == "Knee" || to == "Ankle"
+      for side in sides
+      where isLeg ? side.leg != nil : to != "Wrist" || wrist(side.arm) != nil {
         lines.append("  - {from: \(side.letter)_\(from), to: \(side.letter)_\(to)}")
       }
     }

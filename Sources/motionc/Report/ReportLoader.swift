@@ -35,7 +35,7 @@ struct ReportLoader {
   /// The files that were read for robots.
   private(set) var files: [String] = []
   private var robots: [String: Robot] = [:]
-  private var clip: (clip: MotionClip, path: String)?
+  private var clip: (clip: MotionClip, path: String, fingerprint: String)?
 
   init(robot: String?, options: ImportOptions) {
     (self.robot, self.options) = (robot, options)
@@ -43,11 +43,11 @@ struct ReportLoader {
 
   /// Reads the motion that trajectories are compared with.
   mutating func read(against path: String) throws {
-    clip = (try person(path), path)
+    let input = try MotionInput(contentsOf: path)
+    clip = (try person(input, path), path, input.fingerprint)
   }
 
-  private func person(_ path: String) throws -> MotionClip {
-    let input = try MotionInput(contentsOf: path)
+  private func person(_ input: MotionInput, _ path: String) throws -> MotionClip {
     if let refusal = input.refusalOfRobot { throw refusal }
     let (clip, report) = try input.clip(options: options)
     for finding in report.findings { Console.note("note: '\(path)': \(finding.message)") }
@@ -68,11 +68,12 @@ struct ReportLoader {
             "'\(path.shownPath)' is an export of a trajectory, which holds samples only: "
             + "give the .trajectory.safetensors beside it")
       }
+      let input = try MotionInput(contentsOf: path)
       guard clip == nil else {
         throw ReportRefusal(
           description: "'\(path.shownPath)' is no trajectory, and --against goes with trajectories")
       }
-      let clip = try person(path)
+      let clip = try person(input, path)
       return ReportedMotion(path: path, body: .person(clip), report: MotionReport(of: clip))
     }
     let trajectory = try SafeTrajectory(contentsOf: path)
@@ -93,6 +94,12 @@ struct ReportLoader {
           + "'\(clip.path.shownPath)' \(Console.fixed(person.duration, 2)) s at the trajectory's "
           + "speed: they are not of one motion")
     }
+    if let compiled = trajectory.provenance["input_sha256"], compiled != clip.fingerprint {
+      Console.note(
+        "note: '\(path.shownPath)' was compiled from another file than '\(clip.path.shownPath)' (SHA-256 "
+          + "\(compiled.prefix(12).printable)… and \(clip.fingerprint.prefix(12))…): is it the same motion?"
+      )
+    }
     return person
   }
 
@@ -105,7 +112,8 @@ struct ReportLoader {
       files += named.files
       if let known, known != named.fingerprint {
         throw UnsafeMotion.robotDiffers(
-          found: "'\(trajectory.robotName ?? "unnamed")'", expected: "'\(named.name)'")
+          found: "'\(trajectory.robotName ?? "unnamed")' (SHA-256 \(known.prefix(12))…)",
+          expected: "'\(named.name)' (\(named.fingerprint.prefix(12))…)")
       }
       return try checked(named, trajectory)
     }

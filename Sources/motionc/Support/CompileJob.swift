@@ -89,7 +89,8 @@ struct CompileJob: Sendable {
         throw FileError.malformed(
           path: file, reason: "it is a robot's motion, and --refuse-below judges people's")
       }
-      let (motion, findings) = try source.motion(of: target)
+      var (motion, findings) = try source.motion(of: target)
+      motion.provenance["input_sha256"] = input.fingerprint
       let scored = gate == nil ? "" : " and not scored"
       let what = ImportReport.Finding(
         .note, "a robot's motion (\(source.kind)), not retargeted\(scored)")
@@ -100,7 +101,8 @@ struct CompileJob: Sendable {
     }
     let (clip, report) = try input.clip(options: reading)
     let score = try gate?.score(clip)
-    let motion = try retargeting.retarget(clip, refining: effort, speed: speed, atRest: atRest)
+    var motion = try retargeting.retarget(clip, refining: effort, speed: speed, atRest: atRest)
+    motion.provenance["input_sha256"] = input.fingerprint
     return (motion, report.findings, score)
   }
 
