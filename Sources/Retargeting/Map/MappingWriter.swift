@@ -52,7 +52,8 @@ struct MappingWriter {
       plan.kind == .upperBody || plan.leftLeg != nil && plan.rightLeg != nil
     else {
       throw NoMapping(
-        description: "a mapping is found for two arms, with two legs or without, only; this robot is "
+        description:
+          "a mapping is found for two arms, with two legs or without, only; this robot is "
           + "\(words(plan.kind)): Mappings/README.md says how to write one by hand")
     }
     let hasLegs = plan.kind != .upperBody
