@@ -141,7 +141,8 @@ extension ModelCard {
       facts: [
         "Network: \(sizes.encoderLayers) + \(sizes.decoderLayers) layers, width \(sizes.width), "
           + "\(sizes.heads) heads, feed-forward \(sizes.feedForward), windows of \(sizes.frames) "
-          + "frames at \(Console.fixed(smoother.frameRate, 0)) Hz; weights in half precision."
+          + "frames at \(Console.fixed(smoother.frameRate, 0)) Hz, passes: "
+          + "\(smoother.network.configuration.passes); weights in half precision."
       ],
       fingerprint: smoother.fingerprint, history: smoother.history,
       measured: "Measured on clips that training never saw", lines: evaluation.lines)

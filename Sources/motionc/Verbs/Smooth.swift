@@ -29,7 +29,7 @@ struct Smooth: ParsableCommand {
   var model: String?
 
   @Option(
-    help: "The HG-VAE that fills in missing joints first, or 'none'; by default the shipped one.",
+    help: "An HG-VAE that fills in missing joints first, or 'none', the default.",
     completion: .file())
   var filling: String?
 
@@ -60,7 +60,7 @@ struct Smooth: ParsableCommand {
     let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)
     try MotionPaths.refuseCollisions(files)
-    let fillingPath = filling == "none" ? nil : try filling ?? ShippedModel.path(of: "hgvae")
+    let fillingPath = filling == "none" ? nil : filling
     let filling = try fillingPath.map { try HGVAE(contentsOf: $0) }
     let inputs = InputFiles(files + [model, fillingPath])
     try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
