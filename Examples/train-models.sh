@@ -40,7 +40,7 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
   "$motionc" train smoother --motions "$motions" $licence $sharp -o "$model" --covariance \
-    --width 128 --heads 4 --layers 2 --frames 63 --batch 32 --steps 10000 --time-limit 45m --seed 1 --force
+    --width 128 --heads 4 --layers 2 --batch 32 --steps 10000 --time-limit 45m --seed 1 --force
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"

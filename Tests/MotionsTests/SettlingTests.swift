@@ -82,6 +82,35 @@ struct SettlingTests {
     #expect(greatest(left) < 0.08)
   }
 
+  @Test(
+    "Our own files come back bit for bit, and are moved to the ground where they are clearly off it"
+  )
+  func ownFiles() throws {
+    let clip = try clip("walk")
+    func read(_ height: Double, _ ground: ImportOptions.Ground = .stance) throws
+      -> (clip: MotionClip, report: ImportReport)
+    {
+      let high = raised(clip, [Double](repeating: height, count: clip.frameCount))
+      return try MotionFile.read(
+        NativeClip.encoded(high).encoded(), path: "x.clip.safetensors",
+        options: ImportOptions(ground: ground))
+    }
+    for height in [0, 0.01, -0.01] {
+      let (same, report) = try read(height)
+      #expect(
+        same.rootTranslations
+          == raised(clip, [Double](repeating: height, count: clip.frameCount)).rootTranslations)
+      #expect(!report.findings.contains { $0.kind == .movedGround })
+    }
+    for height in [1.0, -3, 0.1] {
+      let (moved, report) = try read(height)
+      let left = zip(moved.rootTranslations, clip.rootTranslations).map { ($0 - $1).z }
+      #expect(greatest(left) < 0.03 && report.findings.contains { $0.kind == .movedGround })
+      let (kept, _) = try read(height, .keep)
+      #expect(abs(kept.rootTranslations[0].z - clip.rootTranslations[0].z - height) < 1e-6)
+    }
+  }
+
   @Test("Who lies is carried by what lies, not by the feet; nothing at all is no trouble")
   func lying() throws {
     let clip = try clip("wave")

@@ -24,7 +24,7 @@ struct FilteredTrack {
     filled = TrackFilling.filled(positions, confidences: confidences, stature: stature)
     let clean = Self.withoutOutliers(filled)
     let width = 3 * Skeleton.jointCount
-    deviations = Self.deviations(of: clean)
+    deviations = Self.deviations(of: clean, confidences)
     smooth = filter.applied(to: clean, deviations: deviations)
     for joint in 0..<Skeleton.jointCount {
       let variance = deviations[joint] * deviations[joint]
@@ -75,13 +75,19 @@ struct FilteredTrack {
   ///
   /// Estimated by the median over the frames, which is robust against jumps and fast motion: the
   /// median of a chi-square variable of three degrees of freedom is 2.366.
-  private static func deviations(of positions: [Float]) -> [Float] {
-    let width = 3 * Skeleton.jointCount
+  /// Only differences of frames that show the joint count, as gaps are crossed in lines without noise;
+  /// where there are few of them, all do.
+  private static func deviations(of positions: [Float], _ confidences: [Float]) -> [Float] {
+    let joints = Skeleton.jointCount
+    let width = 3 * joints
     let frames = positions.count / width
-    guard frames > 3 else { return [Float](repeating: 0, count: Skeleton.jointCount) }
-    var squares = [Float](repeating: 0, count: frames - 3)
-    return (0..<Skeleton.jointCount).map { joint in
-      for frame in 3..<frames {
+    guard frames > 3 else { return [Float](repeating: 0, count: joints) }
+    return (0..<joints).map { joint in
+      var squares: [Float] = []
+      let seen = (3..<frames).filter { frame in
+        (0...3).allSatisfy { confidences[(frame - $0) * joints + joint] > 0 }
+      }
+      for frame in seen.count < 5 ? Array(3..<frames) : seen {
         var sum: Float = 0
         for axis in 0..<3 {
           let at = frame * width + 3 * joint + axis
@@ -90,7 +96,7 @@ struct FilteredTrack {
             + 3 * (positions[at - 2 * width] - positions[at - width])
           sum += d * d
         }
-        squares[frame - 3] = sum
+        squares.append(sum)
       }
       squares.sort()
       return (squares[squares.count / 2] / (20 * 2.366)).squareRoot()
