@@ -67,6 +67,10 @@ struct CollisionMeasure: Measure {
       pairs.prefix(8).map(model.name).joined(separator: ", ")
         + (pairs.count > 8 ? " and \(pairs.count - 8) more" : "")
     }
+    func named(_ links: [String]) -> String {
+      links.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
+        + (links.count > 8 ? " and \(links.count - 8) more" : "")
+    }
     let (own, visual, fitted) = (links(.collision), links(.visual), links(.fitted))
     var notes = [
       "checked \(Wording.count(model.pairs.count, "pair")) of bodies, by the collision shapes of"
@@ -79,24 +83,15 @@ struct CollisionMeasure: Measure {
       notes.append("meshes, filled with capsules: those of \(Wording.count(meshes, "link"))")
     }
     if !fitted.isEmpty {
-      notes.append(
-        "fitted, for want of shapes that are read: "
-          + fitted.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-          + (fitted.count > 8 ? " and \(fitted.count - 8) more" : ""))
+      notes.append("fitted, for want of shapes that are read: \(named(fitted))")
     }
     if !model.linksReadInPart.isEmpty {
-      let links = model.linksReadInPart
-      notes.append(
-        "read in part, as other shapes are not: "
-          + links.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-          + (links.count > 8 ? " and \(links.count - 8) more" : ""))
+      notes.append("read in part, as other shapes are not: \(named(model.linksReadInPart))")
     }
     if !model.linksWithoutGeometry.isEmpty {
-      let bare = model.linksWithoutGeometry
       notes.append(
-        "NOT checked, as neither a shape nor a length is known: "
-          + bare.prefix(8).map { "'\($0)'" }.joined(separator: ", ")
-          + (bare.count > 8 ? " and \(bare.count - 8) more" : ""))
+        "NOT checked, as neither a shape nor a length is known: \(named(model.linksWithoutGeometry))"
+      )
     }
     notes.append(
       "left out: \(Wording.count(model.adjacentPairs.count, "pair")) with a joint between")
