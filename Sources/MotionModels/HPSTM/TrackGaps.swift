@@ -12,7 +12,7 @@ struct TrackGaps {
   }
 
   /// Half of the windows have no gaps; the others lack single joints, runs of frames, whole joints,
-  /// or their first frames.
+  /// limbs for longer than their ends are seen, or their first frames.
   static func random(frames: Int, using random: inout RandomSource) -> TrackGaps {
     var gaps = TrackGaps(frames: frames)
     guard random.uniform() < 0.5 else { return gaps }
@@ -39,6 +39,14 @@ struct TrackGaps {
         for frame in 0..<frames { gaps.confidences[frame * joints + joint] = 0 }
       }
     }
+    if random.uniform() < 0.4 {
+      let limb = Self.limbs[Int(random.next() % UInt64(Self.limbs.count))]
+      let length = 1 + Int(random.next() % UInt64(2 * frames))
+      let start = Int(random.next() % UInt64(frames + length - 1)) - length + 1
+      for frame in max(0, start)..<min(frames, start + length) {
+        for joint in limb { gaps.confidences[frame * joints + joint] = 0 }
+      }
+    }
     if random.uniform() < 0.25 {
       let missing = Int(random.next() % UInt64(max(1, frames / 2)))
       for index in 0..<(missing * joints) { gaps.confidences[index] = 0 }
@@ -46,6 +54,15 @@ struct TrackGaps {
     if gaps.confidences.allSatisfy({ $0 == 0 }) { return TrackGaps(frames: frames) }
     if random.uniform() < 0.3 { gaps.doubt(using: &random) }
     return gaps
+  }
+
+  /// Each joint of an arm or a leg that has others below it, with those.
+  private static let limbs: [[Int]] = [1, 2, 4, 5, 13, 14, 16, 17, 18, 19].map { top in
+    (top..<Skeleton.jointCount).filter { joint in
+      var at = joint
+      while at > top { at = Skeleton.parents[at] }
+      return at == top
+    }
   }
 
   /// Some joints have a lower confidence.
