@@ -9,7 +9,7 @@ rm -rf "$results"
 "$motionc" doctor
 echo
 echo "== from noise to human motion"
-"$motionc" sample -o "$results/samples" --count 4 --frames 90 --action walk --seed 2
+"$motionc" sample -o "$results/samples" --count 4 --frames 90 --action walk --seed 1
 "$motionc" sample -o "$results/samples" --count 4 --frames 90 --seed 3
 for robot in uarm_swift_pro unitree_g1 robotis_op3; do
   echo
@@ -20,11 +20,11 @@ for robot in uarm_swift_pro unitree_g1 robotis_op3; do
 done
 echo
 echo "== the arm moves: a sampled motion, live at 20 Hz, to a simulated uArm (firmware 4.10)"
-"$motionc" stream "$results/uarm_swift_pro/walk_2_0001.trajectory.safetensors" \
+"$motionc" stream "$results/uarm_swift_pro/walk_1_0001.trajectory.safetensors" \
   --robot uarm_swift_pro --rate 20 --go --log "$results/arm.csv"
 echo
 echo "== from noise to a humanoid's motors: the same motion, live at 100 Hz, to 20 simulated Dynamixel motors"
-"$motionc" stream "$results/robotis_op3/walk_2_0001.trajectory.safetensors" \
+"$motionc" stream "$results/robotis_op3/walk_1_0001.trajectory.safetensors" \
   --robot robotis_op3 --go --log "$results/op3.csv"
 echo
 echo "== a report: the G1 beside the person, with every figure"

@@ -14,7 +14,7 @@ struct SampledRobotTests {
       #expect(run.status == 0, "\(words): \(run.text)")
       return run
     }
-    _ = try run("sample -o samples --count 1 --frames 60 --action walk --seed 2")
+    _ = try run("sample -o samples --count 1 --frames 60 --action walk --seed 1")
     let compiled = try run("compile samples --robot robotis_op3 -o out")
     #expect(compiled.output.contains("every limit holds"), "\(compiled.text)")
     #expect(
