@@ -83,9 +83,11 @@ def torch_ms(*arguments):
 
 
 def models():
-    for what, measure in (("autoencoder", "autoencoder_step_ms"), ("gpt", "gpt_step_ms"), ("hgvae", "hgvae_step_ms")):
+    for what, measure in (("autoencoder", "autoencoder_step_ms"), ("gpt", "gpt_step"), ("hgvae", "hgvae_step_ms")):
         mine, theirs = in_turns(measure, {kind: lambda o=o: torch_ms(what, *o) for kind, o in KINDS.items()})
-        speed_up(measure.replace("_ms", "_speedup"), mine[measure], theirs, 1.5)
+        # A step of ours may have parts that the other side is spared; then there is a line for the rest as well.
+        for name, our in mine.items():
+            speed_up(name.replace("_ms", "_speedup"), our, theirs, 1.5)
 
 
 def sampling():

@@ -49,15 +49,24 @@ struct AttentionScratch {
 enum AttentionKernels {
   typealias Pointer = UnsafeMutablePointer<Float>
 
-  /// c[m, n] = Σ_k a[m am + k ak] b[k, n], with n in whole vectors.
+  /// c[m, n] = Σ_k a[m am + k ak] b[k, n], with n in whole vectors; rows of b and c are `stride` apart.
   @inline(__always)
   static func product(
     _ a: Pointer, _ am: Int, _ ak: Int, _ b: Pointer, _ c: Pointer, rows: Int, columns: Int,
-    inner: Int
+    inner: Int, stride: Int
   ) {
     motionc_small_product(
-      Int32(rows), Int32(columns), Int32(inner), a, Int32(am), Int32(ak), b, Int32(columns), c,
-      Int32(columns))
+      Int32(rows), Int32(columns), Int32(inner), a, Int32(am), Int32(ak), b, Int32(stride), c,
+      Int32(stride))
+  }
+
+  /// The tokens that are attended from or to together: with causality so many that what none of them
+  /// sees, or is seen by, need not be multiplied; without it all.
+  private static func blocks(_ layout: AttentionLayout, of count: Int) -> [Range<Int>] {
+    guard layout.causal, layout.queryCount == layout.keyCount else { return [0..<count] }
+    // As many rows as the product takes at once.
+    let size = 12
+    return Swift.stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
   }
 
   /// Copies some columns of a matrix into rows of whole vectors, times a factor.
@@ -122,6 +131,8 @@ enum AttentionKernels {
     let (tq, tk, d) = (layout.queryCount, layout.keyCount, layout.headWidth)
     let outputStride = layout.heads * d
     let scale = 1 / Float(d).squareRoot()
+    let blocks = blocks(layout, of: tq)
+    let isBlocked = blocks.count > 1
     for sample in 0..<layout.batch {
       for head in 0..<layout.heads {
         let p = probabilities + (sample * layout.heads + head) * tq * s.keys
@@ -135,9 +146,18 @@ enum AttentionKernels {
           value + sample * tk * valueStride + head * d, stride: valueStride, rows: tk, columns: d,
           into: s.value, width: s.width, factor: 1)
         turn(s.key, rows: tk, width: s.width, into: s.turned, stride: s.keys)
-        product(s.query, s.width, 1, s.turned, p, rows: tq, columns: s.keys, inner: s.width)
-        softmax(p, mask: s.mask, rows: tq, columns: s.keys)
-        product(p, s.keys, 1, s.value, s.output, rows: tq, columns: s.width, inner: tk)
+        for rows in blocks {
+          let seen = isBlocked ? rows.upperBound : tk
+          let (first, columns) = (rows.lowerBound * s.keys, FloatBuffer.padded(seen))
+          product(
+            s.query + rows.lowerBound * s.width, s.width, 1, s.turned, p + first, rows: rows.count,
+            columns: columns, inner: s.width, stride: s.keys)
+          softmax(
+            p + first, mask: s.mask + first, rows: rows.count, columns: columns, stride: s.keys)
+          product(
+            p + first, s.keys, 1, s.value, s.output + rows.lowerBound * s.width, rows: rows.count,
+            columns: s.width, inner: seen, stride: s.width)
+        }
         unpack(
           s.output, width: s.width, rows: tq, columns: d,
           into: output + sample * tq * outputStride + head * d, stride: outputStride, factor: 1,
@@ -148,10 +168,12 @@ enum AttentionKernels {
 
   /// The softmax of masked rows of whole vectors, in place.
   @inline(__always)
-  private static func softmax(_ x: Pointer, mask: Pointer, rows: Int, columns: Int) {
+  private static func softmax(
+    _ x: Pointer, mask: Pointer, rows: Int, columns: Int, stride: Int
+  ) {
     for row in 0..<rows {
-      let line = x + row * columns
-      let hidden = mask + row * columns
+      let line = x + row * stride
+      let hidden = mask + row * stride
       var largest = Vector(repeating: -.infinity)
       for index in Swift.stride(from: 0, to: columns, by: 16) {
         largest = VectorMath.larger(largest, line.vector(index) + hidden.vector(index))
@@ -188,6 +210,20 @@ enum AttentionKernels {
     let (tq, tk, d) = (layout.queryCount, layout.keyCount, layout.headWidth)
     let outputStride = layout.heads * d
     let scale = 1 / Float(d).squareRoot()
+    let (queries, keys) = (blocks(layout, of: tq), blocks(layout, of: tk))
+    let isBlocked = queries.count > 1
+    /// The keys that some queries see.
+    func seen(_ rows: Range<Int>) -> Int { isBlocked ? rows.upperBound : tk }
+    /// The transpose of scores times rows of queries.
+    func turned(_ scores: Pointer, _ right: Pointer, into target: Pointer) {
+      for rows in keys {
+        let first = isBlocked ? rows.lowerBound : 0
+        product(
+          scores + first * s.keys + rows.lowerBound, 1, s.keys, right + first * s.width,
+          target + rows.lowerBound * s.width, rows: rows.count, columns: s.width,
+          inner: tq - first, stride: s.width)
+      }
+    }
     for sample in 0..<layout.batch {
       for head in 0..<layout.heads {
         let p = probabilities + (sample * layout.heads + head) * tq * s.keys
@@ -201,11 +237,17 @@ enum AttentionKernels {
         put(
           targets.value, sample: sample, rows: tk, head: head, columns: d, from: s.key,
           width: s.width, factor: 1
-        ) { product(p, 1, s.keys, s.output, s.key, rows: tk, columns: s.width, inner: tq) }
+        ) { turned(p, s.output, into: s.key) }
         // dS = P ∘ (dP - rowsum(P ∘ dP)), dP = dO Vᵀ
         turn(s.value, rows: tk, width: s.width, into: s.turned, stride: s.keys)
-        product(s.output, s.width, 1, s.turned, s.scores, rows: tq, columns: s.keys, inner: s.width)
-        pullSoftmax(p, s.scores, rows: tq, columns: s.keys)
+        for rows in queries {
+          let (start, columns) = (rows.lowerBound * s.keys, FloatBuffer.padded(seen(rows)))
+          product(
+            s.output + rows.lowerBound * s.width, s.width, 1, s.turned, s.scores + start,
+            rows: rows.count, columns: columns, inner: s.width, stride: s.keys)
+          pullSoftmax(
+            p + start, s.scores + start, rows: rows.count, columns: columns, stride: s.keys)
+        }
         // dQ = dS K, dK = dSᵀ Q
         pack(
           key + sample * tk * keyStride + head * d, stride: keyStride, rows: tk, columns: d,
@@ -213,14 +255,21 @@ enum AttentionKernels {
         put(
           targets.query, sample: sample, rows: tq, head: head, columns: d, from: s.output,
           width: s.width, factor: scale
-        ) { product(s.scores, s.keys, 1, s.key, s.output, rows: tq, columns: s.width, inner: tk) }
+        ) {
+          for rows in queries {
+            product(
+              s.scores + rows.lowerBound * s.keys, s.keys, 1, s.key,
+              s.output + rows.lowerBound * s.width, rows: rows.count, columns: s.width,
+              inner: seen(rows), stride: s.width)
+          }
+        }
         pack(
           query + sample * tq * queryStride + head * d, stride: queryStride, rows: tq, columns: d,
           into: s.query, width: s.width, factor: 1)
         put(
           targets.key, sample: sample, rows: tk, head: head, columns: d, from: s.value,
           width: s.width, factor: scale
-        ) { product(s.scores, 1, s.keys, s.query, s.value, rows: tk, columns: s.width, inner: tq) }
+        ) { turned(s.scores, s.query, into: s.value) }
       }
     }
   }
@@ -239,14 +288,16 @@ enum AttentionKernels {
   }
 
   @inline(__always)
-  private static func pullSoftmax(_ p: Pointer, _ g: Pointer, rows: Int, columns: Int) {
+  private static func pullSoftmax(
+    _ p: Pointer, _ g: Pointer, rows: Int, columns: Int, stride: Int
+  ) {
     for row in 0..<rows {
       var sum = Vector.zero
-      for index in Swift.stride(from: row * columns, to: (row + 1) * columns, by: 16) {
+      for index in Swift.stride(from: row * stride, to: row * stride + columns, by: 16) {
         sum.addProduct(p.vector(index), g.vector(index))
       }
       let mean = Vector(repeating: sum.sum())
-      for index in Swift.stride(from: row * columns, to: (row + 1) * columns, by: 16) {
+      for index in Swift.stride(from: row * stride, to: row * stride + columns, by: 16) {
         g.store(p.vector(index) * (g.vector(index) - mean), index)
       }
     }

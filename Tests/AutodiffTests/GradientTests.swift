@@ -115,7 +115,9 @@ struct GradientTests {
     }
   }
 
-  @Test("attention, causal or not", arguments: [(3, 4), (5, 16), (21, 32), (33, 20)])
+  @Test(
+    "attention, causal or not",
+    arguments: [(3, 4), (5, 16), (13, 4), (21, 32), (33, 20), (36, 8), (64, 32)])
   func attention(tokens: Int, headWidth: Int) {
     let width = 2 * headWidth
     guard tokens < 20 else { return longAttention(tokens, headWidth) }
@@ -135,16 +137,23 @@ struct GradientTests {
   /// Too many elements for differences one by one: the same by elementary operations.
   private func longAttention(_ tokens: Int, _ headWidth: Int) {
     let x = inputs([2, tokens, headWidth], [2, tokens, headWidth], [2, tokens, headWidth])
-    let fused = tapeGradients(x) {
-      $0.attention(queries: $1[0], keys: $1[1], values: $1[2], heads: 1)
+    let hidden = (0..<(2 * tokens * tokens)).map { at -> Float in
+      at % tokens > at / tokens % tokens ? -1e9 : 0
     }
-    let plain = tapeGradients(x) { tape, x in
-      let scores = tape.product(x[0], x[1], transposingB: true)
-      let scaled = tape.scale(scores, by: 1 / Float(headWidth).squareRoot())
-      return tape.product(tape.softmax(scaled), x[2])
-    }
-    for (a, b) in zip(fused, plain) {
-      for (u, v) in zip(a.values, b.values) { #expect(abs(u - v) <= 1e-5) }
+    for causal in [false, true] {
+      let fused = { (tape: inout Tape, x: [Variable]) in
+        tape.attention(queries: x[0], keys: x[1], values: x[2], heads: 1, causal: causal)
+      }
+      let plain = { (tape: inout Tape, x: [Variable]) in
+        let scores = tape.product(x[0], x[1], transposingB: true)
+        var scaled = tape.scale(scores, by: 1 / Float(headWidth).squareRoot())
+        if causal { scaled = tape.add(scaled, tape.input(hidden, shape: scaled.shape)) }
+        return tape.product(tape.softmax(scaled), x[2])
+      }
+      #expect(abs(weightedSum(x, fused) - weightedSum(x, plain)) < 1e-3)
+      for (a, b) in zip(tapeGradients(x, fused), tapeGradients(x, plain)) {
+        for (u, v) in zip(a.values, b.values) { #expect(abs(u - v) <= 1e-5) }
+      }
     }
   }
 

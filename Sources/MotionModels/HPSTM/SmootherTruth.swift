@@ -18,6 +18,12 @@ struct SmootherTruth {
 
   /// The window's motion on a skeleton with these rest offsets [m].
   init(_ window: MotionWindow, restOffsets: [SIMD3<Float>]) {
+    self.init(unplaced: window, restOffsets: restOffsets)
+    place()
+  }
+
+  /// Without positions.
+  private init(unplaced window: MotionWindow, restOffsets: [SIMD3<Float>]) {
     let joints = Self.joints
     self.restOffsets = restOffsets
     root = (0..<window.frames).map {
@@ -25,8 +31,8 @@ struct SmootherTruth {
     }
     axes = []
     axes.reserveCapacity(window.frames * joints)
+    var world = [FloatQuaternion](repeating: .identity, count: joints)
     for frame in 0..<window.frames {
-      var world = [FloatQuaternion](repeating: .identity, count: joints)
       for joint in 0..<joints {
         let local = window.rotation(frame * joints + joint)
         let parent = Skeleton.parents[joint]
@@ -34,7 +40,6 @@ struct SmootherTruth {
         axes.append(RotationMatrix(world[joint]))
       }
     }
-    place()
   }
 
   /// The window's motion on the window's own body.
@@ -48,7 +53,7 @@ struct SmootherTruth {
     let size = random.uniform(from: 0.8, to: 1.15)
     var offsets = (0..<Self.joints).map { window.offset($0) * size }
     vary(&offsets, using: &random)
-    var truth = SmootherTruth(window, restOffsets: offsets)
+    var truth = SmootherTruth(unplaced: window, restOffsets: offsets)
     let lean = RotationMatrix.tilt(0.08 * random.normal(), 0.08 * random.normal())
     for index in truth.root.indices { truth.root[index] = lean(truth.root[index] * size) }
     for index in truth.axes.indices { truth.axes[index] = lean * truth.axes[index] }
@@ -92,12 +97,12 @@ struct SmootherTruth {
 
   /// Computes the positions.
   mutating func place() {
-    positions = []
-    positions.reserveCapacity(3 * axes.count)
+    positions = [Float](repeating: 0, count: 3 * axes.count)
     for frame in root.indices {
       let range = (frame * Self.joints)..<((frame + 1) * Self.joints)
-      for p in SkeletonPose.places(root: root[frame], axes: axes[range], offsets: restOffsets) {
-        positions += [p.x, p.y, p.z]
+      let places = SkeletonPose.places(root: root[frame], axes: axes[range], offsets: restOffsets)
+      for (at, place) in zip(range, places) {
+        for axis in 0..<3 { positions[3 * at + axis] = place[axis] }
       }
     }
   }

@@ -211,7 +211,8 @@ public struct Generator: MotionGenerator {
     let guided = request.guidance > 0 && condition.isConditional
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
-      state: noise.map { request.temperature * $0 }, steps: request.steps, solver: request.solver,
+      state: model.prior.tempered(noise, by: request.temperature), steps: request.steps,
+      solver: request.solver,
       grid: Self.grid, known: model.prior.flow(components: components), hold: hold
     ) { state, time in
       let estimate = PosteriorMean(

@@ -106,7 +106,7 @@ public struct CodeTransformerTraining: TrainableModel {
         let label = part.random.uniform() < options.dropped ? nil : window.label
         drawn.append(CodeBatch.Sequence(window, label: label, tokenizer: tokenizer))
       }
-      let codes = tokenizer.codes(of: drawn.map(\.features))
+      let codes = tokenizer.codes(of: drawn.map(\.features), precision: options.precision)
       for (sequence, codes) in zip(drawn, codes) {
         batch.add(codes, of: sequence, corrupted: options.corrupted, using: &part.random)
       }

@@ -41,8 +41,10 @@ public struct MotionTokenizer: Sendable {
   /// The codes of longer motions are those of overlapping windows: a token's does not depend on
   /// what is further back than a window, nor, with a causal encoder, on what follows.
   ///
-  /// - Parameter features: The channels of each motion, [frames, 136].
-  func codes(of features: [[Float]]) -> [[Int]] {
+  /// - Parameters:
+  ///   - features: The channels of each motion, [frames, 136].
+  ///   - precision: That of linear maps; with `bfloat16` a few codes are a neighbour of the right one.
+  func codes(of features: [[Float]], precision: Precision = .float32) -> [[Int]] {
     let (books, size) = (configuration.books, framesPerToken * PoseFeatures.columns)
     var result = features.map { [Int](repeating: 0, count: $0.count / size * books) }
     // Windows of one length go through the network together, whichever motion they are of.
@@ -57,7 +59,9 @@ public struct MotionTokenizer: Sendable {
       let pieces = group.map {
         features[$0.motion][($0.start * size)..<(($0.start + length) * size)]
       }
-      for (window, codes) in zip(group, quantized(pieces, tokens: length)) {
+      for (window, codes) in zip(
+        group, quantized(pieces, tokens: length, precision))
+      {
         let (from, to) = (window.taken.lowerBound, window.taken.upperBound)
         result[window.motion].replaceSubrange(
           (from * books)..<(to * books),
@@ -78,23 +82,22 @@ public struct MotionTokenizer: Sendable {
     return windows
   }
 
-  private func quantized(_ pieces: [ArraySlice<Float>], tokens: Int) -> [[Int]] {
-    var tape = parameters.tape()
-    var result: [[Int]] = []
-    for start in stride(from: 0, to: pieces.count, by: Self.together) {
-      let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
-      tape.reset()
-      let frames = tape.input(
-        scaling.standardized(batch.flatMap { $0 }),
-        shape: [batch.count, tokens * framesPerToken, PoseFeatures.columns])
-      let latents = network.latents(of: frames, on: &tape)
-      let codes = network.quantizer(latents, on: &tape).codes
-      let size = tokens * configuration.books
-      for index in batch.indices {
-        result.append(Array(codes[(index * size)..<((index + 1) * size)]))
+  private func quantized(
+    _ pieces: [ArraySlice<Float>], tokens: Int, _ precision: Precision
+  ) -> [[Int]] {
+    parameters.withTape(precision) { tape in
+      stride(from: 0, to: pieces.count, by: Self.together).flatMap { start -> [[Int]] in
+        let batch = pieces[start..<min(pieces.count, start + Self.together)]
+        tape.reset()
+        let frames = tape.input(
+          scaling.standardized(batch.flatMap { $0 }),
+          shape: [batch.count, tokens * framesPerToken, PoseFeatures.columns])
+        let latents = network.latents(of: frames, on: &tape)
+        let codes = network.quantizer(latents, on: &tape).codes
+        let size = tokens * configuration.books
+        return batch.indices.map { Array(codes[(($0 - start) * size)..<(($0 - start + 1) * size)]) }
       }
     }
-    return result
   }
 
   /// The channels of motions whose codes are these, all of the same number: [frames, 136] each.
@@ -131,32 +134,17 @@ public struct MotionTokenizer: Sendable {
   }
 
   private func decoded(_ pieces: [[Int]], tokens: Int) -> [[Float]] {
-    var tape = parameters.tape()
-    var result: [[Float]] = []
-    for start in stride(from: 0, to: pieces.count, by: Self.together) {
-      let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
-      tape.reset()
-      let latents = network.quantizer.values(of: batch.flatMap { $0 }, on: &tape)
-      let frames = tape.values(of: network.frames(of: latents, batch: batch.count, on: &tape))
-      let size = tokens * framesPerToken * PoseFeatures.columns
-      for index in batch.indices {
-        result.append(Array(frames[(index * size)..<((index + 1) * size)]))
+    parameters.withTape { tape in
+      stride(from: 0, to: pieces.count, by: Self.together).flatMap { start -> [[Float]] in
+        let batch = pieces[start..<min(pieces.count, start + Self.together)]
+        tape.reset()
+        let latents = network.quantizer.values(of: batch.flatMap { $0 }, on: &tape)
+        let frames = tape.values(of: network.frames(of: latents, batch: batch.count, on: &tape))
+        let size = tokens * framesPerToken * PoseFeatures.columns
+        return batch.indices.map {
+          Array(frames[(($0 - start) * size)..<(($0 - start + 1) * size)])
+        }
       }
     }
-    return result
   }
-}
-
-/// Parameters that several threads read and none writes.
-final class FrozenParameters: Sendable {
-  private nonisolated(unsafe) let buffer: FloatBuffer
-  private nonisolated(unsafe) let panels: PanelWeights
-
-  init(_ weights: [Float], _ layout: ParameterLayout) {
-    buffer = FloatBuffer(weights)
-    panels = layout.panelWeights(of: buffer)
-  }
-
-  /// A tape that computes with them in single precision and records nothing.
-  func tape() -> Tape { Tape(parameters: buffer, panels: panels, recording: false) }
 }

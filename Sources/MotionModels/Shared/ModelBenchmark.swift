@@ -16,9 +16,9 @@ public enum ModelBenchmark {
       .processorSecondsPerStep(steps: 40)
   }
 
-  /// The time of a training step of PoseGPT's GPT, 16 sequences of 64 tokens, which are encoded in it
-  /// [s].
-  public static func gptStep() throws -> Double {
+  /// The time of a training step of PoseGPT's GPT, 16 sequences of 64 tokens, and the part of it in
+  /// which these are encoded [s].
+  public static func gptStep() throws -> (step: Double, encoding: Double) {
     var network = MotionTokenizerNetwork(tokenizer)
     let layout = ParameterLayout(placing: &network)
     let scaling = FeatureScaling(
@@ -34,7 +34,17 @@ public enum ModelBenchmark {
     defer { pack.remove() }
     let training = try CodeTransformerTraining(
       tokenizer: codes, shard: pack.shard, options: options)
-    return try TrainingRun(training).processorSecondsPerStep()
+    let windows = try SequenceSource(
+      shard: pack.shard, frames: options.network.context * tokenizer.framesPerToken,
+      shortest: options.network.context * tokenizer.framesPerToken)
+    var random = RandomSource(seed: 1)
+    let features = (0..<options.run.batch).map { _ in
+      PoseFeatures.features(of: windows.draw(using: &random))
+    }
+    let encoding = ProcessorTime.least(of: 20) {
+      _ = codes.codes(of: features, precision: options.precision)
+    }
+    return (try TrainingRun(training).processorSecondsPerStep(), encoding)
   }
 
   /// The time of a training step of an HG-VAE, 32 windows of 50 frames [s].

@@ -28,7 +28,8 @@ public struct MotionRequest: Sendable {
   public var guidance: Float = 0
   /// The standard deviation of the initial noise (the temperature); 1 as in training.
   ///
-  /// Networks trained on little motion sample with too little variety at 1.
+  /// Networks trained on little motion sample with too little variety at 1. HPSTM-Gen takes more than 1
+  /// for slow motion only, since fast motion would tremble: all of it below 1 Hz, 1 above 2 Hz.
   public var temperature = MotionRequest.usualTemperature
   /// Only so many of the likeliest codes are drawn, by models with codes; nil for all.
   public var topK: Int?

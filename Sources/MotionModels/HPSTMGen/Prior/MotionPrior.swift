@@ -37,6 +37,25 @@ struct MotionPrior: Sendable, Hashable {
     min(frames, Int((12 * Double(frames) / Generator.frameRate).rounded(.up)))
   }
 
+  /// Windows of noise, [windows, frames, 66], times a temperature.
+  ///
+  /// Of more than 1 cosines below `slow` have all, those above twice that nothing: what is fast would
+  /// tremble, while variety is in posture and path.
+  func tempered(_ noise: [Float], by temperature: Float) -> [Float] {
+    guard temperature > 1 else { return noise.map { temperature * $0 } }
+    let hertz = Float(Generator.frameRate) / Float(2 * frames)
+    let factors = (0..<frames).map { cosine in
+      let share = Float(cosine) * hertz / Self.slow - 1
+      return temperature + (1 - temperature) * min(max(share, 0), 1)
+    }
+    var spectra = cosines.spectra(of: noise)
+    for index in spectra.indices { spectra[index] *= factors[index % size / (size / frames)] }
+    return cosines.states(of: spectra)
+  }
+
+  /// The frequency up to which motion is slow [Hz].
+  private static let slow: Float = 1
+
   /// E[X₁ | X_t, component] of each window, [batch, frames, 66].
   func estimate(_ states: [Float], times: [Float], components: [Int]) -> [Float] {
     transformed(states, components: components) { window in
