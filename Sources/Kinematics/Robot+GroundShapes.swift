@@ -1,4 +1,14 @@
 extension Robot {
+  /// A link and those that hang below it by fixed joints, which move as one body with it.
+  public func links(fixedTo link: Int) -> [Int] {
+    var parts = [link]
+    // A link comes after the one that it hangs below.
+    for joint in joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
+      parts.append(joint.childLink)
+    }
+    return parts
+  }
+
   /// The shapes by which each link meets the ground, by its index.
   ///
   /// Of links that fixed joints join those that collide; what such links only show, such as markers, is

@@ -101,10 +101,7 @@ public struct Sole: Sendable {
 
   /// The sole of a link and of what is fixed to it; nil where it has neither shapes nor a mass.
   init?(link: Int, robot: Robot) {
-    var parts = [link]
-    for joint in robot.joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
-      parts.append(joint.childLink)
-    }
+    let parts = robot.links(fixedTo: link)
     let shapes = robot.groundShapes
     var points = parts.flatMap { part in
       shapes[part].flatMap { $0.supportPoints.map { Point(part, $0) } }

@@ -108,6 +108,7 @@ struct ReportTests {
       [file, "--against", try Shipped.motion("squat")], [file, "--against", file],
       [file, "--robot", "unitree_g1"], [file, "--robot", "no_such_robot"],
       [try Shipped.motion("walk"), "--against", try Shipped.motion("walk")],
+      [file, "--scale", "0.01"], [file, file, "--ground", "keep"],
     ] {
       let run = try Tool.run(arguments: ["report"] + arguments)
       #expect([65, 66].contains(run.status) && run.saysOneSentence, "\(arguments): \(run.text)")

@@ -2,6 +2,7 @@ public import Autodiff
 import HumanBody
 public import Learning
 public import MotionData
+import Motions
 
 /// Training of PoseGPT's autoencoder on windows of motion.
 public struct TokenizerTraining: TrainableModel {
@@ -109,7 +110,7 @@ public struct TokenizerTraining: TrainableModel {
     return { part, tape in
       var target = TokenizerLoss.Target()
       for _ in part.samples {
-        let window = source.draw(using: &part.random)
+        let window = Self.window(of: source, using: &part.random)
         target.add(PoseFeatures.features(of: window), offsets: window.offsets)
       }
       let place = Int(part.random.next() % UInt64(Self.places))
@@ -121,6 +122,32 @@ public struct TokenizerTraining: TrainableModel {
         of: quantized.output, batch: target.batch, place: place, on: &tape)
       return loss(predicted, target: target, quantized: quantized, part: &part, on: &tape)
     }
+  }
+
+  /// Arms, and what is above the pelvis without them.
+  private static let parts: [[Skeleton.Joint]] = [
+    [.leftCollar, .leftShoulder, .leftElbow, .leftWrist],
+    [.rightCollar, .rightShoulder, .rightElbow, .rightWrist],
+    [.spine1, .spine2, .spine3, .neck, .head],
+  ]
+
+  /// A random window, in half of which some parts of the upper body move as in another window: codes are
+  /// to describe poses, also those that go together in nobody who was recorded.
+  private static func window(
+    of source: WindowSource, using random: inout RandomSource
+  ) -> MotionWindow {
+    var window = source.draw(using: &random)
+    guard random.uniform() < 0.5 else { return window }
+    let other = source.draw(using: &random)
+    for joints in parts where random.uniform() < 0.5 {
+      for frame in 0..<window.frames {
+        for joint in joints {
+          let at = 4 * (frame * Skeleton.jointCount + joint.rawValue)
+          window.rotations.replaceSubrange(at..<(at + 4), with: other.rotations[at..<(at + 4)])
+        }
+      }
+    }
+    return window
   }
 
   /// Replaces codes that no window uses by latents of random windows: all of them after the first

@@ -155,14 +155,9 @@ extension Retargeter {
         let link = try? robot.linkIndex(named: point.link)
       else { return nil }
       self.link = link
-      var parts = [link]
-      // A link comes after the one that it hangs below.
-      for joint in robot.joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
-        parts.append(joint.childLink)
-      }
       let shapes = robot.groundShapes
-      self.parts = parts.filter { !shapes[$0].isEmpty }.map { ($0, shapes[$0]) }
-      guard !self.parts.isEmpty else { return nil }
+      parts = robot.links(fixedTo: link).filter { !shapes[$0].isEmpty }.map { ($0, shapes[$0]) }
+      guard !parts.isEmpty else { return nil }
       let zero = robot.worldFromLinks([Double](repeating: 0, count: robot.coordinateCount))
       normal = zero[link].rotation.inverse * .unitZ
     }

@@ -47,7 +47,7 @@ struct RobotFoot: Sendable {
     guard let posture = try? mapping.restConfiguration(of: robot) else { return nil }
     let rest = robot.worldFromLinks(posture)
     let all = robot.groundShapes
-    shapes = robot.links.indices.filter { Self.isFixed($0, to: link, robot) }.flatMap { part in
+    shapes = robot.links(fixedTo: link).flatMap { part in
       all[part].map { (rest[link].inverse * rest[part], $0) }
     }
     guard !shapes.isEmpty else { return nil }
@@ -66,18 +66,6 @@ struct RobotFoot: Sendable {
       return (step, coordinate)
     }
     tiltJoints = tilting.map(\.coordinate)
-  }
-
-  /// Whether a link is the foot's own, or fixed to it from below.
-  private static func isFixed(_ part: Int, to link: Int, _ robot: Robot) -> Bool {
-    var index = part
-    while index != link {
-      guard let above = robot.links[index].parentJoint, robot.joints[above].kind == .fixed else {
-        return false
-      }
-      index = robot.joints[above].parentLink
-    }
-    return true
   }
 
   private static func chain(to link: Int, _ robot: Robot) -> [Step] {

@@ -35,10 +35,7 @@ struct SoleCorners: Sendable {
       let link = try? robot.linkIndex(named: target.link),
       let posture = try? mapping.restConfiguration(of: robot)
     else { return nil }
-    var links = [link]
-    for joint in robot.joints where joint.kind == .fixed && links.contains(joint.parentLink) {
-      links.append(joint.childLink)
-    }
+    let links = robot.links(fixedTo: link)
     self.links = links
     name = robot.links[link].name
     linkNames = Set(links.map { robot.links[$0].name })

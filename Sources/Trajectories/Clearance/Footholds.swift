@@ -166,12 +166,8 @@ extension Robot {
   fileprivate func supportPoints(
     fixedTo link: Int
   ) -> [(link: Int, place: Vector3, radius: Double)] {
-    var parts = [link]
-    for joint in joints where joint.kind == .fixed && parts.contains(joint.parentLink) {
-      parts.append(joint.childLink)
-    }
     let shapes = groundShapes
-    return parts.flatMap { part in
+    return links(fixedTo: link).flatMap { part in
       shapes[part].flatMap(\.supportPoints).map { (part, $0.place, $0.radius) }
     }
   }

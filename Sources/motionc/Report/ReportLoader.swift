@@ -25,6 +25,10 @@ struct ReportedMotion {
   var path: String
   var body: Body
   var report: MotionReport
+
+  var isOfRobot: Bool {
+    if case .robot = body { true } else { false }
+  }
 }
 
 /// Reads what is reported on.

@@ -101,6 +101,14 @@ struct ReadingOptions: ParsableArguments {
         + " 'keep', where the files have it."))
   var ground: GroundChoice = .stance
 
+  /// The options that the user gave.
+  var given: [String] {
+    [
+      ("--scale", scale != nil), ("--source-rate", sourceRate != nil),
+      ("--skeleton", skeleton != nil), ("--up", up != nil), ("--ground", ground != .stance),
+    ].filter(\.1).map(\.0)
+  }
+
   var options: ImportOptions {
     var options = ImportOptions(
       metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton,

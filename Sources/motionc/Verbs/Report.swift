@@ -72,6 +72,11 @@ struct ReportVerb: ParsableCommand {
     inputs.add(reading.files)
     var subjects: [ReportedMotion] = []
     for file in files { subjects.append(try loader.load(file)) }
+    if against == nil, let option = reading.given.first, subjects.allSatisfy(\.isOfRobot) {
+      throw ReportRefusal(
+        description: "\(option) says how human motion is read, and there is none: "
+          + "'\(files[0].shownPath)' is a trajectory, and --against FILE is not given")
+    }
     inputs.add(loader.files)
     var output = OutputSet(sparing: inputs)
     if let html { try output.add(ReportPage.bytes(subjects), to: html) }
