@@ -30,8 +30,10 @@ public struct ReportSubject: Sendable {
   ///   - robot: Its robot, whose joints must be the trajectory's.
   ///   - person: The person that it is compared with.
   ///   - limits: The limits that a trajectory under none is measured against; nil for its own.
+  ///   - mapping: Where the person wants its links; nil for the mapping that ships or is found.
   public init(
-    _ trajectory: SafeTrajectory, robot: Robot, person: Person? = nil, limits: SafetyLimits? = nil
+    _ trajectory: SafeTrajectory, robot: Robot, person: Person? = nil, limits: SafetyLimits? = nil,
+    mapping: Mapping? = nil
   ) {
     self.limits = limits
     self.trajectory = trajectory
@@ -43,7 +45,7 @@ public struct ReportSubject: Sendable {
       // Inverse kinematics scales the person's own limbs, a network those of the usual skeleton.
       let isOwn = trajectory.provenance["retargeting"] == "inverse kinematics"
       targets = try HumanTargets(
-        mapping: Self.mapping(of: robot, map), robot: robot,
+        mapping: mapping ?? Self.mapping(of: robot, map), robot: robot,
         skeleton: isOwn ? person?.clip.skeleton ?? .canonical : .canonical)
       absenceOfMapping = nil
     } catch {

@@ -94,6 +94,32 @@ struct ReportTests {
     #expect(broken.status == 65 && broken.saysOneSentence, "\(broken.text)")
   }
 
+  @Test("By the mapping that it was compiled with, or with a note")
+  func mapping() throws {
+    let folder = try Work.folder()
+    let motion = try Shipped.motion("wave")
+    let mappings = try #require(ProjectFolder.locate("Mappings"))
+    let shipped = try Work.text("\(mappings)/human-to-uarm_swift_pro.yaml")
+    let own = try Work.write("# My own.\n" + shipped, "\(folder)/own.yaml")
+    let other = try Work.write("# Another one.\n" + shipped, "\(folder)/other.yaml")
+    let compiled = try Tool.run(
+      "compile", motion, "--robot", "uarm_swift_pro", "--mapping", own, "-o", folder)
+    try #require(compiled.status == 0, "\(compiled.text)")
+    let file = "\(folder)/wave.trajectory.safetensors"
+    for (options, isNoted) in [
+      ([], true), (["--mapping", other], true), (["--mapping", own], false),
+    ] {
+      let run = try Tool.run(arguments: ["report", file, "--against", motion] + options)
+      #expect(run.status == 0 && run.output.contains("distance of links"), "\(run.text)")
+      #expect(run.text.contains("compiled with another mapping") == isNoted, "\(run.text)")
+    }
+    for arguments in [[file, "--mapping", own], [motion, "--mapping", own]] {
+      #expect(try Tool.run(arguments: ["report"] + arguments).status == 64)
+    }
+    let wrong = try Tool.run("report", file, "--against", motion, "--mapping", motion)
+    #expect(wrong.status == 65 && wrong.saysOneSentence, "\(wrong.text)")
+  }
+
   @Test("What is no trajectory, or is of another motion or robot, is refused in one sentence")
   func refused() throws {
     let folder = try Work.folder()

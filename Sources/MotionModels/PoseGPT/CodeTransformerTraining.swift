@@ -14,10 +14,10 @@ public struct CodeTransformerTraining: TrainableModel {
     /// The share of sequences trained without their action, for classifier-free guidance.
     public var dropped: Float = 0.1
     /// The share of tokens that are read with random codes, so that the network does not lean on
-    /// the past being right.
-    public var corrupted: Float = 0.05
+    /// the past being right, nor learns sequences by heart.
+    public var corrupted: Float = 0.2
     /// The decay of weights.
-    public var decay: Float = 0.05
+    public var decay: Float = 0.3
     /// The precision of the network's linear maps.
     public var precision = BLAS.supportsBFloat16 ? Precision.bfloat16 : .float32
 

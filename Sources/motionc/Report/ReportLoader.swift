@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Kinematics
 import Motions
+import Retargeting
 import Trajectories
 import TrajectoryMetrics
 
@@ -36,13 +37,15 @@ struct ReportLoader {
   /// The robot that the user names.
   let robot: String?
   let options: ImportOptions
+  /// The mapping that the user names.
+  let mapping: Mapping?
   /// The files that were read for robots.
   private(set) var files: [String] = []
   private var robots: [String: Robot] = [:]
   private var clip: (clip: MotionClip, path: String, fingerprint: String)?
 
-  init(robot: String?, options: ImportOptions) {
-    (self.robot, self.options) = (robot, options)
+  init(robot: String?, options: ImportOptions, mapping: Mapping? = nil) {
+    (self.robot, self.options, self.mapping) = (robot, options, mapping)
   }
 
   /// Reads the motion that trajectories are compared with.
@@ -83,7 +86,15 @@ struct ReportLoader {
     let trajectory = try SafeTrajectory(contentsOf: path)
     let robot = try robot(of: trajectory, path)
     let subject = ReportSubject(
-      trajectory, robot: robot, person: try person(for: trajectory, path))
+      trajectory, robot: robot, person: try person(for: trajectory, path), mapping: mapping)
+    let used = subject.targets.map { Fingerprint.sha256(Array($0.mapping.text.utf8)) }
+    if clip != nil, let compiled = trajectory.provenance["mapping_sha256"], let used,
+      compiled != used
+    {
+      Console.note(
+        "note: '\(path.shownPath)' was compiled with another mapping than it is measured by (SHA-256 "
+          + "\(compiled.prefix(12).printable)… and \(used.prefix(12))…): --mapping names it")
+    }
     return ReportedMotion(path: path, body: .robot(subject), report: subject.measured())
   }
 

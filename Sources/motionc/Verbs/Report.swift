@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Kinematics
 import Motions
+import Retargeting
 import Trajectories
 import TrajectoryMetrics
 
@@ -37,6 +38,11 @@ struct ReportVerb: ParsableCommand {
   var robot: String?
 
   @Option(
+    help: "The mapping's file that they were compiled with; by default the shipped or found one.",
+    completion: .file(extensions: ["yaml", "yml"]))
+  var mapping: String?
+
+  @Option(
     help: "Writes a page with the motion in 3-D and graphs; it opens from disk.",
     completion: .file(extensions: ["html"]))
   var html: String?
@@ -58,6 +64,10 @@ struct ReportVerb: ParsableCommand {
   static let mostShown = 4
 
   func validate() throws {
+    guard mapping == nil || against != nil else {
+      throw ValidationError(
+        "--mapping is for distances from the person of --against, which is not given.")
+    }
     guard html == nil && png == nil || files.count <= Self.mostShown else {
       throw ValidationError(
         "--html and --png show at most \(Self.mostShown) motions; found \(files.count).")
@@ -66,9 +76,11 @@ struct ReportVerb: ParsableCommand {
 
   func run() throws {
     let gate = try gate.map { try Gate(contentsOf: $0) }
-    var loader = ReportLoader(robot: robot, options: reading.options)
+    var loader = ReportLoader(
+      robot: robot, options: reading.options,
+      mapping: try mapping.map { try Mapping(contentsOf: $0) })
     if let against { try loader.read(against: against) }
-    var inputs = InputFiles(files.map(Optional.some) + [against, self.gate])
+    var inputs = InputFiles(files.map(Optional.some) + [against, self.gate, mapping])
     inputs.add(reading.files)
     var subjects: [ReportedMotion] = []
     for file in files { subjects.append(try loader.load(file)) }
