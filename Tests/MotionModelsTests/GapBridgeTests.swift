@@ -60,10 +60,14 @@ struct GapBridgeTests {
   @Test("Joints that are seen, short gaps, and joints never seen are left to the network")
   func untouched() throws {
     let smoother = SmootherSubjects.smoother(frames: 31)
-    var track = waves(120, seed: 3)
-    hide(arm, 30..<(30 + GapBridge.shortest - 1), &track)
-    hide([.head], 0..<120, &track)
-    #expect(try smoother.smooth(track).gaps.isEmpty)
+    for (window, shortest) in [(31, 16), (63, 32)] {
+      var track = waves(120, seed: 3)
+      hide([.head], 0..<120, &track)
+      hide(arm, 30..<(30 + shortest - 1), &track)
+      #expect(try SmootherSubjects.smoother(frames: window).smooth(track).gaps.isEmpty)
+      hide(arm, 30..<(30 + shortest), &track)
+      #expect(try SmootherSubjects.smoother(frames: window).smooth(track).gaps.count == 1)
+    }
     // An elbow alone: the wrist is seen, so the arm is not interpolated.
     var elbow = waves(120, seed: 3)
     hide([.leftElbow], 30..<90, &elbow)
@@ -142,7 +146,7 @@ struct GapBridgeTests {
   }
 
   @Test(
-    "Arms hidden for half a second and a second are nearer to the truth than a straight line, filled or not",
+    "Arms hidden for half a second and a second are nearer to the truth than a straight line, and than filled first",
     .enabled(if: SharedData.isPresent, "\(SharedData.absence)"), .timeLimit(.minutes(10)))
   func filledArms() throws {
     let models = SharedData.checkout.appending(path: "Examples/Models")
@@ -154,7 +158,7 @@ struct GapBridgeTests {
     for seconds in [0.5, 1] {
       let gaps = smoother.evaluateArmGaps(seconds: seconds, noisy, truths, filledBy: model)
       let filled = try #require(gaps.filled)
-      #expect(gaps.count > 20 && max(filled, gaps.error) < gaps.straightLine, "\(gaps)")
+      #expect(gaps.count > 20 && gaps.error < min(filled, gaps.straightLine), "\(gaps)")
     }
   }
 
@@ -192,8 +196,8 @@ struct GapBridgeTests {
     }
     #expect(points > 1000)
     #expect(error < line, "\(error / points) m, a straight line \(line / points) m")
-    // The true ends, which nobody knows: of 1.5 s a line between them is nearer (0.13 m by 0.15 m).
-    if length == 90 {
+    // The true ends, which nobody knows: of 1.5 s with noise a line between them is nearer (by 3 %).
+    if length == 90 || !isNoisy {
       #expect(error < trueLine, "\(error / points) m, between true ends \(trueLine / points) m")
     }
   }

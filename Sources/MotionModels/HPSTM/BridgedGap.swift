@@ -22,8 +22,6 @@ public struct BridgedGap: Sendable, Hashable {
 /// at the ends of a track keep the nearest seen rotations. Joints that are never
 /// seen are left to the network.
 struct GapBridge {
-  /// The shortest gap that is bridged [frames of the network].
-  static let shortest = 16
   /// The growth of the variance of a joint's coordinates away from the ends of a gap [m²/s].
   ///
   /// From the errors in gaps of 1.5 and 3 s of real arms.
@@ -47,11 +45,14 @@ struct GapBridge {
   private let hidden: [[Run]]
   private let frameRate: Double
 
-  /// Finds the gaps in confidences [frames, 22].
-  init(_ confidences: [Float], frameRate: Double) {
+  /// Finds the gaps in confidences [frames, 22] that windows of so many frames cannot cross.
+  init(_ confidences: [Float], window: Int, frameRate: Double) {
     self.frameRate = frameRate
-    runs = Self.ends.map { Self.runs(of: $0, confidences) }
-    hidden = Self.ends.enumerated().map { Self.runs(of: $1 + [$0], confidences) }
+    let shortest = (window + 1) / 2
+    runs = Self.ends.map { Self.runs(of: $0, confidences, atLeast: shortest) }
+    hidden = Self.ends.enumerated().map {
+      Self.runs(of: $1 + [$0], confidences, atLeast: shortest)
+    }
   }
 
   /// The gaps, joined over joints with the same frames.
@@ -96,7 +97,9 @@ struct GapBridge {
 
   // MARK: - Gaps
 
-  private static func runs(of joints: [Int], _ confidences: [Float]) -> [Run] {
+  private static func runs(
+    of joints: [Int], _ confidences: [Float], atLeast shortest: Int
+  ) -> [Run] {
     let count = confidences.count / Self.joints
     var result: [Run] = []
     var last: Int?

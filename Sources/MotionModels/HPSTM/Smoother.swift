@@ -136,7 +136,7 @@ public struct Smoother: Sendable {
     var result = blend.result(
       directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
       shift: shift)
-    let bridge = GapBridge(confidences, frameRate: frameRate)
+    let bridge = GapBridge(confidences, window: frames, frameRate: frameRate)
     bridge.bridge(&result)
     result.gaps = bridge.gaps
     return result
