@@ -40,7 +40,7 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
   "$motionc" train smoother --motions "$motions" $licence $sharp -o "$model" --covariance \
-    --width 128 --heads 4 --layers 2 --batch 32 --steps 10000 --time-limit 45m --seed 1 --force
+    --width 128 --heads 4 --layers 2 --frames 63 --batch 32 --steps 20000 --time-limit 90m --seed 1 --force
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
@@ -51,7 +51,7 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
   "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
-    --tokenizer-steps 28000 --steps 5000 --batch 16 --rate 1e-3 --time-limit 45m --seed 1 --force
+    --tokenizer-steps 56000 --steps 10000 --batch 16 --rate 1e-3 --time-limit 60m --seed 1 --force
   "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Geometry
+import TestSupport
 import Testing
 
 @testable import Motions
@@ -44,6 +45,36 @@ struct SettlingTests {
       #expect(greatest(Array(left.suffix(clip.frameCount - first - 40))) < 0.015)
       #expect(settled.rotations == clip.rotations)
       #expect(settled.rootTranslations.map(\.x) == clip.rootTranslations.map(\.x))
+    }
+  }
+
+  @Test(
+    "Whatever rises and falls: nobody is raised, nobody sinks, and setting it again changes little")
+  func random() throws {
+    let clip = try clip("walk").slice(0..<90)
+    func lowest(_ clip: MotionClip) -> [Double] {
+      (0..<clip.frameCount).map { clip.jointPositions(frame: $0).map(\.z).min() ?? .nan }
+    }
+    let least = lowest(clip).min() ?? .nan
+    var random = SeededGenerator(4)
+    func unit() -> Double { .random(in: 0...1, using: &random) }
+    for round in 0..<200 {
+      // Ramps and waves of up to 0.8 m, which fall at 4.5 m/s² at most, more slowly than a jump.
+      let waves = (0..<2).map { _ in
+        (height: 0.25 * unit(), rate: 0.1 * unit(), phase: 6 * unit())
+      }
+      let ramp = 0.3 * unit()
+      let heights = (0..<clip.frameCount).map { frame in
+        waves.reduce(ramp * Double(frame) / 90) {
+          $0 + $1.height * max(0, sin($1.rate * Double(frame) + $1.phase))
+        }
+      }
+      let high = raised(clip, heights)
+      let lowering = Settling(high).lowering
+      #expect(lowering.allSatisfy { $0 >= 0 }, "\(round)")
+      let settled = Settling.settled(high)
+      #expect((lowest(settled).min() ?? .nan) > least - 0.015, "\(round)")
+      #expect(greatest(Settling(settled).lowering) < 0.06, "\(round)")
     }
   }
 
