@@ -10,8 +10,8 @@ final class FrozenParameters: Sendable {
   private let shared = Mutex(Shared())
 
   /// What is made when it is first needed.
-  private struct Shared: @unchecked Sendable {
-    var packed: PackedWeights?
+  private struct Shared {
+    var packed: ReadWeights?
     var idle: [Precision: [LentTape]] = [:]
   }
 
@@ -36,18 +36,24 @@ final class FrozenParameters: Sendable {
   private func new(_ precision: Precision) -> Tape {
     guard precision == .bfloat16 else { return tape() }
     let packed = shared.withLock { shared in
-      let packed = shared.packed ?? layout.packedWeights(of: buffer)
+      let packed = shared.packed ?? ReadWeights(layout.packedWeights(of: buffer))
       shared.packed = packed
       return packed
     }
-    var tape = Tape(parameters: buffer, packed: packed, recording: false)
+    var tape = Tape(parameters: buffer, packed: packed.weights, recording: false)
     tape.precision = .bfloat16
     return tape
   }
 }
 
 /// A tape that one thread at a time holds.
-private final class LentTape: @unchecked Sendable {
-  var tape: Tape
+private final class LentTape: Sendable {
+  nonisolated(unsafe) var tape: Tape
   init(_ tape: consuming Tape) { self.tape = tape }
+}
+
+/// Packed weights that nobody writes.
+private final class ReadWeights: Sendable {
+  nonisolated(unsafe) let weights: PackedWeights
+  init(_ weights: PackedWeights) { self.weights = weights }
 }
