@@ -15,7 +15,7 @@ extension PoseGPT: MotionGenerator {
   public var usualTemperature: Float { 1 }
 
   /// Without it motions forget their action the more often they are continued.
-  public var usualGuidance: Float { 0.5 }
+  public var usualGuidance: Float { 1 }
 
   /// Samples motions; the same request gives the same bytes.
   ///
