@@ -83,7 +83,7 @@ def torch_ms(*arguments):
 
 
 def models():
-    for what, measure in (("autoencoder", "autoencoder_step_ms"), ("gpt", "gpt_step"), ("hgvae", "hgvae_step_ms")):
+    for what, measure in (("autoencoder", "autoencoder_step_ms"), ("gpt", "gpt_step"), ("hgvae", "hgvae_step")):
         mine, theirs = in_turns(measure, {kind: lambda o=o: torch_ms(what, *o) for kind, o in KINDS.items()})
         # A step of ours may have parts that the other side is spared; then there is a line for the rest as well.
         for name, our in mine.items():

@@ -10,7 +10,7 @@ struct HGVAEInput {
   private(set) var features: [Float] = []
   /// One-hot labels, zero where none is known, [batch, labels].
   private(set) var labels: [Float] = []
-  private let statistics: SpectralStatistics
+  let statistics: SpectralStatistics
   private let labelCount: Int
 
   /// The weight of the coefficients of what is missing.

@@ -96,14 +96,32 @@ public struct HGVAETraining: TrainableModel {
       var input = HGVAEInput(statistics: statistics, labels: labels)
       var truth: [Float] = []
       for _ in part.samples {
-        let (window, label) = Self.draw(source, using: &part.random)
-        let occlusion = Occlusion.random(frames: window.frames, using: &part.random)
-        let told = part.random.uniform() < options.dropped ? nil : label
-        input.add(window.signals, occlusion, label: told)
-        truth += statistics.standardized(window.signals)
+        truth += Self.add(
+          Self.draw(source, using: &part.random), to: &input, dropped: options.dropped,
+          using: &part.random)
       }
       let loss = HGVAELoss(divergenceWeight: min(1, 1e-3 + Float(part.step) / warmUp))
       return Self.loss(loss, network, input, truth: truth, statistics, &part, on: &tape)
+    }
+  }
+
+  /// Adds a window to an input, some of it hidden; returns the standardised cosines of all of it.
+  private static func add(
+    _ drawn: (window: BodyWindow, label: Int?), to input: inout HGVAEInput, dropped: Float,
+    using random: inout RandomSource
+  ) -> [Float] {
+    let occlusion = Occlusion.random(frames: drawn.window.frames, using: &random)
+    let told = random.uniform() < dropped ? nil : drawn.label
+    input.add(drawn.window.signals, occlusion, label: told)
+    return input.statistics.standardized(drawn.window.signals)
+  }
+
+  /// What a step begins with, for so many windows; for measuring how long it takes.
+  func draw(_ count: Int, using random: inout RandomSource) {
+    var input = HGVAEInput(statistics: statistics, labels: configuration.labels.count)
+    for _ in 0..<count {
+      _ = Self.add(
+        Self.draw(source, using: &random), to: &input, dropped: options.dropped, using: &random)
     }
   }
 

@@ -47,16 +47,21 @@ public enum ModelBenchmark {
     return (try TrainingRun(training).processorSecondsPerStep(), encoding)
   }
 
-  /// The time of a training step of an HG-VAE, 32 windows of 50 frames [s].
-  public static func hgvaeStep() throws -> Double {
+  /// The time of a training step of an HG-VAE, 32 windows of 50 frames, and the part of it in which
+  /// these are drawn [s].
+  public static func hgvaeStep() throws -> (step: Double, drawing: Double) {
     var options = HGVAETraining.Options()
     (options.network.width, options.network.blocks) = (96, 1)
     (options.run.batch, options.run.threads) = (32, 1)
     let pack = try BenchmarkPack(isLabelled: true)
     defer { pack.remove() }
     let source = try WindowSource(shard: pack.shard, frames: options.network.frames)
-    return try TrainingRun(HGVAETraining(source: source, options: options))
-      .processorSecondsPerStep(steps: 25)
+    let training = try HGVAETraining(source: source, options: options)
+    var random = RandomSource(seed: 1)
+    let drawing = ProcessorTime.least(of: 20) {
+      training.draw(options.run.batch, using: &random)
+    }
+    return (try TrainingRun(training).processorSecondsPerStep(steps: 25), drawing)
   }
 
   /// The time to draw the codes of a whole context, for each of `together` sequences [s].

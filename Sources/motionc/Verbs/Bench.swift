@@ -93,7 +93,8 @@ struct Bench: ParsableCommand {
       Measure("sample_batch_gain", sampleGain), Measure("generator_step_ms", generatorProcessor),
       Measure("autoencoder_step_ms", autoencoderStep),
       Measure("gpt_step", lines: ["gpt_step_ms", "gpt_step_given_codes_ms"], gptStep),
-      Measure("hgvae_step_ms", hgvaeStep),
+      Measure(
+        "hgvae_step", lines: ["hgvae_step_ms", "hgvae_step_given_windows_ms"], hgvaeStep),
       Measure("gpt_sample", lines: ["gpt_sample_ms", "gpt_sample_batch_ms"], gptSample),
       Measure("impute_ms", imputeTime),
       Measure("smooth_ms", smoothTime), Measure("train_rss_gb", trainingMemory),
