@@ -305,4 +305,25 @@ struct PoseGPTTests {
     try expectOther { $0.action = "wave" }
     try expectOther { $0.seed = 2 }
   }
+
+  @Test("Codes in bfloat16, as training reads them, are nearly all those in single precision")
+  func roundedCodes() throws {
+    let examples = try #require(ProjectFolder.locate("Examples"))
+    let tokenizer = try PoseGPT(contentsOf: "\(examples)/Models/posegpt.safetensors").tokenizer
+    var (same, count) = (0, 0)
+    for name in ["walk", "reach", "squat", "wave"] {
+      let clip = try MotionFile.read("\(examples)/Motions/\(name).bvh").clip.resampled(to: 30)
+      let features = PoseFeatures.features(
+        of: MotionWindow(clip, frames: 0..<(clip.frameCount / 4 * 4)))
+      let (exact, rounded) = (
+        tokenizer.codes(of: [features])[0], tokenizer.codes(of: [features], precision: .bfloat16)[0]
+      )
+      same += zip(exact, rounded).count { $0 == $1 }
+      count += exact.count
+      // The same tape lent again gives the same codes.
+      #expect(tokenizer.codes(of: [features])[0] == exact)
+      #expect(tokenizer.codes(of: [features], precision: .bfloat16)[0] == rounded)
+    }
+    #expect(Double(same) > 0.98 * Double(count), "\(same) of \(count)")
+  }
 }
