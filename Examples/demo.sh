@@ -10,7 +10,7 @@ rm -rf "$results"
 echo
 echo "== from noise to human motion"
 "$motionc" sample -o "$results/samples" --count 4 --frames 90 --action walk --seed 1
-"$motionc" sample -o "$results/samples" --count 4 --frames 90 --seed 3
+"$motionc" sample -o "$results/samples" --count 4 --frames 90 --seed 2
 for robot in uarm_swift_pro unitree_g1 robotis_op3; do
   echo
   echo "== $robot: from sampled and captured motion to trajectories within all limits"

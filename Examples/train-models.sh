@@ -1,5 +1,5 @@
 #!/bin/sh
-# Trains the models that Examples/Models ships, within four hours in all on two cores, and
+# Trains the models that Examples/Models ships, whose time limits are less than six hours together, and
 # writes a card beside each. The argument is a folder of motions; with an index.csv in it, training takes
 # only the rows of its split 'train' whose licence begins with LICENCE (CMU if not set, for shipped
 # weights may only be made from these), and evaluation takes all rows of 'val'.
@@ -34,13 +34,13 @@ if [ -z "${ROBOTS+set}" ]; then
   model="Examples/Models/generator.safetensors"
   "$motionc" train generator --motions "$motions" $licence $sharp $text -o "$model" \
     --components "$components" --width 128 --heads 4 --layers 4 --batch 32 --rate 1e-3 --steps 18000 \
-    --time-limit 90m --seed 1 --force
+    --time-limit 45m --seed 1 --force
   "$motionc" evaluate generator --motions "$motions" $licence $sharp --model "$model" \
     --card Examples/Models/generator.md
   rm -f "$model.checkpoint"
   model="Examples/Models/smoother.safetensors"
   "$motionc" train smoother --motions "$motions" $licence $sharp -o "$model" --covariance \
-    --width 128 --heads 4 --layers 2 --frames 63 --batch 32 --steps 20000 --time-limit 90m --seed 1 --force
+    --width 128 --heads 4 --layers 2 --frames 63 --batch 32 --steps 20000 --time-limit 75m --seed 1 --force
   "$motionc" evaluate smoother --motions "$motions" --model "$model" \
     --card Examples/Models/smoother.md
   rm -f "$model.checkpoint"
@@ -51,7 +51,7 @@ if [ -z "${ROBOTS+set}" ]; then
   rm -f "$model.checkpoint"
   model="Examples/Models/posegpt.safetensors"
   "$motionc" train posegpt --motions "$motions" $licence $sharp -o "$model" --width 160 --heads 4 --layers 4 \
-    --tokenizer-steps 56000 --steps 10000 --batch 16 --rate 1e-3 --time-limit 60m --seed 1 --force
+    --tokenizer-steps 56000 --steps 10000 --batch 16 --rate 1e-3 --time-limit 45m --seed 1 --force
   "$motionc" evaluate posegpt --motions "$motions" $licence $sharp --model "$model" \
     --beside Examples/Models/generator.safetensors --card Examples/Models/posegpt.md
   rm -f "$model.checkpoint" "$model.tokenizer" "$model.tokenizer.checkpoint"

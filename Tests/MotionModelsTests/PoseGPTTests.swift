@@ -320,7 +320,7 @@ struct PoseGPTTests {
       )
       same += zip(exact, rounded).count { $0 == $1 }
       count += exact.count
-      // The same tape lent again gives the same codes.
+      // Once more, with the weights that are packed by then.
       #expect(tokenizer.codes(of: [features])[0] == exact)
       #expect(tokenizer.codes(of: [features], precision: .bfloat16)[0] == rounded)
     }

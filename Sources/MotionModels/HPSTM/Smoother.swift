@@ -117,12 +117,11 @@ public struct Smoother: Sendable {
         local[3 * at + axis] = confidences[at] > 0 ? local[3 * at + axis] - shift[axis] : 0
       }
     }
-    let (order, own) = Self.forthAndBack(count, atLeast: frames)
+    let seen = ShortTrack(frames: count, window: frames)
     var blend = WindowBlend(
-      frames: order.count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
-    let starts = windowStarts(order.count)
-    let inputs = windows(
-      Self.rows(order, of: local), Self.rows(order, of: confidences), starts, stature)
+      frames: seen.count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
+    let starts = windowStarts(seen.count)
+    let inputs = windows(seen.filled(local), seen.filled(confidences), starts, stature)
     let buffer =
       isIdle ? FloatBuffer(count: weights.count) : FloatBuffer(weights)
     var tape = Tape(parameters: buffer, recording: false)
@@ -138,34 +137,11 @@ public struct Smoother: Sendable {
     var result = blend.result(
       directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
       shift: shift)
-    result.keep(own)
+    result.keep(seen.own)
     let bridge = GapBridge(confidences, window: frames, frameRate: frameRate)
     bridge.bridge(&result)
     result.gaps = bridge.gaps
     return result
-  }
-
-  /// The frames of a track in the order in which windows see them, and which of these are the track.
-  ///
-  /// A track that is shorter than a window goes forth and back until it fills one, which is nearer to motion than
-  /// frames without anybody: windows have learned little of these.
-  private static func forthAndBack(_ count: Int, atLeast window: Int) -> (
-    order: [Int], own: Range<Int>
-  ) {
-    guard count < window else { return (Array(0..<count), 0..<count) }
-    let first = (window - count) / 2
-    let period = max(1, 2 * (count - 1))
-    let order = (0..<window).map { frame in
-      let place = ((frame - first) % period + period) % period
-      return min(place, period - place)
-    }
-    return (order.map { min($0, count - 1) }, first..<(first + count))
-  }
-
-  /// Rows of numbers that belong to frames.
-  private static func rows(_ frames: [Int], of values: [Float]) -> [Float] {
-    let width = values.count / ((frames.max() ?? 0) + 1)
-    return frames.flatMap { values[($0 * width)..<(($0 + 1) * width)] }
   }
 
   private static func firstPlace(_ positions: [Float], _ confidences: [Float]) -> SIMD3<Float> {
@@ -222,19 +198,5 @@ public struct Smoother: Sendable {
       }
       return sum.normalized ?? SkeletonFit.canonicalDirections[joint]
     }
-  }
-}
-
-extension Smoother.Result {
-  /// Leaves out all other frames.
-  fileprivate mutating func keep(_ frames: Range<Int>) {
-    guard frames.count < clip.frameCount else { return }
-    func kept<Value>(_ values: [Value]) -> [Value] {
-      let width = values.count / clip.frameCount
-      return Array(values[(frames.lowerBound * width)..<(frames.upperBound * width)])
-    }
-    let (places, turns) = (kept(clip.rootTranslations), kept(clip.rotations))
-    (positions, covariances) = (kept(positions), covariances.map(kept))
-    (clip.rootTranslations, clip.rotations) = (places, turns)
   }
 }

@@ -85,19 +85,22 @@ public struct MotionTokenizer: Sendable {
   private func quantized(
     _ pieces: [ArraySlice<Float>], tokens: Int, _ precision: Precision
   ) -> [[Int]] {
-    parameters.withTape(precision) { tape in
-      stride(from: 0, to: pieces.count, by: Self.together).flatMap { start -> [[Int]] in
-        let batch = pieces[start..<min(pieces.count, start + Self.together)]
-        tape.reset()
-        let frames = tape.input(
-          scaling.standardized(batch.flatMap { $0 }),
-          shape: [batch.count, tokens * framesPerToken, PoseFeatures.columns])
-        let latents = network.latents(of: frames, on: &tape)
-        let codes = network.quantizer(latents, on: &tape).codes
-        let size = tokens * configuration.books
-        return batch.indices.map { Array(codes[(($0 - start) * size)..<(($0 - start + 1) * size)]) }
+    var tape = parameters.tape(precision)
+    var result: [[Int]] = []
+    for start in stride(from: 0, to: pieces.count, by: Self.together) {
+      let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
+      tape.reset()
+      let frames = tape.input(
+        scaling.standardized(batch.flatMap { $0 }),
+        shape: [batch.count, tokens * framesPerToken, PoseFeatures.columns])
+      let latents = network.latents(of: frames, on: &tape)
+      let codes = network.quantizer(latents, on: &tape).codes
+      let size = tokens * configuration.books
+      for index in batch.indices {
+        result.append(Array(codes[(index * size)..<((index + 1) * size)]))
       }
     }
+    return result
   }
 
   /// The channels of motions whose codes are these, all of the same number: [frames, 136] each.
@@ -134,17 +137,18 @@ public struct MotionTokenizer: Sendable {
   }
 
   private func decoded(_ pieces: [[Int]], tokens: Int) -> [[Float]] {
-    parameters.withTape { tape in
-      stride(from: 0, to: pieces.count, by: Self.together).flatMap { start -> [[Float]] in
-        let batch = pieces[start..<min(pieces.count, start + Self.together)]
-        tape.reset()
-        let latents = network.quantizer.values(of: batch.flatMap { $0 }, on: &tape)
-        let frames = tape.values(of: network.frames(of: latents, batch: batch.count, on: &tape))
-        let size = tokens * framesPerToken * PoseFeatures.columns
-        return batch.indices.map {
-          Array(frames[(($0 - start) * size)..<(($0 - start + 1) * size)])
-        }
+    var tape = parameters.tape()
+    var result: [[Float]] = []
+    for start in stride(from: 0, to: pieces.count, by: Self.together) {
+      let batch = Array(pieces[start..<min(pieces.count, start + Self.together)])
+      tape.reset()
+      let latents = network.quantizer.values(of: batch.flatMap { $0 }, on: &tape)
+      let frames = tape.values(of: network.frames(of: latents, batch: batch.count, on: &tape))
+      let size = tokens * framesPerToken * PoseFeatures.columns
+      for index in batch.indices {
+        result.append(Array(frames[(index * size)..<((index + 1) * size)]))
       }
     }
+    return result
   }
 }

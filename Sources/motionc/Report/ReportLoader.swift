@@ -44,7 +44,7 @@ struct ReportLoader {
   private var robots: [String: Robot] = [:]
   private var clip: (clip: MotionClip, path: String, fingerprint: String)?
 
-  init(robot: String?, options: ImportOptions, mapping: Mapping? = nil) {
+  init(robot: String?, options: ImportOptions, mapping: Mapping?) {
     (self.robot, self.options, self.mapping) = (robot, options, mapping)
   }
 
@@ -87,14 +87,6 @@ struct ReportLoader {
     let robot = try robot(of: trajectory, path)
     let subject = ReportSubject(
       trajectory, robot: robot, person: try person(for: trajectory, path), mapping: mapping)
-    let used = subject.targets.map { Fingerprint.sha256(Array($0.mapping.text.utf8)) }
-    if clip != nil, let compiled = trajectory.provenance["mapping_sha256"], let used,
-      compiled != used
-    {
-      Console.note(
-        "note: '\(path.shownPath)' was compiled with another mapping than it is measured by (SHA-256 "
-          + "\(compiled.prefix(12).printable)… and \(used.prefix(12))…): --mapping names it")
-    }
     return ReportedMotion(path: path, body: .robot(subject), report: subject.measured())
   }
 

@@ -60,7 +60,7 @@ struct Sample: ParsableCommand {
   var guidance: Float?
 
   @Option(
-    help: "The temperature; above the model's own samples vary more."
+    help: "The temperature; above the model's own samples vary more, HPSTM-Gen's in slow motion."
   )
   var temperature: Float?
 
