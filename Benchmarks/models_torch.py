@@ -68,11 +68,11 @@ class Block(nn.Module):
 # ---- PoseGPT's autoencoder
 
 class Autoencoder(nn.Module):
-    """64 frames of 136 channels, 4 a token; 16 books of 8 x 8 x 4 scalar codes."""
+    """64 frames of 140 channels, 4 a token; 16 books of 8 x 8 x 4 scalar codes."""
 
     def __init__(self, width=128, heads=4, layers=4, frames=64, per_token=4, books=16, levels=(8, 8, 4)):
         super().__init__()
-        self.tokens, self.patch, latent = frames // per_token, per_token * 136, books * len(levels)
+        self.tokens, self.patch, latent = frames // per_token, per_token * 140, books * len(levels)
         self.embedding = nn.Linear(self.patch, width)
         self.encoder = nn.ModuleList(Block(width, heads, 4 * width) for _ in range(layers))
         self.encoder_norm, self.to_latent = nn.LayerNorm(width), nn.Linear(width, latent)
@@ -102,7 +102,7 @@ class Autoencoder(nn.Module):
         x = self.from_latent(z) + self.place
         for block in self.decoder:
             x = block(x, causal=False)
-        return (self.head(self.decoder_norm(x)) + self.direct_from(z)).reshape(batch, -1, 136)
+        return (self.head(self.decoder_norm(x)) + self.direct_from(z)).reshape(batch, -1, 140)
 
 
 def levels_of_tree():
@@ -174,8 +174,8 @@ def autoencoder(options):
     model = Autoencoder()
     net = torch.compile(model) if options.compile else model
     loss_of = torch.compile(autoencoder_loss) if options.compile else autoencoder_loss
-    mean, deviation = torch.randn(136) * 0.1, torch.rand(136) + 0.1
-    features = torch.randn(options.batch, 64, 136) * deviation + mean
+    mean, deviation = torch.randn(140) * 0.1, torch.rand(140) + 0.1
+    features = torch.randn(options.batch, 64, 140) * deviation + mean
     offsets, leg = torch.randn(options.batch, JOINTS, 3) * 0.1, torch.full((options.batch, 1), 0.8)
     standardized = (features - mean) / deviation
 

@@ -16,6 +16,7 @@ extension MotionWindow {
       return [-offset.x, offset.y, offset.z]
     }
     for frame in 0..<frames { copy.root[3 * frame + 1].negate() }
+    for at in stride(from: 0, to: contacts.count, by: 2) { copy.contacts.swapAt(at, at + 1) }
     rotations.withUnsafeBytes { source in
       copy.rotations.withUnsafeMutableBytes { target in
         for frame in 0..<frames {
@@ -69,7 +70,7 @@ extension MotionWindow {
     for index in root.indices { root[index] *= factor }
   }
 
-  /// The motion resampled: slerp for rotations, linear interpolation for the root.
+  /// The motion resampled: slerp for rotations, linear interpolation for the root and contacts.
   ///
   /// Times past the end give the last pose.
   ///
@@ -82,6 +83,8 @@ extension MotionWindow {
     let joints = Skeleton.jointCount
     var places = [Float](repeating: 0, count: 3 * count)
     var turns = [Float](repeating: 0, count: 4 * joints * count)
+    let parts = contacts.isEmpty ? 0 : Self.contactParts.count
+    var stands = [Float](repeating: 0, count: parts * count)
     rotations.withUnsafeBytes { source in
       turns.withUnsafeMutableBytes { target in
         for frame in 0..<count {
@@ -93,6 +96,10 @@ extension MotionWindow {
             let (a, b) = (root[3 * before + axis], root[3 * after + axis])
             places[3 * frame + axis] = a + (b - a) * fraction
           }
+          for part in 0..<parts {
+            let (a, b) = (contacts[parts * before + part], contacts[parts * after + part])
+            stands[parts * frame + part] = a + (b - a) * fraction
+          }
           for joint in 0..<joints {
             let a = Self.quaternion(source, before * joints + joint)
             let b = Self.quaternion(source, after * joints + joint)
@@ -103,7 +110,7 @@ extension MotionWindow {
     }
     return MotionWindow(
       frames: count, root: places, rotations: turns, offsets: offsets, label: label,
-      embedding: embedding)
+      embedding: embedding, contacts: stands)
   }
 
   @inline(__always)

@@ -17,22 +17,30 @@ public struct MotionWindow: Sendable, Hashable {
   public var label: Int?
   /// The clip's embedding from another program; nil if it has none.
   public var embedding: [Float]?
+  /// Whether `contactParts` stand on the ground, 0...1, [frames, 4]; empty where that is not known.
+  public var contacts: [Float]
+
+  /// The parts of the body whose contact a window holds.
+  public static let contactParts: [Contact.Part] = [.leftHeel, .rightHeel, .leftBall, .rightBall]
 
   /// Creates a window from its arrays.
   public init(
     frames: Int, root: [Float], rotations: [Float], offsets: [Float], label: Int? = nil,
-    embedding: [Float]? = nil
+    embedding: [Float]? = nil, contacts: [Float] = []
   ) {
     let joints = Skeleton.jointCount
     precondition(
       root.count == 3 * frames && rotations.count == 4 * joints * frames
-        && offsets.count == 3 * joints, "the numbers do not make up \(frames) frames")
+        && offsets.count == 3 * joints
+        && (contacts.isEmpty || contacts.count == Self.contactParts.count * frames),
+      "the numbers do not make up \(frames) frames")
     self.frames = frames
     self.root = root
     self.rotations = rotations
     self.offsets = offsets
     self.label = label
     self.embedding = embedding
+    self.contacts = contacts
   }
 
   /// A rotation by its index, frame by frame and joint by joint.
@@ -68,6 +76,24 @@ public struct MotionWindow: Sendable, Hashable {
     self.init(
       frames: range.count, root: root, rotations: rotations,
       offsets: BodyModel.offsets(of: clip.skeleton))
+  }
+
+  /// The window's contacts, [frames, 4]; where they are not known, those that `Contact` finds.
+  public var completeContacts: [Float] {
+    guard contacts.isEmpty, frames > 0 else { return contacts }
+    let contact = Contact(clip(name: "", frameRate: 30))
+    let stands = Self.contactParts.map { contact.isStanding($0) }
+    return (0..<frames).flatMap { frame in stands.map { $0[frame] ? 1 : 0 } }
+  }
+
+  /// The contacts of the balls of both feet, [2][frames], among those of `contactParts`, [frames, 4].
+  public static func ballContacts(_ contacts: [Float]) -> [[Double]] {
+    [Contact.Part.leftBall, .rightBall].map { ball in
+      let first = contactParts.firstIndex(of: ball) ?? 0
+      return stride(from: first, to: contacts.count, by: contactParts.count).map {
+        Double(contacts[$0])
+      }
+    }
   }
 
   /// The window as a clip on the skeleton of these rest offsets.

@@ -6,20 +6,23 @@ public import HumanBody
 /// A dataset shard: clips of the canonical skeleton at 30 Hz in one file, from which training reads
 /// single windows.
 ///
-/// A frame takes 144 bytes, 40 hours of motion 620 MB.
+/// A frame takes 145 bytes, 40 hours of motion 620 MB.
 ///
 /// Only the index is held in memory. Windows are read with `pread` through the system's file
 /// cache, not through a memory mapping, whose pages would count as the process's memory, and
 /// which would crash the process if the file were truncated while in use.
 ///
 /// The file, little-endian: 16 words of 4 bytes (see `Header`), the clips' frames one after
-/// another (root [m] as three floats, then 22 `PackedRotation`), each clip followed by its
+/// another (root [m] as three floats, 22 `PackedRotation`, a byte with a bit for each of
+/// `MotionWindow.contactParts` that stands), each clip followed by its
 /// embedding (floats) where it has one, and the table (`ShardIndex`).
 public struct DatasetShard: Sendable {
   /// The frames a second of all clips [Hz].
   public static let frameRate = 30.0
   /// The bytes of a frame.
-  static let frameSize = 12 + PackedRotation.size * BodyModel.jointCount
+  static let frameSize = contactsOffset + 1
+  /// Where a frame's contacts are in it [bytes].
+  private static let contactsOffset = 12 + PackedRotation.size * BodyModel.jointCount
   /// The largest width of an embedding.
   static let largestEmbedding = 65_536
   /// The longest rest offset that is believed [m].
@@ -135,11 +138,17 @@ public struct DatasetShard: Sendable {
     let offset = clip.offset + frames.lowerBound * Self.frameSize
     var root = [Float](repeating: 0, count: 3 * count)
     var rotations = [Float](repeating: 0, count: 4 * joints * count)
+    var contacts: [Float] = []
+    contacts.reserveCapacity(MotionWindow.contactParts.count * count)
     let isWhole = file.withBytes(at: offset, count: count * Self.frameSize) { bytes in
       rotations.withUnsafeMutableBytes { rotations in
         for frame in 0..<count {
           let start = frame * Self.frameSize
           for axis in 0..<3 { root[3 * frame + axis] = Self.float(bytes, start + 4 * axis) }
+          let stands = bytes[start + Self.contactsOffset]
+          for part in MotionWindow.contactParts.indices {
+            contacts.append(stands >> UInt8(part) & 1 == 1 ? 1 : 0)
+          }
           for joint in 0..<joints {
             let at = start + 12 + PackedRotation.size * joint
             let rotation = PackedRotation.decoded(
@@ -154,7 +163,7 @@ public struct DatasetShard: Sendable {
     guard isWhole else { return nil }
     return MotionWindow(
       frames: count, root: root, rotations: rotations, offsets: clip.offsets, label: clip.label,
-      embedding: embedding(of: clip))
+      embedding: embedding(of: clip), contacts: contacts)
   }
 
   /// The embedding of a clip; nil if it has none.

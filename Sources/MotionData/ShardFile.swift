@@ -4,7 +4,7 @@ import Foundation
 extension DatasetShard {
   /// The header of a shard.
   struct Header {
-    static let version = 2
+    static let version = 3
     static let size = 64
     private static let magic = Array("motionc-pack\n".utf8) + [0, 0, 0]
 

@@ -45,6 +45,36 @@ struct WindowsPackTests {
     #expect(worst < 1e-4)
   }
 
+  @Test("Contacts are those that are found in the clip, mirrored those of the mirrored one")
+  func contacts() throws {
+    let path = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Examples/Motions/walk.bvh").path
+    let clip = try MotionFile.read(path).clip.resampled(to: 30)
+    let pack = try WindowsSubjects.pack([(clip, nil, nil, false)])
+    let contact = Contact(clip)
+    let frames = 10..<(clip.frameCount - 5)
+    let window = try pack.window(clip: 0, frames: frames)
+    let stands = MotionWindow.contactParts.map { contact.isStanding($0) }
+    #expect(window.contacts == frames.flatMap { frame in stands.map { $0[frame] ? 1 : 0 } })
+    // Both feet stand at some time and both move at another.
+    for part in stands { #expect(part.contains(true) && part.contains(false)) }
+    let other = Contact(clip.mirrored)
+    let mirrored = MotionWindow.contactParts.map { other.isStanding($0) }
+    #expect(
+      window.mirrored.contacts == frames.flatMap { frame in mirrored.map { $0[frame] ? 1 : 0 } })
+    #expect(
+      MotionWindow(clip, frames: 0..<clip.frameCount).completeContacts.count == 4 * clip.frameCount)
+  }
+
+  @Test("Contacts between frames are between theirs")
+  func contactsInBetween() {
+    var window = MotionWindow(WindowsSubjects.clip(seed: 1, frames: 3), frames: 0..<3)
+    window.contacts = [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 0, 0]
+    let slow = window.resampled(from: 0, step: 0.5, count: 5)
+    #expect(
+      slow.contacts == [0, 0, 1, 0, 0.5, 0, 1, 0, 1, 0, 1, 0, 1, 0.5, 0.5, 0, 1, 1, 0, 0])
+  }
+
   @Test("Clips of another rate are packed at 30 Hz")
   func rates() throws {
     let clip = WindowsSubjects.clip(seed: 2, frames: 241, rate: 120)

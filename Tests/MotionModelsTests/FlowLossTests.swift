@@ -30,13 +30,9 @@ struct FlowLossTests {
       let rows = batch * frames
       target.state = (0..<(rows * width)).map { _ in random.normal() }
       target.positions = (0..<(rows * width)).map { _ in random.normal() }
-      // Feet that stand still between half of the frames.
-      for row in stride(from: 1, to: rows, by: 2) {
-        for joint in [7, 8, 10, 11] {
-          for at in (3 * joint)..<(3 * joint + 3) {
-            target.positions[row * width + at] = target.positions[(row - 1) * width + at]
-          }
-        }
+      // Feet that stand in pairs of frames.
+      target.contacts = (0..<rows).flatMap { row in
+        (0..<4).map { part in (row + part) % 4 < 2 ? 1 : 0 }
       }
       target.rotations = (0..<(rows * 132)).map { _ in random.uniform(from: -1, to: 1) }
       target.offsets = (0..<(batch * width)).map { _ in random.uniform(from: -0.3, to: 0.3) }
@@ -89,7 +85,15 @@ struct FlowLossTests {
     problem.target.positions = tape.values(of: figure.positions)
     problem.target.rotations = tape.values(of: tape.orthonormalized(figure.rotations))
     problem.target.offsets = tape.values(of: figure.offsets)
-    let found = problem.value(problem.raw)
+    // The contacts are certain, and right.
+    var answer = problem.raw
+    for row in 0..<(Self.batch * Self.frames) {
+      for (index, column) in GeneratorNetwork.contacts.enumerated() {
+        let stands = problem.target.contacts[4 * row + index / 2] == 1
+        answer[row * GeneratorNetwork.outputs + column] = (index % 2 == 1) == stands ? 40 : -40
+      }
+    }
+    let found = problem.value(answer)
     for term in found.terms { #expect(abs(term.value) < 1e-6, "\(term.name)") }
   }
 
@@ -122,34 +126,32 @@ struct FlowLossTests {
     }
   }
 
-  @Test("Feet that stand still in truth are marked, between frames and not across windows")
-  func stillness() {
+  @Test("Feet in contact are marked, between frames and not across windows")
+  func standing() {
     let width = GeneratorNetwork.features
-    // Two windows of three frames in which everything moves by 0.1 m, but the right toe stands still
-    // between the last two frames of the second one.
-    var positions = (0..<6).flatMap { [Float](repeating: 0.1 * Float($0), count: width) }
-    let toe = 3 * Skeleton.Joint.rightFoot.rawValue
-    for axis in 0..<3 { positions[5 * width + toe + axis] = positions[4 * width + toe + axis] }
-    let mask = FlowLoss.stillFeet(positions, frames: 3)
+    // Two windows of three frames; the left ball stands in the last frame of the first and in the first
+    // of the second, the right heel in the last two of the second.
+    var contacts = [Float](repeating: 0, count: 6 * 4)
+    contacts[2 * 4 + 2] = 1
+    contacts[3 * 4 + 2] = 1
+    contacts[4 * 4 + 1] = 1
+    contacts[5 * 4 + 1] = 1
+    let mask = FlowLoss.standing(contacts, frames: 3)
     let marked = mask.indices.filter { mask[$0] == 1 }
-    #expect(mask.count == 4 * width && marked == (0..<3).map { 3 * width + toe + $0 })
+    let ankle = 3 * Skeleton.Joint.rightAnkle.rawValue
+    #expect(mask.count == 4 * width && marked == (0..<3).map { 3 * width + ankle + $0 })
   }
 
-  @Test("Sliding costs where a foot stands still in truth, and nothing where none does")
+  @Test("Sliding costs where a foot stands in truth, and nothing where none does")
   func sliding() throws {
     let problem = Problem(seed: 5)
     let term = { (problem: Problem) throws -> Float in
       let terms = problem.value(problem.raw).terms
-      return try #require(terms.first { $0.name == "stillness" }).value
+      return try #require(terms.first { $0.name == "contact velocity" }).value
     }
     #expect(try term(problem) > 0)
     var moving = problem
-    let width = GeneratorNetwork.features
-    for row in 0..<(Self.batch * Self.frames) {
-      for at in 0..<width { moving.target.positions[row * width + at] += Float(row) }
-    }
-    let mask = FlowLoss.stillFeet(moving.target.positions, frames: Self.frames)
-    #expect(mask.allSatisfy { $0 == 0 })
+    moving.target.contacts = moving.target.contacts.map { _ in 0 }
     #expect(try term(moving) == 0)
   }
 }

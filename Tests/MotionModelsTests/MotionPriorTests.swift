@@ -116,6 +116,39 @@ struct MotionPriorTests {
     #expect(abs(drawn.count - 1000) < 120)
   }
 
+  @Test("Guidance draws components in proportion to q (q / p)^s")
+  func guidance() {
+    let (states, truth) = waves(400, frames: 16, seed: 13)
+    // Label 0 is of all kinds, label 1 of the second kind alone.
+    let labels: [Int?] = truth.enumerated().map { $1 == 1 && $0 % 4 == 1 ? 1 : 0 }
+    let (_, prior, _) = measured(states, frames: 16, labels: labels, count: 2)
+    for (label, scale) in [(0, Float(0)), (0, 1), (1, 1), (0, 3)] {
+      var random = RandomSource(seed: 14)
+      var drawn = [Double](repeating: 0, count: prior.components)
+      let count = 20_000
+      for _ in 0..<count {
+        drawn[prior.drawComponent(label: label, guidance: scale, using: &random)] += 1
+      }
+      let weights = (0..<prior.components).map { component -> Double in
+        let (own, all) = (prior.counts[3 * component + label], prior.counts[3 * component + 2])
+        return own > 0 ? Double(own * pow(own / all, scale)) : 0
+      }
+      let sum = weights.reduce(0, +)
+      for (found, weight) in zip(drawn, weights) {
+        let share = weight / sum
+        let error = 5 * (share * (1 - share) / Double(count)).squareRoot()
+        #expect(abs(found / Double(count) - share) <= error + 1e-9)
+      }
+    }
+    // Nothing asked for is nothing to guide by.
+    var (a, b) = (RandomSource(seed: 15), RandomSource(seed: 15))
+    for _ in 0..<200 {
+      #expect(
+        prior.drawComponent(label: nil, using: &a)
+          == prior.drawComponent(label: nil, guidance: 2, using: &b))
+    }
+  }
+
   @Test("Windows that are alike are of other components where their labels differ")
   func labels() {
     let (states, _) = waves(400, frames: 16, seed: 11)

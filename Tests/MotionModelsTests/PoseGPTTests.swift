@@ -35,6 +35,19 @@ struct PoseGPTTests {
     #expect(zip(features, scaled).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
+  @Test("Contacts go through channels as they are; where a window has none they are found")
+  func contacts() {
+    var window = SmootherSubjects.window(frames: 40, seed: 3)
+    let found = PoseFeatures.features(of: window)
+    var random = RandomSource(seed: 1)
+    window.contacts = (0..<160).map { _ in random.uniform() < 0.5 ? 1 : 0 }
+    let features = PoseFeatures.features(of: window)
+    #expect(PoseFeatures.window(of: features, offsets: window.offsets).contacts == window.contacts)
+    window.contacts = []
+    window.contacts = window.completeContacts
+    #expect(window.contacts.count == 160 && PoseFeatures.features(of: window) == found)
+  }
+
   @Test("Frames that follow a place continue there")
   func places() {
     let window = SmootherSubjects.window(frames: 40, seed: 4)

@@ -66,10 +66,41 @@ struct PoseGPTTrainingTests {
     )
   }
 
+  @Test("A stretch has the codes of its first window, then those of its clip")
+  func clipCodes() throws {
+    let tokenizer = PoseGPTSubjects.tokenizer()
+    let source = try SequenceSource(shard: Self.shard.get(), frames: 48, shortest: 32)
+    let codes = ClipCodes(source, tokenizer: tokenizer, precision: .float32)
+    var random = RandomSource(seed: 1)
+    let stretches = (0..<24).map { _ in source.draw(using: &random) }
+    #expect(Set(stretches.map { $0.frames.lowerBound % 4 }).count == 4)
+    let (size, books) = (4, 2)
+    for (stretch, found) in zip(stretches, codes(stretches)) {
+      let count = stretch.frames.count / size
+      #expect(found.count == count * books)
+      func encoded(_ frames: Range<Int>) throws -> [Int] {
+        var window = try source.shard.window(clip: stretch.clip, frames: frames)
+        if stretch.isMirrored { window = window.mirrored }
+        return tokenizer.codes(of: [PoseFeatures.features(of: window)])[0]
+      }
+      // 16 frames are a window.
+      let start = stretch.frames.lowerBound
+      #expect(try Array(found.prefix(4 * books)) == encoded(start..<(start + 16)))
+      let phase = start % size
+      let whole = (source.shard.clips[stretch.clip].frames - phase) / size * size
+      let all = try encoded(phase..<(phase + whole))
+      let first = start / size * books
+      #expect(
+        Array(found.dropFirst(4 * books))
+          == Array(all[(first + 4 * books)..<(first + count * books)]))
+    }
+    #expect(codes(stretches) == codes(stretches))
+  }
+
   @Test(
     "Both losses fall, with learned codes and with scalar ones", arguments: QuantizerKind.allCases)
   func learns(_ quantizer: QuantizerKind) throws {
-    let codes = try losses(tokenizerTraining(steps: 250, quantizer: quantizer))
+    let codes = try losses(tokenizerTraining(steps: 400, quantizer: quantizer))
     #expect(codes.last < 0.8 * codes.first, "\(codes.first) to \(codes.last)")
     for head in CodeHeadKind.allCases {
       let gpt = try losses(gptTraining(codes.model, steps: 80, head: head))

@@ -108,6 +108,23 @@ struct FootLockTests {
     }
   }
 
+  @Test("A foot that the sampler says moves is let go, the other one is held")
+  func contacts() {
+    let clip = gliding(0.2)
+    let stands = [[Double](repeating: 1, count: 60), [Double](repeating: 0.1, count: 60)]
+    let result = FootLock.holdSampled(
+      clip, fixed: 0, floor: GroundContact.standing, contacts: stands
+    ).clip
+    let (old, new) = (feet(clip), feet(result))
+    for place in new[0] { #expect((place - new[0][0]).length < 2e-3) }
+    for (a, b) in zip(old[1], new[1]) { #expect((a - b).length < 2e-3) }
+    #expect(
+      FootLock.holdSampled(
+        clip, fixed: 0, floor: GroundContact.standing,
+        contacts: [[Double](repeating: 1, count: 60), [Double](repeating: 1, count: 60)]
+      ).clip.rotations == held(clip).rotations)
+  }
+
   @Test("Feet that glide stand in one place each; the pelvis keeps its way", arguments: [0.1, 0.2])
   func glides(speed: Double) {
     let clip = gliding(speed)

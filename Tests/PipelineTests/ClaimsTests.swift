@@ -164,7 +164,7 @@ struct Claim: Sendable, CustomTestStringConvertible {
         + #"\"feedForward\":16384,\"frames\":1024,\"framesPerToken\":1},\"labels\":[],"#
         + #"\"embeddingWidth\":0,\"kinds\":1}"#
       return safetensors(
-        Array(#"{"__metadata__":{"kind":"motionc generator 2","network":"\#(sizes)"}}"#.utf8))
+        Array(#"{"__metadata__":{"kind":"motionc generator 5","network":"\#(sizes)"}}"#.utf8))
     },
     Claim("elements below a link", "x.urdf", inspect) {
       Array("<robot name=\"r\"><link name=\"a\">".utf8) + repeated("<b/>", megabytes: 20)

@@ -1,5 +1,6 @@
 internal import Autodiff
 import Geometry
+import HumanBody
 import Learning
 import Motions
 
@@ -13,8 +14,10 @@ struct FlowLoss: Sendable {
   struct Weights: Sendable, Hashable {
     /// Differences of positions from frame to frame.
     var velocity: Float = 0.3
-    /// The same of ankles and toes where they stand still in truth, besides what `velocity` counts.
-    var stillness: Float = 3
+    /// The same of ankles and balls of feet in contact with the ground, besides what `velocity` counts.
+    var contactVelocity: Float = 1
+    /// Which of the feet are in contact: nats a part and frame.
+    var contact: Float = 0.1
     /// Second differences.
     var acceleration: Float = 0.01
     /// Rotations, whose twist about a bone positions do not determine.
@@ -41,6 +44,8 @@ struct FlowLoss: Sendable {
     var rotations: [Float] = []
     /// Rest offsets [m], [batch, 66].
     var offsets: [Float] = []
+    /// 1 where `MotionWindow.contactParts` stand on the ground, [batch, frames, 4].
+    var contacts: [Float] = []
     /// 1 where the network was given the body, [batch].
     var isGiven: [Float] = []
     /// t, [batch].
@@ -82,9 +87,10 @@ struct FlowLoss: Sendable {
         tape.columns(change, width..<end), tape.columns(change, 0..<(end - width)))
       total = tape.add(total, term(change, factor / (scale * scale), name))
       guard name == "velocity" else { continue }
-      let still = tape.multiply(
-        change, tape.input(Self.stillFeet(target.positions, frames: frames), shape: change.shape))
-      total = tape.add(total, term(still, weights.stillness / (scale * scale), "stillness"))
+      let sliding = tape.multiply(
+        change, tape.input(Self.standing(target.contacts, frames: frames), shape: change.shape))
+      total = tape.add(
+        total, term(sliding, weights.contactVelocity / (scale * scale), "contact velocity"))
     }
     let turns = tape.subtract(
       tape.orthonormalized(figure.rotations),
@@ -92,7 +98,20 @@ struct FlowLoss: Sendable {
     total = tape.add(total, term(turns, weights.rotation, "rotation"))
     let body = tape.subtract(
       figure.offsets, tape.input(target.offsets, shape: figure.offsets.shape))
-    return tape.add(total, term(body, 100 * weights.body, "body"))
+    total = tape.add(total, term(body, 100 * weights.body, "body"))
+    let contact = contactError(raw, target, on: &tape)
+    part.report("contact", tape.scalar(contact))
+    return tape.add(total, contact)
+  }
+
+  /// How surprising the true contacts are.
+  private func contactError(_ raw: Variable, _ target: Target, on tape: inout Tape) -> Variable {
+    let count = target.contacts.count
+    let logits = tape.reshape(
+      tape.columns(raw, GeneratorNetwork.contacts), to: [count, 2])
+    return tape.crossEntropy(
+      logits, targets: target.contacts.map { $0 >= Self.stands ? 1 : 0 },
+      weights: [Float](repeating: weights.contact / Float(count), count: count))
   }
 
   /// The weight of each channel, [66]: errors of the root are weighted per metre like those of the
@@ -103,27 +122,22 @@ struct FlowLoss: Sendable {
     return layer.deviation.enumerated().map { $0.offset < 3 ? max(1, $0.element / usual) : 1 }
   }
 
-  /// A foot that moves less than this stands [m/frame]: 0.2 m/s.
-  private static let still: Float = 0.2 / 30
+  /// The contact from which on a part stands.
+  private static let stands: Float = 0.5
 
-  /// 1 for the channels of ankles and toes between frames in which they stand still, [batch,
-  /// (frames - 1) 66].
-  static func stillFeet(_ positions: [Float], frames: Int) -> [Float] {
-    let width = GeneratorNetwork.features
-    let feet: [Skeleton.Joint] = [.leftAnkle, .rightAnkle, .leftFoot, .rightFoot]
+  /// 1 for the channels of ankles and balls of feet between frames in both of which they stand, [batch,
+  /// (frames - 1) 66], from contacts [batch, frames, 4].
+  static func standing(_ contacts: [Float], frames: Int) -> [Float] {
+    let (width, parts) = (GeneratorNetwork.features, MotionWindow.contactParts)
     var mask: [Float] = []
-    mask.reserveCapacity(positions.count)
-    for start in stride(from: 0, to: positions.count, by: frames * width) {
+    mask.reserveCapacity(contacts.count / parts.count * width)
+    for start in stride(from: 0, to: contacts.count, by: frames * parts.count) {
       for frame in 0..<(frames - 1) {
-        let at = start + frame * width
         var row = [Float](repeating: 0, count: width)
-        for foot in feet.map({ 3 * $0.rawValue }) {
-          let squares = (0..<3).map { axis in
-            let change = positions[at + width + foot + axis] - positions[at + foot + axis]
-            return change * change
-          }
-          guard squares.reduce(0, +) < still * still else { continue }
-          for axis in 0..<3 { row[foot + axis] = 1 }
+        for (index, part) in parts.enumerated() {
+          let at = start + frame * parts.count + index
+          guard min(contacts[at], contacts[at + parts.count]) >= stands else { continue }
+          for axis in 0..<3 { row[3 * part.joint.rawValue + axis] = 1 }
         }
         mask += row
       }

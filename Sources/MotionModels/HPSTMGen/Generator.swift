@@ -1,6 +1,7 @@
 import Autodiff
 import Dispatch
 import Files
+import Foundation
 import Geometry
 import HumanBody
 import Learning
@@ -51,6 +52,9 @@ public struct Generator: MotionGenerator {
       mean: model.standardization.mean, deviation: model.standardization.deviation,
       bodySpread: model.bodies.spread)
   }
+
+  /// Without it samples do what people do in trials of the action, standing about included.
+  public var usualGuidance: Float { 1 }
 
   /// Samples motions; the same request gives the same bytes.
   ///
@@ -138,7 +142,8 @@ public struct Generator: MotionGenerator {
       }
       let observed = pasts.map(\.normalized)
       let components = self.components(
-        of: members, roll: roll, observed, condition, seed: request.seed)
+        of: members, roll: roll, observed, condition, guidance: request.guidance, seed: request.seed
+      )
       let windows = flow(
         from: noise, components, pasts: observed, request: request, condition, on: &tape)
       for index in motions.indices {
@@ -166,21 +171,20 @@ public struct Generator: MotionGenerator {
     past.map { ObservedFrames($0, count: $0.frames, standardization: model.standardization) }
   }
 
-  /// Draws the mixture component of each motion's next window by the frequencies of the action,
-  /// weighted by the likelihood of the observed frames and by the description.
+  /// Draws the mixture component of each motion's next window by the frequencies of the action and the
+  /// description, with guidance, weighted by the likelihood of the observed frames.
   private func components(
     of members: Range<Int>, roll: Int, _ pasts: [MotionWindow?], _ condition: Condition,
-    seed: UInt64
+    guidance: Float, seed: UInt64
   ) -> [Int] {
     let told = condition.embedding.flatMap { embedding in
       model.choice.map { $0.favours(of: embedding) }
     }
     return zip(members, pasts).map { member, past in
       let seen = frames(past).flatMap { observed in condition.likelihood.map { $0(observed) } }
-      let favours = told.map { told in seen.map { zip($0, told).map(*) } ?? told } ?? seen
       var random = RandomSource(seed: seed, stream: UInt64(member), UInt64(roll), 0x6b69_6e64)
       return model.prior.drawComponent(
-        label: condition.label, favours: favours, using: &random)
+        label: condition.label, told: told, guidance: guidance, favours: seen, using: &random)
     }
   }
 
@@ -242,26 +246,37 @@ public struct Generator: MotionGenerator {
       }
       let figure = layer(raw, estimate: estimate, isGiven: isGiven, on: &tape)
       if time == last {
-        answer = windows(of: figure, batch: batch, on: tape)
+        answer = windows(of: figure, contacts: contacts(in: raw, on: &tape), on: tape)
       }
       return tape.values(of: figure.state)
     }
     return answer
   }
 
-  private func windows(of figure: SkeletonLayer.Figure, batch: Int, on tape: borrowing Tape)
-    -> [MotionWindow]
-  {
+  /// The probability that feet stand on the ground, [batch, frames, 4].
+  private func contacts(in raw: Variable, on tape: inout Tape) -> [Float] {
+    let logits = tape.values(of: tape.columns(raw, GeneratorNetwork.contacts))
+    return stride(from: 0, to: logits.count, by: 2).map {
+      1 / (1 + exp(logits[$0] - logits[$0 + 1]))
+    }
+  }
+
+  /// The windows of a figure, with contacts [batch, frames, 4].
+  private func windows(
+    of figure: SkeletonLayer.Figure, contacts: [Float], on tape: borrowing Tape
+  ) -> [MotionWindow] {
     let (frames, joints) = (configuration.backbone.frames, BodyModel.jointCount)
     let rotations = BodyModel.quaternions(ofColumns: tape.values(of: figure.rotations))
     let root = tape.values(of: figure.root)
     let offsets = tape.values(of: figure.offsets)
-    return (0..<batch).map { index in
+    let parts = MotionWindow.contactParts.count * frames
+    return (0..<(contacts.count / parts)).map { index in
       MotionWindow(
         frames: frames, root: Array(root[(index * 3 * frames)..<((index + 1) * 3 * frames)]),
         rotations: Array(
           rotations[(index * 4 * joints * frames)..<((index + 1) * 4 * joints * frames)]),
-        offsets: Array(offsets[(index * 3 * joints)..<((index + 1) * 3 * joints)]))
+        offsets: Array(offsets[(index * 3 * joints)..<((index + 1) * 3 * joints)]),
+        contacts: Array(contacts[(index * parts)..<((index + 1) * parts)]))
     }
   }
 }

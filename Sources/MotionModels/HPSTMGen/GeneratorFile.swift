@@ -4,7 +4,7 @@ import HumanBody
 import Learning
 
 extension Generator {
-  private static let kind = "motionc generator 4"
+  private static let kind = MotionModelKind.generator.rawValue
 
   /// Reads a model.
   public init(contentsOf path: String) throws {
@@ -20,13 +20,16 @@ extension Generator {
     }
     var network = GeneratorNetwork(configuration)
     let layout = ParameterLayout(placing: &network)
+    let scale = try Standardization(file.contents, path: path)
     self.init(
       network: network, weights: try file.weights(layout),
       model: PriorStatistics(
-        standardization: try Standardization(file.contents, path: path), prior: prior,
+        standardization: scale, prior: prior,
         bodies: try ComponentBodies(file, components: prior.components),
         choice: try ComponentChoice(
-          file, components: prior.components, width: configuration.embeddingWidth)),
+          file, components: prior.components, width: configuration.embeddingWidth),
+        forecast: try PastForecast(
+          file, frames: configuration.backbone.frames, scale: scale)),
       history: file.history(), fingerprint: file.fingerprint)
   }
 
@@ -42,6 +45,7 @@ extension Generator {
     let tensors = model.standardization.tensors.merging(model.prior.tensors) { $1 }
       .merging(model.bodies.tensors) { $1 }
       .merging(model.choice?.tensors ?? [:]) { $1 }
+      .merging(model.forecast?.tensors ?? [:]) { $1 }
     try ModelFile.contents(
       kind: Self.kind, sizes: configuration, weights: layout.halfPrecisionTensors(of: weights),
       tensors: tensors, history: history

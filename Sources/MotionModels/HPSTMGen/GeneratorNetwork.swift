@@ -49,8 +49,13 @@ public struct GeneratorNetwork: Parameterized, Sendable {
   /// The input features of a frame: the state, observed frames, whether they are observed, the
   /// rotations and the root of the estimate.
   static let inputs = 2 * features + 1 + 6 * BodyModel.jointCount + 3
-  /// The outputs of a frame: rotations, root, rest offsets.
-  static let outputs = 6 * BodyModel.jointCount + 3 + features
+  /// The outputs of a frame: rotations, root, rest offsets, and of each of
+  /// `MotionWindow.contactParts` the logits of moving and of standing on the ground.
+  static let outputs = contacts.upperBound
+  /// Where contacts are among the outputs.
+  static let contacts = figure..<(figure + 2 * MotionWindow.contactParts.count)
+  /// The outputs that the skeleton layer turns into a figure.
+  private static let figure = 6 * BodyModel.jointCount + 3 + features
   /// The number of sines and cosines that encode the time.
   static let timeFeatures = 64
 

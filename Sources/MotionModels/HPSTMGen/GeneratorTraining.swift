@@ -42,6 +42,7 @@ public struct GeneratorTraining: TrainableModel {
   private let source: WindowSource
   private let model: PriorStatistics
   private let components: MotionMixture
+  private let likelihood: PastLikelihood
   private let loss: FlowLoss
 
   /// A training on windows, whose labels and embeddings the network learns.
@@ -66,11 +67,12 @@ public struct GeneratorTraining: TrainableModel {
         source: source, components: options.components, seed: options.run.seed)
     } catch { throw .training("\(error)") }
     components = measured.components
+    likelihood = PastLikelihood(measured.prior)
     configuration.components = measured.prior.components
     self.configuration = configuration
     model = PriorStatistics(
       standardization: measured.standardization, prior: measured.prior, bodies: measured.bodies,
-      choice: measured.choice)
+      choice: measured.choice, forecast: measured.forecast)
     loss = FlowLoss(
       layer: SkeletonLayer(
         mean: measured.standardization.mean, deviation: measured.standardization.deviation,
@@ -106,12 +108,13 @@ public struct GeneratorTraining: TrainableModel {
     "generator, pack \(source.shard.fingerprint), \(configuration.backbone), "
       + "\(configuration.labels.count) labels, embedding \(configuration.embeddingWidth), batch "
       + "\(options.run.batch), steps \(options.run.steps), rate \(options.run.rate), decay \(options.decay), "
-      + "components \(options.components) by label, dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
+      + "components \(options.components) by label and past, forecast, dropped \(options.dropped) and \(options.droppedTexts), without past \(options.withoutPast), \(FlowLoss.Weights()), precision \(options.precision)"
   }
 
   /// The loss of a microbatch.
   public func step(_ network: GeneratorNetwork) -> Trainer.StepFunction {
     let (source, model, components, loss, options) = (source, model, components, loss, options)
+    let likelihood = likelihood
     return { part, tape in
       var draft = FlowBatchBuilder(
         part: part, configuration: network.configuration, batch: options.run.batch)
@@ -119,7 +122,14 @@ public struct GeneratorTraining: TrainableModel {
         let window = source.draw(using: &part.random)
         draft.add(window, index, model, options: options, using: &part.random)
       }
-      let sorted = components.components(of: draft.target.state, labels: draft.labels)
+      var sorted = components.components(of: draft.target.state, labels: draft.labels)
+      // A window that goes on has the component that its past suggests, as it has in sampling: its
+      // own would tell the network where it goes.
+      for (index, past) in draft.pasts.enumerated() {
+        guard let past else { continue }
+        sorted[index] = model.prior.drawComponent(
+          label: draft.told[index], favours: likelihood(past), using: &part.random)
+      }
       let estimate = PosteriorMean(
         states: draft.states, times: draft.target.times, components: sorted, pasts: draft.pasts,
         model: model)
@@ -140,6 +150,8 @@ private struct FlowBatchBuilder {
   var pasts: [ObservedFrames?] = []
   /// The windows' own labels, those included that the network is not told.
   var labels: [Int?] = []
+  /// The labels that the network is told.
+  var told: [Int?] = []
   private let first: Int
   private let batch: Int
   private let frames: Int
@@ -177,10 +189,12 @@ private struct FlowBatchBuilder {
     states += state
     pasts.append(observed)
     labels.append(window.label)
+    told.append(label)
     target.state += clean
     target.positions += BodyModel.positions(of: window)
     target.rotations += BodyModel.rotationColumns(of: window)
     target.offsets += window.offsets
+    target.contacts += window.contacts
     target.isGiven.append(past > 0 ? 1 : 0)
     target.times.append(time)
   }

@@ -13,6 +13,8 @@ struct ObservedMotion: Sendable {
   private(set) var root: [Vector3] = []
   /// Rotations, 22 for each frame.
   private(set) var rotations: [Quaternion] = []
+  /// The probability that `MotionWindow.contactParts` stand on the ground, four for each frame.
+  private var contacts: [Float] = []
 
   /// The height of the lowest foot on level ground [m]; nil where that is not known yet.
   private var ground: Double?
@@ -28,6 +30,7 @@ struct ObservedMotion: Sendable {
     skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
+    contacts = MotionWindow(clip, frames: 0..<clip.frameCount).completeContacts
     floor = FootLock.floor(below: clip)
   }
 
@@ -38,6 +41,7 @@ struct ObservedMotion: Sendable {
     var part = self
     part.root = Array(root.suffix(frames))
     part.rotations = Array(rotations.suffix(frames * Skeleton.jointCount))
+    part.contacts = Array(contacts.suffix(frames * MotionWindow.contactParts.count))
     return part
   }
 
@@ -106,7 +110,9 @@ struct ObservedMotion: Sendable {
   /// The motion with its feet held where they stand, after the first frames, which do not change.
   mutating func holdFeet(after count: Int) {
     let clip = clip(frames: 0..<frameCount, name: "", frameRate: Self.frameRate, label: nil)
-    let held = FootLock.holdSampled(clip, fixed: count, floor: floor).clip
+    let held = FootLock.holdSampled(
+      clip, fixed: count, floor: floor, contacts: MotionWindow.ballContacts(contacts)
+    ).clip
     root = held.rootTranslations
     rotations = held.rotations
   }
@@ -127,6 +133,7 @@ struct ObservedMotion: Sendable {
       offsets = window.offsets
       root = window.clip(name: "", frameRate: 30).rootTranslations
       rotations = (0..<window.frames).flatMap { made.rotations(frame: $0) }
+      contacts = window.completeContacts
       return
     }
     let was = SwingTwist(shown)
@@ -165,6 +172,8 @@ struct ObservedMotion: Sendable {
         joined.ends[at] = (Quaternion(rotationVector: tilt * stay) * made.ends[at]).normalized
       }
     }
+    contacts += window.completeContacts.suffix(
+      (window.frames - count) * MotionWindow.contactParts.count)
     // from the window's world, where the past's first frame faces along x, into ours
     let clip = past.clip(frames: 0..<count, name: "", frameRate: 30, label: nil)
     let turn = Quaternion(angle: clip.heading(frame: 0), axis: .unitZ)

@@ -117,18 +117,21 @@ struct PriorStatistics: Sendable {
   let bodies: ComponentBodies
   /// How embeddings choose among the components; nil where training had none.
   let choice: ComponentChoice?
+  /// Where observed frames lead; nil where windows are short.
+  let forecast: PastForecast?
   /// Whether motions of each component stay on level ground.
   let isLevel: [Bool]
 
   init(
     standardization: Standardization, prior: MotionPrior, bodies: ComponentBodies,
-    choice: ComponentChoice? = nil
+    choice: ComponentChoice? = nil, forecast: PastForecast? = nil
   ) {
     self.standardization = standardization
     self.prior = prior
     self.bodies = bodies
     self.choice = choice
-    ahead = PastConditioning(prior)
+    self.forecast = forecast
+    ahead = PastConditioning(prior, forecast: forecast)
     isLevel = Self.levels(standardization, prior)
   }
 

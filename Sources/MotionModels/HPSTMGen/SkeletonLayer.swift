@@ -31,7 +31,7 @@ struct SkeletonLayer: Sendable {
   /// Applies the layer.
   ///
   /// - Parameters:
-  ///   - raw: [batch, frames, 201]: changes of 6-D rotations and of the standardised root from the
+  ///   - raw: [batch, frames, 201 or more]: changes of 6-D rotations and of the standardised root from the
   ///     estimate in units of its factors, and of the rest offsets in units of the training bodies'
   ///     deviations (their mean over frames counts).
   ///   - estimate: The poses that are corrected.

@@ -34,6 +34,7 @@ public struct CodeTransformerTraining: TrainableModel {
   public let configuration: CodeTransformer.Configuration
   private let tokenizer: MotionTokenizer
   private let source: SequenceSource
+  private let codes: ClipCodes
 
   /// A training on the clips of a shard.
   public init(
@@ -56,6 +57,7 @@ public struct CodeTransformerTraining: TrainableModel {
     let frames = tokenizer.configuration.framesPerToken
     source = try SequenceSource(
       shard: shard, frames: configuration.context * frames, shortest: max(2, 8 * frames))
+    codes = ClipCodes(source, tokenizer: tokenizer, precision: options.precision)
   }
 
   /// What the user chose.
@@ -97,18 +99,15 @@ public struct CodeTransformerTraining: TrainableModel {
 
   /// The loss of a microbatch.
   public func step(_ network: CodeTransformer) -> Trainer.StepFunction {
-    let (source, tokenizer, options) = (source, tokenizer, options)
+    let (source, codes, options) = (source, codes, options)
     return { part, tape in
       var batch = CodeBatch(network.configuration)
-      var drawn: [CodeBatch.Sequence] = []
-      for _ in part.samples {
-        let window = source.draw(using: &part.random)
-        let label = part.random.uniform() < options.dropped ? nil : window.label
-        drawn.append(CodeBatch.Sequence(window, label: label, tokenizer: tokenizer))
-      }
-      let codes = tokenizer.codes(of: drawn.map(\.features), precision: options.precision)
-      for (sequence, codes) in zip(drawn, codes) {
-        batch.add(codes, of: sequence, corrupted: options.corrupted, using: &part.random)
+      let drawn = part.samples.map { _ in source.draw(using: &part.random) }
+      for (stretch, codes) in zip(drawn, codes(drawn)) {
+        let isTold = part.random.uniform() >= options.dropped
+        batch.add(
+          codes, label: isTold ? source.shard.clips[stretch.clip].label : nil,
+          corrupted: options.corrupted, using: &part.random)
       }
       var none: KeyValueCache?
       let read = network(batch.input, cache: &none, on: &tape)
@@ -139,27 +138,12 @@ private struct CodeBatch {
     return isThere.map { $0 ? 1 / count : 0 }
   }
 
-  /// A stretch of motion before it is encoded.
-  struct Sequence {
-    /// The channels of whole tokens; empty where the file could not be read.
-    let features: [Float]
-    let label: Int?
-
-    init(_ window: MotionWindow, label: Int?, tokenizer: MotionTokenizer) {
-      let size = tokenizer.configuration.framesPerToken
-      let features = PoseFeatures.features(of: window)
-      let whole = Array(features[..<(window.frames / size * size * PoseFeatures.columns)])
-      self.features = whole.allSatisfy(\.isFinite) ? whole : []
-      self.label = label
-    }
-  }
-
-  /// Adds the codes of a sequence.
+  /// Adds the codes of a sequence; none where its file could not be read.
   mutating func add(
-    _ codes: [Int], of sequence: Sequence, corrupted: Float, using random: inout RandomSource
+    _ codes: [Int], label: Int?, corrupted: Float, using random: inout RandomSource
   ) {
     let (books, start) = (configuration.books, configuration.codesPerBook)
-    let (count, label) = (codes.count / books, sequence.label)
+    let count = codes.count / books
     guard count > 0 else {
       // A NaN duration ends the training.
       fill(0, codes: [], read: [], label: label, duration: .nan)

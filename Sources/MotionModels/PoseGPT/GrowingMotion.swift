@@ -22,6 +22,7 @@ struct GrowingMotion: Sendable {
   /// An observed motion.
   init(_ clip: MotionClip) {
     window = MotionWindow(clip, frames: 0..<clip.frameCount)
+    window.contacts = window.completeContacts
     skeleton = clip.skeleton
   }
 
@@ -42,7 +43,7 @@ struct GrowingMotion: Sendable {
   /// Appends decoded frames.
   ///
   /// - Parameters:
-  ///   - features: The channels of the new frames, [frames, 136].
+  ///   - features: The channels of the new frames, [frames, 140].
   ///   - last: The channels that the last frame so far was decoded to; the difference of the true
   ///     frame from it fades over the first new ones. Nil where there is no frame yet.
   mutating func append(_ features: [Float], after last: [Float]?) {
@@ -100,18 +101,21 @@ struct GrowingMotion: Sendable {
 extension MotionWindow {
   /// Some frames.
   func slice(_ range: Range<Int>) -> MotionWindow {
-    let width = 4 * Skeleton.jointCount
+    let (width, parts) = (4 * Skeleton.jointCount, Self.contactParts.count)
     return MotionWindow(
       frames: range.count, root: Array(root[(3 * range.lowerBound)..<(3 * range.upperBound)]),
       rotations: Array(rotations[(width * range.lowerBound)..<(width * range.upperBound)]),
-      offsets: offsets, label: label)
+      offsets: offsets, label: label,
+      contacts: contacts.isEmpty
+        ? [] : Array(contacts[(parts * range.lowerBound)..<(parts * range.upperBound)]))
   }
 
   /// Adds the frames of another window behind these.
   mutating func append(_ other: MotionWindow) {
     self = MotionWindow(
       frames: frames + other.frames, root: root + other.root,
-      rotations: rotations + other.rotations, offsets: offsets, label: label)
+      rotations: rotations + other.rotations, offsets: offsets, label: label,
+      contacts: contacts + other.contacts)
   }
 
   /// Sets a rotation by its index.

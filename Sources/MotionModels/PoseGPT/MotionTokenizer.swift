@@ -42,7 +42,7 @@ public struct MotionTokenizer: Sendable {
   /// what is further back than a window, nor, with a causal encoder, on what follows.
   ///
   /// - Parameters:
-  ///   - features: The channels of each motion, [frames, 136].
+  ///   - features: The channels of each motion, [frames, 140].
   ///   - precision: That of linear maps; with `bfloat16` a few codes are a neighbour of the right one.
   func codes(of features: [[Float]], precision: Precision = .float32) -> [[Int]] {
     let (books, size) = (configuration.books, framesPerToken * PoseFeatures.columns)
@@ -103,7 +103,7 @@ public struct MotionTokenizer: Sendable {
     return result
   }
 
-  /// The channels of motions whose codes are these, all of the same number: [frames, 136] each.
+  /// The channels of motions whose codes are these, all of the same number: [frames, 140] each.
   ///
   /// Overlapping windows are faded into each other.
   func features(of codes: [[Int]]) -> [[Float]] {

@@ -2,7 +2,7 @@ public import Files
 import Learning
 
 extension MotionTokenizer {
-  private static let kind = "motionc motion tokenizer 2"
+  private static let kind = "motionc motion tokenizer 3"
   private static let meanKey = "features.mean"
   private static let deviationKey = "features.deviation"
 

@@ -160,7 +160,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
   /// The latents of frames, [batch × tokens, latent width].
   ///
   /// - Parameters:
-  ///   - frames: [batch, tokens × frames of a token, 136], standardised
+  ///   - frames: [batch, tokens × frames of a token, 140], standardised
   ///   - place: The position of the first token; any, since training draws it.
   func latents(of frames: Variable, place: Int = 0, on tape: inout Tape) -> Variable {
     let (batch, tokens) = (frames.shape[0], frames.shape[1] / configuration.framesPerToken)
@@ -173,7 +173,7 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
     return tape.reshape(latents, to: [batch * tokens, quantizer.latentWidth])
   }
 
-  /// The frames of quantised latents [batch × tokens, latent width]: [batch, frames, 136],
+  /// The frames of quantised latents [batch × tokens, latent width]: [batch, frames, 140],
   /// standardised.
   func frames(
     of latents: Variable, batch: Int, place: Int = 0, on tape: inout Tape

@@ -5,17 +5,17 @@ import Learning
 /// The principal components of the frames of a token: where the linear maps of an autoencoder begin.
 ///
 /// Channels count as far as they move joints: rotations as they are, the root's height twice, and its
-/// steps and turns, which add up over frames, ten times.
+/// steps and turns, which add up over frames, ten times; contacts, which move none, a tenth.
 struct PatchComponents {
-  /// A latent's numbers for standardised frames, [latent, frames of a token × 136].
+  /// A latent's numbers for standardised frames, [latent, frames of a token × 140].
   let toLatent: [Float]
-  /// Standardised frames for a latent, [frames of a token × 136, latent].
+  /// Standardised frames for a latent, [frames of a token × 140, latent].
   let fromLatent: [Float]
 
   /// The components of windows of motion.
   ///
   /// - Parameters:
-  ///   - windows: Standardised frames, [frames, 136] each.
+  ///   - windows: Standardised frames, [frames, 140] each.
   ///   - scaling: What they are standardised with.
   ///   - framesPerToken: The frames of a token.
   ///   - latent: The numbers of a latent; each book has as many of them.
@@ -28,7 +28,12 @@ struct PatchComponents {
     let importance = (0..<width).map { index -> Double in
       let column = index % columns
       let weight =
-        column < PoseFeatures.height ? 1.0 : (column == PoseFeatures.height ? 2 : 10)
+        switch column {
+        case ..<PoseFeatures.height: 1.0
+        case PoseFeatures.height: 2.0
+        case PoseFeatures.contacts: 0.1
+        default: 10.0
+        }
       return weight * Double(scaling.deviation[column])
     }
     var covariance = [Double](repeating: 0, count: width * width)

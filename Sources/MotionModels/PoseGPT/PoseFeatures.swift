@@ -8,16 +8,21 @@ import Motions
 ///
 /// 132 numbers are the first two columns of each joint's rotation, the pelvis turned by minus its
 /// heading. Four are the root: its height, its step from the frame before along and across its
-/// heading (both by the length of a leg), and the change of its heading [rad].
+/// heading (both by the length of a leg), and the change of its heading [rad]. The last four say which of
+/// `MotionWindow.contactParts` stand on the ground.
 enum PoseFeatures {
   /// The channels of the rotations.
   static let rotations = 6 * BodyModel.jointCount
   /// The channels of a frame.
-  static let columns = rotations + 4
+  static let columns = contacts.upperBound
   /// The position of each root channel.
   static let (height, along, across, turn) = (
     rotations, rotations + 1, rotations + 2, rotations + 3
   )
+  /// The channels of the root.
+  static let root = height..<(turn + 1)
+  /// The channels of the contacts.
+  static let contacts = root.upperBound..<(root.upperBound + MotionWindow.contactParts.count)
 
   /// The length of a leg [m], the mean of both sides: what heights and steps are divided by.
   static func leg(_ offsets: [Float]) -> Float {
@@ -26,10 +31,14 @@ enum PoseFeatures {
     return max(0.01, bones.reduce(0) { $0 + lengths[$1.rawValue] } / 2)
   }
 
-  /// The channels of a window, [frames, 136]; the first frame has the step of the second.
+  /// The channels of a window, [frames, 140]; the first frame has the step of the second.
+  ///
+  /// Contacts that the window does not hold are found by `Contact`.
   static func features(of window: MotionWindow) -> [Float] {
     let (frames, leg) = (window.frames, leg(window.offsets))
-    var result = BodyModel.rotationColumns(of: window).inserted(4, every: rotations)
+    var result = BodyModel.rotationColumns(of: window).inserted(
+      columns - rotations, every: rotations)
+    let stands = window.completeContacts
     let headings = (0..<frames).map { window.heading(frame: $0) }
     for frame in 0..<frames {
       let base = frame * columns
@@ -45,6 +54,9 @@ enum PoseFeatures {
       result[base + along] = (c * dx + s * dy) / leg
       result[base + across] = (c * dy - s * dx) / leg
       result[base + turn] = remainder(headings[now] - headings[before], 2 * .pi)
+      for (index, column) in contacts.enumerated() {
+        result[base + column] = stands[frame * contacts.count + index]
+      }
     }
     return result
   }
@@ -59,7 +71,7 @@ enum PoseFeatures {
   /// The motion of some frames of channels.
   ///
   /// - Parameters:
-  ///   - features: [frames, 136]; rotations need not be orthonormal
+  ///   - features: [frames, 140]; rotations need not be orthonormal
   ///   - offsets: The rest offsets of the body [m], [22, 3].
   ///   - start: Where the frame before the first stands; nil if the first frame stands at x = y = 0
   ///     and faces along x.
@@ -69,7 +81,7 @@ enum PoseFeatures {
     let (frames, leg) = (features.count / columns, leg(offsets))
     var place = start ?? Place()
     var turned: [Float] = []
-    var root: [Float] = []
+    var (root, stands): ([Float], [Float]) = ([], [])
     for frame in 0..<frames {
       let base = frame * columns
       if frame > 0 || start != nil {
@@ -83,10 +95,11 @@ enum PoseFeatures {
       turnColumns(&row, at: 0, by: place.heading)
       turned += row
       root += [place.x, place.y, features[base + height] * leg]
+      stands += contacts.map { min(max(features[base + $0], 0), 1) }
     }
     return MotionWindow(
       frames: frames, root: root, rotations: BodyModel.quaternions(ofColumns: turned),
-      offsets: offsets)
+      offsets: offsets, contacts: stands)
   }
 
   /// Turns the two columns of the pelvis about the vertical.

@@ -94,8 +94,12 @@ extension PoseGPT: MotionGenerator {
       var whole = motion.clip(
         0..<(begun + request.frames), name: request.name(ofMember: member), label: request.action)
       if request.isLevel { whole = Settling.settled(whole, fixed: begun) }
+      let contacts = motion.window.slice(0..<whole.frameCount).contacts
       let held =
-        request.holdsFeet ? FootLock.holdSampled(whole, fixed: begun, floor: floor).clip : whole
+        request.holdsFeet
+        ? FootLock.holdSampled(
+          whole, fixed: begun, floor: floor, contacts: MotionWindow.ballContacts(contacts)
+        ).clip : whole
       return (try? held.slice(begun..<held.frameCount)) ?? held
     }
   }

@@ -18,8 +18,6 @@ struct SequenceSource: Sendable {
   private let usable: [Int]
   private let cumulative: [Double]
 
-  /// The range of scale factors of a body and its path.
-  private static let sizes: ClosedRange<Float> = 0.95...1.05
   /// A label is drawn by its frequency to this power.
   private static let labelPower = 0.5
 
@@ -42,28 +40,28 @@ struct SequenceSource: Sendable {
     }
   }
 
-  /// A random stretch, every second one mirrored; its root is NaN if the file cannot be read.
-  func draw(using random: inout RandomSource) -> MotionWindow {
+  /// A part of a clip.
+  struct Stretch: Sendable, Hashable {
+    /// The clip's index in the shard.
+    let clip: Int
+    let frames: Range<Int>
+    let isMirrored: Bool
+  }
+
+  /// A random stretch, every second one mirrored.
+  func draw(using random: inout RandomSource) -> Stretch {
     let place = Double(random.next() >> 11) * 0x1p-53 * (cumulative.last ?? 0)
     let clip = usable[cumulative.partitioningIndex { place < $0 }]
     let length = shard.clips[clip].frames
     let start = Int(random.next() % UInt64(length - shortest + 1))
     let range = start..<min(length, start + frames)
-    let isMirrored = random.uniform() < 0.5
-    let size = random.uniform(from: Self.sizes.lowerBound, to: Self.sizes.upperBound)
-    guard var window = try? shard.window(clip: clip, frames: range) else {
-      return Self.unreadable(range.count, shard.clips[clip].offsets)
-    }
-    if isMirrored { window = window.mirrored }
-    window.scale(by: size)
-    return window
+    return Stretch(clip: clip, frames: range, isMirrored: random.uniform() < 0.5)
   }
 
-  private static func unreadable(_ frames: Int, _ offsets: [Float]) -> MotionWindow {
-    MotionWindow(
-      frames: frames, root: [Float](repeating: .nan, count: 3 * frames),
-      rotations: [Float](repeating: 0.5, count: 4 * BodyModel.jointCount * frames),
-      offsets: offsets)
+  /// The frames of a stretch; nil if the file cannot be read any more.
+  func window(of stretch: Stretch) -> MotionWindow? {
+    let window = try? shard.window(clip: stretch.clip, frames: stretch.frames)
+    return stretch.isMirrored ? window?.mirrored : window
   }
 
   /// The rest offsets of clips drawn by their frames, [count, 22, 3].

@@ -16,6 +16,8 @@ struct TokenizerLoss: Sendable {
     var joints: Float = 6
     /// The mean difference of joint velocities over the ground [m/frame].
     var velocity: Float = 20
+    /// The mean square of the contacts' standardised channels.
+    var contact: Float = 0.1
     /// The mean distance of the root's path over the window, and of its heading [m, rad].
     var path: Float = 0.5
     /// The terms of learned codes: the code towards the latent, the latent towards the code.
@@ -27,14 +29,12 @@ struct TokenizerLoss: Sendable {
   var weights = Weights()
 
   private static let joints = BodyModel.jointCount
-  /// How much more velocities of ankles and feet count where they stand.
+  /// How much more velocities of ankles and balls of feet count where they stand.
   private static let standing: Float = 4
-  /// Below this a foot stands [m/frame].
-  private static let standingSpeed: Float = 0.15 / 30
 
   /// The windows of a part of a batch.
   struct Target {
-    /// [batch, frames, 136], not standardised.
+    /// [batch, frames, 140], not standardised.
     var features: [Float] = []
     /// Rest offsets, [batch, 22, 3] m.
     var offsets: [Float] = []
@@ -61,7 +61,7 @@ struct TokenizerLoss: Sendable {
     let rotations: Variable
   }
 
-  /// The loss of predicted frames [batch, frames, 136], standardised.
+  /// The loss of predicted frames [batch, frames, 140], standardised.
   func callAsFunction(
     _ predicted: Variable, target: Target, quantized: QuantizedLatents, part: inout Microbatch,
     on tape: inout Tape
@@ -74,20 +74,27 @@ struct TokenizerLoss: Sendable {
       figure(truth, offsets: target.offsets, batch: batch, frames: frames, on: &tape)
     )
     let rotation = tape.meanSquaredError(found.rotations, wanted.rotations)
-    let root = tape.meanSquaredError(
-      tape.columns(predicted, PoseFeatures.height..<PoseFeatures.columns),
-      tape.input(
-        rootChannels(scaling.standardized(target.features)), shape: [batch, frames, 4]))
+    let standard = scaling.standardized(target.features)
+    func error(of columns: Range<Int>) -> Variable {
+      tape.meanSquaredError(
+        tape.columns(predicted, columns),
+        tape.input(
+          Self.channels(columns, of: standard), shape: [batch, frames, columns.count]))
+    }
+    let (root, contact) = (error(of: PoseFeatures.root), error(of: PoseFeatures.contacts))
     let joints = tape.mean(distances(found.joints, wanted.joints, on: &tape))
-    let velocity = velocityError(found, wanted, batch: batch, frames: frames, on: &tape)
+    let velocity = velocityError(
+      found, wanted, contacts: Self.channels(PoseFeatures.contacts, of: target.features),
+      batch: batch, frames: frames, on: &tape)
     let path = pathError(found, wanted, batch: batch, frames: frames, on: &tape)
     part.report("joints", 1000 * tape.scalar(joints), unit: "mm")
     part.report("velocity", 30 * tape.scalar(velocity), unit: "m/s")
     part.report("path", tape.scalar(path))
     part.report("root", tape.scalar(root))
+    part.report("contact", tape.scalar(contact))
     var terms: [(Variable, Float)] = [
       (rotation, weights.rotation), (root, weights.root), (joints, weights.joints),
-      (velocity, weights.velocity), (path, weights.path),
+      (velocity, weights.velocity), (path, weights.path), (contact, weights.contact),
     ]
     if let (codebook, commitment) = quantized.terms {
       part.report("codes", tape.scalar(commitment))
@@ -100,9 +107,9 @@ struct TokenizerLoss: Sendable {
     return sum
   }
 
-  private func rootChannels(_ features: [Float]) -> [Float] {
+  private static func channels(_ columns: Range<Int>, of features: [Float]) -> [Float] {
     stride(from: 0, to: features.count, by: PoseFeatures.columns).flatMap {
-      features[($0 + PoseFeatures.height)..<($0 + PoseFeatures.columns)]
+      features[($0 + columns.lowerBound)..<($0 + columns.upperBound)]
     }
   }
 
@@ -147,21 +154,26 @@ struct TokenizerLoss: Sendable {
     return tape.rowNorm(tape.reshape(difference, to: [a.shape[0], Self.joints, 3]))
   }
 
-  /// The mean difference of velocities over the ground [m/frame], more where a foot stands.
+  /// The mean difference of velocities over the ground [m/frame], more of what stands in both frames, by
+  /// contacts [batch, frames, 4].
   private func velocityError(
-    _ found: Figure, _ wanted: Figure, batch: Int, frames: Int, on tape: inout Tape
+    _ found: Figure, _ wanted: Figure, contacts: [Float], batch: Int, frames: Int,
+    on tape: inout Tape
   ) -> Variable {
     let truth = velocities(wanted, batch: batch, frames: frames, on: &tape)
     let error = distances(
       velocities(found, batch: batch, frames: frames, on: &tape), truth, on: &tape)
-    let speeds = tape.values(
-      of: tape.rowNorm(tape.reshape(truth, to: [truth.shape[0], Self.joints, 3])))
-    let feet: Set<Int> = [
-      Skeleton.Joint.leftAnkle.rawValue, Skeleton.Joint.rightAnkle.rawValue,
-      Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue,
-    ]
-    let weights = speeds.enumerated().map { index, speed in
-      feet.contains(index % Self.joints) && speed < Self.standingSpeed ? Self.standing : Float(1)
+    let parts = MotionWindow.contactParts
+    var weights = [Float](repeating: 1, count: error.shape.count)
+    for window in 0..<batch {
+      for frame in 1..<frames {
+        let at = (window * frames + frame) * parts.count
+        let row = (window * (frames - 1) + frame - 1) * Self.joints
+        for (index, part) in parts.enumerated()
+        where min(contacts[at + index], contacts[at - parts.count + index]) >= 0.5 {
+          weights[row + part.joint.rawValue] = Self.standing
+        }
+      }
     }
     return tape.mean(tape.multiply(error, tape.input(weights, shape: error.shape)))
   }

@@ -38,12 +38,9 @@ public enum ModelBenchmark {
       shard: pack.shard, frames: options.network.context * tokenizer.framesPerToken,
       shortest: options.network.context * tokenizer.framesPerToken)
     var random = RandomSource(seed: 1)
-    let features = (0..<options.run.batch).map { _ in
-      PoseFeatures.features(of: windows.draw(using: &random))
-    }
-    let encoding = ProcessorTime.least(of: 20) {
-      _ = codes.codes(of: features, precision: options.precision)
-    }
+    let drawn = (0..<options.run.batch).map { _ in windows.draw(using: &random) }
+    let clips = ClipCodes(windows, tokenizer: codes, precision: options.precision)
+    let encoding = ProcessorTime.least(of: 20) { _ = clips(drawn) }
     return (try TrainingRun(training).processorSecondsPerStep(), encoding)
   }
 

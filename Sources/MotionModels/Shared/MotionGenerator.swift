@@ -30,9 +30,6 @@ extension MotionGenerator {
   /// The default temperature of a request.
   public var usualTemperature: Float { MotionRequest.usualTemperature }
 
-  /// No guidance.
-  public var usualGuidance: Float { 0 }
-
   /// Nothing is left out.
   public func findings(for request: MotionRequest) -> [String] { [] }
 }

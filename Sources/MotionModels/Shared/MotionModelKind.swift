@@ -3,9 +3,9 @@ public import Files
 /// The generators that a model's file may hold.
 public enum MotionModelKind: String, Sendable, Hashable, CaseIterable {
   /// HPSTM-Gen.
-  case generator = "motionc generator 2"
+  case generator = "motionc generator 5"
   /// PoseGPT.
-  case poseGPT = "motionc posegpt 1"
+  case poseGPT = "motionc posegpt 2"
 
   /// The kind that a file states; nil for any other file.
   public init?(path: String) throws(FileError) {

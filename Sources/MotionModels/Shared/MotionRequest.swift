@@ -24,7 +24,8 @@ public struct MotionRequest: Sendable {
   public var past: MotionClip?
   /// The scale s of classifier-free guidance (Ho and Salimans, 2022), 0 for none.
   ///
-  /// v = (1 + s) v(conditional) − s v(unconditional); a model's best is its `usualGuidance`.
+  /// v = (1 + s) v(conditional) − s v(unconditional), and HPSTM-Gen draws its components by it as well; a
+  /// model's best is its `usualGuidance`.
   public var guidance: Float = 0
   /// The standard deviation of the initial noise (the temperature); 1 as in training.
   ///
@@ -75,10 +76,11 @@ public enum NetworkPart: String, Sendable, Hashable, CaseIterable {
   /// Nothing.
   case none
 
-  /// The factors of the network's outputs, [201].
+  /// The factors of the network's outputs, [209].
   var factors: [Float] {
-    let body = GeneratorNetwork.features
-    return Array(repeating: self == .whole ? 1 : 0, count: GeneratorNetwork.outputs - body)
+    let (pose, body) = (6 * BodyModel.jointCount + 3, GeneratorNetwork.features)
+    return Array(repeating: self == .whole ? 1 : 0, count: pose)
       + Array(repeating: self == .none ? 0 : 1, count: body)
+      + Array(repeating: self == .whole ? 1 : 0, count: GeneratorNetwork.contacts.count)
   }
 }

@@ -57,8 +57,10 @@ public struct FootLock: Sendable {
   ///   - clip: The motion.
   ///   - fixed: The number of frames at the beginning that do not change.
   ///   - floor: The height that no ball of a foot and no ankle goes below [m].
+  ///   - contacts: The probability that the left and the right ball stand, [2][frames], if what sampled
+  ///     the motion says so.
   public static func holdSampled(
-    _ clip: MotionClip, fixed: Int, floor: Double
+    _ clip: MotionClip, fixed: Int, floor: Double, contacts: [[Double]]? = nil
   ) -> (clip: MotionClip, report: Report) {
     var lock = FootLock(clip, fixed: fixed, floor: floor)
     let (left, right) = (lock.tracks[0].balls, lock.tracks[1].balls)
@@ -66,7 +68,7 @@ public struct FootLock: Sendable {
     lock.setStances(
       FootStances(
         left: left, right: right, ground: found.map { max($0, floor) }, fixed: fixed,
-        frameRate: clip.frameRate))
+        frameRate: clip.frameRate, contacts: contacts))
     return lock.run()
   }
 

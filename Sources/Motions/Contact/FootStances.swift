@@ -36,11 +36,14 @@ struct FootStances {
   ///   - ground: The height of the ball of a standing foot in each frame [m].
   ///   - fixed: The number of frames at the beginning that do not change: a foot that stands in the
   ///     last of them goes on standing there.
+  ///   - contacts: The probability that each ball stands, [2][frames], where what sampled the motion
+  ///     says so.
   init(
-    left: [Vector3], right: [Vector3], ground: [Double], fixed: Int, frameRate: Double
+    left: [Vector3], right: [Vector3], ground: [Double], fixed: Int, frameRate: Double,
+    contacts: [[Double]]? = nil
   ) {
-    func stances(_ track: [Vector3]) -> [Stance] {
-      Self.ranges(track, ground, frameRate).map { range in
+    func stances(_ track: [Vector3], _ contact: [Double]?) -> [Stance] {
+      Self.ranges(track, ground, frameRate, contact).map { range in
         let place =
           range.contains(fixed - 1) && range.upperBound > fixed
           ? track[fixed - 1] : Self.middle(track, range)
@@ -48,8 +51,8 @@ struct FootStances {
           frames: range, place: Vector3(place.x, place.y, ground[range.lowerBound]))
       }
     }
-    self.left = stances(left)
-    self.right = stances(right)
+    self.left = stances(left, contacts?[0])
+    self.right = stances(right, contacts?[1])
   }
 
   private static func middle(_ track: [Vector3], _ range: Range<Int>) -> Vector3 {
@@ -57,7 +60,7 @@ struct FootStances {
   }
 
   private static func ranges(
-    _ track: [Vector3], _ ground: [Double], _ frameRate: Double
+    _ track: [Vector3], _ ground: [Double], _ frameRate: Double, _ contact: [Double]?
   ) -> [Range<Int>] {
     let scores = track.indices.map { frame -> Double in
       let before = track[max(0, frame - 1)]
@@ -65,7 +68,8 @@ struct FootStances {
       let steps = Double(min(track.count - 1, frame + 1) - max(0, frame - 1))
       let move = after - before
       let speed = frameRate * (move.x * move.x + move.y * move.y).squareRoot() / max(1, steps)
-      return StanceScore.sampled(height: track[frame].z - ground[frame], speed: speed)
+      return (contact?[frame] ?? 1)
+        * StanceScore.sampled(height: track[frame].z - ground[frame], speed: speed)
     }
     var joined: [Range<Int>] = []
     for range in StanceScore.ranges(of: scores) {

@@ -35,8 +35,8 @@ struct EvaluateGenerator: ParsableCommand {
   @Option(help: "The largest number of samples; at most the number of held-out windows.")
   var count: Int = 512
 
-  @Option(help: "The scale of classifier-free guidance; 0 for none.")
-  var guidance: Float = 0
+  @Option(help: "The scale of classifier-free guidance; 0 for none; by default as 'sample' has it.")
+  var guidance: Float?
 
   @Option(
     help: "The temperature: the standard deviation of the initial noise; above 1 samples vary more."
@@ -106,7 +106,7 @@ struct EvaluateGenerator: ParsableCommand {
       names: generator.configuration.labels, seed: seed, classifier: classifier)
     let report = GeneratorReport(
       figures: evaluation, continuations: try continuations(generator, heldOut),
-      long: try long(generator, heldOut), guidance: guidance,
+      long: try long(generator, heldOut), guidance: guidance ?? generator.usualGuidance,
       temperature: temperature, steps: steps, solver: solver.rawValue, seed: seed, network: network,
       secondsOfSampling: Double(time.seconds) + Double(time.attoseconds) * 1e-18)
     if let card {
@@ -165,7 +165,8 @@ struct EvaluateGenerator: ParsableCommand {
       var request = MotionRequest()
       (request.first, request.frames) = (index, LongSamples.usualFrames)
       request.action = real.windows[index].label.map { generator.configuration.labels[$0] }
-      (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
+      request.guidance = guidance ?? generator.usualGuidance
+      (request.steps, request.solver) = (steps, solver)
       (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
       request.network = network
       clips += try generator.sample(request, threads: workers)
@@ -184,7 +185,8 @@ struct EvaluateGenerator: ParsableCommand {
       // As captured people are, with whom they are compared.
       request.isLevel = false
       request.action = label.map { generator.configuration.labels[$0] }
-      (request.guidance, request.steps, request.solver) = (guidance, steps, solver)
+      request.guidance = guidance ?? generator.usualGuidance
+      (request.steps, request.solver) = (steps, solver)
       (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
       request.network = network
       for clip in try generator.sample(request, threads: workers) {

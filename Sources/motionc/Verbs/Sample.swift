@@ -56,7 +56,7 @@ struct Sample: ParsableCommand {
   @Flag(help: "PoseGPT: also writes each motion as its codes (NAME.codes.safetensors).")
   var codes = false
 
-  @Option(help: "The scale of classifier-free guidance; 0 for none; by default PoseGPT's is 1.")
+  @Option(help: "The scale of classifier-free guidance; 0 for none; 1 if not given.")
   var guidance: Float?
 
   @Option(

@@ -64,7 +64,8 @@ struct ComponentBodies: Sendable, Hashable {
   var tensors: [String: StoredTensor] {
     let joints = BodyModel.jointCount
     return [
-      "bodies.means": StoredTensor(means, shape: [means.count / Self.width, joints, 3]),
+      "bodies.means": StoredTensor(
+        halfPrecision: means, shape: [means.count / Self.width, joints, 3]),
       "bodies.spread": StoredTensor(spread, shape: [joints, 3]),
     ]
   }

@@ -26,6 +26,8 @@ struct MotionMixture: Sendable {
   /// The weight of a label, relative to standardised slow cosines; windows without one are between all.
   private static let labelWeight: Float = 8
   private static let rounds = 15
+  /// The fewest windows of a component, by the mean of all.
+  private static let smallest = 1.0 / 6
 
   private let cosines: WindowCosines
   private let labelCount: Int
@@ -46,8 +48,9 @@ struct MotionMixture: Sendable {
     let cosines = WindowCosines(frames: frames)
     let spectra = cosines.spectra(of: states)
     var components = MotionMixture(cosines, spectra, labelCount)
-    let members = components.cluster(
-      components.features(of: spectra, labels: labels), into: wanted, seed: seed)
+    let features = components.features(of: spectra, labels: labels)
+    let members = components.joined(
+      components.cluster(features, into: wanted, seed: seed), of: features)
     let prior = components.prior(spectra, members, labels)
     return (components, prior, members)
   }
@@ -106,6 +109,18 @@ struct MotionMixture: Sendable {
       result += ownLabel
     }
     return result
+  }
+
+  /// The components of windows without those that have hardly any: their windows join the nearest others.
+  private mutating func joined(_ members: [Int], of features: [Float]) -> [Int] {
+    let components = centres.count / featureCount
+    var sizes = [Int](repeating: 0, count: components)
+    for component in members { sizes[component] += 1 }
+    let least = Self.smallest * Double(members.count) / Double(max(1, components))
+    let kept = sizes.indices.filter { Double(sizes[$0]) >= least }
+    guard kept.count < components else { return members }
+    centres = kept.flatMap { centres[($0 * featureCount)..<(($0 + 1) * featureCount)] }
+    return nearest(to: features)
   }
 
   private mutating func cluster(

@@ -13,6 +13,8 @@ struct WindowStatistics {
   let components: MotionMixture
   /// How embeddings choose among the components; nil where windows have none.
   let choice: ComponentChoice?
+  /// Where observed frames lead.
+  let forecast: PastForecast?
   /// The bodies of each component.
   let bodies: ComponentBodies
   /// The root mean square of how far a joint moves from frame to frame [m].
@@ -60,6 +62,7 @@ struct WindowStatistics {
       : try ComponentChoice(
         embeddings, width: source.shard.embeddingWidth, members: embedded.map { found.members[$0] },
         components: found.prior.components, seed: seed)
+    forecast = PastForecast(states, frames: source.frames, scale: standardization)
     bodies = ComponentBodies(offsets, of: found.members, components: found.prior.components)
     var sums = (velocity: 0.0, acceleration: 0.0)
     var counts = (velocity: 0, acceleration: 0)
