@@ -81,9 +81,14 @@ public struct MotionWindow: Sendable, Hashable {
   /// The window's contacts, [frames, 4]; where they are not known, those that `Contact` finds.
   public var completeContacts: [Float] {
     guard contacts.isEmpty, frames > 0 else { return contacts }
-    let contact = Contact(clip(name: "", frameRate: 30))
-    let stands = Self.contactParts.map { contact.isStanding($0) }
-    return (0..<frames).flatMap { frame in stands.map { $0[frame] ? 1 : 0 } }
+    return Self.contacts(in: clip(name: "", frameRate: 30))
+  }
+
+  /// Whether `contactParts` stand on the ground in a clip, by `Contact`, [frames, 4].
+  public static func contacts(in clip: MotionClip) -> [Float] {
+    let contact = Contact(clip)
+    let stands = contactParts.map { contact.isStanding($0) }
+    return (0..<clip.frameCount).flatMap { frame in stands.map { $0[frame] ? 1 : 0 } }
   }
 
   /// The contacts of the balls of both feet, [2][frames], among those of `contactParts`, [frames, 4].

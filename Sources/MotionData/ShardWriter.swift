@@ -110,13 +110,11 @@ extension DatasetShard {
       var checksum = Checksum()
       var bytes: [UInt8] = []
       bytes.reserveCapacity(Checksum.block + frameSize)
-      // The same as those of windows: see `MotionWindow.completeContacts`.
-      let contact = Contact(clip)
-      let stands = MotionWindow.contactParts.map { contact.isStanding($0) }
+      let (contacts, parts) = (MotionWindow.contacts(in: clip), MotionWindow.contactParts.count)
       for frame in 0..<clip.frameCount {
         Self.append(clip, frame, to: &bytes)
         bytes.append(
-          stands.enumerated().reduce(0) { $1.element[frame] ? $0 | 1 << UInt8($1.offset) : $0 })
+          (0..<parts).reduce(0) { $0 | UInt8(contacts[frame * parts + $1]) << UInt8($1) })
         while bytes.count >= Checksum.block {
           try write(Array(bytes[..<Checksum.block]), &checksum)
           bytes.removeFirst(Checksum.block)

@@ -1,8 +1,6 @@
 internal import Autodiff
-import Geometry
 import HumanBody
 import Learning
-import Motions
 
 /// The loss of clean predictions: flow matching and regularisers of motion.
 ///
@@ -110,7 +108,7 @@ struct FlowLoss: Sendable {
     let logits = tape.reshape(
       tape.columns(raw, GeneratorNetwork.contacts), to: [count, 2])
     return tape.crossEntropy(
-      logits, targets: target.contacts.map { $0 >= Self.stands ? 1 : 0 },
+      logits, targets: target.contacts.map { $0 >= StandingFeet.least ? 1 : 0 },
       weights: [Float](repeating: weights.contact / Float(count), count: count))
   }
 
@@ -122,25 +120,15 @@ struct FlowLoss: Sendable {
     return layer.deviation.enumerated().map { $0.offset < 3 ? max(1, $0.element / usual) : 1 }
   }
 
-  /// The contact from which on a part stands.
-  private static let stands: Float = 0.5
-
   /// 1 for the channels of ankles and balls of feet between frames in both of which they stand, [batch,
   /// (frames - 1) 66], from contacts [batch, frames, 4].
   static func standing(_ contacts: [Float], frames: Int) -> [Float] {
-    let (width, parts) = (GeneratorNetwork.features, MotionWindow.contactParts)
-    var mask: [Float] = []
-    mask.reserveCapacity(contacts.count / parts.count * width)
-    for start in stride(from: 0, to: contacts.count, by: frames * parts.count) {
-      for frame in 0..<(frames - 1) {
-        var row = [Float](repeating: 0, count: width)
-        for (index, part) in parts.enumerated() {
-          let at = start + frame * parts.count + index
-          guard min(contacts[at], contacts[at + parts.count]) >= stands else { continue }
-          for axis in 0..<3 { row[3 * part.joint.rawValue + axis] = 1 }
-        }
-        mask += row
-      }
+    let width = GeneratorNetwork.features
+    let windows = contacts.count / (frames * MotionWindow.contactParts.count)
+    var mask = [Float](repeating: 0, count: windows * (frames - 1) * width)
+    StandingFeet.forEach(contacts, frames: frames) { window, frame, joint in
+      let first = (window * (frames - 1) + frame) * width + 3 * joint
+      for at in first..<(first + 3) { mask[at] = 1 }
     }
     return mask
   }

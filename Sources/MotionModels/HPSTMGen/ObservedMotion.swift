@@ -30,7 +30,7 @@ struct ObservedMotion: Sendable {
     skeleton = clip.skeleton
     root = clip.rootTranslations
     rotations = clip.rotations
-    contacts = MotionWindow(clip, frames: 0..<clip.frameCount).completeContacts
+    contacts = MotionWindow.contacts(in: clip)
     floor = FootLock.floor(below: clip)
   }
 

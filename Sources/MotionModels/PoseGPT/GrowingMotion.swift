@@ -22,7 +22,7 @@ struct GrowingMotion: Sendable {
   /// An observed motion.
   init(_ clip: MotionClip) {
     window = MotionWindow(clip, frames: 0..<clip.frameCount)
-    window.contacts = window.completeContacts
+    window.contacts = MotionWindow.contacts(in: clip)
     skeleton = clip.skeleton
   }
 

@@ -163,17 +163,9 @@ struct TokenizerLoss: Sendable {
     let truth = velocities(wanted, batch: batch, frames: frames, on: &tape)
     let error = distances(
       velocities(found, batch: batch, frames: frames, on: &tape), truth, on: &tape)
-    let parts = MotionWindow.contactParts
     var weights = [Float](repeating: 1, count: error.shape.count)
-    for window in 0..<batch {
-      for frame in 1..<frames {
-        let at = (window * frames + frame) * parts.count
-        let row = (window * (frames - 1) + frame - 1) * Self.joints
-        for (index, part) in parts.enumerated()
-        where min(contacts[at + index], contacts[at - parts.count + index]) >= 0.5 {
-          weights[row + part.joint.rawValue] = Self.standing
-        }
-      }
+    StandingFeet.forEach(contacts, frames: frames) { window, frame, joint in
+      weights[(window * (frames - 1) + frame) * Self.joints + joint] = Self.standing
     }
     return tape.mean(tape.multiply(error, tape.input(weights, shape: error.shape)))
   }

@@ -49,7 +49,7 @@ struct PastForecast: Sendable, Hashable {
     var errors: [[Double]]
   }
 
-  private let regressions: [Regression]
+  private var regressions: [Regression]
   private let ahead: [Int]
   private let scale: Standardization
 
@@ -63,8 +63,7 @@ struct PastForecast: Sendable, Hashable {
     guard ahead.count > 2, states.count / size >= 64 else { return nil }
     self.init(regressions: [], ahead: ahead, scale: scale)
     let windows = stride(from: 0, to: states.count, by: size).map { states[$0..<($0 + size)] }
-    let found = Self.differences.map { fitted(windows, differences: $0) }
-    self.init(regressions: found, ahead: ahead, scale: scale)
+    regressions = Self.differences.map { fitted(windows, differences: $0) }
   }
 
   private init(regressions: [Regression], ahead: [Int], scale: Standardization) {
