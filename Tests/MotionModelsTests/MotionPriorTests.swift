@@ -225,7 +225,7 @@ struct MotionPriorTests {
     }
   }
 
-  @Test("A temperature above 1 is of slow motion; one below is of all")
+  @Test("A temperature above 1 is of slow motion, trembling has less; one below is of all")
   func temperature() {
     let frames = 64
     let (states, _) = waves(40, frames: frames, seed: 9)
@@ -234,12 +234,21 @@ struct MotionPriorTests {
     let noise = (0..<(3 * prior.size)).map { _ in random.normal() }
     for (found, own) in zip(prior.tempered(noise, by: 0.5), noise) { #expect(found == 0.5 * own) }
     let before = prior.cosines.spectra(of: noise)
-    let after = prior.cosines.spectra(of: prior.tempered(noise, by: 1.5))
-    for index in before.indices {
-      // The cosine k of 64 frames at 30 Hz has k 30 / 128 Hz.
-      let hertz = Double(index % prior.size / 66) * 30 / 128
-      let factor = hertz <= 1 ? 1.5 : hertz >= 2 ? 1 : 1.5 - 0.5 * (hertz - 1)
-      #expect(abs(Double(after[index]) - factor * Double(before[index])) < 1e-5)
+    for (temperature, fastest) in [(1.5, 0.75), (4, 0.5)] {
+      let after = prior.cosines.spectra(of: prior.tempered(noise, by: Float(temperature)))
+      for index in before.indices {
+        // The cosine k of 64 frames at 30 Hz has k 30 / 128 Hz.
+        let hertz = Double(index % prior.size / 66) * 30 / 128
+        let factor: Double =
+          switch hertz {
+          case ...1: temperature
+          case ..<2: temperature - (temperature - 1) * (hertz - 1)
+          case ...4: 1
+          case ..<5: max(fastest, 1 - 0.5 * (temperature - 1) * (hertz - 4))
+          default: fastest
+          }
+        #expect(abs(Double(after[index]) - factor * Double(before[index])) < 2e-5)
+      }
     }
   }
 

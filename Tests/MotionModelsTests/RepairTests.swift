@@ -1,6 +1,8 @@
+import Foundation
 import Geometry
 import Learning
 import Motions
+import TestSupport
 import Testing
 
 @testable import MotionModels
@@ -53,6 +55,34 @@ struct RepairTests {
     for at in isChanged.indices where !isChanged[at] {
       #expect(
         repaired.track.positions[at] == track.positions[at] || !track.positions[at].isFinite)
+    }
+  }
+
+  @Test(
+    "A frame between two wrong ones that is right comes back bit for bit", arguments: [15, 20, 7])
+  func between(_ joint: Int) throws {
+    let models = SharedData.checkout.appending(path: "Examples/Models")
+    var request = MotionRequest()
+    (request.count, request.frames, request.action, request.seed) = (4, 120, "walk", 3)
+    let walks = try Generator(contentsOf: models.appending(path: "generator.safetensors").path)
+      .sample(request)
+    let model = try HGVAE(contentsOf: models.appending(path: "hgvae.safetensors").path)
+    let wrong = [60, 62, 65]
+    for walk in walks {
+      let places = walk.jointPositions()
+      let good = JointTrack(
+        name: "", frameRate: 30, positions: places,
+        confidences: [Float](repeating: 1, count: places.count))
+      var track = good
+      for frame in wrong { track.positions[frame * Self.joints + joint] += Vector3(0.2, 0.3, 0.1) }
+      let repaired = try model.repair(track)
+      let isChanged = repaired.isChanged
+      for at in isChanged.indices {
+        let error = (repaired.track.positions[at] - good.positions[at]).length
+        let isWrong = at % Self.joints == joint && wrong.contains(at / Self.joints)
+        #expect(isWrong ? error < 0.05 : error == 0, "frame \(at / Self.joints): \(error) m")
+        #expect(isChanged[at] == isWrong)
+      }
     }
   }
 

@@ -110,6 +110,13 @@ extension HGVAE {
     let others = damaged.isTouched.indices.filter { !damaged.isTouched[$0] }
     let changed = others.count { repaired.positions[$0] != broken.positions[$0] }
     sum.harmed += Double(changed) / Double(max(1, others.count))
+    let joints = Skeleton.jointCount
+    for first in stride(from: 0, to: damaged.isTouched.count, by: joints) {
+      let frame = first..<(first + joints)
+      guard !damaged.isTouched[frame].contains(true) else { continue }
+      sum.goodFrames += 1
+      if repaired.positions[frame] != broken.positions[frame] { sum.harmedFrames += 1 }
+    }
   }
 
   private static func track(_ positions: [Float], _ confidences: [Float]) -> JointTrack {

@@ -65,6 +65,10 @@ public struct HGVAEEvaluation: Codable, Sendable {
     public var afterAll = 0.0
     /// The joints and frames that nothing had touched and that were changed, as a share.
     public var harmed = 0.0
+    /// The frames in which nothing was touched and something was changed.
+    public var harmedFrames = 0
+    /// The frames in which nothing was touched.
+    public var goodFrames = 0
     /// The tracks whose error rose.
     public var worse = 0
   }

@@ -232,28 +232,38 @@ struct ModelRateRepair {
   }
 
   /// Writes a joint's new places into the frames of the track that a run covers.
+  ///
+  /// Between wrong frames a joint may have been right: then it is where it is expected, and stays.
   private func write(
     _ found: [Float], _ joint: Int, _ run: Range<Int>, before: Float?, after: Float,
     into result: inout RepairedTrack
   ) {
     let step = seen.frameRate / result.track.frameRate
-    let count = result.track.frameCount
-    var written: [Int] = []
-    for frame in 0..<count {
+    var written: [Range<Int>] = []
+    for frame in 0..<result.track.frameCount {
       let time = Double(frame) * step
       let near = min(cut.frames - 1, Int(time.rounded()))
       let at = frame * Self.joints + joint
       let isMissing = !(result.track.confidences[at] > 0) || !result.track.positions[at].isFinite
       guard run.contains(near), isMissing || before != nil else { continue }
-      result.track.positions[at] = place(found, joint, time) + cut.shift
+      let new = place(found, joint, time) + cut.shift
+      let isAsExpected =
+        !isMissing
+        && (new - result.track.positions[at]).length <= Double(check.tolerances[joint])
+      guard !isAsExpected else { continue }
+      result.track.positions[at] = new
       result.track.confidences[at] = max(result.track.confidences[at], 0.5)
-      written.append(frame)
+      if let last = written.last, last.upperBound == frame {
+        written[written.count - 1] = last.lowerBound..<(frame + 1)
+      } else {
+        written.append(frame..<(frame + 1))
+      }
     }
-    guard let first = written.first, let last = written.last else { return }
-    result.changes.append(
+    result.changes += written.map {
       .init(
-        kind: before == nil ? .filled : .replaced, joints: [joint], frames: first..<(last + 1),
-        before: before, after: after))
+        kind: before == nil ? .filled : .replaced, joints: [joint], frames: $0, before: before,
+        after: after)
+    }
   }
 
   /// A joint's place at a time in frames of the model's rate.

@@ -30,7 +30,8 @@ public struct MotionRequest: Sendable {
   /// The standard deviation of the initial noise (the temperature); 1 as in training.
   ///
   /// Networks trained on little motion sample with too little variety at 1. HPSTM-Gen takes more than 1
-  /// for slow motion only, since fast motion would tremble: all of it below 1 Hz, 1 above 2 Hz.
+  /// for slow motion only, since fast motion would tremble: all of it below 1 Hz, 1 from 2 to 4 Hz, and
+  /// above 5 Hz half as much less than 1.
   public var temperature = MotionRequest.usualTemperature
   /// Only so many of the likeliest codes are drawn, by models with codes; nil for all.
   public var topK: Int?

@@ -154,7 +154,8 @@ extension HGVAEEvaluation {
     lines.append(
       "clean tracks: \(untouched) of \(clean) came back bit for bit, the others moved by "
         + "\(Console.fixed(1000 * harm, 3)) mm on average over all; of what damage had not touched at "
-        + "most \(Console.fixed(100 * harmed, 2)) % was changed")
+        + "most \(Console.fixed(100 * harmed, 2)) % was changed, and of \(repairs.reduce(0) { $0 + $1.goodFrames }) "
+        + "frames without damage \(repairs.reduce(0) { $0 + $1.harmedFrames })")
     lines.append(
       "\(Console.fixed(1000 * secondsPerWindow, 1)) ms of processor time to impute a window of \(frames) frames"
     )

@@ -39,22 +39,24 @@ struct MotionPrior: Sendable, Hashable {
 
   /// Windows of noise, [windows, frames, 66], times a temperature.
   ///
-  /// Of more than 1 cosines below `slow` have all, those above twice that nothing: what is fast would
-  /// tremble, while variety is in posture and path.
+  /// Of more than 1 slow cosines have all, those above twice that nothing, and those that tremble less
+  /// than 1: variety is in posture and path.
   func tempered(_ noise: [Float], by temperature: Float) -> [Float] {
     guard temperature > 1 else { return noise.map { temperature * $0 } }
     let hertz = Float(Generator.frameRate) / Float(2 * frames)
     let factors = (0..<frames).map { cosine in
-      let share = Float(cosine) * hertz / Self.slow - 1
-      return temperature + (1 - temperature) * min(max(share, 0), 1)
+      max(0.5, 1 + (temperature - 1) * Self.warmth(at: Float(cosine) * hertz))
     }
     var spectra = cosines.spectra(of: noise)
     for index in spectra.indices { spectra[index] *= factors[index % size / (size / frames)] }
     return cosines.states(of: spectra)
   }
 
-  /// The frequency up to which motion is slow [Hz].
-  private static let slow: Float = 1
+  /// The share of a temperature above 1 that cosines of a frequency [Hz] have: all up to 1 Hz, nothing
+  /// from 2 to 4 Hz, minus a half from 5 Hz.
+  private static func warmth(at frequency: Float) -> Float {
+    1 - min(max(frequency - 1, 0), 1) - 0.5 * min(max(frequency - 4, 0), 1)
+  }
 
   /// E[X₁ | X_t, component] of each window, [batch, frames, 66].
   func estimate(_ states: [Float], times: [Float], components: [Int]) -> [Float] {
