@@ -99,6 +99,28 @@ struct SettlingTests {
     #expect(greatest(left) < max(0.04, 0.6 * greatest(float)), "\(greatest(left)) of \(float)")
   }
 
+  @Test(
+    "A jump is one that leaves the ground and comes back slowly, as sampled feet do, some centimetres above it",
+    arguments: [0.35, 0.45, 0.6])
+  func blurredJumps(seconds: Double) throws {
+    let still = try clip("wave")
+    let (first, ramp, rise) = (30.0, 6.0, 0.04)
+    let (length, peak) = (30 * seconds, 9.81 * seconds * seconds / 8)
+    let heights = (0..<still.frameCount).map { frame -> Double in
+      let (up, down) = (Double(frame) - first, first + length - Double(frame))
+      if up > 0, down > 0 { return rise + 4 * peak * up * down / (length * length) }
+      return rise * max(0, 1 + min(up, down) / ramp)
+    }
+    let settled = Settling.settled(raised(still, heights))
+    let left = zip(settled.rootTranslations, still.rootTranslations).map { ($0 - $1).z }
+    #expect(greatest(left) > 0.8 * peak, "\(greatest(left)) of \(peak + rise) m")
+    // Where it does not fall it is brought down as before.
+    let float = heights.map { min($0, rise) + 0.4 * max(0, $0 - rise) }
+    let lowered = Settling.settled(raised(still, float))
+    let rest = zip(lowered.rootTranslations, still.rootTranslations).map { ($0 - $1).z }
+    #expect(greatest(rest) < max(0.04, 0.6 * greatest(float)), "\(greatest(rest)) of \(float)")
+  }
+
   @Test("Frames that were observed do not change, and what they stand on is the ground")
   func past() throws {
     let clip = try clip("walk")

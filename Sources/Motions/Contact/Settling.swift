@@ -16,6 +16,9 @@ public struct Settling: Sendable {
   ]
   /// Whoever is higher than this touches nothing [m].
   private static let touching = 0.03
+  /// A flight is looked for above each of these heights [m]: sampled feet leave the ground, and come back to
+  /// it, some centimetres above it.
+  private static let leaving = [touching, 0.05, 0.08]
   /// A flight is no longer than this [s].
   private static let longestFlight = 0.8
   /// In a flight the body falls at this share of gravity at least, on average: real jumps at 0.84 to 0.99.
@@ -54,11 +57,13 @@ public struct Settling: Sendable {
     var hovers = low.map { $0 - level > Self.touching }
     low = zip(low, slow).map { $0 - $1 - level }
     middle = zip(middle, slow).map { $0 - $1 }
-    for frames in Self.flights(low, middle, frameRate: clip.frameRate) {
-      for frame in frames {
-        low[frame] = 0
-        // From a place in the air it hovers all the same.
-        hovers[frame] = slow[frame] > Self.touching
+    for height in Self.leaving {
+      for frames in Self.flights(low, middle, above: height, frameRate: clip.frameRate) {
+        for frame in frames {
+          low[frame] = 0
+          // From a place in the air it hovers all the same.
+          hovers[frame] = slow[frame] > Self.touching
+        }
       }
     }
     isHovering = hovers
@@ -77,11 +82,12 @@ public struct Settling: Sendable {
   /// - Parameters:
   ///   - low: How high the lowest joint is above one that touches [m].
   ///   - middle: The mean height of all joints [m].
+  ///   - height: Whoever is higher than this has left the ground [m].
   private static func flights(
-    _ low: [Double], _ middle: [Double], frameRate: Double
+    _ low: [Double], _ middle: [Double], above height: Double, frameRate: Double
   ) -> [Range<Int>] {
     var found: [Range<Int>] = []
-    for run in low.indices.split(whereSeparator: { !(low[$0] > touching) }) {
+    for run in low.indices.split(whereSeparator: { !(low[$0] > height) }) {
       let frames = run.startIndex..<run.endIndex
       // Speeds where it leaves the ground and comes back; a clip may begin or end in the air.
       let (first, last) = (max(frames.lowerBound, 1), min(frames.upperBound, low.count - 1))
