@@ -124,7 +124,7 @@ def figure(features, offsets, leg):
     second = columns[..., 1, :]
     second = F.normalize(second - (first * second).sum(-1, keepdim=True) * first, dim=-1)
     local = torch.stack([first, second, torch.linalg.cross(first, second)], -1)
-    height, along, across, turn = features[..., 132:].unbind(-1)
+    height, along, across, turn = features[..., 132:136].unbind(-1)
     root = torch.stack([torch.zeros_like(height), torch.zeros_like(height), height * leg], -1)
     rotations, places = [local[:, :, :1]], [root[:, :, None]]
     positions = {0: (0, 0)}
@@ -159,15 +159,17 @@ def autoencoder_loss(predicted, standardized, features, mean, deviation, offsets
     found = figure(predicted.float() * deviation + mean, offsets, leg)
     wanted = figure(features, offsets, leg)
     rotation = F.mse_loss(found[0], wanted[0])
-    root = F.mse_loss(predicted[..., 132:].float(), standardized[..., 132:])
+    root = F.mse_loss(predicted[..., 132:136].float(), standardized[..., 132:136])
+    contact = F.mse_loss(predicted[..., 136:].float(), standardized[..., 136:])
     joints = (found[1] - wanted[1]).norm(dim=-1).mean()
     truth = velocities(*wanted[1:])
     weight = torch.ones(truth.shape[:-1])
-    weight[..., FEET] = torch.where(truth[..., FEET, :].norm(dim=-1) < 0.005, 4.0, 1.0)
+    stands = (features[:, 1:, 136:] > 0.5) & (features[:, :-1, 136:] > 0.5)
+    weight[..., FEET] = torch.where(stands, 4.0, 1.0)
     velocity = ((velocities(*found[1:]) - truth).norm(dim=-1) * weight).mean()
     (a, ah), (b, bh) = path(*found[2:]), path(*wanted[2:])
     way = (a - b).norm(dim=-1).mean() + (ah - bh).abs().mean()
-    return rotation + 0.2 * root + 6 * joints + 20 * velocity + 0.5 * way
+    return rotation + 0.2 * root + 0.1 * contact + 6 * joints + 20 * velocity + 0.5 * way
 
 
 def autoencoder(options):
