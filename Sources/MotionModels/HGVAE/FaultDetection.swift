@@ -1,3 +1,4 @@
+import Geometry
 import HumanBody
 import Motions
 
@@ -13,6 +14,8 @@ struct FaultDetection {
   private static let strange: Float = 0.25
   /// A second difference that is no motion of a person [m].
   private static let jump: Float = 0.25
+  /// The frames within which a joint comes back from a jump.
+  private static let longestJump = 3
 
   /// The check that is no model.
   let check: BoneCheck
@@ -90,6 +93,29 @@ struct FaultDetection {
     return (1..<Self.joints).filter { joint in
       (-1...1).allSatisfy { confidences[(frame + $0) * Self.joints + joint] > 0 }
         && ratio(joint) > 1 && check.bend(positions, frame: frame, joint: joint) > Self.jump
+        && comesBack(positions, confidences, frame, joint)
+    }
+  }
+
+  /// Whether a joint is far from where it was at most three frames before and is again at most three frames
+  /// later: of a jump that stays, and of one in the first frame, its neighbours are not to blame.
+  private func comesBack(
+    _ positions: [Float], _ confidences: [Float], _ frame: Int, _ joint: Int
+  ) -> Bool {
+    let frames = confidences.count / Self.joints
+    func place(_ frame: Int) -> SIMD3<Float>? {
+      let at = frame * Self.joints + joint
+      guard (0..<frames).contains(frame), confidences[at] > 0 else { return nil }
+      return [positions[3 * at], positions[3 * at + 1], positions[3 * at + 2]]
+    }
+    guard let here = place(frame) else { return false }
+    return (1...Self.longestJump).contains { back in
+      guard let before = place(frame - back) else { return false }
+      return (1...Self.longestJump).contains { ahead in
+        guard let after = place(frame + ahead) else { return false }
+        let least = min((here - before).length, (here - after).length)
+        return (after - before).length < 0.5 * least
+      }
     }
   }
 

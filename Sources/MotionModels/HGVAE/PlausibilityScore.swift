@@ -68,6 +68,30 @@ public struct PlausibilityScore: Sendable {
   }
 }
 
+extension PlausibilityScore {
+  /// Windows in which a joint is thrown about are as no real one is.
+  fileprivate mutating func count(
+    _ jolts: [TrackJolt], of track: JointTrack, length: Int, _ calibration: PlausibilityCalibration
+  ) {
+    guard let worst = calibration.anomalies.last, !jolts.isEmpty else { return }
+    let thrown = jolts.map { jolt in
+      Finding(
+        joint: jolt.joint,
+        frame: min(frames - 1, Int(Double(jolt.frame) * frameRate / track.frameRate)),
+        kind: .acceleration, value: Float(jolt.acceleration),
+        threshold: calibration.thresholds.acceleration[jolt.joint])
+    }
+    let places = Set(thrown.map(\.frame))
+    for index in windows.indices {
+      let start = windows[index].start
+      guard places.contains(where: { (start..<(start + length)).contains($0) }) else { continue }
+      windows[index].anomaly = max(windows[index].anomaly, 2 * worst)
+      windows[index].plausibility = 0
+    }
+    findings = thrown.sorted { $0.value > $1.value } + findings
+  }
+}
+
 extension HGVAE {
   /// Scores a motion clip.
   ///
@@ -77,6 +101,9 @@ extension HGVAE {
   }
 
   /// Scores a track; joints that are missing are filled in and have no residuals.
+  ///
+  /// Of tracks faster than the model the frames in between count too: where a joint is thrown about between
+  /// them (`TrackJolt`), windows have a plausibility of 0.
   ///
   /// - Throws: `GenerationError.request` where it is too short, nobody is seen in it, or the model
   ///   has no thresholds.
@@ -106,6 +133,7 @@ extension HGVAE {
     (result.pose, result.velocity) = (means.pose, means.velocity)
     result.acceleration = means.acceleration
     result.findings = means.findings(calibration.thresholds)
+    result.count(TrackJolt.all(in: track), of: track, length: frames, calibration)
     return result
   }
 

@@ -8,7 +8,8 @@ extension HGVAE {
 
   /// Fills in missing joints and replaces wrong ones; what is judged good stays bit for bit.
   ///
-  /// Exchanged limbs are set right first. Then joints count as wrong where both the model's residuals
+  /// Exchanged sides and joints that pop out of a fast track for a frame or two are set right first, at the
+  /// track's own rate. Then joints count as wrong where both the model's residuals
   /// and the lengths of bones say so; they and the missing ones are found anew by `impute`. What
   /// replaces a joint that was seen is kept only where lengths of bones and jumps, which are no
   /// model, say that it is better.
@@ -20,7 +21,9 @@ extension HGVAE {
       throw .request("the model has no thresholds: it was never calibrated on real motion")
     }
     var result = RepairedTrack(track: track, changes: [], rejected: 0, emptyFrames: 0)
-    try exchangeLimbs(&result)
+    result.exchangeSides()
+    result.removePops()
+    result.exchangeLimbs()
     let seen = try atModelRate(result.track)
     var cut = try TrackWindows(seen, length: frames)
     let confidences = cut.confidences
@@ -40,8 +43,9 @@ extension HGVAE {
     }
     let repair = ModelRateRepair(
       seen: seen, cut: cut, confidences: confidences, faults: faults, check: check,
-      longestEmptyGap: Int((Self.longestEmptyGap * frameRate).rounded()))
-    repair.finish(&result, imputed: faults.contains(true) || repair.hasGaps ? imputed(cut) : nil)
+      isEmpty: result.track.emptyFrames(longest: Self.longestEmptyGap))
+    let hasGaps = Smoother.confidences(of: result.track).contains { !($0 > 0) }
+    repair.finish(&result, imputed: faults.contains(true) || hasGaps ? imputed(cut) : nil)
     return result
   }
 
@@ -64,51 +68,6 @@ extension HGVAE {
     }
     return sums.indices.map { sums[$0] / max(weights[$0 / joints], 1e-9) }
   }
-
-  /// Sets exchanged limbs right, at the track's own rate.
-  private func exchangeLimbs(_ result: inout RepairedTrack) throws(GenerationError) {
-    let joints = Skeleton.jointCount
-    let confidences = Smoother.confidences(of: result.track)
-    guard let first = confidences.firstIndex(where: { $0 > 0 }) else { return }
-    let shift = result.track.positions[first]
-    var positions: [Float] = []
-    positions.reserveCapacity(3 * confidences.count)
-    for (at, place) in result.track.positions.enumerated() {
-      let local = confidences[at] > 0 ? place - shift : .zero
-      positions += [Float(local.x), Float(local.y), Float(local.z)]
-    }
-    let check = BoneCheck(positions, confidences: confidences)
-    for run in LimbSwaps(check: check).runs(positions, confidences: confidences) {
-      let pairs = LimbSwaps.pairs[run.limb]
-      let names = pairs.flatMap { [$0.left, $0.right] }
-      func badness() -> Float {
-        names.reduce(0) { $0 + check.badness(positions, joint: $1, frames: run.frames) }
-          / Float(names.count)
-      }
-      let before = badness()
-      let old = positions
-      for frame in run.frames {
-        for (left, right) in pairs {
-          let (a, b) = (frame * joints + left, frame * joints + right)
-          for axis in 0..<3 { positions.swapAt(3 * a + axis, 3 * b + axis) }
-        }
-      }
-      let after = badness()
-      guard after < 0.8 * before else {
-        positions = old
-        result.rejected += 1
-        continue
-      }
-      for frame in run.frames {
-        for (left, right) in pairs {
-          result.track.positions.swapAt(frame * joints + left, frame * joints + right)
-          result.track.confidences.swapAt(frame * joints + left, frame * joints + right)
-        }
-      }
-      result.changes.append(
-        .init(kind: .swapped, joints: names, frames: run.frames, before: before, after: after))
-    }
-  }
 }
 
 /// The repair of a track at the model's rate, and its way back to the track's own frames.
@@ -123,43 +82,42 @@ struct ModelRateRepair {
   let faults: [Bool]
   /// The check that is no model.
   let check: BoneCheck
-  /// The longest gap without anybody that is filled [frames].
-  let longestEmptyGap: Int
+  /// The frames of the track, at its own rate, that stay without anybody.
+  let isEmpty: [Bool]
 
   private static let joints = Skeleton.jointCount
   /// A replaced joint has to be better by this factor.
   private static let betterBy: Float = 0.7
-
-  /// Whether a joint is missing somewhere.
-  var hasGaps: Bool { confidences.contains { !($0 > 0) } }
 
   /// Writes what is better into the track.
   func finish(_ result: inout RepairedTrack, imputed: [Float]?) {
     guard let imputed else { return }
     let found = chosen(imputed)
     let original = originals()
-    let isEmpty = emptyFrames()
     for joint in 0..<Self.joints {
-      for run in runs(of: joint, isEmpty) {
-        let isFault = run.contains { faults[$0 * Self.joints + joint] }
-        let range = max(0, run.lowerBound - 1)..<min(cut.frames, run.upperBound + 1)
-        let after = check.badness(found, joint: joint, frames: range)
-        var before: Float?
-        if isFault, !run.contains(where: { !(confidences[$0 * Self.joints + joint] > 0) }) {
-          let bad = check.badness(original, joint: joint, frames: range)
-          guard after < Self.betterBy * bad else {
-            result.rejected += 1
-            continue
-          }
-          before = bad
+      var isBetter = [Bool](repeating: false, count: cut.frames)
+      var checks: [(frames: Range<Int>, before: Float)] = []
+      for run in runs(of: joint)
+      where run.allSatisfy({ confidences[$0 * Self.joints + joint] > 0 }) {
+        let bad = check.badness(original, joint: joint, frames: beside(run))
+        guard check.badness(found, joint: joint, frames: beside(run)) < Self.betterBy * bad else {
+          result.rejected += 1
+          continue
         }
-        write(found, joint, run, before: before, after: after, into: &result)
+        for frame in run { isBetter[frame] = true }
+        checks.append((run, bad))
       }
+      write(found, joint, isBetter, checks, into: &result)
     }
     result.changes.sort {
       ($0.frames.lowerBound, $0.joints[0]) < ($1.frames.lowerBound, $1.joints[0])
     }
     result.emptyFrames = result.track.frameCount - Self.seenFrames(result.track)
+  }
+
+  /// A run with a frame to each side.
+  private func beside(_ run: Range<Int>) -> Range<Int> {
+    max(0, run.lowerBound - 1)..<min(cut.frames, run.upperBound + 1)
   }
 
   /// What missing joints become [m], [frames, 22, 3].
@@ -169,8 +127,8 @@ struct ModelRateRepair {
   private func chosen(_ imputed: [Float]) -> [Float] {
     var result = imputed
     for joint in 0..<Self.joints {
-      for run in runs(of: joint, []) {
-        let range = max(0, run.lowerBound - 1)..<min(cut.frames, run.upperBound + 1)
+      for run in runs(of: joint) {
+        let range = beside(run)
         let model = check.badness(imputed, joint: joint, frames: range)
         guard check.badness(cut.filled, joint: joint, frames: range) < model else { continue }
         for frame in run {
@@ -196,32 +154,16 @@ struct ModelRateRepair {
     return result
   }
 
-  /// The frames of gaps without anybody that are too long.
-  private func emptyFrames() -> Set<Int> {
-    var (result, first): (Set<Int>, Int?) = ([], nil)
-    for frame in 0...cut.frames {
-      let isEmpty =
-        frame < cut.frames
-        && !(0..<Self.joints).contains { confidences[frame * Self.joints + $0] > 0 }
-      if isEmpty {
-        first = first ?? frame
-      } else if let start = first {
-        let isEnd = start == 0 || frame == cut.frames
-        if isEnd || frame - start > longestEmptyGap { result.formUnion(start..<frame) }
-        first = nil
-      }
-    }
-    return result
+  /// The runs of frames in which a joint is missing or judged wrong.
+  private func runs(of joint: Int) -> [Range<Int>] {
+    Self.runs((0..<cut.frames).map { !(cut.confidences[$0 * Self.joints + joint] > 0) })
   }
 
-  /// The runs of frames in which a joint is to be written.
-  private func runs(of joint: Int, _ isEmpty: Set<Int>) -> [Range<Int>] {
+  /// The runs of frames for which something holds.
+  private static func runs(_ holds: [Bool]) -> [Range<Int>] {
     var (runs, first): ([Range<Int>], Int?) = ([], nil)
-    for frame in 0...cut.frames {
-      let isOpen =
-        frame < cut.frames && !isEmpty.contains(frame)
-        && !(cut.confidences[frame * Self.joints + joint] > 0)
-      if isOpen {
+    for (frame, holds) in (holds + [false]).enumerated() {
+      if holds {
         first = first ?? frame
       } else if let start = first {
         runs.append(start..<frame)
@@ -231,38 +173,57 @@ struct ModelRateRepair {
     return runs
   }
 
-  /// Writes a joint's new places into the frames of the track that a run covers.
+  /// Writes a joint's new places into the track's own frames: where it is missing there, and where it was
+  /// seen and the new place is better.
   ///
   /// Between wrong frames a joint may have been right: then it is where it is expected, and stays.
   private func write(
-    _ found: [Float], _ joint: Int, _ run: Range<Int>, before: Float?, after: Float,
-    into result: inout RepairedTrack
+    _ found: [Float], _ joint: Int, _ isBetter: [Bool],
+    _ checks: [(frames: Range<Int>, before: Float)], into result: inout RepairedTrack
   ) {
-    let step = seen.frameRate / result.track.frameRate
-    var written: [Range<Int>] = []
-    for frame in 0..<result.track.frameCount {
-      let time = Double(frame) * step
-      let near = min(cut.frames - 1, Int(time.rounded()))
+    let track = result.track
+    let step = seen.frameRate / track.frameRate
+    func near(_ frame: Int) -> Int { min(cut.frames - 1, Int((Double(frame) * step).rounded())) }
+    func new(_ frame: Int) -> Vector3 { place(found, joint, Double(frame) * step) + cut.shift }
+    let isMissing = (0..<track.frameCount).map { frame in
       let at = frame * Self.joints + joint
-      let isMissing = !(result.track.confidences[at] > 0) || !result.track.positions[at].isFinite
-      guard run.contains(near), isMissing || before != nil else { continue }
-      let new = place(found, joint, time) + cut.shift
-      let isAsExpected =
-        !isMissing
-        && (new - result.track.positions[at]).length <= Double(check.tolerances[joint])
-      guard !isAsExpected else { continue }
-      result.track.positions[at] = new
-      result.track.confidences[at] = max(result.track.confidences[at], 0.5)
-      if let last = written.last, last.upperBound == frame {
-        written[written.count - 1] = last.lowerBound..<(frame + 1)
-      } else {
-        written.append(frame..<(frame + 1))
+      return !(track.confidences[at] > 0) || !track.positions[at].isFinite
+    }
+    let filled = isMissing.indices.map { isMissing[$0] && !isEmpty[$0] }
+    let replaced = isMissing.indices.map { frame in
+      !isMissing[frame] && isBetter[near(frame)]
+        && (new(frame) - track.positions[frame * Self.joints + joint]).length
+          > Double(check.tolerances[joint])
+    }
+    /// How far a frame beside a run is from what would be written there; nothing where that is a fault.
+    func off(_ frame: Int) -> Vector3? {
+      guard step != 1, track.positions.indices.contains(frame * Self.joints + joint),
+        !isMissing[frame]
+      else { return nil }
+      let off = track.positions[frame * Self.joints + joint] - new(frame)
+      return off.length <= Double(check.tolerances[joint]) ? off : nil
+    }
+    for run in Self.runs(zip(filled, replaced).map { $0 || $1 }) {
+      let (before, after) = (off(run.lowerBound - 1), off(run.upperBound))
+      for frame in run {
+        let at = frame * Self.joints + joint
+        // Means of frames are not exactly where the track's own frames are.
+        let share = Double(frame - run.lowerBound + 1) / Double(run.count + 1)
+        let join = (before ?? .zero) * (1 - share) + (after ?? .zero) * share
+        result.track.positions[at] = new(frame) + join
+        result.track.confidences[at] = max(result.track.confidences[at], 0.5)
       }
     }
-    result.changes += written.map {
-      .init(
-        kind: before == nil ? .filled : .replaced, joints: [joint], frames: $0, before: before,
-        after: after)
+    for (kind, chosen) in [(RepairedTrack.Change.Kind.filled, filled), (.replaced, replaced)] {
+      for run in Self.runs(chosen) {
+        let whole = beside(near(run.lowerBound)..<(near(run.upperBound - 1) + 1))
+        result.changes.append(
+          .init(
+            kind: kind, joints: [joint], frames: run,
+            before: kind == .replaced
+              ? checks.first { $0.frames.contains(near(run.lowerBound)) }?.before : nil,
+            after: check.badness(found, joint: joint, frames: whole)))
+      }
     }
   }
 

@@ -1,0 +1,128 @@
+import Foundation
+import Geometry
+import Learning
+import Motions
+import TestSupport
+import Testing
+
+@testable import MotionModels
+
+/// Walks of the generator that ships, at other rates than the model's own, with damage.
+@Suite("Repairing and scoring tracks of any rate")
+struct RepairAtRatesTests {
+  private static let joints = Skeleton.jointCount
+  private static let models = SharedData.checkout.appending(path: "Examples/Models")
+  private static let model = Result {
+    try HGVAE(contentsOf: models.appending(path: "hgvae.safetensors").path)
+  }
+  private static let walks = Result {
+    var request = MotionRequest()
+    (request.count, request.frames, request.action, request.seed) = (3, 150, "walk", 3)
+    return try Generator(contentsOf: models.appending(path: "generator.safetensors").path)
+      .sample(request)
+  }
+
+  private static func tracks(_ rate: Double) throws -> [JointTrack] {
+    try walks.get().map { walk in
+      let places = try walk.resampled(to: rate).jointPositions()
+      return JointTrack(
+        name: "walk", frameRate: rate, positions: places,
+        confidences: [Float](repeating: 1, count: places.count))
+    }
+  }
+
+  /// Expects that a repaired track is another one but for where it says so, and returns the largest error
+  /// there [m].
+  private static func error(
+    _ repaired: RepairedTrack, _ truth: JointTrack, onlyAt isDamaged: (Int) -> Bool
+  ) -> Double {
+    var worst = 0.0
+    for (at, isChanged) in repaired.isChanged.enumerated() {
+      let off = (repaired.track.positions[at] - truth.positions[at]).length
+      if isDamaged(at) {
+        worst = max(worst, off.isFinite ? off : .infinity)
+      } else {
+        #expect(off == 0 && !isChanged, "frame \(at / joints), joint \(at % joints): \(off) m")
+      }
+    }
+    return worst
+  }
+
+  @Test(
+    "Gaps of any length are closed, and nothing else changes",
+    arguments: [23.976, 25, 30, 50, 60, 120, 240])
+  func gaps(_ rate: Double) throws {
+    let wrist = Skeleton.Joint.rightWrist.rawValue
+    for truth in try Self.tracks(rate) {
+      for count in Set([1, 2, 5, Int(rate / 10), Int(rate / 2)]) {
+        var track = truth
+        let first = truth.frameCount / 3
+        for frame in first..<(first + count) {
+          track.positions[frame * Self.joints + wrist] = Vector3(repeating: .nan)
+          track.confidences[frame * Self.joints + wrist] = 0
+        }
+        let repaired = try Self.model.get().repair(track)
+        let worst = Self.error(repaired, truth) { at in
+          at % Self.joints == wrist && (first..<(first + count)).contains(at / Self.joints)
+        }
+        // A frame of slow tracks is far from those beside it.
+        let short = rate < 30 ? 0.05 : 0.02
+        #expect(
+          worst < (Double(count) / rate < 0.05 ? short : 0.3), "\(count) frames: \(worst) m")
+      }
+    }
+  }
+
+  @Test(
+    "Sides of whole limbs that were exchanged are set right to the bit",
+    arguments: [SideSwap.Part.arms, .legs, .body], [30.0, 120])
+  func sides(_ part: SideSwap.Part, _ rate: Double) throws {
+    for truth in try Self.tracks(rate) {
+      var track = truth
+      let first = truth.frameCount / 2
+      SideSwap(part, frames: first..<(first + Int(0.4 * rate))).exchange(in: &track)
+      let repaired = try Self.model.get().repair(track)
+      #expect(repaired.track.positions == truth.positions, "\(repaired.changes)")
+    }
+  }
+
+  @Test("Joints that pop out for one frame are put back", arguments: [60.0, 120], 0..<4)
+  func pops(_ rate: Double, _ offset: Int) throws {
+    for truth in try Self.tracks(rate) {
+      for joint in [Skeleton.Joint.leftWrist, .rightKnee, .head].map(\.rawValue) {
+        var track = truth
+        let at = (truth.frameCount / 2 + offset) * Self.joints + joint
+        track.positions[at] += Vector3(0, 0.3, 0.4)
+        let repaired = try Self.model.get().repair(track)
+        #expect(Self.error(repaired, truth) { $0 == at } < 0.03)
+      }
+    }
+  }
+
+  @Test("A first frame elsewhere, and a jump that stays, leave the frames beside them alone")
+  func cuts() throws {
+    for truth in try Self.tracks(30) {
+      for cut in [1, truth.frameCount / 2, truth.frameCount - 1] {
+        var track = truth
+        for at in 0..<(cut * Self.joints) { track.positions[at] += Vector3(0.4, 0.3, 0) }
+        #expect(try Self.model.get().repair(track).changes.isEmpty)
+      }
+    }
+  }
+
+  @Test("A joint that is thrown about between the model's frames makes a motion implausible")
+  func jolts() throws {
+    let wrist = Skeleton.Joint.leftWrist.rawValue
+    for truth in try Self.tracks(120) {
+      let model = try Self.model.get()
+      #expect(try model.score(truth).plausibility > 0)
+      var track = truth
+      for frame in 0..<track.frameCount {
+        track.positions[frame * Self.joints + wrist].y += frame % 2 == 0 ? 0.1 : -0.1
+      }
+      let score = try model.score(track)
+      #expect(score.plausibility == 0)
+      #expect(score.findings.first?.joint == wrist)
+    }
+  }
+}
