@@ -27,11 +27,13 @@ public enum FileSignature {
   }
 
   /// A zip archive, such as .npz.
-  public static func isArchive(_ bytes: [UInt8]) -> Bool { bytes.starts(with: [0x50, 0x4B]) }
+  public static func isArchive(_ bytes: [UInt8]) -> Bool {
+    bytes.starts(with: [0x50, 0x4B]) && !isSafetensors(bytes)
+  }
 
   /// A Python pickle of protocol 2 or later.
   public static func isPickle(_ bytes: [UInt8]) -> Bool {
-    bytes.count > 2 && bytes[0] == 0x80 && (2...5).contains(bytes[1])
+    bytes.count > 2 && bytes[0] == 0x80 && (2...5).contains(bytes[1]) && !isSafetensors(bytes)
   }
 
   /// What PyTorch saves: a zip archive with a pickle in it, or the older form that begins with a
@@ -49,9 +51,12 @@ public enum FileSignature {
     return found
   }
 
-  /// A safetensors file: a header shorter than 2^56 bytes, then an opening brace.
+  /// A safetensors file: the length of a header of less than 2^40 bytes, then an opening brace.
+  ///
+  /// The length may begin with the bytes by which archives and pickles are recognised; these have no
+  /// three zeros and a brace there.
   public static func isSafetensors(_ bytes: [UInt8]) -> Bool {
-    bytes.count > 8 && bytes[7] == 0 && bytes[8] == UInt8(ascii: "{")
+    bytes.count > 8 && bytes[5...7].allSatisfy { $0 == 0 } && bytes[8] == UInt8(ascii: "{")
   }
 
   /// JSON text: the first character that is no blank opens an object or a list; a byte order mark is

@@ -89,4 +89,17 @@ struct SafetensorsHeaderTests {
     }
     #expect(error?.description.contains(named) == true, "\(error?.description ?? "")")
   }
+
+  @Test("A header of any length is one of safetensors, and no other format's beginning")
+  func signatures() {
+    for length in 2...70_000 {
+      let bytes =
+        (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + Array("{\"a\"".utf8)
+      let others = [
+        FileSignature.isPickle(bytes), FileSignature.isArchive(bytes),
+        FileSignature.isNumpyArray(bytes), FileSignature.isTorch(bytes),
+      ]
+      #expect(FileSignature.isSafetensors(bytes) && !others.contains(true), "\(length)")
+    }
+  }
 }
