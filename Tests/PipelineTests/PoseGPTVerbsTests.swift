@@ -73,6 +73,30 @@ struct PoseGPTVerbsTests {
   }
 
   @Test(
+    "A training that was interrupted after its autoencoder goes on; of nothing there is no going on"
+  )
+  func resumed() throws {
+    let folder = try Work.folder()
+    let path = "\(folder)/m.safetensors"
+    let train =
+      ["train", "posegpt", "--motions", try TinyMotionModel.clips(), "-o", path] + TinyPoseGPT.sizes
+    let nothing = try Tool.run(arguments: train + ["--resume"])
+    #expect(nothing.status == 65 && nothing.saysOneSentence, "\(nothing.text)")
+    #expect(Work.files(in: folder) == [])
+    let whole = try Tool.run(arguments: train)
+    #expect(whole.status == 0, "\(whole.text)")
+    let model = try Work.bytes(path)
+    for name in Work.files(in: folder) where !name.hasSuffix(".tokenizer") {
+      try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+    #expect(Work.files(in: folder) == ["m.safetensors.tokenizer"])
+    let run = try Tool.run(arguments: train + ["--resume"])
+    #expect(run.status == 0, "\(run.text)")
+    let isSame = try Work.bytes(path) == model
+    #expect(isSame)
+  }
+
+  @Test(
     "Sizes that do not fit are refused before anything is read",
     arguments: [
       ["--books", "3"], ["--frames-per-token", "5"], ["--context", "1"], ["--codes", "0"],

@@ -18,10 +18,12 @@ struct CodeSampling: Sendable {
       return (logits.indices.max { logits[$0] < logits[$1] } ?? first) - first
     }
     let top = logits.max() ?? 0
-    guard topK != nil || topP != nil else { return draw(logits, top: top, at: u) }
     var odds = logits.enumerated().map { (code: $0, odds: exp(Double(($1 - top) / temperature))) }
-    // of equal odds the lower code comes first, so that the order is always the same
-    odds.sort { ($0.odds, $1.code) > ($1.odds, $0.code) }
+    // All of them need no order.
+    if topK != nil || topP != nil {
+      // of equal odds the lower code comes first, so that the order is always the same
+      odds.sort { ($0.odds, $1.code) > ($1.odds, $0.code) }
+    }
     if let topK { odds = Array(odds.prefix(topK)) }
     if let topP { odds = nucleus(odds, topP) }
     var rest = u * odds.reduce(0) { $0 + $1.odds }
@@ -30,17 +32,6 @@ struct CodeSampling: Sendable {
       if rest < 0 { return code }
     }
     return odds.last?.code ?? 0
-  }
-
-  /// Draws one of all codes.
-  private func draw(_ logits: ArraySlice<Float>, top: Float, at u: Double) -> Int {
-    let odds = logits.map { exp(Double(($0 - top) / temperature)) }
-    var rest = u * odds.reduce(0, +)
-    for (code, share) in odds.enumerated() {
-      rest -= share
-      if rest < 0 { return code }
-    }
-    return odds.count - 1
   }
 
   private func nucleus(

@@ -88,7 +88,7 @@ public struct PoseGPTEvaluation: Sendable, Codable {
     ).figures
     (reconstruction.used, reconstruction.perplexity) = (use.used, use.perplexity)
     reconstructionFrechet = distance(EvaluationSet(decoded.decoded))
-    measureLikelihood(of: model, heldOut.windows, training.windows)
+    try measureLikelihood(of: model, heldOut.windows, training.windows, threads: options.threads)
     try measureSamples(of: model, heldOut, real, known, distance, options)
     try measureDrift(of: model, real, distance, options)
   }
@@ -104,21 +104,22 @@ public struct PoseGPTEvaluation: Sendable, Codable {
   }
 
   private mutating func measureLikelihood(
-    of model: PoseGPT, _ heldOut: [MotionWindow], _ training: [MotionWindow]
-  ) {
-    func sum(_ windows: [MotionWindow]) -> PoseGPT.Likelihood {
-      let all = windows.map {
-        model.likelihood(of: $0, action: $0.label ?? model.labels.count)
+    of model: PoseGPT, _ heldOut: [MotionWindow], _ training: [MotionWindow], threads: Int
+  ) throws {
+    func sum(_ windows: [MotionWindow]) throws -> PoseGPT.Likelihood {
+      let all = try Concurrently.map(windows.count, threads: threads) { index in
+        let window = windows[index]
+        return model.likelihood(of: window, action: window.label ?? model.labels.count)
       }
       return PoseGPT.Likelihood(
         bits: all.reduce(0) { $0 + $1.bits }, frames: all.reduce(0) { $0 + $1.frames },
         codes: all.reduce(0) { $0 + $1.codes })
     }
-    let found = sum(heldOut)
+    let found = try sum(heldOut)
     (bitsPerFrame, perplexity) = (found.bitsPerFrame, found.perplexity)
     let step = max(1, training.count / max(1, heldOut.count))
     trainingPerplexity =
-      sum(stride(from: 0, to: training.count, by: step).map { training[$0] }).perplexity
+      try sum(stride(from: 0, to: training.count, by: step).map { training[$0] }).perplexity
   }
 
   // MARK: - Samples
@@ -165,28 +166,48 @@ public struct PoseGPTEvaluation: Sendable, Codable {
   static func samples(
     of model: PoseGPT, after past: Int, _ windows: [MotionWindow], _ options: Options
   ) throws -> EvaluationSet {
+    guard past == 0 else {
+      let pasts = windows.map { window in
+        let end = window.frames - frames
+        return window.slice((end - past)..<end)
+      }
+      return try continued(by: model, pasts, options)
+    }
     var found: [MotionWindow] = []
-    for (index, window) in windows.enumerated() {
-      guard past > 0 || found.count == index else { continue }
+    for (index, window) in windows.enumerated() where found.count == index {
       var request = options.request
       request.frames = frames
       request.action = window.label.map { model.labels[$0] }
-      request.first = index
-      if past > 0 {
-        let end = window.frames - frames
-        request.past = window.slice((end - past)..<end).clip(
-          name: "past", frameRate: MotionRequest.frameRate)
-      } else {
-        // as many of one label as follow each other are sampled together
-        request.count = windows[index...].prefix { $0.label == window.label }.count
-      }
+      // as many of one label as follow each other are sampled together
+      (request.first, request.count) = (
+        index, windows[index...].prefix { $0.label == window.label }.count
+      )
       for clip in try model.sample(request, threads: options.threads) {
-        var sampled = MotionWindow(clip.headingNormalized(), frames: 0..<frames)
-        sampled.label = window.label
-        found.append(sampled)
+        found.append(Self.window(clip, label: window.label))
       }
     }
     return EvaluationSet(found)
+  }
+
+  /// A sample that goes on from each of some windows, of its label.
+  private static func continued(
+    by model: PoseGPT, _ pasts: [MotionWindow], _ options: Options
+  ) throws -> EvaluationSet {
+    EvaluationSet(
+      try Concurrently.map(pasts.count, threads: options.threads) { index throws(GenerationError) in
+        let past = pasts[index]
+        var request = options.request
+        (request.frames, request.first) = (frames, index)
+        request.action = past.label.map { model.labels[$0] }
+        request.past = past.clip(name: "past", frameRate: MotionRequest.frameRate)
+        return window(try model.sample(request)[0], label: past.label)
+      })
+  }
+
+  private static func window(_ clip: MotionClip, label: Int?) -> MotionWindow {
+    var window = MotionWindow(clip.headingNormalized(), frames: 0..<frames)
+    window.label = label
+    return window
   }
 
   private mutating func measureDrift(
@@ -195,18 +216,11 @@ public struct PoseGPTEvaluation: Sendable, Codable {
     var motions = try Self.samples(of: model, after: 0, real.windows, options).windows
     reconditioned = [distance(EvaluationSet(motions))]
     for round in 1...Self.reconditionings {
-      for (index, motion) in motions.enumerated() {
-        var request = options.request
-        request.frames = Self.frames
-        request.action = motion.label.map { model.labels[$0] }
-        (request.first, request.seed) = (index, options.request.seed &+ UInt64(round))
-        request.past = motion.clip(name: "past", frameRate: MotionRequest.frameRate)
-        let clip = try model.sample(request, threads: 1)[0]
-        var next = MotionWindow(clip.headingNormalized(), frames: 0..<Self.frames)
-        next.label = motion.label
-        motions[index] = next
-      }
-      reconditioned.append(distance(EvaluationSet(motions)))
+      var options = options
+      options.request.seed &+= UInt64(round)
+      let next = try Self.continued(by: model, motions, options)
+      reconditioned.append(distance(next))
+      motions = next.windows
     }
   }
 }

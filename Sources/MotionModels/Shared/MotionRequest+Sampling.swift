@@ -1,4 +1,3 @@
-import Dispatch
 import Geometry
 import Motions
 
@@ -30,19 +29,10 @@ extension MotionRequest {
     together: Int, threads: Int, _ sample: @Sendable (Range<Int>) -> [MotionClip]
   ) throws(GenerationError) -> [MotionClip] {
     let groups = (count + together - 1) / together
-    var results = [[MotionClip]](repeating: [], count: groups)
-    results.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let slots = buffer
-      // worker i takes the groups i, i + workers, …
-      let workers = min(max(1, threads), groups)
-      DispatchQueue.concurrentPerform(iterations: workers) { worker in
-        for group in stride(from: worker, to: groups, by: workers) {
-          let start = first + group * together
-          slots[group] = sample(start..<min(first + count, start + together))
-        }
-      }
-    }
-    let clips = results.flatMap { $0 }
+    let clips = try Concurrently.map(groups, threads: threads) { group in
+      let start = first + group * together
+      return sample(start..<min(first + count, start + together))
+    }.flatMap { $0 }
     let isFinite = clips.allSatisfy { clip in
       clip.rootTranslations.allSatisfy(\.isFinite) && clip.rotations.allSatisfy(\.isFinite)
         && clip.skeleton.restOffsets.allSatisfy(\.isFinite)

@@ -91,6 +91,7 @@ struct TrainPoseGPT: ParsableCommand {
 
   func run() throws {
     try refuseInputs()
+    try refuseToResumeNothing()
     let given = try tokenizer.map { try MotionTokenizer(contentsOf: $0) }
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: labels,
@@ -108,7 +109,11 @@ struct TrainPoseGPT: ParsableCommand {
     options.network.feedForward = 4 * sizes.width
     options.network.head = head
     options.run = training.run(usual: options.run, clips: data.clipCount)
-    try training.file.train(
+    // What was interrupted in its first part has no checkpoint of the second.
+    var file = training.file
+    file.resume =
+      file.resume && (tokenizer != nil || FileSystem.exists(file.checkpoint))
+    try file.train(
       CodeTransformerTraining(
         tokenizer: codes, shard: data.shard.training, options: options),
       announcement:
@@ -116,6 +121,18 @@ struct TrainPoseGPT: ParsableCommand {
         + "labels; \(options.run.steps) steps of \(options.run.batch) sequences on "
         + "\(options.run.threads) threads"
     ) { try $0.write(to: $1) }
+  }
+
+  /// Refuses to go on with a training of which nothing is there.
+  private func refuseToResumeNothing() throws {
+    guard training.file.resume, tokenizer == nil else { return }
+    let output = training.file.output
+    let parts =
+      tokenizerOnly ? [".checkpoint"] : [".checkpoint", ".tokenizer", ".tokenizer.checkpoint"]
+    guard !parts.contains(where: { FileSystem.exists(output + $0) }) else { return }
+    throw FileError.malformed(
+      path: output + parts[parts.count - 1],
+      reason: "it is not there, and so there is no training that --resume could go on with")
   }
 
   /// Refuses what is written beside the model where it is something that is read.
