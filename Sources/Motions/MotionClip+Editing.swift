@@ -26,8 +26,11 @@ extension MotionClip {
   /// The clip at another frame rate [Hz]: slerp for rotations, linear interpolation for the root.
   ///
   /// The first frame is kept; the last frame of the result is the last within the clip's duration:
-  /// `n = floor((T - 1) / rate * newRate) + 1`.
-  public func resampled(to newRate: Double) throws(MotionError) -> MotionClip {
+  /// `n = floor((T - 1) / rate * newRate) + 1`. With `endsTogether` it is the last frame that is kept, and
+  /// the beginning that is cut.
+  public func resampled(
+    to newRate: Double, endsTogether: Bool = false
+  ) throws(MotionError) -> MotionClip {
     try Self.check(rate: newRate)
     guard frameCount > 1, newRate != frameRate else {
       var copy = self
@@ -49,8 +52,9 @@ extension MotionClip {
     result.rotations = []
     result.rootTranslations.reserveCapacity(count)
     result.rotations.reserveCapacity(count * Skeleton.jointCount)
+    let start = endsTogether ? max(0, Double(frameCount - 1) - Double(count - 1) * step) : 0
     for index in 0..<count {
-      result.append(of: self, atFrame: min(Double(index) * step, Double(frameCount - 1)))
+      result.append(of: self, atFrame: min(start + Double(index) * step, Double(frameCount - 1)))
     }
     return result
   }

@@ -210,6 +210,29 @@ struct MotionModelsSampleTests {
     #expect(isOther)
   }
 
+  @Test("A generator of one component is guided by its network, one of many by their choice alone")
+  func guidedBy() throws {
+    let one = "\(try Work.folder())/one.safetensors"
+    let trained = try Tool.run(
+      arguments: TinyMotionModel.trainGenerator(one, ["--components", "1"]))
+    #expect(trained.status == 0, "\(trained.text)")
+    func sampled(_ model: String, _ guidance: String, seed: Int) throws -> Data? {
+      let output = try Work.folder()
+      let run = try Tool.run(
+        "sample", "--model", model, "-o", output, "--format", "npz", "--action", "walk",
+        "--guidance", guidance, "--seed", "\(seed)")
+      #expect(run.status == 0, "\(run.text)")
+      return try bytes(output).values.first.map { Data($0) }
+    }
+    #expect(try sampled(one, "0", seed: 1) != sampled(one, "2", seed: 1))
+    // Where the same component is drawn, the motion is the same.
+    let same = try (1...6).count { seed in
+      try sampled(TinyMotionModel.generator.get(), "0", seed: seed)
+        == sampled(TinyMotionModel.generator.get(), "2", seed: seed)
+    }
+    #expect(same > 0)
+  }
+
   private func sampleText(_ model: String, _ output: String, _ text: String, _ more: String...)
     throws -> Run
   {
@@ -274,6 +297,41 @@ struct MotionModelsSampleTests {
     let last = before.jointPositions(frame: before.frameCount - 1)
     for joint in Skeleton.Joint.allCases {
       #expect((after[joint.rawValue] - last[joint.rawValue]).length < 0.25, "\(joint)")
+    }
+  }
+
+  /// The joints of the one sample that goes on from a clip, written as a BVH file.
+  private func sampled(after clip: MotionClip, saying words: String? = nil) throws -> [Vector3] {
+    let (output, folder) = (try Work.folder(), try Work.folder())
+    try BVHWriter.write(clip, to: "\(folder)/past.bvh")
+    let run = try TinyMotionModel.sample(
+      output, "--past", "\(folder)/past.bvh", "--format", "clip", "--no-level-ground")
+    #expect(run.status == 0, "\(run.text)")
+    if let words { #expect(run.error.contains(words), "\(run.text)") }
+    let name = try #require(Work.files(in: output).first)
+    return try MotionFile.read("\(output)/\(name)", options: ImportOptions(ground: .keep)).clip
+      .jointPositions()
+  }
+
+  @Test("A past at another rate is read at that of samples, from its last frame on")
+  func otherRates() throws {
+    let walk = try MotionFile.read(Shipped.motion("walk")).clip
+    let plain = try sampled(after: walk)
+    for rate in [120.0, 60] {
+      let found = try sampled(after: walk.resampled(to: rate), saying: "\(rate) Hz")
+      #expect(found.count == plain.count)
+      let worst = zip(found, plain).map { ($0 - $1).length }.max() ?? .infinity
+      #expect(worst < 0.05, "\(worst) m at \(rate) Hz")
+    }
+  }
+
+  @Test("A past above the ground is gone on with where it is")
+  func height() throws {
+    var walk = try MotionFile.read(Shipped.motion("walk")).clip
+    let plain = try sampled(after: walk)
+    for frame in walk.rootTranslations.indices { walk.rootTranslations[frame].z += 0.5 }
+    for (found, low) in zip(try sampled(after: walk), plain) {
+      #expect((found - low - Vector3(0, 0, 0.5)).length < 5e-3)
     }
   }
 

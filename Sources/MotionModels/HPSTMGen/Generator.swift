@@ -35,6 +35,7 @@ public struct Generator: MotionGenerator {
   let model: PriorStatistics
   private let parameters: SharedParameters
   private let layer: SkeletonLayer
+  private let likelihood: PastLikelihoodOnDemand
 
   init(
     network: GeneratorNetwork, weights: [Float], model: PriorStatistics,
@@ -51,6 +52,7 @@ public struct Generator: MotionGenerator {
     layer = SkeletonLayer(
       mean: model.standardization.mean, deviation: model.standardization.deviation,
       bodySpread: model.bodies.spread)
+    likelihood = PastLikelihoodOnDemand(model.prior)
   }
 
   /// Without it samples do what people do in trials of the action, standing about included.
@@ -111,10 +113,11 @@ public struct Generator: MotionGenerator {
           "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
             + "one at \(Self.frameRate) Hz expected")
       }
-      condition.past = ObservedMotion(past)
+      let body = BodyModel.offsets(of: past.skeleton)
+      condition.past = ObservedMotion(past, on: model.bodies.usual(forLegsOf: body))
     }
     if condition.past != nil || request.frames > configuration.backbone.frames {
-      condition.likelihood = PastLikelihood(model.prior)
+      condition.likelihood = likelihood.value
     }
     return condition
   }
@@ -153,6 +156,7 @@ public struct Generator: MotionGenerator {
       }
       roll += 1
     }
+    motions = motions.map(\.onOwnBody)
     if request.isLevel {
       for index in motions.indices { motions[index].settle(after: begun) }
     }
@@ -212,7 +216,9 @@ public struct Generator: MotionGenerator {
     }
     let isGiven = pasts.map { $0 == nil ? Float(0) : 1 }
     var answer: [MotionWindow] = []
-    let guided = request.guidance > 0 && condition.isConditional
+    // Among many components guidance is in their choice, and that of the network brings nothing
+    // for twice the time; where there is one only, it is all there is.
+    let guided = request.guidance > 0 && condition.isConditional && model.prior.components == 1
     let last = FlowSampler.times(steps: request.steps, grid: Self.grid).last
     _ = FlowSampler.sample(
       state: model.prior.tempered(noise, by: request.temperature), steps: request.steps,

@@ -26,12 +26,48 @@ struct ObservedMotion: Sendable {
 
   init() {}
 
-  init(_ clip: MotionClip) {
-    skeleton = clip.skeleton
-    root = clip.rootTranslations
-    rotations = clip.rotations
+  /// A past whose rotations another body takes on, rest offsets [m], [22, 3]; its feet stand where they did.
+  ///
+  /// The rotations of the frames that are added are the motion's on its own body: `onOwnBody` has them there.
+  init(_ clip: MotionClip, on body: [Float]? = nil) {
+    (root, rotations) = (clip.rootTranslations, clip.rotations)
     contacts = MotionWindow.contacts(in: clip)
     floor = FootLock.floor(below: clip)
+    skeleton = clip.skeleton
+    guard let body else { return }
+    let other = BodyModel.skeleton(offsets: body)
+    skeleton = other
+    let lent = MotionClip(
+      name: clip.name, skeleton: other, frameRate: clip.frameRate,
+      rootTranslations: clip.rootTranslations, rotations: clip.rotations)
+    let lift = Self.height(ofFeetOf: clip) - Self.height(ofFeetOf: lent)
+    root = clip.rootTranslations.map { $0 + Vector3(0, 0, lift) }
+    own = (clip.skeleton, clip.rootTranslations, lift)
+  }
+
+  /// The body of the past, the pelvis of its frames [m], and by how much higher the pelvis is on the other
+  /// body [m]; nil without a past.
+  private var own: (skeleton: Skeleton, root: [Vector3], lift: Double)?
+
+  /// The mean height of the lower foot over the last frames [m].
+  private static func height(ofFeetOf clip: MotionClip) -> Double {
+    let frames = max(0, clip.frameCount - 64)..<clip.frameCount
+    let positions = clip.jointPositions(frames: frames)
+    let feet = [Skeleton.Joint.leftFoot, .rightFoot].map(\.rawValue)
+    let sum = stride(from: 0, to: positions.count, by: Skeleton.jointCount).reduce(0.0) { sum, at in
+      sum + (feet.map { positions[at + $0].z }.min() ?? 0)
+    }
+    return sum / Double(max(1, frames.count))
+  }
+
+  /// The motion on the body of its past.
+  var onOwnBody: ObservedMotion {
+    guard let own else { return self }
+    var result = self
+    result.skeleton = own.skeleton
+    result.root = own.root + root[own.root.count...].map { $0 - Vector3(0, 0, own.lift) }
+    result.own = nil
+    return result
   }
 
   var frameCount: Int { root.count }

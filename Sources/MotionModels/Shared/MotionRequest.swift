@@ -22,10 +22,11 @@ public struct MotionRequest: Sendable {
   public var embedding: [Float]?
   /// The motion to continue; nil for none.
   public var past: MotionClip?
-  /// The scale s of classifier-free guidance (Ho and Salimans, 2022), 0 for none.
+  /// The scale s of classifier-free guidance (Ho and Salimans, 2022), 0 for none: HPSTM-Gen's of the choice
+  /// of its component, or of its network where it has one component only, PoseGPT's of its codes.
   ///
-  /// v = (1 + s) v(conditional) − s v(unconditional), and HPSTM-Gen draws its components by it as well; a
-  /// model's best is its `usualGuidance`.
+  /// v = (1 + s) v(conditional) − s v(unconditional); components are drawn by q (q / p)^s, where q is their
+  /// frequency under the condition and p that without one. A model's best is its `usualGuidance`.
   public var guidance: Float = 0
   /// The standard deviation of the initial noise (the temperature); 1 as in training.
   ///

@@ -121,6 +121,11 @@ public struct FootLock: Sendable {
       if !gap.isEmpty { bridge(gap, feet, &result) }
       last = stance.frames.upperBound
     }
+    // A foot that stands where what is fixed ends goes on standing.
+    let goesOn = feet.stances.contains {
+      $0.frames.contains(fixed - 1) && $0.frames.upperBound > fixed
+    }
+    result = calmed(result, setsIn: fixed > 0 && !goesOn)
     for frame in 0..<clip.frameCount {
       guard let floor else {
         result[frame].z = 0
@@ -131,6 +136,51 @@ public struct FootLock: Sendable {
     }
     for frame in 0..<min(fixed, clip.frameCount) { result[frame] = .zero }
     return result
+  }
+
+  /// The fastest that a correction changes [m/s]: as fast as a foot may glide that counts as standing.
+  private static let fastest = 1.5
+  /// The time behind frames that do not change in which a correction sets in [s].
+  private static let entry = 0.2
+
+  /// The corrections, none of which changes faster than `fastest`, and that set in slowly behind the frames
+  /// that do not change, unless a foot goes on standing there.
+  ///
+  /// Two stances that are near each other in time and far in place, or one just behind a past in which the
+  /// foot swings, would throw the foot from one to the other: there it glides.
+  private func calmed(_ wanted: [Vector3], setsIn: Bool) -> [Vector3] {
+    let most = Self.fastest / clip.frameRate
+    func followed(_ order: some Sequence<Int>) -> [Vector3] {
+      var (result, last) = (wanted, Vector3?.none)
+      for frame in order {
+        if frame < fixed { result[frame] = .zero }
+        if let last {
+          let step = result[frame] - last
+          if step.length > most { result[frame] = last + step * (most / step.length) }
+        }
+        last = result[frame]
+      }
+      return result
+    }
+    let (forth, back) = (followed(wanted.indices), followed(wanted.indices.reversed()))
+    let means = zip(forth, back).map { ($0 + $1) * 0.5 }
+    let isHeldBack = zip(means, wanted).map { ($0 - $1).length > Self.smallest }
+    let entry = max(1, Self.entry * clip.frameRate)
+    return wanted.indices.map { frame in
+      let near = max(0, frame - 2)...min(wanted.count - 1, frame + 2)
+      // What begins and ends at once is rounded.
+      let mean = near.contains { isHeldBack[$0] } ? Self.rounded(means, at: frame) : means[frame]
+      guard setsIn else { return mean }
+      let x = min(1, max(0, Double(frame - fixed + 1) / entry))
+      return mean * (x * x * (3 - 2 * x))
+    }
+  }
+
+  /// The mean of five frames about one, by binomial weights.
+  private static func rounded(_ values: [Vector3], at frame: Int) -> Vector3 {
+    zip(-2...2, [1.0, 4, 6, 4, 1]).reduce(Vector3.zero) { sum, part in
+      sum + values[min(max(frame + part.0, 0), values.count - 1)] * (part.1 / 16)
+    }
   }
 
   /// Fills the frames between two stances: from each end the correction goes to zero, with the slope

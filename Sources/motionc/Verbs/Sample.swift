@@ -49,7 +49,8 @@ struct Sample: ParsableCommand {
   var embedding: String?
 
   @Option(
-    help: "A motion at 30 Hz that the samples continue, or its codes (PoseGPT).",
+    help:
+      "A motion that the samples continue, at 30 Hz from its last frame on, or its codes (PoseGPT).",
     completion: .file())
   var past: String?
 
@@ -107,13 +108,24 @@ struct Sample: ParsableCommand {
     }
   }
 
-  /// The motion of a file, which for PoseGPT may be one of codes.
-  private static func past(_ path: String, for generator: any MotionGenerator) throws -> MotionClip
-  {
-    guard path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT else {
-      return try MotionFile.read(path).clip
+  /// The motion of a file on the ground, and how high above it the file has it [m].
+  ///
+  /// It is at the rate of samples and ends with the file. For PoseGPT it may be one of codes.
+  private static func past(
+    _ path: String, for generator: any MotionGenerator
+  ) throws -> (clip: MotionClip, height: Double) {
+    if path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT {
+      return (try model.clip(of: try MotionCodes(contentsOf: path)), 0)
     }
-    return try model.clip(of: try MotionCodes(contentsOf: path))
+    let clip = try MotionFile.read(path).clip
+    let asIs = try MotionFile.read(path, options: ImportOptions(ground: .keep)).clip
+    let height = (asIs.rootTranslations.last?.z ?? 0) - (clip.rootTranslations.last?.z ?? 0)
+    let rate = MotionRequest.frameRate
+    guard abs(clip.frameRate - rate) > 1e-3 else { return (clip, height) }
+    Console.note(
+      "the past '\(path.shownPath)' has \(clip.frameRate) Hz and is read at \(rate) Hz, the rate of "
+        + "samples")
+    return (try clip.resampled(to: rate, endsTogether: true), height)
   }
 
   private func writeCodes(
@@ -156,7 +168,8 @@ struct Sample: ParsableCommand {
     request.action = action
     request.text = text
     request.embedding = try embedding.map { try EmbeddingFile.read($0) }
-    request.past = try past.map { try Self.past($0, for: generator) }
+    let seen = try past.map { try Self.past($0, for: generator) }
+    request.past = seen?.clip
     request.guidance = guidance ?? generator.usualGuidance
     request.temperature = temperature ?? generator.usualTemperature
     request.steps = steps ?? request.steps
@@ -177,9 +190,10 @@ struct Sample: ParsableCommand {
       try formats.refuse(inputs, stems: clips.map { "\(output)/\($0.name)" })
       try AtomicFile.makeFolder(output)
       for clip in clips {
-        try formats.write(clip, to: "\(output)/\(clip.name)", sparing: inputs)
+        let placed = clip.raised(by: seen?.height ?? 0)
+        try formats.write(placed, to: "\(output)/\(clip.name)", sparing: inputs)
         if codes { try writeCodes(of: clip, generator, sparing: inputs) }
-        if uncertainty != nil { spread.add(clip) }
+        if uncertainty != nil { spread.add(placed) }
       }
     }
     if let uncertainty {
@@ -190,6 +204,16 @@ struct Sample: ParsableCommand {
           + "the last; '\(uncertainty)' has all")
     }
     Console.note("\(count) motions of \(frames) frames in '\(output)'")
+  }
+}
+
+extension MotionClip {
+  /// The clip higher by so much [m].
+  fileprivate func raised(by height: Double) -> MotionClip {
+    guard height != 0 else { return self }
+    var clip = self
+    for frame in clip.rootTranslations.indices { clip.rootTranslations[frame].z += height }
+    return clip
   }
 }
 

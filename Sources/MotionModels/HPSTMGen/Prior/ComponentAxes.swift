@@ -65,4 +65,25 @@ struct ComponentAxes: Sendable, Hashable {
       }
     }
   }
+
+  /// The variances of a component's channels, [frames, 66], from those along its axes, [components, frames, 66].
+  func spread(
+    _ variances: [Float], into result: inout [Float], frames: Int, component: Int
+  ) {
+    let n = Self.channels
+    for part in 0..<Self.parts {
+      let cosines = Self.cosines(of: part, frames: frames)
+      guard !cosines.isEmpty else { continue }
+      let squares = matrix(component, part).map { $0 * $0 }
+      variances.withUnsafeBufferPointer { variances in
+        result.withUnsafeMutableBufferPointer { result in
+          guard let from = variances.baseAddress, let to = result.baseAddress else { return }
+          BLAS.multiply(
+            from + (component * frames + cosines.lowerBound) * n, stride: n, transposed: false,
+            squares, stride: n, transposed: false, into: to + cosines.lowerBound * n, stride: n,
+            rows: cosines.count, columns: n, inner: n, beta: 0)
+        }
+      }
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import Files
 import HumanBody
 import Learning
+import Motions
 
 /// The bodies of the people whose windows make up each mixture component.
 struct ComponentBodies: Sendable, Hashable {
@@ -18,6 +19,31 @@ struct ComponentBodies: Sendable, Hashable {
   /// The rest offsets of a component [m], [22, 3].
   func offsets(ofComponent component: Int) -> [Float] {
     Array(means[(component * Self.width)..<((component + 1) * Self.width)])
+  }
+
+  /// The body that most components know, with legs as long as another's [m], [22, 3].
+  ///
+  /// Motion on the other body is known to the components on this one: how a chest is turned is read off from
+  /// where collars and neck are, which differ from one way of capturing people to another. It is the median
+  /// of each number: bodies of components whose windows are of several people are between theirs.
+  func usual(forLegsOf body: [Float]) -> [Float] {
+    let legs = Self.legs(of: body)
+    let all = (0..<(means.count / Self.width)).map { component -> [Float] in
+      let own = offsets(ofComponent: component)
+      let scale = legs / max(Self.legs(of: own), 0.1)
+      return own.map { scale * $0 }
+    }
+    guard legs > 0.1, !all.isEmpty else { return body }
+    return (0..<Self.width).map { column in
+      all.map { $0[column] }.sorted()[all.count / 2]
+    }
+  }
+
+  /// The length of both legs [m].
+  private static func legs(of body: [Float]) -> Float {
+    let lengths = BodyModel.lengths(ofOffsets: body)
+    let joints: [Skeleton.Joint] = [.leftKnee, .leftAnkle, .rightKnee, .rightAnkle]
+    return joints.reduce(0) { $0 + lengths[$1.rawValue] }
   }
 
   /// The statistics of windows' rest offsets [windows, 22, 3] and their components.

@@ -1,5 +1,7 @@
+import Autodiff
 import Foundation
 import HumanBody
+import Synchronization
 
 /// The likelihood of observed frames under each mixture component.
 ///
@@ -27,22 +29,10 @@ struct PastLikelihood: Sendable {
     let (cosines, width) = (prior.cosines, Self.width)
     (components, frames) = (prior.components, cosines.frames)
     let means = cosines.states(of: prior.means)
-    var poses = [Float](repeating: 1e-6, count: means.count)
-    var changes = poses
+    var poses = Self.variances(prior, cosines.squares)
+    var changes = Self.variances(prior, cosines.squaredChanges)
     var widths: [Float] = []
     for component in 0..<components {
-      for block in 0..<frames {
-        let spectrum = Self.spectrum(prior, component, block)
-        for frame in 0..<frames {
-          let value = cosines.cosine(block, at: frame)
-          let change = value - (frame > 0 ? cosines.cosine(block, at: frame - 1) : 0)
-          let first = (component * frames + frame) * width
-          for channel in 0..<width {
-            poses[first + channel] += value * value * spectrum[channel]
-            changes[first + channel] += change * change * spectrum[channel]
-          }
-        }
-      }
       var lost: Float = 0
       for frame in 0..<frames {
         for at
@@ -111,17 +101,39 @@ struct PastLikelihood: Sendable {
     }
   }
 
-  /// The variance of each channel along a cosine, [66].
-  private static func spectrum(_ prior: MotionPrior, _ component: Int, _ block: Int) -> [Float] {
-    var result = [Float](repeating: 0, count: width)
-    let axes = prior.axes.matrix(component, ComponentAxes.part(ofCosine: block))
-    for index in 0..<width {
-      let variance = prior.variances[component * prior.size + block * width + index]
-      let first = axes.startIndex + index * width
-      for channel in 0..<width {
-        result[channel] += axes[first + channel] * axes[first + channel] * variance
+  /// The variance of each channel at each frame, [components, frames, 66], by the squares of the cosines
+  /// there or of their changes, [frames, cosines].
+  private static func variances(_ prior: MotionPrior, _ squares: [Float]) -> [Float] {
+    let frames = prior.frames
+    var spectrum = [Float](repeating: 0, count: prior.size)
+    var result = [Float](repeating: 1e-6, count: prior.variances.count)
+    for component in 0..<prior.components {
+      prior.axes.spread(prior.variances, into: &spectrum, frames: frames, component: component)
+      result.withUnsafeMutableBufferPointer { result in
+        guard let first = result.baseAddress else { return }
+        BLAS.multiply(
+          squares, stride: frames, transposed: false, spectrum, stride: width, transposed: false,
+          into: first + component * prior.size, stride: width, rows: frames, columns: width,
+          inner: frames, beta: 1)
       }
     }
     return result
+  }
+}
+
+/// The likelihood of a generator's prior, found when it is first asked for and kept: only motions that go on
+/// from frames need it, and to find it takes as long as to sample a motion.
+final class PastLikelihoodOnDemand: Sendable {
+  private let prior: MotionPrior
+  private let known = Mutex<PastLikelihood?>(nil)
+
+  init(_ prior: MotionPrior) { self.prior = prior }
+
+  var value: PastLikelihood {
+    known.withLock { known in
+      let value = known ?? PastLikelihood(prior)
+      known = value
+      return value
+    }
   }
 }

@@ -29,6 +29,23 @@ struct WindowCosines: Sendable, Hashable {
   /// The value of a cosine at a frame.
   func cosine(_ index: Int, at frame: Int) -> Float { cosines[index * frames + frame] }
 
+  /// The squares of the cosines at each frame, [frames, cosines].
+  var squares: [Float] {
+    (0..<(frames * frames)).map { at in
+      let value = cosine(at % frames, at: at / frames)
+      return value * value
+    }
+  }
+
+  /// The squares of the cosines' changes since the frame before, of their values in the first, [frames, cosines].
+  var squaredChanges: [Float] {
+    (0..<(frames * frames)).map { at in
+      let (frame, index) = (at / frames, at % frames)
+      let change = cosine(index, at: frame) - (frame > 0 ? cosine(index, at: frame - 1) : 0)
+      return change * change
+    }
+  }
+
   /// The variance at each frame, from the variances along the cosines.
   func variances(of spectrum: [Float]) -> [Float] {
     (0..<frames).map { frame in
