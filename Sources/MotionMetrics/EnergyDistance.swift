@@ -31,17 +31,34 @@ struct EnergyDistance: Sendable {
     var sums: [Double]
     var counts: [Double]
 
-    init(_ a: FeatureTable, _ b: FeatureTable, same: Bool) {
+    /// The pairs of a point of one table and one of another.
+    init(_ a: FeatureTable, _ b: FeatureTable) {
       let (aGroups, left) = Self.groups(of: a)
       let (bGroups, right) = Self.groups(of: b)
       var sums = [Double](repeating: 0, count: left * right)
       var counts = sums
       a.forEachDistance(to: b) { row, other, distance in
-        guard !same || row != other else { return }
         sums[aGroups[row] * right + bGroups[other]] += distance
         counts[aGroups[row] * right + bGroups[other]] += 1
       }
       (self.left, self.right, self.sums, self.counts) = (left, right, sums, counts)
+    }
+
+    /// The pairs of two points of a table.
+    init(within table: FeatureTable) {
+      let (groups, count) = Self.groups(of: table)
+      var sums = [Double](repeating: 0, count: count * count)
+      var counts = sums
+      table.forEachDistance { row, other, distance in
+        let (at, back) = (
+          groups[row] * count + groups[other], groups[other] * count + groups[row]
+        )
+        sums[at] += distance
+        sums[back] += distance
+        counts[at] += 1
+        counts[back] += 1
+      }
+      (left, right, self.sums, self.counts) = (count, count, sums, counts)
     }
 
     /// The trials numbered from 0.
@@ -78,9 +95,9 @@ struct EnergyDistance: Sendable {
 
   /// The distances between and within two samples.
   init(_ x: FeatureTable, _ y: FeatureTable) {
-    between = Pairs(x, y, same: false)
-    first = Pairs(x, x, same: true)
-    second = Pairs(y, y, same: true)
+    between = Pairs(x, y)
+    first = Pairs(within: x)
+    second = Pairs(within: y)
   }
 
   /// The energy distance, in units of the features.

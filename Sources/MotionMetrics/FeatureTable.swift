@@ -65,10 +65,22 @@ struct FeatureTable: Sendable {
     to other: FeatureTable, _ body: (_ row: Int, _ otherRow: Int, _ distance: Double) -> Void
   ) {
     precondition(columns == other.columns, "\(columns) columns against \(other.columns)")
+    forEachDistance(to: other, from: { _ in 0 }, body)
+  }
+
+  /// Calls `body` once with the distance of each two points of this table, of which the other comes later.
+  func forEachDistance(_ body: (_ row: Int, _ otherRow: Int, _ distance: Double) -> Void) {
+    forEachDistance(to: self, from: { $0 + 1 }, body)
+  }
+
+  private func forEachDistance(
+    to other: FeatureTable, from first: (_ row: Int) -> Int,
+    _ body: (_ row: Int, _ otherRow: Int, _ distance: Double) -> Void
+  ) {
     values.withUnsafeBytes { left in
       other.values.withUnsafeBytes { right in
         for row in 0..<rows {
-          for otherRow in 0..<other.rows {
+          for otherRow in first(row)..<other.rows {
             var sum = SIMD16<Float>.zero
             for start in Swift.stride(from: 0, to: stride, by: 16) {
               let a = left.loadUnaligned(

@@ -89,7 +89,7 @@ enum Diversity {
   /// The mean distance over pairs of points.
   static func ofPairs(_ table: FeatureTable) -> Double {
     var sum = 0.0
-    table.forEachDistance(to: table) { _, _, distance in sum += distance }
+    table.forEachDistance { _, _, distance in sum += 2 * distance }
     return sum / Double(max(1, table.rows * (table.rows - 1)))
   }
 

@@ -111,6 +111,8 @@ public struct Mapping: Sendable, Hashable {
   public var path: String
   /// The file's text, kept with a model that is trained on it.
   public var text: String
+  /// The SHA-256 of the text.
+  public var fingerprint: String { Fingerprint.sha256(Array(text.utf8)) }
 
   /// What stands for the file of a mapping that `RobotMap` found.
   public static let foundPath = "mapping found by 'motionc map'"

@@ -105,7 +105,7 @@ public struct RetargeterTraining: TrainableModel {
     let weights = LossWeights.names.compactMap { name, _ in
       options.weights[name].map { "\(name)=\($0)" }
     }
-    let mapping = Fingerprint.sha256(Array(targets.mapping.text.utf8))
+    let mapping = targets.mapping.fingerprint
     let generated = source.generated.map {
       "\($0.description) (share \(source.generatedShare)), "
     }

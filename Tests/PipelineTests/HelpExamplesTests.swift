@@ -73,7 +73,7 @@ struct HelpExamplesTests {
     switch example.first {
     case "train": example + ["--time-limit", "1s", "--batch", "8", "--threads", "2", "--force"]
     case "evaluate" where ["generator", "posegpt"].contains(example[1]):
-      example + ["--count", "48"]
+      example + ["--count", "16"]
     case "bench" where !example.contains("--only"): example + ["--names"]
     default: example
     }

@@ -53,10 +53,14 @@ struct OutputsTests {
     arguments: [SIGINT, SIGTERM, SIGHUP])
   func signals(number: Int32) throws {
     var ended = 0
+    // A small model, so that most of the time is that of writing.
+    let model = try TinyMotionModel.plainGenerator.get()
     for round in 0..<6 {
       let output = try Work.folder()
-      let tool = try Tool.start(
-        ["sample", "-o", output, "--count", "2000", "--frames", "8", "--format", "npz,bvh,clip"])
+      let tool = try Tool.start([
+        "sample", "--model", model, "-o", output, "--count", "50000", "--frames", "8", "--format",
+        "npz,bvh,clip",
+      ])
       let deadline = ContinuousClock().now + .seconds(60)
       while Work.files(in: output).count < 20 + 10 * round, ContinuousClock().now < deadline {
         usleep(300)
@@ -73,10 +77,12 @@ struct OutputsTests {
   @Test("What a killed run left goes with the next one, and a signal that is ignored stays so")
   func killed() throws {
     var leftBehind = 0
+    let model = try TinyMotionModel.plainGenerator.get()
     for round in 0..<12 where leftBehind == 0 {
       let output = try Work.folder()
       let arguments = [
-        "sample", "-o", output, "--count", "300", "--frames", "8", "--format", "npz,bvh,clip",
+        "sample", "--model", model, "-o", output, "--count", "300", "--frames", "8", "--format",
+        "npz,bvh,clip",
       ]
       let tool = try Tool.start(arguments)
       let deadline = ContinuousClock().now + .seconds(60)
@@ -94,7 +100,8 @@ struct OutputsTests {
     #expect(leftBehind > 0, "no run was killed in the middle of a file")
     let output = try Work.folder()
     let deaf = try Tool.start(
-      ["sample", "-o", output, "--count", "400", "--frames", "8"], prelude: "trap '' HUP")
+      ["sample", "--model", model, "-o", output, "--count", "400", "--frames", "8"],
+      prelude: "trap '' HUP")
     let deadline = ContinuousClock().now + .seconds(60)
     while Work.files(in: output).isEmpty, ContinuousClock().now < deadline { usleep(300) }
     deaf.send(SIGHUP)

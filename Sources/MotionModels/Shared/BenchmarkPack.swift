@@ -14,6 +14,15 @@ struct BenchmarkPack {
     path =
       FileManager.default.temporaryDirectory
       .appending(path: "motionc-\(UUID().uuidString).pack").path
+    do {
+      shard = try Self.write(to: path, frames: frames, isLabelled: isLabelled)
+    } catch {
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
+  }
+
+  private static func write(to path: String, frames: Int, isLabelled: Bool) throws -> DatasetShard {
     var random = RandomSource(seed: 1)
     var writer = try DatasetShard.Writer(path: path)
     for index in 0..<4 {
@@ -23,7 +32,7 @@ struct BenchmarkPack {
         rotations: (0..<frames).flatMap { _ in RandomPose.sample(using: &random) })
       try writer.add(clip, label: isLabelled ? "label_\(index)" : nil, embedding: nil)
     }
-    shard = try writer.finish()
+    return try writer.finish()
   }
 
   /// Removes the file.

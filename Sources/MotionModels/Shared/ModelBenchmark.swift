@@ -4,10 +4,10 @@ import MotionData
 
 /// Benchmarks of PoseGPT and HG-VAE at the sizes that ship, in processor time of one thread.
 public enum ModelBenchmark {
-  /// The time of a training step of PoseGPT's autoencoder, 16 windows of 64 frames [s].
-  public static func autoencoderStep() throws -> Double {
+  /// The time of a training step of an autoencoder of this one's sizes, 16 windows [s].
+  public static func autoencoderStep(like tokenizer: MotionTokenizer) throws -> Double {
     var options = TokenizerTraining.Options()
-    options.network = tokenizer
+    options.network = tokenizer.configuration
     (options.run.batch, options.run.threads) = (16, 1)
     let pack = try BenchmarkPack()
     defer { pack.remove() }
@@ -16,39 +16,32 @@ public enum ModelBenchmark {
       .processorSecondsPerStep(steps: 40)
   }
 
-  /// The time of a training step of PoseGPT's GPT, 16 sequences of 64 tokens, and the part of it in
-  /// which these are encoded [s].
-  public static func gptStep() throws -> (step: Double, encoding: Double) {
-    var network = MotionTokenizerNetwork(tokenizer)
-    let layout = ParameterLayout(placing: &network)
-    let scaling = FeatureScaling(
-      mean: [Float](repeating: 0, count: PoseFeatures.columns),
-      deviation: [Float](repeating: 1, count: PoseFeatures.columns))
-    let codes = MotionTokenizer(
-      network: network, weights: Trainer.randomStart(layout, seed: 1), scaling: scaling,
-      history: [:])
+  /// The time of a training step of a GPT of this one's sizes, 16 sequences of a whole context, and the
+  /// part of it in which these are encoded [s].
+  public static func gptStep(like model: PoseGPT) throws -> (step: Double, encoding: Double) {
+    let tokenizer = model.tokenizer
     var options = CodeTransformerTraining.Options()
+    options.network = model.configuration
     (options.run.batch, options.run.threads) = (16, 1)
     // So long that nearly all stretches fill the context.
     let pack = try BenchmarkPack(frames: 4000, isLabelled: true)
     defer { pack.remove() }
     let training = try CodeTransformerTraining(
-      tokenizer: codes, shard: pack.shard, options: options)
-    let windows = try SequenceSource(
-      shard: pack.shard, frames: options.network.context * tokenizer.framesPerToken,
-      shortest: options.network.context * tokenizer.framesPerToken)
+      tokenizer: tokenizer, shard: pack.shard, options: options)
+    let frames = options.network.context * tokenizer.configuration.framesPerToken
+    let windows = try SequenceSource(shard: pack.shard, frames: frames, shortest: frames)
     var random = RandomSource(seed: 1)
     let drawn = (0..<options.run.batch).map { _ in windows.draw(using: &random) }
-    let clips = ClipCodes(windows, tokenizer: codes, precision: options.precision)
+    let clips = ClipCodes(windows, tokenizer: tokenizer, precision: options.precision)
     let encoding = ProcessorTime.least(of: 20) { _ = clips(drawn) }
     return (try TrainingRun(training).processorSecondsPerStep(), encoding)
   }
 
-  /// The time of a training step of an HG-VAE, 32 windows of 50 frames, and the part of it in which
-  /// these are drawn [s].
-  public static func hgvaeStep() throws -> (step: Double, drawing: Double) {
+  /// The time of a training step of an HG-VAE of this one's sizes, 32 windows, and the part of it in
+  /// which these are drawn [s].
+  public static func hgvaeStep(like model: HGVAE) throws -> (step: Double, drawing: Double) {
     var options = HGVAETraining.Options()
-    (options.network.width, options.network.blocks) = (96, 1)
+    options.network = model.configuration
     (options.run.batch, options.run.threads) = (32, 1)
     let pack = try BenchmarkPack(isLabelled: true)
     defer { pack.remove() }
@@ -85,11 +78,5 @@ public enum ModelBenchmark {
     for joint in [17, 19, 21] { occlusion.hide(joint: joint, frames: 10..<40) }
     let window = SeenWindow(body, occlusion)
     return ProcessorTime.least(of: 20) { _ = model.impute(window) }
-  }
-
-  private static var tokenizer: MotionTokenizerNetwork.Configuration {
-    var sizes = MotionTokenizerNetwork.Configuration()
-    (sizes.books, sizes.codes, sizes.quantizer) = (16, 4096, .scalar)
-    return sizes
   }
 }

@@ -126,7 +126,7 @@ public struct InverseKinematicsRetargeter: Sendable {
       root: hasFreeBase ? rootMotion(of: clip, answers) : nil,
       provenance: [
         "motion": clip.name, "retargeting": "inverse kinematics",
-        "mapping_sha256": Fingerprint.sha256(Array(targets.mapping.text.utf8)),
+        "mapping_sha256": targets.mapping.fingerprint,
       ]
     ).standing(as: clip, robot, targets)
     let bases = answers.map(\.base)

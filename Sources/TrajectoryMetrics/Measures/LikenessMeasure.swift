@@ -148,7 +148,7 @@ struct LikenessMeasure: Measure {
           + "leans and moves on its own"
         : "links in the frame of the base") + ", by \(targets.mapping.path)")
     if let used = subject.trajectory.provenance["mapping_sha256"],
-      used != Fingerprint.sha256(Array(targets.mapping.text.utf8))
+      used != targets.mapping.fingerprint
     {
       group.notes.append("the trajectory was made by another mapping than this")
     }

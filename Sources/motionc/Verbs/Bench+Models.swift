@@ -5,19 +5,28 @@ import MotionModels
 extension Bench {
   // Processor time of one thread, which 'make bench-peers' sets against PyTorch's.
 
+  private func shippedPoseGPT() throws -> PoseGPT {
+    try PoseGPT(contentsOf: ShippedModel.path(of: "posegpt"))
+  }
+
+  private func shippedHGVAE() throws -> HGVAE {
+    try HGVAE(contentsOf: ShippedModel.path(of: "hgvae"))
+  }
+
   func autoencoderStep() throws -> [String] {
-    [step("autoencoder_step_ms", try ModelBenchmark.autoencoderStep(), batch: 16, speedUp: 1.5)]
+    let seconds = try ModelBenchmark.autoencoderStep(like: shippedPoseGPT().tokenizer)
+    return [step("autoencoder_step_ms", seconds, batch: 16, speedUp: 1.5)]
   }
 
   func gptStep() throws -> [String] {
-    let (whole, encoding) = try ModelBenchmark.gptStep()
+    let (whole, encoding) = try ModelBenchmark.gptStep(like: shippedPoseGPT())
     return [("gpt_step_ms", whole), ("gpt_step_given_codes_ms", whole - encoding)].map {
       step($0, $1, batch: 16, speedUp: 1.5)
     }
   }
 
   func hgvaeStep() throws -> [String] {
-    let (whole, drawing) = try ModelBenchmark.hgvaeStep()
+    let (whole, drawing) = try ModelBenchmark.hgvaeStep(like: shippedHGVAE())
     return [("hgvae_step_ms", whole), ("hgvae_step_given_windows_ms", whole - drawing)].map {
       step($0, $1, batch: 32, speedUp: 1.5)
     }
@@ -37,7 +46,7 @@ extension Bench {
   }
 
   func gptSample() throws -> [String] {
-    let model = try PoseGPT(contentsOf: ShippedModel.path(of: "posegpt"))
+    let model = try shippedPoseGPT()
     return [("gpt_sample_ms", 1), ("gpt_sample_batch_ms", 16)].map { name, batch in
       let seconds = ModelBenchmark.sequence(model, together: batch)
       return line(
@@ -48,8 +57,7 @@ extension Bench {
   }
 
   func imputeTime() throws -> [String] {
-    let model = try HGVAE(contentsOf: ShippedModel.path(of: "hgvae"))
-    let milliseconds = 1000 * (try ModelBenchmark.imputation(model))
+    let milliseconds = 1000 * (try ModelBenchmark.imputation(shippedHGVAE()))
     return [
       line(
         "impute_ms", milliseconds, "ms of a core", target: "<= 100", met: milliseconds <= 100,
