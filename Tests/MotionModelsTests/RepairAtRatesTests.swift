@@ -65,10 +65,8 @@ struct RepairAtRatesTests {
         let worst = Self.error(repaired, truth) { at in
           at % Self.joints == wrist && (first..<(first + count)).contains(at / Self.joints)
         }
-        // A frame of slow tracks is far from those beside it.
-        let short = rate < 30 ? 0.05 : 0.02
-        #expect(
-          worst < (Double(count) / rate < 0.05 ? short : 0.3), "\(count) frames: \(worst) m")
+        let seconds = Double(count) / rate
+        #expect(worst < (seconds < 0.05 ? 0.02 : 0.3), "\(count) frames: \(worst) m")
       }
     }
   }

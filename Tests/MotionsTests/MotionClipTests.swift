@@ -64,6 +64,24 @@ struct MotionClipTests {
     #expect(resampled.rotations[0] == clip.rotations[0])
   }
 
+  @Test(
+    "Resampling that ends together keeps the last frame, whatever the rates",
+    arguments: [(31, 25.0, 30.0), (100, 120, 30), (44, 24, 30), (77, 50, 30), (2, 30, 7)])
+  func resampledToTheEnd(frames: Int, rate: Double, newRate: Double) throws {
+    let clip = randomClip(seed: 5, frames: frames, rate: rate)
+    let resampled = try clip.resampled(to: newRate, endsTogether: true)
+    #expect(resampled.frameCount == (try clip.resampled(to: newRate)).frameCount)
+    let (last, own) = (try #require(resampled.rootTranslations.last), clip.rootTranslations)
+    #expect((last - own[frames - 1]).length < 1e-12)
+    // And a frame of the new rate before it.
+    guard resampled.frameCount > 1 else { return }
+    let place = Double(frames - 1) - rate / newRate
+    let (at, share) = (Int(place), place - place.rounded(.down))
+    let between = own[at] * (1 - share) + own[at + 1] * share
+    let before = resampled.rootTranslations[resampled.frameCount - 2]
+    #expect((before - between).length < 1e-9)
+  }
+
   @Test("resampling at whole steps picks frames, half way is half the angle")
   func resampledValues() throws {
     let clip = randomClip(seed: 4, frames: 21)

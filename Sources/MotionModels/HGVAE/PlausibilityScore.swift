@@ -137,13 +137,16 @@ extension HGVAE {
     return result
   }
 
+  /// Whether a track's frames are read as they are.
+  func isAtModelRate(_ track: JointTrack) -> Bool { abs(track.frameRate / frameRate - 1) <= 0.02 }
+
   /// The track at the model's rate.
   func atModelRate(_ track: JointTrack) throws(GenerationError) -> JointTrack {
     guard track.frameRate >= 1, track.frameRate <= 10_000 else {
       throw .request(
         "the frame rate of '\(track.name.printable)' is \(track.frameRate) Hz, expected 1 to 10000")
     }
-    guard track.frameCount > 1, abs(track.frameRate / frameRate - 1) > 0.02 else { return track }
+    guard track.frameCount > 1, !isAtModelRate(track) else { return track }
     let frames =
       Int((Double(track.frameCount - 1) * frameRate / track.frameRate).rounded(.down)) + 1
     var result = track.resampled(to: frameRate)

@@ -7,54 +7,91 @@ extension RepairedTrack {
   /// A change has to be better by this factor.
   private static let betterBy: Float = 0.8
 
+  /// A track's positions in single precision and what they are checked by.
+  private struct Local {
+    /// The positions less `shift` [m], [frames, 22, 3].
+    var positions: [Float]
+    /// The confidences, [frames, 22].
+    let confidences: [Float]
+    /// The place of the first joint that was seen [m].
+    let shift: Vector3
+    let check: BoneCheck
+
+    /// Nil where nothing was seen.
+    init?(_ track: JointTrack) {
+      confidences = Smoother.confidences(of: track)
+      guard let first = confidences.firstIndex(where: { $0 > 0 }) else { return nil }
+      shift = track.positions[first]
+      positions = []
+      positions.reserveCapacity(3 * confidences.count)
+      for (at, place) in track.positions.enumerated() {
+        let local = confidences[at] > 0 ? place - shift : .zero
+        positions += [Float(local.x), Float(local.y), Float(local.z)]
+      }
+      check = BoneCheck(positions, confidences: confidences)
+    }
+
+    /// A joint's place in the world [m].
+    func place(_ at: Int) -> Vector3 {
+      shift
+        + Vector3(
+          Double(positions[3 * at]), Double(positions[3 * at + 1]), Double(positions[3 * at + 2]))
+    }
+  }
+
+  /// Some frames and those to both sides.
+  private func beside(_ frames: Range<Int>) -> Range<Int> {
+    max(0, frames.lowerBound - 1)..<min(track.frameCount, frames.upperBound + 1)
+  }
+
   /// Sets left and right of whole arms, legs or the body right, where a tracker exchanged them for some
   /// frames.
   mutating func exchangeSides() {
-    guard let (positions, confidences) = Self.local(track) else { return }
-    let check = BoneCheck(positions, confidences: confidences)
+    guard var local = Local(track) else { return }
     for swap in track.withoutSideSwaps().swaps {
       let pairs = swap.part.leftJoints.map { (left: $0.rawValue, right: $0.mirrored.rawValue) }
-      let range =
-        max(
-          0, swap.frames.lowerBound - 1)..<min(
-          track.frameCount, swap.frames.upperBound + 1)
-      exchange(pairs, in: swap.frames, judgedOver: range, by: check)
+      exchange(pairs, in: swap.frames, judgedOver: beside(swap.frames), &local)
     }
   }
 
   /// Sets left and right of limbs right that only some of their bones tell apart.
   mutating func exchangeLimbs() {
-    guard let (positions, confidences) = Self.local(track) else { return }
-    let check = BoneCheck(positions, confidences: confidences)
-    for run in LimbSwaps(check: check).runs(positions, confidences: confidences) {
-      exchange(LimbSwaps.pairs[run.limb], in: run.frames, judgedOver: run.frames, by: check)
+    guard var local = Local(track) else { return }
+    for run in LimbSwaps(check: local.check).runs(local.positions, confidences: local.confidences) {
+      exchange(LimbSwaps.pairs[run.limb], in: run.frames, judgedOver: run.frames, &local)
     }
   }
 
   private mutating func exchange(
     _ pairs: [(left: Int, right: Int)], in frames: Range<Int>, judgedOver range: Range<Int>,
-    by check: BoneCheck
+    _ local: inout Local
   ) {
     let names = pairs.flatMap { [$0.left, $0.right] }
-    func badness(_ track: JointTrack) -> Float {
-      guard let (positions, _) = Self.local(track) else { return 0 }
-      return names.reduce(0) { $0 + check.badness(positions, joint: $1, frames: range) }
-        / Float(names.count)
+    let places = frames.flatMap { frame in
+      pairs.map { (frame * Skeleton.jointCount + $0.left, frame * Skeleton.jointCount + $0.right) }
     }
-    var other = track
-    for frame in frames {
-      for (left, right) in pairs {
-        let (a, b) = (frame * Skeleton.jointCount + left, frame * Skeleton.jointCount + right)
-        other.positions.swapAt(a, b)
-        other.confidences.swapAt(a, b)
+    func badness() -> Float {
+      names.reduce(0) {
+        $0 + local.check.badness(local.positions, joint: $1, frames: range)
+      } / Float(names.count)
+    }
+    func swap() {
+      for (a, b) in places {
+        for axis in 0..<3 { local.positions.swapAt(3 * a + axis, 3 * b + axis) }
       }
     }
-    let (before, after) = (badness(track), badness(other))
+    let before = badness()
+    swap()
+    let after = badness()
     guard after < Self.betterBy * before else {
+      swap()
       rejected += 1
       return
     }
-    track = other
+    for (a, b) in places {
+      track.positions.swapAt(a, b)
+      track.confidences.swapAt(a, b)
+    }
     changes.append(
       .init(kind: .swapped, joints: names, frames: frames, before: before, after: after))
   }
@@ -68,10 +105,9 @@ extension RepairedTrack {
   /// Puts joints back that leave their path for one or two frames of a fast track, and come back: the mean
   /// of frames at the model's rate would only hide them.
   mutating func removePops() {
-    guard track.frameRate > Self.leastRate, let (positions, seen) = Self.local(track) else {
-      return
-    }
+    guard track.frameRate > Self.leastRate, let local = Local(track) else { return }
     let joints = Skeleton.jointCount
+    let (positions, seen) = (local.positions, local.confidences)
     let least = Float(max(Self.leastPop, Self.violent / (track.frameRate * track.frameRate)))
     var confidences = seen
     for joint in 0..<joints {
@@ -88,66 +124,59 @@ extension RepairedTrack {
       }
     }
     guard confidences != seen else { return }
-    let check = BoneCheck(positions, confidences: confidences)
-    var mended = positions
-    CubicGaps.fill(&mended, confidences: confidences, longest: 2)
-    let shift = Self.shift(track)
+    var mended = local
+    CubicGaps.fill(&mended.positions, confidences: confidences, longest: 2)
     for joint in 0..<joints {
-      var frame = 0
-      while frame < track.frameCount {
-        let first = frame
-        while frame < track.frameCount,
-          confidences[frame * joints + joint] != seen[frame * joints + joint]
-        {
-          frame += 1
-        }
-        guard frame > first else {
-          frame += 1
-          continue
-        }
-        let range = max(0, first - 1)..<min(track.frameCount, frame + 1)
-        let before = check.badness(positions, joint: joint, frames: range)
-        let after = check.badness(mended, joint: joint, frames: range)
+      for run in track.runs(of: joint, where: { seen[$0] > 0 && !(confidences[$0] > 0) }) {
+        let before = local.check.badness(positions, joint: joint, frames: beside(run))
+        let after = local.check.badness(mended.positions, joint: joint, frames: beside(run))
         guard after < Self.betterBy * before else {
           rejected += 1
           continue
         }
-        for frame in first..<frame {
-          let at = 3 * (frame * joints + joint)
-          track.positions[at / 3] =
-            shift + Vector3(Double(mended[at]), Double(mended[at + 1]), Double(mended[at + 2]))
+        for frame in run {
+          track.positions[frame * joints + joint] = mended.place(frame * joints + joint)
         }
         changes.append(
-          .init(
-            kind: .replaced, joints: [joint], frames: first..<frame, before: before, after: after))
+          .init(kind: .replaced, joints: [joint], frames: run, before: before, after: after))
       }
     }
   }
 
-  // MARK: - In single precision
-
-  /// Positions less those of the first joint that was seen [m], [frames, 22, 3], and confidences; nil where
-  /// nothing was seen.
-  private static func local(_ track: JointTrack) -> (positions: [Float], confidences: [Float])? {
-    let confidences = Smoother.confidences(of: track)
-    guard confidences.contains(where: { $0 > 0 }) else { return nil }
-    let shift = shift(track)
-    var positions: [Float] = []
-    positions.reserveCapacity(3 * confidences.count)
-    for (at, place) in track.positions.enumerated() {
-      let local = confidences[at] > 0 ? place - shift : .zero
-      positions += [Float(local.x), Float(local.y), Float(local.z)]
+  /// Crosses the gaps of joints of up to so many seconds by cubics, where the frames on both sides show them;
+  /// read at another rate, they would be between means of their neighbours.
+  mutating func crossGaps(longest: Double) {
+    guard var local = Local(track) else { return }
+    let joints = Skeleton.jointCount
+    let most = Int((longest * track.frameRate).rounded(.down))
+    let seen = local.confidences
+    CubicGaps.fill(&local.positions, confidences: seen, longest: most)
+    let isEmpty = track.emptyFrames(longest: 0)
+    for joint in 0..<joints {
+      for run in track.runs(of: joint, where: { !(seen[$0] > 0) })
+      where run.count <= most && run.lowerBound > 0 && run.upperBound < track.frameCount
+        && !run.contains(where: { isEmpty[$0] })
+      {
+        for frame in run {
+          let at = frame * joints + joint
+          track.positions[at] = local.place(at)
+          track.confidences[at] = max(track.confidences[at], 0.5)
+        }
+        changes.append(
+          .init(
+            kind: .filled, joints: [joint], frames: run, before: nil,
+            after: local.check.badness(local.positions, joint: joint, frames: beside(run))))
+      }
     }
-    return (positions, confidences)
-  }
-
-  private static func shift(_ track: JointTrack) -> Vector3 {
-    let confidences = Smoother.confidences(of: track)
-    return confidences.firstIndex { $0 > 0 }.map { track.positions[$0] } ?? .zero
   }
 }
 
 extension JointTrack {
+  /// The runs of frames in which something holds of a joint's place in the arrays.
+  fileprivate func runs(of joint: Int, where holds: (_ at: Int) -> Bool) -> [Range<Int>] {
+    ModelRateRepair.runs((0..<frameCount).map { holds($0 * Skeleton.jointCount + joint) })
+  }
+
   /// Whether each frame is in a gap without anybody that is longer than so many seconds, or at an end.
   func emptyFrames(longest: Double) -> [Bool] {
     let joints = Skeleton.jointCount

@@ -8,8 +8,8 @@ extension HGVAE {
 
   /// Fills in missing joints and replaces wrong ones; what is judged good stays bit for bit.
   ///
-  /// Exchanged sides and joints that pop out of a fast track for a frame or two are set right first, at the
-  /// track's own rate. Then joints count as wrong where both the model's residuals
+  /// Exchanged sides, joints that pop out of a fast track for a frame or two, and short gaps are seen to first,
+  /// at the track's own rate. Then joints count as wrong where both the model's residuals
   /// and the lengths of bones say so; they and the missing ones are found anew by `impute`. What
   /// replaces a joint that was seen is kept only where lengths of bones and jumps, which are no
   /// model, say that it is better.
@@ -24,6 +24,9 @@ extension HGVAE {
     result.exchangeSides()
     result.removePops()
     result.exchangeLimbs()
+    if !isAtModelRate(track) {
+      result.crossGaps(longest: Double(Self.shortGap) / frameRate)
+    }
     let seen = try atModelRate(result.track)
     var cut = try TrackWindows(seen, length: frames)
     let confidences = cut.confidences
@@ -94,6 +97,7 @@ struct ModelRateRepair {
     guard let imputed else { return }
     let found = chosen(imputed)
     let original = originals()
+    let trackSeen = Smoother.confidences(of: result.track)
     for joint in 0..<Self.joints {
       var isBetter = [Bool](repeating: false, count: cut.frames)
       var checks: [(frames: Range<Int>, before: Float)] = []
@@ -107,7 +111,7 @@ struct ModelRateRepair {
         for frame in run { isBetter[frame] = true }
         checks.append((run, bad))
       }
-      write(found, joint, isBetter, checks, into: &result)
+      write(found, joint, isBetter, checks, trackSeen, into: &result)
     }
     result.changes.sort {
       ($0.frames.lowerBound, $0.joints[0]) < ($1.frames.lowerBound, $1.joints[0])
@@ -160,7 +164,7 @@ struct ModelRateRepair {
   }
 
   /// The runs of frames for which something holds.
-  private static func runs(_ holds: [Bool]) -> [Range<Int>] {
+  static func runs(_ holds: [Bool]) -> [Range<Int>] {
     var (runs, first): ([Range<Int>], Int?) = ([], nil)
     for (frame, holds) in (holds + [false]).enumerated() {
       if holds {
@@ -179,16 +183,14 @@ struct ModelRateRepair {
   /// Between wrong frames a joint may have been right: then it is where it is expected, and stays.
   private func write(
     _ found: [Float], _ joint: Int, _ isBetter: [Bool],
-    _ checks: [(frames: Range<Int>, before: Float)], into result: inout RepairedTrack
+    _ checks: [(frames: Range<Int>, before: Float)], _ trackSeen: [Float],
+    into result: inout RepairedTrack
   ) {
     let track = result.track
     let step = seen.frameRate / track.frameRate
     func near(_ frame: Int) -> Int { min(cut.frames - 1, Int((Double(frame) * step).rounded())) }
     func new(_ frame: Int) -> Vector3 { place(found, joint, Double(frame) * step) + cut.shift }
-    let isMissing = (0..<track.frameCount).map { frame in
-      let at = frame * Self.joints + joint
-      return !(track.confidences[at] > 0) || !track.positions[at].isFinite
-    }
+    let isMissing = (0..<track.frameCount).map { !(trackSeen[$0 * Self.joints + joint] > 0) }
     let filled = isMissing.indices.map { isMissing[$0] && !isEmpty[$0] }
     let replaced = isMissing.indices.map { frame in
       !isMissing[frame] && isBetter[near(frame)]
