@@ -77,8 +77,11 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var trainedOnReal = 0.0
     /// R_S, diversity: the accuracy on held-out windows of a classifier trained on samples.
     public var trainedOnSamples = 0.0
-    /// The same three accuracies as means over labels.
-    public var balanced = [0.0, 0.0, 0.0]
+    /// The accuracy of the first classifier on the training windows that it learned from, with the labels of
+    /// the held-out ones in the same numbers: samples that show their actions as real motion does reach no more.
+    public var learned = 0.0
+    /// The same four accuracies as means over labels.
+    public var balanced = [0.0, 0.0, 0.0, 0.0]
     /// The first two accuracies of each label, on held-out windows and on samples.
     public var each: [String: [Double]] = [:]
   }
@@ -100,6 +103,8 @@ public struct GeneratorEvaluation: Sendable, Codable {
   public var nearest = Pair(samples: 0, real: 0)
   /// The foot skate: the mean speed of standing feet [m/s].
   public var footSkate = Pair(samples: 0, real: 0)
+  /// The same of windows in which the person travels.
+  public var travellingSkate = Pair(samples: 0, real: 0)
   /// The mean jerk [m/s³].
   public var jerk = Pair(samples: 0, real: 0)
   /// The median over windows of the mean jerk [m/s³].
@@ -179,7 +184,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
         real: Diversity.toNearest(tables.real, of: tables.all))
     }
     measureQuality(samples, heldOut, like)
-    labels = try Self.classify(samples, heldOut, training, names, classifier)
+    labels = try Self.classify(samples, heldOut, training, like, names, classifier)
   }
 
   private mutating func measureQuality(
@@ -187,6 +192,9 @@ public struct GeneratorEvaluation: Sendable, Codable {
   ) {
     footSkate = Pair(
       samples: samples.footSkate, real: real.footSkate, training: training.footSkate)
+    travellingSkate = Pair(
+      samples: samples.travelling.footSkate, real: real.travelling.footSkate,
+      training: training.travelling.footSkate)
     func energy(_ band: ClosedRange<Double>) -> Pair {
       Pair(
         samples: samples.energy(in: band), real: real.energy(in: band),
@@ -262,7 +270,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
 
   private static func classify(
     _ samples: EvaluationSet, _ heldOut: EvaluationSet, _ training: EvaluationSet,
-    _ names: [String], _ options: ActionClassifier.Options
+    _ learned: EvaluationSet, _ names: [String], _ options: ActionClassifier.Options
   ) throws -> Labels? {
     func trials(_ set: EvaluationSet, _ label: Int) -> Int {
       Set(set.windows.indices.filter { set.windows[$0].label == label }.map { set.trials[$0] })
@@ -276,12 +284,13 @@ public struct GeneratorEvaluation: Sendable, Codable {
     let judge = try ActionClassifier(training: training, labels: known, options: options)
     let pupil = try ActionClassifier(training: samples, labels: known, options: options)
     let (real, quality) = (judge.accuracy(on: heldOut), judge.accuracy(on: samples))
-    let diversity = pupil.accuracy(on: heldOut)
+    let (diversity, own) = (pupil.accuracy(on: heldOut), judge.accuracy(on: learned))
     return Labels(
       names: known.map { names[$0] },
       left: names.indices.filter { !known.contains($0) }.map { names[$0] },
       real: real.overall, trainedOnReal: quality.overall, trainedOnSamples: diversity.overall,
-      balanced: [real.balanced, quality.balanced, diversity.balanced],
+      learned: own.overall,
+      balanced: [real.balanced, quality.balanced, diversity.balanced, own.balanced],
       each: Dictionary(
         uniqueKeysWithValues: known.map { label in
           (names[label], [real.each[label] ?? 0, quality.each[label] ?? 0])

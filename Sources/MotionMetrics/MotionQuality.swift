@@ -33,6 +33,18 @@ extension EvaluationSet {
     return count == 0 ? 0 : frameRate * sum / Double(count)
   }
 
+  /// The windows in which the person travels: the pelvis is from its first place by more than 0.3 m/s in the end.
+  public var travelling: EvaluationSet {
+    selecting(
+      windows.indices.filter { index in
+        let (window, root) = (windows[index], windows[index].root)
+        guard window.frames > 1 else { return false }
+        let last = 3 * (window.frames - 1)
+        let (dx, dy) = (Double(root[last] - root[0]), Double(root[last + 1] - root[1]))
+        return (dx * dx + dy * dy).squareRoot() * frameRate > 0.3 * Double(window.frames - 1)
+      })
+  }
+
   /// The mean jerk of each window: the mean length of third differences over all joints [m/s³].
   public var jerks: [Double] {
     positions.map { TrackErrors.jerk($0, frameRate: frameRate) }

@@ -98,6 +98,22 @@ struct MeasuresMotionTests {
     #expect(EvaluationSet([window]).footSkate < 0.6)
   }
 
+  @Test("Who travels is told from who turns about on the spot and from who stands")
+  func travelling() {
+    var windows = (0..<3).map { _ in MeasuredFigures.window(action: 0, seed: 1) }
+    for frame in 0..<windows[0].frames {
+      let time = Float(frame) / 30
+      for index in windows.indices { windows[index].root[3 * frame] = 0 }
+      windows[0].root[3 * frame] = 0.5 * time
+      windows[1].root[3 * frame] = 0.2 * sin(6 * time)
+    }
+    let set = EvaluationSet(windows)
+    #expect(set.travelling.count == 1 && abs(set.travelling.footSkate - 0.5) < 1e-3)
+    #expect(EvaluationSet([]).travelling.footSkate == 0)
+    let long = LongSamples(windows.map { $0.clip(name: "", frameRate: 30) })
+    #expect(abs(long.travellingSkate - 0.5) < 1e-3 && long.footSkate < 0.5 && long.footSkate > 0.1)
+  }
+
   @Test("Bones of the figure have their length")
   func bones() {
     let set = MeasuredFigures.set(6, seed: 1)

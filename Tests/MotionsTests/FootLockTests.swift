@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import TestSupport
 import Testing
@@ -144,6 +145,53 @@ struct FootLockTests {
     for track in feet(result) {
       for place in track { #expect(place.z > GroundContact.standing - 1e-6) }
     }
+  }
+
+  @Test(
+    "A motion that is sunk is raised as a whole: no pose changes, nothing fixed moves, nothing is raised twice"
+  )
+  func raised() {
+    for seed in 1...100 {
+      var clip = randomClip(seed: UInt64(seed), frames: 90)
+      let depth = Double(seed) / 200
+      for frame in clip.rootTranslations.indices {
+        clip.rootTranslations[frame].z -= depth * sin(Double(frame) / 20) * sin(Double(frame) / 20)
+      }
+      func ground(_ clip: MotionClip) -> [Double] {
+        let feet = feet(clip)
+        return GroundContact(left: feet[0], right: feet[1], frameRate: clip.frameRate).ground
+      }
+      let floor = (ground(clip).max() ?? 0) - depth / 2
+      let result = GroundContact.raised(clip, above: floor, after: 0)
+      #expect(result.rotations == clip.rotations)
+      for (old, new) in zip(clip.rootTranslations, result.rootTranslations) {
+        #expect(new.x == old.x && new.y == old.y && new.z >= old.z)
+      }
+      let low = zip(feet(result)[0], feet(result)[1]).map { min($0.z, $1.z) }
+      #expect(low.allSatisfy { $0 > floor - 1e-9 })
+      let begun = GroundContact.raised(clip, above: floor, after: 40)
+      #expect(begun.rootTranslations.prefix(40) == clip.rootTranslations.prefix(40))
+      #expect(begun.rootTranslations.suffix(40) == result.rootTranslations.suffix(40))
+      let high = (ground(clip).min() ?? 0) - 0.01
+      #expect(
+        GroundContact.raised(clip, above: high, after: 0).rootTranslations == clip.rootTranslations)
+    }
+  }
+
+  @Test("A foot that swings between two stances in the air keeps the height of its swing")
+  func swing() {
+    // The left foot stands 4 cm above the ground, glides a little, and swings in between.
+    var clip = gliding(0.15, frames: 60)
+    for frame in 0..<60 {
+      let x = min(1, max(0, Double(frame - 23) / 13))
+      let ankle = clip.jointPositions(frame: frame)[Skeleton.Joint.leftAnkle.rawValue]
+      LegIK.left.move(
+        to: ankle + Vector3(0.1 * sin(.pi * x), 0, 0.04 + 0.06 * sin(.pi * x)), in: &clip,
+        frame: frame)
+    }
+    let (old, new) = (feet(clip)[0], feet(held(clip))[0])
+    #expect(new[10].z < GroundContact.standing + 2e-3 && new[50].z < GroundContact.standing + 2e-3)
+    #expect((29..<32).allSatisfy { abs(new[$0].z - old[$0].z) < 0.01 })
   }
 
   @Test("Frames that are fixed do not change, and the feet go on from there")

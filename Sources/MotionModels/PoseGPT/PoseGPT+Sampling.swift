@@ -93,6 +93,7 @@ extension PoseGPT: MotionGenerator {
     return zip(members, motions).map { member, motion in
       var whole = motion.clip(
         0..<(begun + request.frames), name: request.name(ofMember: member), label: request.action)
+      whole = GroundContact.raised(whole, above: floor, after: begun)
       if request.isLevel { whole = Settling.settled(whole, fixed: begun) }
       let contacts = motion.window.slice(0..<whole.frameCount).contacts
       let held =

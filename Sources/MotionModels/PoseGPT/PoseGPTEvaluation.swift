@@ -43,6 +43,13 @@ public struct PoseGPTEvaluation: Sendable, Codable {
   /// The time of one sample of a window's length [s].
   public var secondsPerMotion = 0.0
 
+  /// The foot skate of samples that continue nothing, and of real windows [m/s].
+  public var footSkate: [Double] = []
+  /// The same of windows in which the person travels.
+  public var travellingSkate: [Double] = []
+  /// Samples of several windows.
+  public var long: LongSamples?
+
   /// The frames of a window, as HPSTM-Gen's.
   public static let frames = 64
   /// The longest observed past.
@@ -91,6 +98,11 @@ public struct PoseGPTEvaluation: Sendable, Codable {
     try measureLikelihood(of: model, heldOut.windows, training.windows, threads: options.threads)
     try measureSamples(of: model, heldOut, real, known, distance, options)
     try measureDrift(of: model, real, distance, options)
+    var request = options.request
+    request.isLevel = true
+    long = try LongSamples(
+      of: model, actions: real.windows.map { $0.label.map { model.labels[$0] } }, request: request,
+      threads: options.threads)
   }
 
   /// The last frames of windows, each with its first frame heading along x.
@@ -139,6 +151,8 @@ public struct PoseGPTEvaluation: Sendable, Codable {
       let samples = try Self.samples(of: model, after: frames, heldOut.windows, options)
       if frames == 0 {
         secondsPerMotion = (clock.now - start) / .seconds(1) / Double(max(1, samples.count))
+        footSkate = [samples.footSkate, real.footSkate]
+        travellingSkate = [samples.travelling.footSkate, real.travelling.footSkate]
       }
       let pupil =
         labels.count > 1

@@ -20,6 +20,8 @@ public struct FootLock: Sendable {
 
   /// The time in which a correction fades beside a stance [s].
   private static let fade = 0.25
+  /// A height that has less time for it does not go between two stances [s].
+  private static let shortestHeightFade = 0.13
   /// The time to each side over which the lowering of the pelvis is smoothed [s].
   private static let smoothing = 0.2
   /// Moves that are left alone: the resolution of files [m].
@@ -183,16 +185,20 @@ public struct FootLock: Sendable {
     }
   }
 
-  /// Fills the frames between two stances: from each end the correction goes to zero, with the slope
-  /// that continues the foot's rest.
+  /// Fills the frames between two stances: from each end the correction goes to zero.
+  ///
+  /// Its level slope continues the foot's rest. Heights go sooner and without a slope, which would hold a
+  /// swinging foot down.
   private func bridge(_ gap: Range<Int>, _ feet: Feet, _ result: inout [Vector3]) {
     let fade = max(2, Int((Self.fade * clip.frameRate).rounded()))
     func slope(_ frame: Int) -> Vector3 {
       let (a, b) = (max(0, frame - 1), min(clip.frameCount - 1, frame + 1))
-      return (feet.balls[b] - feet.balls[a]) / Double(max(1, b - a)) * -1
+      let step = (feet.balls[b] - feet.balls[a]) / Double(max(1, b - a))
+      return Vector3(-step.x, -step.y, 0)
     }
     let before = gap.lowerBound > 0 ? gap.lowerBound - 1 : nil
     let after = gap.upperBound < clip.frameCount ? gap.upperBound : nil
+    defer { bridgeHeights(gap, before: before, after: after, &result) }
     if let before, let after, after - before <= 2 * fade {
       let (first, second) = (result[before], result[after])
       let (leaving, coming) = (slope(before), slope(after))
@@ -214,6 +220,24 @@ public struct FootLock: Sendable {
       for frame in gap where after - frame < fade {
         result[frame] = Self.hermite(
           .zero, .zero, to, coming, Double(fade - (after - frame)), of: Double(fade))
+      }
+    }
+  }
+
+  /// Lets heights go by the middle between two stances, where there is time for it.
+  private func bridgeHeights(
+    _ gap: Range<Int>, before: Int?, after: Int?, _ result: inout [Vector3]
+  ) {
+    var fade = Self.fade * clip.frameRate
+    if let before, let after {
+      fade = min(fade, Double(after - before) / 2)
+      guard fade >= Self.shortestHeightFade * clip.frameRate else { return }
+    }
+    for frame in gap {
+      result[frame].z = 0
+      for end in [before, after].compactMap(\.self) {
+        let x = max(0, 1 - Double(abs(frame - end)) / fade)
+        result[frame].z += result[end].z * x * x * (3 - 2 * x)
       }
     }
   }

@@ -40,3 +40,32 @@ public struct GroundContact: Sendable {
     windows(values, reach).map { $0.reduce(0, +) / Double($0.count) }
   }
 }
+
+extension GroundContact {
+  /// The time in which a motion is raised behind frames that do not change [s].
+  private static let rise = 0.25
+
+  /// A sampled motion out of the ground: the whole body is raised where both feet's ground is below a height,
+  /// so that no leg has to be bent for it.
+  ///
+  /// - Parameters:
+  ///   - clip: The motion.
+  ///   - floor: The height that the ground is not below [m].
+  ///   - fixed: The number of frames at the beginning that do not change.
+  public static func raised(_ clip: MotionClip, above floor: Double, after fixed: Int) -> MotionClip
+  {
+    let places = clip.jointPositions()
+    func track(_ joint: Skeleton.Joint) -> [Vector3] {
+      stride(from: joint.rawValue, to: places.count, by: Skeleton.jointCount).map { places[$0] }
+    }
+    let ground = GroundContact(
+      left: track(.leftFoot), right: track(.rightFoot), frameRate: clip.frameRate
+    ).ground
+    var result = clip
+    for frame in min(fixed, clip.frameCount)..<clip.frameCount {
+      let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / max(1, rise * clip.frameRate))
+      result.rootTranslations[frame].z += x * x * (3 - 2 * x) * max(0, floor - ground[frame])
+    }
+    return result
+  }
+}

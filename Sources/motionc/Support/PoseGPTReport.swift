@@ -88,7 +88,10 @@ struct PoseGPTReport: Encodable {
       "the worst after the first is \(Console.fixed(figures.drift, 2)) times the first",
       "\(Console.fixed(1000 * figures.secondsPerMotion, 1)) ms for a motion of "
         + "\(PoseGPTEvaluation.frames) frames",
+      "foot skate of samples and of real motion [m/s]: \(Self.pair(figures.footSkate)); of who travels "
+        + Self.pair(figures.travellingSkate),
     ]
+    if let long = figures.long { lines.append(long.line) }
     lines += continuationLines("PoseGPT", continuations)
     guard let beside else { return lines }
     lines += [
@@ -122,6 +125,10 @@ struct PoseGPTReport: Encodable {
             + " constant velocity \(Self.millimetres($0.constantVelocityError))) after \($0.past)"
         }.joined(separator: ", ")
     ]
+  }
+
+  private static func pair(_ values: [Double]) -> String {
+    values.map { Console.fixed($0, 3) }.joined(separator: " and ")
   }
 
   private static func millimetres(_ metres: Double) -> String {

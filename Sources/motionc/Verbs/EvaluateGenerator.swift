@@ -159,19 +159,15 @@ struct EvaluateGenerator: ParsableCommand {
 
   /// Samples of several windows, with the labels of some held-out ones.
   private func long(_ generator: Generator, _ real: EvaluationSet) throws -> LongSamples {
-    var clips: [MotionClip] = []
-    let step = max(1, real.count / 48)
-    for index in stride(from: 0, to: real.count, by: step) {
-      var request = MotionRequest()
-      (request.first, request.frames) = (index, LongSamples.usualFrames)
-      request.action = real.windows[index].label.map { generator.configuration.labels[$0] }
-      request.guidance = guidance ?? generator.usualGuidance
-      (request.steps, request.solver) = (steps, solver)
-      (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
-      request.network = network
-      clips += try generator.sample(request, threads: workers)
-    }
-    return LongSamples(clips)
+    var request = MotionRequest()
+    request.guidance = guidance ?? generator.usualGuidance
+    (request.steps, request.solver) = (steps, solver)
+    (request.seed, request.temperature, request.holdsFeet) = (seed, temperature, lockFeet)
+    request.network = network
+    return try LongSamples(
+      of: generator,
+      actions: real.windows.map { $0.label.map { generator.configuration.labels[$0] } },
+      request: request, threads: workers)
   }
 
   /// Samples with the labels of some windows.
@@ -240,6 +236,7 @@ struct GeneratorReport: Encodable {
       lines += [
         "                                of windows     mean of labels",
         line("accuracy on held-out motion", labels.real, labels.balanced[0]),
+        line("  on the motion it learned from", labels.learned, labels.balanced[3]),
         line("R_T (quality)", labels.trainedOnReal, labels.balanced[1])
           + (labels.real > 0
             ? "\(Console.fixed(labels.trainedOnReal / labels.real, 2)) of held-out" : ""),
@@ -257,8 +254,8 @@ struct GeneratorReport: Encodable {
       line("distance of pairs", figures.diversity, digits: 2),
       line("distance to nearest training", figures.nearest, digits: 2),
       line("foot skate [m/s]", figures.footSkate, digits: 3),
-      "a foot more than 3 cm below the ground in \(Console.fixed(100 * long.sunken, 2)) % of the frames "
-        + "of \(long.count) motions of \(long.frames) frames; lowest \(Console.fixed(100 * long.lowest, 1)) cm",
+      line("  of who travels [m/s]", figures.travellingSkate, digits: 3),
+      long.line,
       line("mean jerk [m/s3]", figures.jerk, digits: 1),
       line("median jerk [m/s3]", figures.medianJerk, digits: 1),
       line("energy at 2 to 5 Hz [mm2]", figures.energyAt2To5.scaled(by: 1e6), digits: 3),
@@ -301,6 +298,16 @@ struct GeneratorReport: Encodable {
   }
 
   private func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
+}
+
+extension LongSamples {
+  /// The figures in a line.
+  var line: String {
+    "\(count) motions of \(frames) frames: foot skate \(Console.fixed(footSkate, 3)) m/s, of who travels "
+      + "\(Console.fixed(travellingSkate, 3)); a foot more than 3 cm below "
+      + "the ground in \(Console.fixed(100 * sunken, 2)) % of the frames, lowest "
+      + "\(Console.fixed(100 * lowest, 1)) cm"
+  }
 }
 
 extension ModelCard {
