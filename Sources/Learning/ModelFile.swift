@@ -24,9 +24,36 @@ public struct ModelFile {
     fingerprint = Fingerprint.sha256(bytes)
     guard let found = contents.metadata[Self.kindKey], found == kind else {
       throw refusal(
-        "its kind is '\(contents.metadata[Self.kindKey]?.printable ?? "not stated")', '\(kind)' "
-          + "expected")
+        Self.mismatch(contents.metadata[Self.kindKey], expected: kind))
     }
+  }
+
+  /// What files of each kind hold, in words.
+  private static let words = [
+    "motionc generator": "a generator of motion (HPSTM-Gen)", "motionc posegpt": "a PoseGPT",
+    "motionc motion tokenizer": "an autoencoder of PoseGPT",
+    "motionc motion codes": "the codes of a motion", "motionc smoother": "a smoother (HPSTM)",
+    "motionc hgvae": "an HG-VAE", "motionc retargeter": "a retargeter (PoseTransformer)",
+  ]
+
+  /// What a file of another kind is and what was expected, in a sentence.
+  public static func mismatch(_ found: String?, expected: String) -> String {
+    /// The kind without its format, and the format.
+    func parts(_ kind: String) -> (name: String, format: Substring) {
+      let words = kind.split(separator: " ")
+      return (words.dropLast().joined(separator: " "), words.last ?? "")
+    }
+    let wanted = parts(expected)
+    let name = Self.words[wanted.name] ?? wanted.name
+    guard let found, !found.isEmpty else {
+      return "it does not say what it is, \(name) of motionc expected"
+    }
+    let own = parts(found)
+    guard own.name == wanted.name else {
+      return "it is \(Self.words[own.name] ?? "of the kind '\(found.printable)'"), \(name) expected"
+    }
+    return "it is \(name) of the format \(own.format.description.printable), which this version "
+      + "does not read; format \(wanted.format) expected: train it anew"
   }
 
   /// That the file is not what it should be.

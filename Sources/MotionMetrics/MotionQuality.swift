@@ -33,7 +33,8 @@ extension EvaluationSet {
     return count == 0 ? 0 : frameRate * sum / Double(count)
   }
 
-  /// The windows in which the person travels: the pelvis is from its first place by more than 0.3 m/s in the end.
+  /// The windows in which the person travels: in the end the pelvis is farther from its first place than
+  /// 0.3 m/s would bring it.
   public var travelling: EvaluationSet {
     selecting(
       windows.indices.filter { index in

@@ -1,5 +1,7 @@
 import Files
 import Foundation
+import Geometry
+import Motions
 import TestSupport
 import Testing
 
@@ -59,7 +61,8 @@ struct MotionModelsBadInputTests {
   @Test(
     "Options that are no numbers or names at all",
     arguments: [
-      "--frames=many", "--solver=rk4", "--format=gif", "--format=", "--seed=-1", "--threads=0",
+      "--frames=many", "--solver=rk4", "--format=gif", "--format=", "--format=npz,npz", "--seed=-1",
+      "--threads=0",
       "--threads=-1",
     ])
   func usage(_ option: String) throws {
@@ -93,6 +96,32 @@ struct MotionModelsBadInputTests {
     expectRefusal(try TinyMotionModel.sample(output, "--past", "/none.bvh"), output, status: 66)
   }
 
+  @Test("A negative number is read as one, also behind a space")
+  func negative() throws {
+    let output = try Work.folder()
+    for option in ["--frames", "--count"] {
+      let run = try TinyMotionModel.sample(output, option, "-5", within: 20)
+      expectRefusal(run, output, says: "-5", "expected")
+    }
+  }
+
+  @Test("A past of a giant, of a doll, and of nobody with legs")
+  func size() throws {
+    let (output, folder) = (try Work.folder(), try Work.folder())
+    let walk = try MotionFile.read(Shipped.motion("walk")).clip
+    for factor in [0.1, 10] {
+      let large = MotionClip(
+        name: "past",
+        skeleton: Skeleton(restOffsets: walk.skeleton.restOffsets.map { $0 * factor }),
+        frameRate: walk.frameRate, rootTranslations: walk.rootTranslations.map { $0 * factor },
+        rotations: walk.rotations)
+      let path = "\(folder)/past.clip.safetensors"
+      try NativeClip.encoded(large, report: nil).write(to: path)
+      let run = try TinyMotionModel.sample(output, "--past", path, within: 20)
+      expectRefusal(run, output, says: "0.5 to 2.6 m expected")
+    }
+  }
+
   @Test("A model that is cut short, of another kind, or no model")
   func model() throws {
     let (output, folder) = (try Work.folder(), try Work.folder())
@@ -123,7 +152,8 @@ struct MotionModelsBadInputTests {
     let run = try Tool.run(
       "compile", try Shipped.motion("walk"), "--robot", "uarm_swift_pro", "--model",
       try TinyMotionModel.generator.get(), "-o", output, within: 20)
-    expectRefusal(run, output)
+    expectRefusal(
+      run, output, says: "it is a generator of motion", "a retargeter (PoseTransformer) expected")
   }
 
   @Test("Damaged models never crash, hang or leave half a motion")

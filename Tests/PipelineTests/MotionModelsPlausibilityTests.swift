@@ -133,6 +133,54 @@ struct MotionModelsPlausibilityTests {
     #expect(json.outputLines.allSatisfy { $0.contains("\"plausibility\": ") })
   }
 
+  @Test("What is not seen is counted and said")
+  func unseen() throws {
+    let model = try TinyHGVAE.model.get()
+    let holed = try archive("walk", Work.folder()) { _, confidences in
+      for frame in 10..<30 { confidences[frame * Self.joints + 20] = 0 }
+    }
+    let text = try tool("score", holed, "--model", model)
+    #expect(text.output.contains("; 20 of 1980 joints in frames not seen"), "\(text.text)")
+    let json = try tool("score", holed, "--model", model, "--json")
+    #expect(json.output.contains("\"unseen_joints\": 20"), "\(json.text)")
+    let whole = try tool("score", try archive("walk", Work.folder()), "--model", model)
+    #expect(whole.status == 0 && !whole.output.contains("not seen"), "\(whole.text)")
+  }
+
+  @Test("Thresholds of a model are measured anew on other motion: its weights stay as they are")
+  func recalibrated() throws {
+    let folder = try Work.folder()
+    let (model, other) = (try TinyHGVAE.model.get(), "\(folder)/other.safetensors")
+    // The same motion, faster: more is usual.
+    let fast = "\(folder)/fast"
+    try AtomicFile.makeFolder(fast)
+    for name in Shipped.names {
+      var clip = try MotionFile.read(Shipped.motion(name)).clip
+      clip.frameRate *= 1.5
+      try BVHWriter.write(clip, to: "\(fast)/\(name).bvh")
+    }
+    let run = try tool("train", "hgvae", "--motions", fast, "-o", other, "--weights", model)
+    #expect(run.status == 0 && run.error.contains("thresholds measured on"), "\(run.text)")
+    let (old, new) = (try Safetensors(contentsOf: model), try Safetensors(contentsOf: other))
+    #expect(Set(old.tensors.keys) == Set(new.tensors.keys))
+    for (name, tensor) in old.tensors where !name.hasPrefix("calibration.") {
+      #expect(new.tensors[name]?.bytes == tensor.bytes, "\(name)")
+    }
+    let bounds = try [old, new].map {
+      try $0.tensor("calibration.acceleration").floats().reduce(0, +)
+    }
+    #expect(bounds[1] > bounds[0])
+    let steps = try tool(
+      "train", "hgvae", "--motions", fast, "-o", other, "--weights", model, "--steps", "9")
+    #expect(steps.status == 64, "\(steps.text)")
+    let same = try tool("train", "hgvae", "--motions", fast, "-o", model, "--weights", model)
+    #expect(same.status != 0, "\(same.text)")
+    let wrong = try tool(
+      "train", "hgvae", "--motions", fast, "-o", "\(folder)/third", "--weights",
+      try TinySmoother.plain.get())
+    #expect(wrong.status == 65 && wrong.error.contains("an HG-VAE expected"), "\(wrong.text)")
+  }
+
   @Test("A track with nobody, a short one, NaN, and a model of another kind")
   func badInput() throws {
     let (folder, output) = (try Work.folder(), try Work.folder())
@@ -152,10 +200,10 @@ struct MotionModelsPlausibilityTests {
       let other = try TinySmoother.plain.get()
       expectRefusal(
         try tool(verb, try Shipped.motion("walk"), "--model", other, "-o", output), output,
-        says: "motionc smoother 1", "motionc hgvae 1")
+        says: "it is a smoother (HPSTM)", "an HG-VAE expected")
     }
     let run = try tool("smooth", short, "--model", model, "-o", output)
-    expectRefusal(run, output, says: "motionc smoother 1")
+    expectRefusal(run, output, says: "it is an HG-VAE", "a smoother (HPSTM) expected")
   }
 
   @Test("compile reports the plausibility, and refuses what is below the one asked for")

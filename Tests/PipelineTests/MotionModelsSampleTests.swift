@@ -342,6 +342,22 @@ struct MotionModelsSampleTests {
     #expect(abs(places[0][0].z - last[0].z - 0.25) < 0.1)
   }
 
+  @Test(
+    "An action that was hardly seen is doubted, by name and in words",
+    .enabled(if: !shippedGenerator.isEmpty))
+  func rare() throws {
+    for words in [["--action", "crawl"], ["--text", "somebody crawls about"]] {
+      let run = try Tool.run(
+        arguments: ["sample", "--model", Self.shippedGenerator, "-o", Work.folder()] + words)
+      #expect(run.status == 0 && run.error.contains("of 'crawl' in training"), "\(run.text)")
+    }
+    let run = try Tool.run(
+      arguments: [
+        "sample", "--model", Self.shippedGenerator, "-o", Work.folder(), "--text", "a person walks",
+      ])
+    #expect(run.status == 0 && !run.error.contains("in training"), "\(run.text)")
+  }
+
   private static let shippedGenerator =
     ProjectFolder.locate("Examples")
     .map { "\($0)/Models/generator.safetensors" } ?? ""

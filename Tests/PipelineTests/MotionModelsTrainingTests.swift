@@ -53,6 +53,20 @@ struct MotionModelsTrainingTests {
     #expect(Work.files(in: folder) == ["model.checkpoint"])
   }
 
+  @Test("An unfinished training is not begun anew without a word")
+  func unfinished() throws {
+    let folder = try Work.folder()
+    let model = "\(folder)/model"
+    #expect(try run(model, ["--time-limit", "0.02s"]).status == 0)
+    try FileManager.default.removeItem(atPath: model)
+    let before = try Work.bytes("\(model).checkpoint")
+    let again = try run(model, [])
+    #expect(again.status == 73 && again.error.contains("--resume"), "\(again.text)")
+    #expect(try Work.bytes("\(model).checkpoint") == before)
+    let anew = try run(model, ["--force", "--time-limit", "0.02s"])
+    #expect(anew.status == 0, "\(anew.text)")
+  }
+
   @Test("What is not there or does not fit is said before training")
   func badInput() throws {
     let folder = try Work.folder()

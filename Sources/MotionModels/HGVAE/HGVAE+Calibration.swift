@@ -20,7 +20,7 @@ extension HGVAE {
       SeenWindow(HGVAETraining.draw(source, using: &random).window)
     }
     calibrate(on: windows)
-    history["calibration"] = "\(clips.clips.count) clips kept from training, \(count) windows"
+    history["calibration"] = "\(clips.clips.count) clips, \(count) windows"
   }
 
   mutating func calibrate(on windows: [SeenWindow]) {
@@ -30,11 +30,18 @@ extension HGVAE {
       pose: Self.quantiles(residuals.map(\.pose)),
       velocity: Self.quantiles(residuals.map(\.velocity)),
       acceleration: Self.quantiles(residuals.map(\.acceleration)))
-    var found = PlausibilityCalibration(thresholds: thresholds, likelihoods: [], anomalies: [])
+    var found = PlausibilityCalibration(
+      thresholds: thresholds, allowance: .none, likelihoods: [], anomalies: [])
+    found.allowance = LivelinessAllowance(
+      liveliness: readings.map(liveliness),
+      anomalies: zip(residuals, readings).map { anomaly($0, $1, found) })
     found.likelihoods = Self.table(readings.map(\.evidence))
-    found.anomalies = Self.table(
-      zip(residuals, readings).map { anomaly($0, $1, thresholds: thresholds) })
+    found.anomalies = Self.table(zip(residuals, readings).map { anomaly($0, $1, found) })
     calibration = found
+  }
+
+  func liveliness(_ reading: WindowReading) -> Float {
+    reading.liveliness(frames: frames, frameRate: Float(frameRate))
   }
 
   func residuals(_ window: SeenWindow, _ reading: WindowReading) -> Residuals {
@@ -42,13 +49,14 @@ extension HGVAE {
       window.body.signals, expected: reading.expected, frames: frames, frameRate: Float(frameRate))
   }
 
-  /// How unusual a window is: the greatest quotient of a residual and its threshold.
+  /// How unusual a window is: the greatest quotient of a residual and its threshold, which is higher for lively
+  /// motion.
   func anomaly(
-    _ residuals: Residuals, _ reading: WindowReading,
-    thresholds: PlausibilityCalibration.Thresholds
+    _ residuals: Residuals, _ reading: WindowReading, _ calibration: PlausibilityCalibration
   ) -> Float {
     guard reading.evidence.isFinite else { return .infinity }
-    return residuals.ratios(thresholds).max() ?? 0
+    let greatest = residuals.ratios(calibration.thresholds).max() ?? 0
+    return greatest / calibration.allowance.factor(of: liveliness(reading))
   }
 
   /// The usual bound of each joint, [22], of values [frame, 22] of windows.

@@ -48,7 +48,7 @@ extension HGVAE {
     var result = Evidence()
     for ((window, positions), reading) in zip(zip(seen, windows), read(seen)) {
       let residuals = residuals(window, reading)
-      result.anomaly.append(anomaly(residuals, reading, thresholds: calibration.thresholds))
+      result.anomaly.append(anomaly(residuals, reading, calibration))
       result.evidence.append(-reading.evidence)
       result.logDensity.append(-reading.logDensity)
       let whole = [Float](repeating: 1, count: positions.count / 3)

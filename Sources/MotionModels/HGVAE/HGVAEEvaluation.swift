@@ -91,6 +91,10 @@ public struct HGVAEEvaluation: Codable, Sendable {
   public var reconstruction = 0.0
   /// The share of real windows below the least of the calibration.
   public var unusual = 0.0
+  /// The share of real windows with a plausibility below 0.01, where one in a hundred is to be expected.
+  public var refused = 0.0
+  /// The same of the liveliest twentieth.
+  public var refusedLively = 0.0
   /// Single samples missing.
   public var imputations: [Imputation] = []
   /// Gaps in time.
@@ -163,6 +167,7 @@ extension HGVAE {
     result.divergence = readings.reduce(0) { $0 + Double($1.divergence) } / count
     var squares = 0.0
     var floor = 0.0
+    var plausibilities: [(Float, Double)] = []
     for (window, reading) in zip(windows, readings) {
       for (a, b) in zip(window.body.signals, reading.expected) {
         squares += Double(a - b) * Double(a - b)
@@ -170,10 +175,17 @@ extension HGVAE {
       for value in statistics.standardized(window.body.signals) {
         floor -= 0.5 * (1.837_877_066_409_345 + Double(value) * Double(value))
       }
-      let anomaly = anomaly(
-        residuals(window, reading), reading, thresholds: calibration.thresholds)
-      if calibration.plausibility(ofAnomaly: anomaly) == 0 { result.unusual += 1 / count }
+      let plausibility = calibration.plausibility(
+        ofAnomaly: anomaly(residuals(window, reading), reading, calibration))
+      if plausibility == 0 { result.unusual += 1 / count }
+      plausibilities.append((liveliness(reading), plausibility))
     }
+    func refused(_ part: some Collection<(Float, Double)>) -> Double {
+      Double(part.count { $0.1 < 0.01 }) / Double(max(1, part.count))
+    }
+    plausibilities.sort { $0.0 < $1.0 }
+    result.refused = refused(plausibilities)
+    result.refusedLively = refused(plausibilities.suffix((plausibilities.count + 19) / 20))
     let numbers = count * Double(BodyWindow.nodes * frames)
     result.reconstruction = (squares / numbers).squareRoot()
     result.evidenceOfStatistics = floor / numbers

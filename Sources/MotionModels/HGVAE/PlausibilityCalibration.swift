@@ -17,6 +17,8 @@ public struct PlausibilityCalibration: Sendable, Hashable {
 
   /// The thresholds of residuals.
   public var thresholds: Thresholds
+  /// What residuals of lively motion may be greater by.
+  public var allowance: LivelinessAllowance
   /// The log-likelihoods of windows in ascending order, evenly spaced quantiles [nats a number].
   public var likelihoods: [Float]
   /// The anomalies of windows in ascending order, evenly spaced quantiles.
@@ -40,6 +42,8 @@ public struct PlausibilityCalibration: Sendable, Hashable {
 // MARK: - In a model's file
 
 extension PlausibilityCalibration {
+  /// The most knots of the allowance.
+  private static let mostKnots = 64
   private static let names = ["pose", "velocity", "acceleration"]
 
   /// Reads the calibration from a model's file; nil where it has none.
@@ -56,6 +60,17 @@ extension PlausibilityCalibration {
       try numbers($0, Skeleton.jointCount) { 0 < $0 && $0 < 1e6 }
     }
     thresholds = Thresholds(pose: parts[0], velocity: parts[1], acceleration: parts[2])
+    allowance = .none
+    // Files of before have none.
+    if let tensor = file.contents.tensors["calibration.liveliness"] {
+      let count = min(tensor.shape.first ?? 0, Self.mostKnots)
+      allowance = LivelinessAllowance(
+        liveliness: try numbers("liveliness", count) { 0 < $0 && $0 < 1e6 },
+        factors: try numbers("allowances", count) { 1 <= $0 && $0 < 1e6 })
+      guard count > 0, allowance.liveliness == allowance.liveliness.sorted() else {
+        throw file.refusal("'calibration.liveliness' is not in ascending order as expected")
+      }
+    }
     likelihoods = try numbers("likelihoods", Self.quantileCount) { abs($0) < 1e9 }
     anomalies = try numbers("anomalies", Self.quantileCount) { abs($0) < 1e9 }
   }
@@ -67,6 +82,10 @@ extension PlausibilityCalibration {
     for (name, values) in zip(Self.names, parts) {
       tensors["calibration.\(name)"] = StoredTensor(values, shape: [values.count])
     }
+    tensors["calibration.liveliness"] = StoredTensor(
+      allowance.liveliness, shape: [allowance.liveliness.count])
+    tensors["calibration.allowances"] = StoredTensor(
+      allowance.factors, shape: [allowance.factors.count])
     tensors["calibration.likelihoods"] = StoredTensor(likelihoods, shape: [likelihoods.count])
     tensors["calibration.anomalies"] = StoredTensor(anomalies, shape: [anomalies.count])
     return tensors

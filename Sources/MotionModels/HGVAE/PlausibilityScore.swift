@@ -13,7 +13,9 @@ public struct PlausibilityScore: Sendable {
     public var evidence: Float
     /// The log-density of the posterior means under the prior [nats a number].
     public var logDensity: Float
-    /// The greatest quotient of a residual and its threshold.
+    /// How lively it is: the median over joints of the upper quartile over frames of the expected acceleration [m/s²].
+    public var liveliness: Float
+    /// The greatest quotient of a residual and its threshold, which is higher for lively motion.
     public var anomaly: Float
     /// The share of real windows with a greater anomaly.
     public var plausibility: Double
@@ -33,7 +35,7 @@ public struct PlausibilityScore: Sendable {
     public var kind: Kind
     /// The residual [m, m/s, m/s²].
     public var value: Float
-    /// What 999 of 1000 frames of real motion stay below, in the same unit.
+    /// What 999 of 1000 frames of real motion stay below, times the allowance for motion as lively, in the same unit.
     public var threshold: Float
   }
 
@@ -43,6 +45,8 @@ public struct PlausibilityScore: Sendable {
   public var frameRate: Double
   /// The number of frames.
   public var frames: Int
+  /// The joints in frames that were not seen and count for nothing.
+  public var unseen: Int
   /// The windows.
   public var windows: [Window]
   /// Distances from what the model expects [m], [frames, 22].
@@ -115,24 +119,26 @@ extension HGVAE {
     let windows = cut.starts.map { cut.window(at: $0) }
     let readings = read(windows)
     var result = PlausibilityScore(
-      name: track.name, frameRate: frameRate, frames: cut.frames, windows: [], pose: [],
-      velocity: [], acceleration: [], findings: [])
+      name: track.name, frameRate: frameRate, frames: cut.frames,
+      unseen: cut.confidences.count { !($0 > 0) }, windows: [], pose: [], velocity: [],
+      acceleration: [], findings: [])
     var sums = ResidualSums(frames: cut.frames, length: frames)
     for (index, start) in cut.starts.enumerated() {
       let residuals = residuals(windows[index], readings[index]).seen(windows[index].occlusion)
-      let anomaly = anomaly(residuals, readings[index], thresholds: calibration.thresholds)
+      let anomaly = anomaly(residuals, readings[index], calibration)
+      let liveliness = liveliness(readings[index])
       result.windows.append(
         .init(
           start: start, evidence: readings[index].evidence,
-          logDensity: readings[index].logDensity, anomaly: anomaly,
+          logDensity: readings[index].logDensity, liveliness: liveliness, anomaly: anomaly,
           plausibility: calibration.plausibility(ofAnomaly: anomaly),
           latent: readings[index].topLatent))
-      sums.add(residuals, at: start)
+      sums.add(residuals, at: start, allowing: calibration.allowance.factor(of: liveliness))
     }
     let means = sums.means
     (result.pose, result.velocity) = (means.pose, means.velocity)
     result.acceleration = means.acceleration
-    result.findings = means.findings(calibration.thresholds)
+    result.findings = means.findings(calibration.thresholds, allowing: sums.allowances)
     result.count(TrackJolt.all(in: track), of: track, length: frames, calibration)
     return result
   }
@@ -163,6 +169,7 @@ private struct ResidualSums {
   private let frames: Int
   private let fade: [Float]
   private var weights: [Float]
+  private var allowance: [Float]
   private var pose: [Float]
   private var velocity: [Float]
   private var acceleration: [Float]
@@ -171,14 +178,16 @@ private struct ResidualSums {
     self.frames = frames
     fade = TrackWindows.fade(length)
     weights = [Float](repeating: 0, count: frames)
+    allowance = weights
     pose = [Float](repeating: 0, count: frames * Skeleton.jointCount)
     (velocity, acceleration) = (pose, pose)
   }
 
-  mutating func add(_ part: Residuals, at start: Int) {
+  mutating func add(_ part: Residuals, at start: Int, allowing factor: Float) {
     let joints = Skeleton.jointCount
     for frame in 0..<min(fade.count, frames - start) {
       weights[start + frame] += fade[frame]
+      allowance[start + frame] += fade[frame] * factor
       for joint in 0..<joints {
         let (from, to) = (frame * joints + joint, (start + frame) * joints + joint)
         pose[to] += fade[frame] * part.pose[from]
@@ -187,6 +196,9 @@ private struct ResidualSums {
       }
     }
   }
+
+  /// What residuals may be greater by, a frame.
+  var allowances: [Float] { zip(allowance, weights).map { $0 / max($1, 1e-9) } }
 
   var means: Residuals {
     func mean(_ sums: [Float]) -> [Float] {

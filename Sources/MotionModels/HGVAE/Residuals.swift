@@ -61,9 +61,9 @@ struct Residuals: Sendable {
     return result
   }
 
-  /// The residuals above a threshold, the most unusual first.
+  /// The residuals above a threshold times the factor of its frame, the most unusual first.
   func findings(
-    _ thresholds: PlausibilityCalibration.Thresholds
+    _ thresholds: PlausibilityCalibration.Thresholds, allowing factors: [Float]
   ) -> [PlausibilityScore.Finding] {
     let joints = Skeleton.jointCount
     var found: [PlausibilityScore.Finding] = []
@@ -72,11 +72,12 @@ struct Residuals: Sendable {
       (.acceleration, acceleration, thresholds.acceleration),
     ]
     for (kind, values, bounds) in kinds {
-      for (index, value) in values.enumerated() where !(value <= bounds[index % joints]) {
+      for (index, value) in values.enumerated() {
+        let (frame, joint) = (index / joints, index % joints)
+        let bound = bounds[joint] * factors[frame]
+        guard !(value <= bound) else { continue }
         found.append(
-          .init(
-            joint: index % joints, frame: index / joints, kind: kind, value: value,
-            threshold: bounds[index % joints]))
+          .init(joint: joint, frame: frame, kind: kind, value: value, threshold: bound))
       }
     }
     return found.sorted { $0.value / $0.threshold > $1.value / $1.threshold }

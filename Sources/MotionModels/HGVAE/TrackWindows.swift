@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Geometry
 import HumanBody
 import Motions
@@ -27,7 +28,8 @@ struct TrackWindows {
     guard track.frameCount >= least else {
       throw .request(
         "'\(track.name.printable)' has \(Wording.count(track.frameCount, "frame")) at the model's "
-          + "rate, at least \(least) are needed")
+          + "\(String(format: "%.4g", track.frameRate)) Hz, at least \(least) "
+          + "(\(String(format: "%.2f", Double(least) / track.frameRate)) s) are needed")
     }
     let confidences = Smoother.confidences(of: track)
     guard let first = confidences.firstIndex(where: { $0 > 0 }) else {

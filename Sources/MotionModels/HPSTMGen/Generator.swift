@@ -108,11 +108,6 @@ public struct Generator: MotionGenerator {
     }
     condition.embedding = try embedding(of: request)
     if let past = request.past {
-      guard past.frameCount > 0, abs(past.frameRate - Self.frameRate) < 1e-3 else {
-        throw .request(
-          "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
-            + "one at \(Self.frameRate) Hz expected")
-      }
       let body = BodyModel.offsets(of: past.skeleton)
       condition.past = ObservedMotion(past, on: model.bodies.usual(forLegsOf: body))
     }

@@ -35,9 +35,7 @@ public struct MotionCodes: Sendable, Hashable {
     let file = try Safetensors(decoding: bytes, path: path)
     func refusal(_ reason: String) -> GenerationError { .model(path: path, reason: reason) }
     guard file.metadata["kind"] == Self.kind else {
-      throw refusal(
-        "its kind is '\((file.metadata["kind"] ?? "not stated").printable)', '\(Self.kind)' expected"
-      )
+      throw refusal(ModelFile.mismatch(file.metadata["kind"], expected: Self.kind))
     }
     let codes = try file.tensor("codes", in: path)
     guard codes.shape.count == 2, let words = codes.words(), !words.isEmpty,

@@ -51,12 +51,6 @@ extension PoseGPT: MotionGenerator {
     guard request.embedding == nil, request.text == nil else {
       throw .request("the model is PoseGPT, which is not conditioned on embeddings or texts")
     }
-    guard let past = request.past else { return }
-    guard past.frameCount > 0, abs(past.frameRate - MotionRequest.frameRate) < 1e-3 else {
-      throw .request(
-        "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
-          + "one at \(MotionRequest.frameRate) Hz expected")
-    }
   }
 
   // MARK: - Sequences

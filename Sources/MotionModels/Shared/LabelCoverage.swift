@@ -16,6 +16,15 @@ public struct LabelCoverage: Sendable, Hashable, Codable {
   /// The coverage of actions by motion of these durations [s].
   public init(seconds: [String: Double]) { self.seconds = seconds }
 
+  /// The actions whose words a text has, in any order.
+  func actions(in text: String) -> [String] {
+    let words = Set(TextFeatures.words(text))
+    return seconds.keys.sorted().filter { action in
+      let own = TextFeatures.words(action.replacing("_", with: " "))
+      return !own.isEmpty && own.allSatisfy(words.contains)
+    }
+  }
+
   /// Why samples of an action may not show it; nil where nothing speaks against it.
   func doubt(about action: String) -> String? {
     guard let seen = seconds[action], !(seen >= Self.doubtful) else { return nil }
@@ -40,7 +49,8 @@ extension DatasetShard {
 extension MotionRequest {
   /// What a model's coverage says of the request's action.
   func doubts(_ coverage: LabelCoverage?) -> [String] {
-    guard let doubt = action.flatMap({ coverage?.doubt(about: $0) }) else { return [] }
-    return [doubt]
+    guard let coverage else { return [] }
+    let asked = action.map { [$0] } ?? text.map { coverage.actions(in: $0) } ?? []
+    return asked.compactMap(coverage.doubt)
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Motions
 
@@ -17,7 +18,23 @@ extension MotionRequest {
     guard 0 <= temperature, temperature <= 10 else {
       throw .request("the temperature is \(temperature), a number of 0 to 10 expected")
     }
+    guard let past else { return }
+    guard past.frameCount > 0, abs(past.frameRate - Self.frameRate) < 1e-3 else {
+      throw .request(
+        "the past '\(past.name)' has \(past.frameCount) frames at \(past.frameRate) Hz, at least "
+          + "one at \(Self.frameRate) Hz expected")
+    }
+    let stature = past.skeleton.stature
+    guard Self.statures.contains(stature) else {
+      throw .request(
+        "the legs of the past '\(past.name)' are those of a person of "
+          + "\(String(format: "%.2f", stature)) m, \(Self.statures.lowerBound) to "
+          + "\(Self.statures.upperBound) m expected")
+    }
   }
+
+  /// The statures of people whose motion can be continued [m].
+  private static let statures = 0.5...2.6
 
   /// The motions of the request, sampled in groups on several threads, in order.
   ///

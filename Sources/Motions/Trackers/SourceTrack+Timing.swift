@@ -204,7 +204,7 @@ extension SourceTrack {
           "its times leave \(Wording.count(empty, "frame")) empty in"
             + " \(Wording.count(gaps.count, "gap")), the longest of"
             + " \(ImportReport.short(Double(longest.empty + 1) / rate)) s behind frame"
-            + " \(longest.frame): they stay empty, nobody is seen in them"))
+            + " \(longest.frame): nobody is seen in them"))
     }
     if !steps.isEven {
       findings.append(

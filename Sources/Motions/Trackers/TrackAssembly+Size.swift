@@ -63,7 +63,8 @@ extension TrackAssembly {
         .guessedScale,
         "no frame shows a whole leg: what is not seen is that of an upright body of \(shown(size)) m"
           + (asked == nil
-            ? ", a guess by the upper body; --stature sets it" : ", as you said; a guess")))
+            ? ", a guess by the upper body ('smooth' takes a --stature)"
+            : ", as you said; a guess")))
     return size
   }
 

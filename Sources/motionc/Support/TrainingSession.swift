@@ -69,14 +69,24 @@ struct TrainingFileOptions: ParsableArguments {
     return run
   }
 
-  /// Refuses to write over a file that is there, a finished model perhaps.
+  /// Refuses to write over a file that is there, a finished model perhaps, or over the state of an unfinished
+  /// training.
   func refuseFinished() throws {
-    guard !resume, !force, try !InputFile.isAbsent(output) else { return }
-    throw FileError.cannotCreate(
-      path: output,
-      reason:
-        "there is a file already: --force writes over it, --resume goes on with an unfinished "
-        + "training")
+    guard !resume, !force else { return }
+    guard try InputFile.isAbsent(output) else {
+      throw FileError.cannotCreate(
+        path: output,
+        reason:
+          "there is a file already: --force writes over it, --resume goes on with an unfinished "
+          + "training")
+    }
+    guard !FileSystem.exists(checkpoint) else {
+      throw FileError.cannotCreate(
+        path: checkpoint,
+        reason:
+          "it holds the state of an unfinished training: --resume goes on with it, --force begins anew"
+      )
+    }
   }
 
   /// Trains and writes the model.

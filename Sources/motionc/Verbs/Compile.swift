@@ -129,7 +129,8 @@ struct Compile: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   @Option(
-    help: "An HG-VAE's file: scores how plausible each motion is and reports it.",
+    help:
+      "An HG-VAE's file: scores how plausible each motion is, at the speed it was captured, and reports it.",
     completion: .file())
   var plausibility: String?
 

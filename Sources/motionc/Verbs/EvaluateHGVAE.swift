@@ -105,6 +105,8 @@ extension HGVAEEvaluation {
         + "\(Console.fixed(evidenceOfStatistics, 3)))",
       "reconstruction \(Console.fixed(1000 * reconstruction, 1)) mm a coordinate; "
         + "\(Console.fixed(100 * unusual, 1)) % of real windows are below all that was calibrated on",
+      "plausibility below 0.01: \(Console.fixed(100 * refused, 1)) % of real windows, "
+        + "\(Console.fixed(100 * refusedLively, 1)) % of the liveliest twentieth",
       head("samples missing, RMSE mm", "mean", "linear", "model", "below mean"),
     ]
     for part in imputations {

@@ -13,7 +13,7 @@ struct Repair: ParsableCommand {
       motionc repair landmarks.json -o repaired
       motionc repair track.npy --joints h36m --rate 50 --model mine.safetensors -o repaired
 
-      Writes NAME.npz with positions [frames, 22, 3], confidences, fps, names, and repaired \
+      Writes NAME.npz with positions [frames, 22, 3] in metres, z up, confidences, fps, names, and repaired \
       [frames, 22] (1 where a joint was changed), which 'smooth', 'score' and 'import' read. A joint \
       that was seen is replaced only where lengths of bones and jumps, which no model judges, \
       become better. Gaps of more than a second without anybody stay open.

@@ -21,7 +21,7 @@ struct Sample: ParsableCommand {
 
       Without --model the shipped generator (HPSTM-Gen) is used; a model's file says whether it is \
       HPSTM-Gen or PoseGPT. Each motion is written in every \
-      format; .npz holds positions, rotations, root, bone_lengths, fps and names. \
+      format; .npz holds positions [m, z up], rotations, root, bone_lengths, fps and names. \
       --uncertainty writes the mean and the covariance of each joint over all samples.
       """)
 
@@ -31,10 +31,11 @@ struct Sample: ParsableCommand {
   @Option(name: [.short, .long], help: "The folder to write to.", completion: .directory)
   var output: String
 
-  @Option(help: "The number of motions to sample.")
+  @Option(parsing: .unconditional, help: "The number of motions to sample.")
   var count: Int = 1
 
   @Option(
+    parsing: .unconditional,
     help: "The number of frames of each motion, at 30 Hz (up to \(Generator.largestFrameCount)).")
   var frames: Int = 64
 
@@ -177,7 +178,6 @@ struct Sample: ParsableCommand {
     (request.topK, request.topP) = (topK, topP)
     request.seed = seed
     (request.holdsFeet, request.isLevel) = (lockFeet, levelGround)
-    for finding in generator.findings(for: request) { Console.note(finding) }
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
@@ -186,6 +186,10 @@ struct Sample: ParsableCommand {
       request.first = start
       request.count = min(block, count - start)
       let clips = try generator.sample(request, threads: workers)
+      // Of a request that is refused only the refusal is said.
+      if start == 0 {
+        for finding in generator.findings(for: request) { Console.note(finding) }
+      }
       // Only now, so that a request that cannot be answered leaves nothing.
       try formats.refuse(inputs, stems: clips.map { "\(output)/\($0.name)" })
       try AtomicFile.makeFolder(output)
@@ -229,10 +233,10 @@ struct ClipFormats {
     let formats = names.compactMap { name in
       MotionFormats.written.first { $0.name == name }
     }
-    guard !names.isEmpty, formats.count == names.count else {
+    guard !names.isEmpty, formats.count == names.count, Set(names).count == names.count else {
       let known = MotionFormats.written.map(\.name).joined(separator: ", ")
       throw ValidationError(
-        "--format '\(text.printable)': one or more of \(known) expected.")
+        "--format '\(text.printable)': one or more of \(known) expected, each once.")
     }
     return ClipFormats(formats: formats)
   }

@@ -16,7 +16,8 @@ struct Score: ParsableCommand {
       The plausibility is that of the least plausible window: the share of windows of real motion, \
       kept from training, with a greater anomaly. The anomaly is the greatest quotient of a joint's \
       residual (pose, velocity or acceleration) and what 999 of 1000 frames of real motion stay \
-      below. With -o, NAME.score.npz has residuals [frames, 22], windows, and the top latents.
+      below, more where motion is lively. Joints that are not seen count for nothing and are \
+      counted. With -o, NAME.score.npz has residuals [frames, 22], windows, and the top latents.
       """)
 
   @Argument(help: "Motion files, files of tracked joints, or folders.", completion: .file())
@@ -92,6 +93,8 @@ extension PlausibilityScore {
       worst.map { " (worst from \(Console.fixed(Double($0.start) / frameRate, 1)) s)" } ?? ""
     return "plausibility \(Console.fixed(plausibility, 3))\(place), ELBO "
       + "\(Console.fixed(evidence, 3)) nats, log-density \(Console.fixed(logDensity, 3)) nats"
+      + (unseen > 0
+        ? "; \(unseen) of \(frames * Skeleton.jointCount) joints in frames not seen" : "")
   }
 
   func text(_ file: String) -> String {
@@ -109,7 +112,7 @@ extension PlausibilityScore {
       + "\(JSONText.number(evidence)), \"log_density_nats\": \(JSONText.number(logDensity)), "
       + "\"worst_window_s\": \(JSONText.number(Double(worst?.start ?? 0) / frameRate)), "
       + "\"unusual_joints\": \(Set(findings.map { [$0.frame, $0.joint] }).count), "
-      + "\"windows\": \(windows.count)"
+      + "\"unseen_joints\": \(unseen), \"windows\": \(windows.count)"
   }
 
   /// Everything as arrays.
@@ -124,6 +127,7 @@ extension PlausibilityScore {
         "window_start": StoredTensor(windows.map { Int64($0.start) }, shape: [windows.count]),
         "elbo": StoredTensor(windows.map(\.evidence), shape: [windows.count]),
         "log_density": StoredTensor(windows.map(\.logDensity), shape: [windows.count]),
+        "liveliness": StoredTensor(windows.map(\.liveliness), shape: [windows.count]),
         "anomaly": StoredTensor(windows.map(\.anomaly), shape: [windows.count]),
         "plausibility": StoredTensor(windows.map(\.plausibility), shape: [windows.count]),
         "top_latent": StoredTensor(

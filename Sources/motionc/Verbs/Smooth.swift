@@ -15,11 +15,11 @@ struct Smooth: ParsableCommand {
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
       Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
-      frames that the times leave out are filled in, by a model of motion (HG-VAE) where it can; frames in which nobody was seen are marked by \
+      frames that the times leave out are filled in, with --filling by a model of motion (HG-VAE) first; frames in which nobody was seen are marked by \
       a 1 in the array filled_frames. Where the tracker exchanges left and right for some frames, \
       they are exchanged back; limbs hidden for long are interpolated; legs that are never seen are \
-      made up for a --stature. Each is reported. .npz holds positions, rotations, root, bone_lengths, fps, \
-      names, and covariances [frames, 22, 3, 3] where the model predicts them.
+      made up for a --stature. Each is reported. .npz holds positions [m, z up], rotations, root, bone_lengths, fps, \
+      names, and covariances [frames, 22, 3, 3, m²] where the model predicts them.
       """)
 
   @Argument(help: "Files of tracked joints or motion.", completion: .file())

@@ -15,14 +15,21 @@ struct TrainHGVAE: ParsableCommand {
       motionc train hgvae --motions captures/ -o hgvae.safetensors --width 128
       motionc train hgvae --motions captures/ --levels 8 --blocks 1 -o deep.safetensors
       motionc train hgvae --motions captures/ -o hgvae.safetensors --resume
+      motionc train hgvae --motions captures/ -o mine.safetensors --weights hgvae.safetensors
 
       Labels come from the column 'action' of an index.csv beside the motions. One recording in \
-      twelve is kept from training: thresholds of plausibility are measured on it. Ctrl-C ends \
+      twelve is kept from training: thresholds of plausibility are measured on it. --weights trains \
+      nothing and measures the thresholds of a model anew, on all of your motions. Ctrl-C ends \
       training with a checkpoint beside the model (MODEL.checkpoint), from which --resume \
       continues to the same bytes as uninterrupted training.
       """)
 
   @OptionGroup var training: MotionTrainingOptions
+
+  @Option(
+    help: "An HG-VAE whose weights are taken as they are: only thresholds are measured anew.",
+    completion: .file())
+  var weights: String?
 
   @Option(help: "The numbers of a node.")
   var width: Int = 256
@@ -42,6 +49,11 @@ struct TrainHGVAE: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
+    let file = training.file
+    guard weights == nil || (!file.resume && training.steps == nil && file.timeLimit == nil) else {
+      throw ValidationError(
+        "--weights trains nothing: --steps, --time-limit and --resume mean nothing with it.")
+    }
     guard (8...512).contains(frames) else {
       throw ValidationError("--frames must be within 8 and 512.")
     }
@@ -56,11 +68,17 @@ struct TrainHGVAE: ParsableCommand {
 
   func run() throws {
     try training.file.refuseFinished()
+    let given = try weights.map { try HGVAE(contentsOf: $0) }
+    if let weights { try InputFiles([weights]).refuse(training.file.output) }
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.file.output,
       tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
+    if let given {
+      try calibrate(given, on: data.shard.training)
+      return
+    }
     let (clips, rest) = data.shard.training.dividedForCalibration
     let source = try WindowSource(shard: clips, frames: frames, labelPower: 0.5)
     if source.leftOut > 0 {
@@ -77,6 +95,16 @@ struct TrainHGVAE: ParsableCommand {
         + "threads",
       finish: { try $0.calibrate(on: rest) },
       write: { try $0.write(to: $1) })
+  }
+
+  /// Writes a model with thresholds of other motion.
+  private func calibrate(_ model: HGVAE, on clips: DatasetShard) throws {
+    var model = model
+    try model.calibrate(on: clips)
+    try model.write(to: training.file.output)
+    Console.note(
+      "thresholds measured on \(clips.clips.count) clips; written to "
+        + "'\(training.file.output.shownPath)'")
   }
 
   private func options(clips: Int) -> HGVAETraining.Options {
