@@ -19,7 +19,7 @@ struct TrainHGVAE: ParsableCommand {
 
       Labels come from the column 'action' of an index.csv beside the motions. One recording in \
       twelve is kept from training: thresholds of plausibility are measured on it. --weights trains \
-      nothing and measures the thresholds of a model anew, on all of your motions. Ctrl-C ends \
+      nothing and measures the thresholds of a model anew, on your motions but held-out ones. Ctrl-C ends \
       training with a checkpoint beside the model (MODEL.checkpoint), from which --resume \
       continues to the same bytes as uninterrupted training.
       """)
