@@ -78,7 +78,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
     /// R_S, diversity: the accuracy on held-out windows of a classifier trained on samples.
     public var trainedOnSamples = 0.0
     /// The accuracy of the first classifier on the training windows that it learned from, with the labels of
-    /// the held-out ones in the same numbers: samples that show their actions as real motion does reach no more.
+    /// the held-out ones in the same numbers: what a generator that copies its training motion would reach.
     public var learned = 0.0
     /// The same four accuracies as means over labels.
     public var balanced = [0.0, 0.0, 0.0, 0.0]
