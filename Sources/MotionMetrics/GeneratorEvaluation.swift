@@ -71,19 +71,34 @@ public struct GeneratorEvaluation: Sendable, Codable {
     public var names: [String] = []
     /// Labels that are left out: fewer than three trials in training, or none held out.
     public var left: [String] = []
-    /// The accuracy on held-out windows of a classifier trained on real windows.
-    public var real = 0.0
-    /// R_T, quality: the accuracy on samples of the classifier trained on real windows.
-    public var trainedOnReal = 0.0
-    /// R_S, diversity: the accuracy on held-out windows of a classifier trained on samples.
-    public var trainedOnSamples = 0.0
-    /// The accuracy of the first classifier on the training windows that it learned from, with the labels of
-    /// the held-out ones in the same numbers: what a generator that copies its training motion would reach.
-    public var learned = 0.0
-    /// The same four accuracies as means over labels.
-    public var balanced = [0.0, 0.0, 0.0, 0.0]
-    /// The first two accuracies of each label, on held-out windows and on samples.
-    public var each: [String: [Double]] = [:]
+    /// On held-out windows, of a classifier trained on real windows.
+    public var real = Accuracy()
+    /// R_T, quality: on samples, of the classifier trained on real windows.
+    public var trainedOnReal = Accuracy()
+    /// R_S, diversity: on held-out windows, of a classifier trained on samples.
+    public var trainedOnSamples = Accuracy()
+    /// Of the first classifier on the training windows that it learned from, with the labels of the held-out
+    /// ones in the same numbers: what a generator that copies its training motion would reach.
+    public var learned = Accuracy()
+    /// On a fifth of the training trials, of a classifier trained on the others, with the labels of the held-out
+    /// windows in the same numbers: what a generator would reach whose samples are as training motion is.
+    public var otherTrials = Accuracy()
+    /// The accuracies of each label on held-out windows and on samples, of the classifier trained on real windows.
+    public var each: [String: Pair] = [:]
+
+    /// The accuracy of a classifier, 0 to 1.
+    public struct Accuracy: Sendable, Codable {
+      /// The share of windows whose label is found.
+      public var ofWindows = 0.0
+      /// The mean over labels of that share.
+      public var ofLabels = 0.0
+
+      init() {}
+
+      init(_ found: (overall: Double, balanced: Double, each: [Int: Double])) {
+        (ofWindows, ofLabels) = (found.overall, found.balanced)
+      }
+    }
   }
 
   /// Samples, held-out windows, training windows.
@@ -268,6 +283,21 @@ public struct GeneratorEvaluation: Sendable, Codable {
     }
   }
 
+  /// The windows of a fifth of each label's trials, drawn at random and at least one, and of the others.
+  private static func divided(
+    _ windows: EvaluationSet, labels: [Int], using random: inout RandomSource
+  ) -> (kept: EvaluationSet, rest: EvaluationSet) {
+    var (kept, rest) = ([Int](), [Int]())
+    for label in labels {
+      let rows = windows.windows.indices.filter { windows.windows[$0].label == label }
+      let trials = Set(rows.map { windows.trials[$0] }).sorted()
+      let chosen = Set(trials.shuffled(using: &random).prefix(max(1, trials.count / 5)))
+      kept += rows.filter { chosen.contains(windows.trials[$0]) }
+      rest += rows.filter { !chosen.contains(windows.trials[$0]) }
+    }
+    return (windows.selecting(kept), windows.selecting(rest))
+  }
+
   private static func classify(
     _ samples: EvaluationSet, _ heldOut: EvaluationSet, _ training: EvaluationSet,
     _ learned: EvaluationSet, _ names: [String], _ options: ActionClassifier.Options
@@ -285,15 +315,18 @@ public struct GeneratorEvaluation: Sendable, Codable {
     let pupil = try ActionClassifier(training: samples, labels: known, options: options)
     let (real, quality) = (judge.accuracy(on: heldOut), judge.accuracy(on: samples))
     let (diversity, own) = (pupil.accuracy(on: heldOut), judge.accuracy(on: learned))
+    var random = RandomSource(seed: options.seed, stream: 0x7472_6961)
+    let (kept, rest) = Self.divided(training, labels: known, using: &random)
+    let other = try ActionClassifier(training: rest, labels: known, options: options)
+      .accuracy(on: kept.withLabels(of: heldOut, using: &random))
     return Labels(
       names: known.map { names[$0] },
       left: names.indices.filter { !known.contains($0) }.map { names[$0] },
-      real: real.overall, trainedOnReal: quality.overall, trainedOnSamples: diversity.overall,
-      learned: own.overall,
-      balanced: [real.balanced, quality.balanced, diversity.balanced, own.balanced],
+      real: .init(real), trainedOnReal: .init(quality), trainedOnSamples: .init(diversity),
+      learned: .init(own), otherTrials: .init(other),
       each: Dictionary(
         uniqueKeysWithValues: known.map { label in
-          (names[label], [real.each[label] ?? 0, quality.each[label] ?? 0])
+          (names[label], Pair(samples: quality.each[label] ?? 0, real: real.each[label] ?? 0))
         }))
   }
 }

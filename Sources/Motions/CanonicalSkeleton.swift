@@ -36,6 +36,9 @@ extension Skeleton {
   /// Only the legs are used: recordings differ most in the trunk, and some lack bones there.
   public var stature: Double { legLength / Self.legFractionOfStature }
 
+  /// The statures of people, from small children to more than anybody's [m].
+  public static let statures = 0.5...2.6
+
   /// The height of the pelvis above the soles at rest, with the canonical ankle height [m].
   public var standingPelvisHeight: Double {
     let hips = (restOffset(of: .leftHip).y + restOffset(of: .rightHip).y) / 2

@@ -25,6 +25,14 @@ extension MotionClip {
   /// The positions of all joints in the world [m], 22 for each frame.
   public func jointPositions() -> [Vector3] { jointPositions(frames: 0..<frameCount) }
 
+  /// The positions of some joints in the world [m], [joints][frames].
+  func tracks(of joints: [Skeleton.Joint]) -> [[Vector3]] {
+    let places = jointPositions()
+    return joints.map { joint in
+      stride(from: joint.rawValue, to: places.count, by: Skeleton.jointCount).map { places[$0] }
+    }
+  }
+
   /// The positions of all joints in the world in some frames [m], 22 for each.
   public func jointPositions(frames: Range<Int>) -> [Vector3] {
     var positions: [Vector3] = []

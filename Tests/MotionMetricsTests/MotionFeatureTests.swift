@@ -146,7 +146,9 @@ struct MeasuresMotionTests {
     }
     let labels = try #require(good.labels)
     #expect(labels.names == names && labels.left.isEmpty)
-    #expect(labels.real > 0.95 && labels.trainedOnReal > 0.95 && labels.trainedOnSamples > 0.9)
+    #expect(labels.real.ofWindows > 0.95 && labels.trainedOnReal.ofWindows > 0.95)
+    #expect(labels.trainedOnSamples.ofWindows > 0.9 && labels.learned.ofWindows > 0.95)
+    #expect(labels.otherTrials.ofWindows > 0.9 && labels.otherTrials.ofLabels > 0.9)
     #expect(abs(try #require(good.jerk.ratio) - 1) < 0.1)
     #expect(abs(try #require(good.diversity.ratio) - 1) < 0.05)
     #expect(good.fileBoneLengthError < 1e-12)
@@ -165,7 +167,7 @@ struct MeasuresMotionTests {
       #expect(try #require(wrong) > 10 * abs(try #require(right)) + 0.5)
     }
     #expect(try #require(bad.jerk.ratio) > 3)
-    #expect(try #require(bad.labels).trainedOnReal < 0.6)
+    #expect(try #require(bad.labels).trainedOnReal.ofWindows < 0.6)
   }
 
   @Test("A floor between people is higher than one between trials where people differ")

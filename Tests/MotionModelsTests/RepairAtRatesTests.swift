@@ -120,7 +120,9 @@ struct RepairAtRatesTests {
       }
       let score = try model.score(track)
       #expect(score.plausibility == 0)
-      #expect(score.findings.first?.joint == wrist)
+      let first = try #require(score.findings.first)
+      #expect(first.joint == wrist && abs(first.threshold - 0.15 * 120 * 120) < 0.1)
+      #expect(score.findings.allSatisfy { $0.value > $0.threshold })
     }
   }
 }

@@ -35,7 +35,8 @@ public struct PlausibilityScore: Sendable {
     public var kind: Kind
     /// The residual [m, m/s, m/s²].
     public var value: Float
-    /// What 999 of 1000 frames of real motion stay below, times the allowance for motion as lively, in the same unit.
+    /// What 999 of 1000 frames of real motion stay below, times the allowance for motion as lively; where a joint
+    /// is thrown about between the model's frames, what no person does; in the same unit.
     public var threshold: Float
   }
 
@@ -82,8 +83,7 @@ extension PlausibilityScore {
       Finding(
         joint: jolt.joint,
         frame: min(frames - 1, Int(Double(jolt.frame) * frameRate / track.frameRate)),
-        kind: .acceleration, value: Float(jolt.acceleration),
-        threshold: calibration.thresholds.acceleration[jolt.joint])
+        kind: .acceleration, value: Float(jolt.acceleration), threshold: Float(jolt.limit))
     }
     let places = Set(thrown.map(\.frame))
     for index in windows.indices {

@@ -9,6 +9,8 @@ struct TrackJolt: Sendable, Hashable {
   var frame: Int
   /// The acceleration [m/s²].
   var acceleration: Double
+  /// What an acceleration has to be above to be no motion of a person [m/s²].
+  var limit: Double
 
   /// The slowest rate at which frames are looked at [Hz]: at the model's own it sees them itself.
   private static let leastRate = 45.0
@@ -34,7 +36,9 @@ struct TrackJolt: Sendable, Hashable {
         let beside = track.positions[at - joints] + track.positions[at + joints]
         let bend = (beside - track.positions[at] * 2).length
         if bend > limit {
-          found.append(TrackJolt(joint: joint, frame: frame, acceleration: bend * square))
+          found.append(
+            TrackJolt(
+              joint: joint, frame: frame, acceleration: bend * square, limit: limit * square))
         }
       }
     }

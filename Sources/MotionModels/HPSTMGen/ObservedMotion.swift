@@ -106,19 +106,12 @@ struct ObservedMotion: Sendable {
   mutating func alignToGround(after count: Int, isLevel: Bool) {
     let first = max(0, count - 2 * GroundContact.reach(at: Self.frameRate))
     let clip = clip(frames: first..<frameCount, name: "", frameRate: 30, label: nil)
-    let positions = clip.jointPositions()
-    func places(_ joint: Skeleton.Joint) -> [Vector3] {
-      stride(from: joint.rawValue, to: positions.count, by: Skeleton.jointCount).map {
-        positions[$0]
-      }
-    }
-    let (left, right) = (places(.leftFoot), places(.rightFoot))
-    let lowest = zip(left, right).map { min($0.z, $1.z) }
+    let contact = GroundContact(clip)
     if count == 0, !isLevel {
-      for frame in root.indices { root[frame].z += GroundContact.standing - (lowest.min() ?? 0) }
+      let low = contact.lowest.min() ?? 0
+      for frame in root.indices { root[frame].z += GroundContact.standing - low }
     }
-    let contact = GroundContact(left: left, right: right, frameRate: Self.frameRate)
-    let level = ground ?? lowest.prefix(count - first).min() ?? GroundContact.standing
+    let level = ground ?? contact.lowest.prefix(count - first).min() ?? GroundContact.standing
     // A past that ends in mid-air or above steps does not determine the ground.
     let isLevel =
       isLevel

@@ -25,16 +25,14 @@ extension MotionRequest {
           + "one at \(Self.frameRate) Hz expected")
     }
     let stature = past.skeleton.stature
-    guard Self.statures.contains(stature) else {
+    let people = Skeleton.statures
+    guard people.contains(stature) else {
       throw .request(
         "the legs of the past '\(past.name)' are those of a person of "
-          + "\(String(format: "%.2f", stature)) m, \(Self.statures.lowerBound) to "
-          + "\(Self.statures.upperBound) m expected")
+          + "\(String(format: "%.2f", stature)) m, \(people.lowerBound) to "
+          + "\(people.upperBound) m expected")
     }
   }
-
-  /// The statures of people whose motion can be continued [m].
-  private static let statures = 0.5...2.6
 
   /// The motions of the request, sampled in groups on several threads, in order.
   ///

@@ -89,17 +89,12 @@ public struct FootLock: Sendable {
     self.clip = clip
     self.fixed = fixed
     self.floor = floor
-    let places = clip.jointPositions()
-    func track(_ joint: Skeleton.Joint) -> [Vector3] {
-      stride(from: joint.rawValue, to: places.count, by: Skeleton.jointCount).map { places[$0] }
-    }
+    let places = clip.tracks(of: [
+      .leftHip, .leftAnkle, .leftFoot, .rightHip, .rightAnkle, .rightFoot,
+    ])
     tracks = [
-      Feet(
-        leg: .left, hips: track(.leftHip), ankles: track(.leftAnkle), balls: track(.leftFoot),
-        stances: []),
-      Feet(
-        leg: .right, hips: track(.rightHip), ankles: track(.rightAnkle), balls: track(.rightFoot),
-        stances: []),
+      Feet(leg: .left, hips: places[0], ankles: places[1], balls: places[2], stances: []),
+      Feet(leg: .right, hips: places[3], ankles: places[4], balls: places[5], stances: []),
     ]
   }
 
@@ -186,19 +181,23 @@ public struct FootLock: Sendable {
   }
 
   /// Fills the frames between two stances: from each end the correction goes to zero.
-  ///
-  /// Its level slope continues the foot's rest. Heights go sooner and without a slope, which would hold a
-  /// swinging foot down.
   private func bridge(_ gap: Range<Int>, _ feet: Feet, _ result: inout [Vector3]) {
+    let before = gap.lowerBound > 0 ? gap.lowerBound - 1 : nil
+    let after = gap.upperBound < clip.frameCount ? gap.upperBound : nil
+    bridgeLevels(gap, before: before, after: after, feet, &result)
+    bridgeHeights(gap, before: before, after: after, &result)
+  }
+
+  /// Lets corrections go so that the foot's level velocity is continuous at both ends.
+  private func bridgeLevels(
+    _ gap: Range<Int>, before: Int?, after: Int?, _ feet: Feet, _ result: inout [Vector3]
+  ) {
     let fade = max(2, Int((Self.fade * clip.frameRate).rounded()))
     func slope(_ frame: Int) -> Vector3 {
       let (a, b) = (max(0, frame - 1), min(clip.frameCount - 1, frame + 1))
       let step = (feet.balls[b] - feet.balls[a]) / Double(max(1, b - a))
       return Vector3(-step.x, -step.y, 0)
     }
-    let before = gap.lowerBound > 0 ? gap.lowerBound - 1 : nil
-    let after = gap.upperBound < clip.frameCount ? gap.upperBound : nil
-    defer { bridgeHeights(gap, before: before, after: after, &result) }
     if let before, let after, after - before <= 2 * fade {
       let (first, second) = (result[before], result[after])
       let (leaving, coming) = (slope(before), slope(after))
@@ -224,7 +223,8 @@ public struct FootLock: Sendable {
     }
   }
 
-  /// Lets heights go by the middle between two stances, where there is time for it.
+  /// Lets heights go by the middle between two stances instead, where there is time for it: a slope there would
+  /// hold a swinging foot down.
   private func bridgeHeights(
     _ gap: Range<Int>, before: Int?, after: Int?, _ result: inout [Vector3]
   ) {

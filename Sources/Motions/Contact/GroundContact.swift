@@ -14,6 +14,8 @@ public struct GroundContact: Sendable {
   /// The time to each side within which a foot is expected to touch the ground [s].
   private static let reach = 1.0 / 3
 
+  /// The height of the lower foot in each frame [m].
+  public let lowest: [Double]
   /// The height of the ground below each frame [m], never above a foot.
   public let ground: [Double]
 
@@ -23,8 +25,14 @@ public struct GroundContact: Sendable {
   /// Estimates the ground from the positions of the balls of the feet [m].
   public init(left: [Vector3], right: [Vector3], frameRate: Double) {
     precondition(left.count == right.count, "\(left.count) left and \(right.count) right places")
-    ground = Self.ground(
-      below: zip(left, right).map { min($0.z, $1.z) }, reach: Self.reach(at: frameRate))
+    lowest = zip(left, right).map { min($0.z, $1.z) }
+    ground = Self.ground(below: lowest, reach: Self.reach(at: frameRate))
+  }
+
+  /// Estimates the ground below a motion.
+  public init(_ clip: MotionClip) {
+    let feet = clip.tracks(of: [.leftFoot, .rightFoot])
+    self.init(left: feet[0], right: feet[1], frameRate: clip.frameRate)
   }
 
   /// The running minimum of heights, averaged over the same range, which is nowhere above them.
@@ -54,13 +62,7 @@ extension GroundContact {
   ///   - fixed: The number of frames at the beginning that do not change.
   public static func raised(_ clip: MotionClip, above floor: Double, after fixed: Int) -> MotionClip
   {
-    let places = clip.jointPositions()
-    func track(_ joint: Skeleton.Joint) -> [Vector3] {
-      stride(from: joint.rawValue, to: places.count, by: Skeleton.jointCount).map { places[$0] }
-    }
-    let ground = GroundContact(
-      left: track(.leftFoot), right: track(.rightFoot), frameRate: clip.frameRate
-    ).ground
+    let ground = GroundContact(clip).ground
     var result = clip
     for frame in min(fixed, clip.frameCount)..<clip.frameCount {
       let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / max(1, rise * clip.frameRate))

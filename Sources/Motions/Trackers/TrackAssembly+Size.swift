@@ -2,8 +2,6 @@ import Foundation
 import Geometry
 
 extension TrackAssembly {
-  /// The statures that a user may give [m].
-  static let statures = 0.5...2.6
   /// Parts of the body as fractions of the stature: an arm from shoulder to wrist, the trunk between
   /// the middles of hips and shoulders, the line of the shoulders.
   private static let armFraction = 0.332
@@ -13,10 +11,11 @@ extension TrackAssembly {
   /// Refuses a stature that no person has.
   static func check(stature: Double?) throws(MotionError) {
     guard let stature else { return }
-    guard statures.contains(stature) else {
+    let people = Skeleton.statures
+    guard people.contains(stature) else {
       throw .invalidRequest(
-        reason: "the stature is \(stature) m, expected \(statures.lowerBound) to"
-          + " \(statures.upperBound) m")
+        reason: "the stature is \(stature) m, expected \(people.lowerBound) to"
+          + " \(people.upperBound) m")
     }
   }
 

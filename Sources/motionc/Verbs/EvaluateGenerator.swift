@@ -235,16 +235,19 @@ struct GeneratorReport: Encodable {
     if let labels = figures.labels {
       lines += [
         "                                of windows     mean of labels",
-        line("accuracy on held-out motion", labels.real, labels.balanced[0]),
-        line("  on the motion it learned from", labels.learned, labels.balanced[3]),
-        line("R_T (quality)", labels.trainedOnReal, labels.balanced[1])
-          + (labels.real > 0
-            ? "\(Console.fixed(labels.trainedOnReal / labels.real, 2)) of held-out" : ""),
-        line("R_S (diversity)", labels.trainedOnSamples, labels.balanced[2]),
+        line("accuracy on held-out motion", labels.real),
+        line("  on the motion it learned from", labels.learned),
+        line("  on training trials it did not", labels.otherTrials),
+        line("R_T (quality)", labels.trainedOnReal)
+          + (labels.real.ofWindows > 0
+            ? "\(Console.fixed(labels.trainedOnReal.ofWindows / labels.real.ofWindows, 2)) of held-out"
+            : ""),
+        line("R_S (diversity)", labels.trainedOnSamples),
         "labels told apart, on held-out motion and on samples: "
           + labels.names.map { name in
-            let both = (labels.each[name] ?? []).map { Console.fixed($0, 2) }
-            return "\(name.printable) \(both.joined(separator: " and "))"
+            let both = labels.each[name].map { [$0.real, $0.samples] } ?? []
+            return "\(name.printable) "
+              + both.map { Console.fixed($0, 2) }.joined(separator: " and ")
           }.joined(separator: ", "),
         "labels left out: \(labels.left.isEmpty ? "none" : labels.left.map(\.printable).joined(separator: ", "))",
       ]
@@ -286,8 +289,11 @@ struct GeneratorReport: Encodable {
 
   private func text(_ ratio: Double?) -> String { ratio.map { Console.fixed($0, 2) } ?? "-" }
 
-  private func line(_ name: String, _ first: Double, _ second: Double) -> String {
-    name.padded(32) + Console.fixed(first, 3).padded(15) + Console.fixed(second, 3).padded(15)
+  private func line(
+    _ name: String, _ accuracy: GeneratorEvaluation.Labels.Accuracy
+  ) -> String {
+    name.padded(32) + Console.fixed(accuracy.ofWindows, 3).padded(15)
+      + Console.fixed(accuracy.ofLabels, 3).padded(15)
   }
 
   private func line(_ name: String, _ pair: GeneratorEvaluation.Pair, digits: Int) -> String {
