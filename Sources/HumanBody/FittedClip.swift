@@ -45,7 +45,7 @@ extension MotionClip {
         let local = SIMD3<Float>(place - shift)
         return [local.x, local.y, local.z]
       })
-    let clip = fit.clip(name: track.name, frameRate: track.frameRate, shift: origin)
+    let clip = fit.clip(name: track.name, frameRate: track.frameRate, shift: origin).withoutFlips()
     let squares = zip(clip.jointPositions(), places).reduce(0) { $0 + ($1.0 - $1.1).squaredLength }
     let deviation = (squares / Double(places.count)).squareRoot()
     return (clip, track.frameCount - frames.count, deviation)

@@ -1,7 +1,7 @@
 import Autodiff
 import Foundation
 package import Geometry
-import Motions
+package import Motions
 
 /// Rotations split into swing, which joint positions determine, and twist about the bones' axes.
 ///
@@ -62,16 +62,82 @@ package struct SwingTwist {
   /// The number of frames.
   package var frames: Int { shown.count / Self.joints }
 
+  /// The angle about each bone's axis from the rotation that is carried along with the bone from the first frame,
+  /// by the least turns, to the one that positions show [rad].
+  ///
+  /// Where a bone comes near the direction opposite to its rest (an elbow that is bent all the way), the least turn
+  /// from its parent's rotation goes another way from frame to frame, so that what positions show turns by up to
+  /// half a turn about the bone while nothing moves.
+  private func carriedAngles() -> [Double] {
+    guard frames > 0 else { return [] }
+    var result = [Double](repeating: 0, count: shown.count)
+    var carried = Self.world(shown, 0)
+    for frame in 0..<frames {
+      let base = frame * Self.joints
+      let seen = Self.world(shown, base)
+      for joint in 0..<Self.joints {
+        guard let axis = axes[joint] else { continue }
+        let turn = Quaternion(turning: carried[joint] * axis, into: seen[joint] * axis)
+        carried[joint] = (turn * carried[joint]).normalized
+        result[base + joint] = (carried[joint].inverse * seen[joint]).twistAngle(about: axis)
+      }
+    }
+    return result
+  }
+
   /// The same with twist angles and end rotations averaged over this many frames to each side,
   /// since a network's predictions of them vary more from frame to frame than real motion does.
-  package func steadied(over reach: Int) -> SwingTwist {
+  package func steadied(over reach: Int) -> SwingTwist { averaged(over: reach) { _, _ in true } }
+
+  /// The same where no bone or end turns by more than `limit` from a frame to the next; nil where none does.
+  ///
+  /// Beside such turns angles and end rotations are averaged.
+  ///
+  /// - Parameters:
+  ///   - limit: The greatest turn of a bone about itself, or of an end [rad].
+  ///   - reach: The frames to each side of the average.
+  package func withoutFlips(above limit: Double, over reach: Int) -> SwingTwist? {
+    let angles = unwrapped(carriedAngles())
+    var isNear = [Bool](repeating: false, count: shown.count)
+    for at in Self.joints..<max(Self.joints, shown.count) {
+      let before = at - Self.joints
+      let turn = abs(angles[at] - angles[before])
+      let bend = (ends[before].inverse * ends[at]).rotationVector.length
+      guard max(turn, bend) > limit else { continue }
+      let frame = at / Self.joints
+      for other in max(0, frame - 1 - reach)...min(frames - 1, frame + reach) {
+        isNear[other * Self.joints + at % Self.joints] = true
+      }
+    }
+    guard isNear.contains(true) else { return nil }
+    return averaged(over: reach) { isNear[$0 * Self.joints + $1] }
+  }
+
+  /// The twist angles from the rotations that are carried along [rad], unwrapped: these are what may be averaged.
+  private func unwrapped(_ carried: [Double]) -> [Double] {
+    var angles = zip(twists, carried).map { $0 + $1 }
+    for at in Self.joints..<max(Self.joints, angles.count) {
+      let before = angles[at - Self.joints]
+      angles[at] = before + remainder(angles[at] - before, 2 * .pi)
+    }
+    return angles
+  }
+
+  /// The same with the twist angles and end rotations of some joints in some frames averaged over this many frames
+  /// to each side.
+  private func averaged(
+    over reach: Int, where isChosen: (_ frame: Int, _ joint: Int) -> Bool
+  ) -> SwingTwist {
     var result = self
+    let carried = carriedAngles()
+    let angles = unwrapped(carried)
     for frame in 0..<frames {
       let range = max(0, frame - reach)...min(frames - 1, frame + reach)
-      for joint in 0..<Self.joints {
+      for joint in 0..<Self.joints where isChosen(frame, joint) {
         let at = frame * Self.joints + joint
         let around = range.map { $0 * Self.joints + joint }
-        result.twists[at] = around.reduce(0) { $0 + twists[$1] } / Double(around.count)
+        result.twists[at] =
+          around.reduce(0) { $0 + angles[$1] } / Double(around.count) - carried[at]
         guard Self.isLeaf[joint] else { continue }
         var sum = Quaternion(w: 0, x: 0, y: 0, z: 0)
         for other in around {
@@ -109,5 +175,30 @@ package struct SwingTwist {
       world.append(parent < 0 ? local[base] : world[parent] * local[base + joint])
     }
     return world
+  }
+}
+
+extension MotionClip {
+  /// No bone of a person turns faster about itself [rad/s].
+  private static let fastestTwist = 1500 / 180 * Double.pi
+  /// The time to each side over which a flip is spread [s].
+  private static let flipTime = 0.13
+
+  /// The clip where bones that were flipped about themselves turn slowly.
+  ///
+  /// Rotations that are fitted to positions flip a forearm that is folded all the way, since nothing shows its twist.
+  /// Joints stay where they are; a clip without flips stays as it is.
+  package func withoutFlips() -> MotionClip {
+    // Far from the origin single precision is coarse.
+    var still = self
+    for frame in still.rootTranslations.indices { still.rootTranslations[frame] = .zero }
+    let reach = max(1, Int((Self.flipTime * frameRate).rounded()))
+    let motion = SwingTwist(MotionWindow(still, frames: 0..<frameCount))
+    guard let calm = motion.withoutFlips(above: Self.fastestTwist / frameRate, over: reach) else {
+      return self
+    }
+    var result = self
+    result.rotations = (0..<frameCount).flatMap { calm.rotations(frame: $0) }
+    return result
   }
 }

@@ -157,9 +157,11 @@ struct FootLockTests {
       for frame in clip.rootTranslations.indices {
         clip.rootTranslations[frame].z -= depth * sin(Double(frame) / 20) * sin(Double(frame) / 20)
       }
+      // The height of a standing foot on the ground that nothing is below.
       func ground(_ clip: MotionClip) -> [Double] {
-        let feet = feet(clip)
-        return GroundContact(left: feet[0], right: feet[1], frameRate: clip.frameRate).ground
+        GroundContact.ground(
+          below: Settling.heights(clip).low.map { $0 + GroundContact.standing },
+          reach: GroundContact.reach(at: clip.frameRate))
       }
       let floor = (ground(clip).max() ?? 0) - depth / 2
       let result = GroundContact.raised(clip, above: floor, after: 0)
@@ -169,6 +171,8 @@ struct FootLockTests {
       }
       let low = zip(feet(result)[0], feet(result)[1]).map { min($0.z, $1.z) }
       #expect(low.allSatisfy { $0 > floor - 1e-9 })
+      let rests = Settling.heights(result).low.map { $0 + GroundContact.standing }
+      #expect(rests.allSatisfy { $0 > floor - 1e-9 })
       let begun = GroundContact.raised(clip, above: floor, after: 40)
       #expect(begun.rootTranslations.prefix(40) == clip.rootTranslations.prefix(40))
       #expect(begun.rootTranslations.suffix(40) == result.rootTranslations.suffix(40))

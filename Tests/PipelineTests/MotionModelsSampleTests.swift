@@ -167,6 +167,12 @@ struct MotionModelsSampleTests {
       }
     }
     #expect(variance(19) > 4 * variance(0), "\(variance(0)) to \(variance(19)) m²")
+    // Never over one of the samples, however the path is written.
+    let own = try Work.folder()
+    let over = try TinyMotionModel.sample(
+      own, "--count", "2", "--format", "npz", "--uncertainty", "\(own)/./sample_1_0002.npz")
+    #expect(over.status == 65 && over.text.contains("of a sample"), "\(over.text)")
+    #expect(Work.files(in: own).isEmpty)
     let alone = try TinyMotionModel.sample(output, "--uncertainty", file)
     #expect(alone.status == 64 && alone.text.contains("--count"), "\(alone.text)")
   }
@@ -176,6 +182,8 @@ struct MotionModelsSampleTests {
     let (one, many) = (try Work.folder(), try Work.folder())
     #expect(try TinyMotionModel.sample(one, "--format", "npz").status == 0)
     #expect(try TinyMotionModel.sample(many, "--format", "npz", "--count", "9").status == 0)
+    let again = try TinyMotionModel.sample(many, "--format", "npz", "--count", "3")
+    #expect(again.text.contains("3 in place of others of the same name"), "\(again.text)")
     let name = try #require(Work.files(in: one).first { $0.hasSuffix(".npz") })
     let first = try MotionFile.read("\(one)/\(name)").clip.jointPositions()
     let among = try MotionFile.read("\(many)/\(name)").clip.jointPositions()
@@ -254,6 +262,7 @@ struct MotionModelsSampleTests {
     #expect(differs)
     let juggling = try sampleText(model, half, "walks and juggles")
     #expect(juggling.status == 0 && juggling.error.contains("'juggl'"), "\(juggling.text)")
+    #expect(Work.files(in: half) == ["walks_and_juggles_1_0001.npz"])
     let output = "\(try Work.folder())/none"
     for text in ["juggling", "the", "", "走る", String(repeating: "walk ", count: 300)] {
       expectRefusal(try sampleText(model, output, text), output)

@@ -36,6 +36,7 @@ struct PoseGPTVerbsTests {
       (["--frames", "0"], "0 frames"), (["--steps", "3"], "--steps"),
       (["--solver", "heun"], "--solver"), (["--action", "swim"], "no action 'swim'"),
       (["--top-p", "2"], "probability of 2"), (["--temperature", "nan"], "temperature is nan"),
+      (["--codes", "--frames", "2"], "at least 4"),
     ])
   func refused(_ further: [String], _ words: String) throws {
     let folder = try Work.folder()

@@ -90,6 +90,7 @@ public struct Smoother: Sendable {
       confidences: Self.confidences(of: track), name: track.name, frameRate: track.frameRate,
       stature: track.stature)
     track.standUpright(&result)
+    result.clip = result.clip.withoutFlips()
     return result
   }
 

@@ -28,16 +28,12 @@ struct GrowingMotion: Sendable {
 
   var frames: Int { window.frames }
 
-  /// The channels of the last frames; of a shorter motion the first frame is repeated.
+  /// The channels of the last frames; a shorter motion is taken to have come in its first pose and at its first
+  /// speed, since one that stood would be continued by standing.
   func features(last count: Int) -> [Float] {
-    let missing = max(0, count - frames)
-    let part = window.slice(max(0, frames - count)..<frames)
-    let first = part.slice(0..<min(1, part.frames))
-    let whole = (0..<missing).reduce(into: first) { result, _ in result.append(first) }
-    guard missing > 0 else { return PoseFeatures.features(of: part) }
-    var padded = whole.slice(0..<missing)
-    padded.append(part)
-    return PoseFeatures.features(of: padded)
+    let found = PoseFeatures.features(of: window.slice(max(0, frames - count)..<frames))
+    let first = found.prefix(PoseFeatures.columns)
+    return [[Float]](repeating: Array(first), count: max(0, count - frames)).flatMap { $0 } + found
   }
 
   /// Appends decoded frames.

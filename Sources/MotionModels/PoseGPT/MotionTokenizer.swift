@@ -126,7 +126,13 @@ public struct MotionTokenizer: Sendable {
       for frame in 0..<frames { total[start * framesPerToken + frame] += weights[frame] }
     }
     return sums.map { sum in
-      scaling.restored(sum.enumerated().map { $1 / total[$0 / PoseFeatures.columns] })
+      var features = scaling.restored(
+        sum.enumerated().map { $1 / total[$0 / PoseFeatures.columns] })
+      // What a causal decoder made does not change with what follows.
+      if configuration.causality != .both {
+        TokenSeams.spread(&features, framesPerToken: framesPerToken)
+      }
+      return features
     }
   }
 

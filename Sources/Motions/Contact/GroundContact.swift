@@ -53,16 +53,17 @@ extension GroundContact {
   /// The time in which a motion is raised behind frames that do not change [s].
   private static let rise = 0.25
 
-  /// A sampled motion out of the ground: the whole body is raised where both feet's ground is below a height,
-  /// so that no leg has to be bent for it.
+  /// A sampled motion out of the ground: the whole body is raised where something is below it, feet as well as
+  /// knees or hands, so that no leg has to be bent for it.
   ///
   /// - Parameters:
   ///   - clip: The motion.
-  ///   - floor: The height that the ground is not below [m].
+  ///   - floor: The height of the ball of a foot on the ground [m].
   ///   - fixed: The number of frames at the beginning that do not change.
   public static func raised(_ clip: MotionClip, above floor: Double, after fixed: Int) -> MotionClip
   {
-    let ground = GroundContact(clip).ground
+    let ground = Self.ground(
+      below: Settling.heights(clip).low.map { $0 + standing }, reach: reach(at: clip.frameRate))
     var result = clip
     for frame in min(fixed, clip.frameCount)..<clip.frameCount {
       let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / max(1, rise * clip.frameRate))

@@ -39,17 +39,7 @@ public struct Settling: Sendable {
   ///   - fixed: The frames at the beginning that do not change. What they stand on is the ground; without
   ///     them it is z = 0.
   public init(_ clip: MotionClip, fixed: Int = 0) {
-    var (low, middle) = ([Double](), [Double]())
-    for frame in 0..<clip.frameCount {
-      let places = clip.jointPositions(frame: frame)
-      low.append(
-        Skeleton.Joint.allCases.reduce(Double.infinity) { lowest, joint in
-          min(
-            lowest,
-            places[joint.rawValue].z - GroundContact.standing - (Self.resting[joint] ?? 0))
-        })
-      middle.append(places.reduce(0) { $0 + $1.z } / Double(places.count))
-    }
+    var (low, middle) = Self.heights(clip)
     let reach = GroundContact.reach(at: clip.frameRate)
     let level = max(0, low[..<min(fixed, low.count)].suffix(2 * reach).min() ?? 0)
     // What never comes down within the time of a jump first, so that a jump from there is one.
@@ -75,6 +65,21 @@ public struct Settling: Sendable {
       let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / fade)
       return x * x * x * (10 - 15 * x + 6 * x * x) * (parts.0 + max(0, parts.1))
     }
+  }
+
+  /// How high the lowest joint is above one that rests on z = 0, and the mean height of all joints [m].
+  static func heights(_ clip: MotionClip) -> (low: [Double], middle: [Double]) {
+    var (low, middle) = ([Double](), [Double]())
+    for frame in 0..<clip.frameCount {
+      let places = clip.jointPositions(frame: frame)
+      low.append(
+        Skeleton.Joint.allCases.reduce(Double.infinity) { lowest, joint in
+          min(
+            lowest, places[joint.rawValue].z - GroundContact.standing - (resting[joint] ?? 0))
+        })
+      middle.append(places.reduce(0) { $0 + $1.z } / Double(places.count))
+    }
+    return (low, middle)
   }
 
   /// The frames in which nothing touches the ground and the body falls, as in a jump or a run.

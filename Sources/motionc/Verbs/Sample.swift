@@ -129,15 +129,30 @@ struct Sample: ParsableCommand {
     return (try clip.resampled(to: rate, endsTogether: true), height)
   }
 
-  private func writeCodes(
-    of clip: MotionClip, _ generator: any MotionGenerator, sparing inputs: InputFiles
-  ) throws {
-    guard let model = generator as? PoseGPT else { return }
+  /// Where the codes of a motion go.
+  private func codesPath(_ name: String) -> String { "\(output)/\(name)\(MotionCodes.ending)" }
+
+  /// Writes a motion's codes; nothing where they were not asked for.
+  private func write(_ codes: MotionCodes?, books: Int, sparing inputs: InputFiles) throws {
+    guard let codes else { return }
     var files = OutputSet(sparing: inputs)
-    try files.add(
-      model.codes(of: clip).encoded(books: model.books),
-      to: "\(output)/\(clip.name)\(MotionCodes.ending)")
+    try files.add(codes.encoded(books: books), to: codesPath(codes.name))
     try files.commit()
+  }
+
+  /// Refuses to write the uncertainty over one of the samples.
+  private func refuseUncertainty(over request: MotionRequest, _ formats: ClipFormats) throws {
+    guard let uncertainty else { return }
+    func whole(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    let own = whole(uncertainty)
+    for member in 0..<count {
+      let name = request.name(ofMember: member)
+      let paths = formats.paths("\(output)/\(name)") + (codes ? [codesPath(name)] : [])
+      guard !paths.map(whole).contains(own) else {
+        throw GenerationError.request(
+          "--uncertainty '\(uncertainty.shownPath)' is the file of a sample, another one expected")
+      }
+    }
   }
 
   /// Refuses options that mean nothing to a model.
@@ -178,10 +193,11 @@ struct Sample: ParsableCommand {
     (request.topK, request.topP) = (topK, topP)
     request.seed = seed
     (request.holdsFeet, request.isLevel) = (lockFeet, levelGround)
+    try refuseUncertainty(over: request, formats)
     let workers = threads ?? ProcessInfo.processInfo.activeProcessorCount
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
-    var spread = SampleSpread()
+    var (spread, replaced) = (SampleSpread(), 0)
     for start in stride(from: 0, to: count, by: block) {
       request.first = start
       request.count = min(block, count - start)
@@ -195,8 +211,13 @@ struct Sample: ParsableCommand {
       try AtomicFile.makeFolder(output)
       for clip in clips {
         let placed = clip.raised(by: seen?.height ?? 0)
-        try formats.write(placed, to: "\(output)/\(clip.name)", sparing: inputs)
-        if codes { try writeCodes(of: clip, generator, sparing: inputs) }
+        let model = codes ? generator as? PoseGPT : nil
+        let coded = try model?.codes(of: clip)
+        let stem = "\(output)/\(clip.name)"
+        let isThere = try formats.paths(stem).contains { try !InputFile.isAbsent($0) }
+        replaced += isThere ? 1 : 0
+        try formats.write(placed, to: stem, sparing: inputs)
+        try write(coded, books: model?.books ?? 0, sparing: inputs)
         if uncertainty != nil { spread.add(placed) }
       }
     }
@@ -207,7 +228,9 @@ struct Sample: ParsableCommand {
         "samples lie \(apart[0]) mm from their mean in the first frame, \(apart[frames - 1]) mm in "
           + "the last; '\(uncertainty)' has all")
     }
-    Console.note("\(count) motions of \(frames) frames in '\(output)'")
+    Console.note(
+      "\(count) motions of \(frames) frames in '\(output)'"
+        + (replaced > 0 ? ", \(replaced) in place of others of the same name" : ""))
   }
 }
 

@@ -1,0 +1,79 @@
+import Geometry
+import Motions
+import Testing
+
+@testable import HumanBody
+
+@Suite("Swing and twist")
+struct SwingTwistTests {
+  private static let joints = Skeleton.jointCount
+  private static let elbow = Skeleton.Joint.leftElbow.rawValue
+
+  /// A standing body whose left forearm, folded onto the upper arm, passes the direction opposite to straight at a
+  /// distance, without turning about itself.
+  private func folded(passing distance: Float, frames: Int) -> MotionWindow {
+    let offsets = Skeleton.canonical.restOffsets.flatMap {
+      [Float($0.x), Float($0.y), Float($0.z)]
+    }
+    var rotations: [Float] = []
+    let straight = SIMD3<Float>(1, 0, 0)
+    var turn = FloatQuaternion.identity
+    for frame in 0..<frames {
+      let way = 0.8 * (Float(frame) / Float(frames - 1) - 0.5)
+      let direction = SIMD3<Float>(-1, way, distance)
+      let bone = direction / (direction * direction).sum().squareRoot()
+      // By way of a right angle the first time, where the least turn is plain.
+      if frame == 0 { turn = FloatQuaternion(turning: straight, into: SIMD3(0, -1, 0)) }
+      turn = (FloatQuaternion(turning: turn * straight, into: bone) * turn).normalized
+      for joint in 0..<Self.joints {
+        let own = joint == Self.elbow ? turn : .identity
+        rotations += (0..<4).map { own.components[$0] }
+      }
+    }
+    return MotionWindow(
+      frames: frames, root: (0..<frames).flatMap { _ in [Float(0), 0, 1] }, rotations: rotations,
+      offsets: offsets)
+  }
+
+  /// The greatest turn of a joint in the world from a frame to the next [rad].
+  private func greatestTurn(of joint: Int, _ rotations: [[Quaternion]]) -> Double {
+    func world(_ frame: [Quaternion], _ joint: Int) -> Quaternion {
+      let parent = Skeleton.parents[joint]
+      return parent < 0 ? frame[joint] : world(frame, parent) * frame[joint]
+    }
+    let seen = rotations.map { world($0, joint) }
+    return zip(seen, seen.dropFirst()).map { ($0.inverse * $1).rotationVector.length }.max() ?? 0
+  }
+
+  @Test(
+    "A forearm that passes the direction opposite to straight does not turn about itself",
+    arguments: [0.2, 0.05, 0.01, 0.001] as [Float])
+  func passing(distance: Float) {
+    let window = folded(passing: distance, frames: 40)
+    let steady = SwingTwist(window).steadied(over: 8)
+    let found = (0..<40).map { steady.rotations(frame: $0) }
+    // The bone itself turns by 0.02 rad from frame to frame.
+    #expect(greatestTurn(of: Self.elbow, found) < 0.05)
+    let made = window.clip(name: "", frameRate: 30)
+    let clip = MotionClip(
+      name: "", skeleton: made.skeleton, frameRate: 30, rootTranslations: made.rootTranslations,
+      rotations: found.flatMap { $0 })
+    for (old, new) in zip(made.jointPositions(), clip.jointPositions()) {
+      #expect((old - new).length < 1e-4)
+    }
+  }
+
+  @Test(
+    "Tracked joints of such a forearm give a clip without a flip, and where they are",
+    arguments: [0.2, 0.05, 0.01, 0.001] as [Float])
+  func fitted(distance: Float) throws {
+    let made = folded(passing: distance, frames: 40).clip(name: "", frameRate: 30)
+    let (clip, _, deviation) = try MotionClip.fitted(to: JointTrack(made), path: "x")
+    let frames = (0..<40).map {
+      Array(clip.rotations[($0 * Self.joints)..<(($0 + 1) * Self.joints)])
+    }
+    // 1,500° in a second at most; the forearm of the fit without it turns by up to half a turn in a frame.
+    #expect(greatestTurn(of: Self.elbow, frames) < 1500 / 180 * Double.pi / 30 + 0.05)
+    #expect(deviation < 1e-4)
+  }
+}
