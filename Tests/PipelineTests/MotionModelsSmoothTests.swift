@@ -176,14 +176,30 @@ struct MotionModelsSmoothTests {
       says: "leg")
   }
 
-  @Test("Of several files, a bad one leaves nothing of the good ones")
+  @Test("Of several files, a bad one is reported and counted, and the others are smoothed")
   func several() throws {
     let (folder, output) = (try Work.folder(), try Work.folder())
     let good = try table("walk", folder)
+    let nobody = try table("squat", folder, isMissing: { _, _ in true })
     let bad = try Work.write("{", "\(folder)/bad.json")
-    expectRefusal(try smooth(output, good, bad), output, says: "bad.json")
+    let run = try smooth(output, nobody, good, bad, try table("wave", folder), "--json")
+    #expect(run.status == 65, "\(run.text)")
+    #expect(Work.files(in: output) == ["walk.clip.safetensors", "wave.clip.safetensors"])
+    #expect(run.outputLines.count == 2, "\(run.text)")
+    #expect(run.outputLines.allSatisfy { $0.contains("\"findings\"") }, "\(run.text)")
+    #expect(run.error.contains("squat.csv") && run.error.contains("bad.json"), "\(run.text)")
+    #expect(run.error.contains("2 smoothed, 2 failed"), "\(run.text)")
+    let (alone, alsoAlone) = (try Work.folder(), try Work.folder())
+    expectRefusal(try smooth(alone, bad), alone, says: "bad.json")
+    let whole = try smooth(alsoAlone, good)
+    #expect(whole.status == 0 && !whole.error.contains("failed"), "\(whole.text)")
+    // What is written beside a bad file is what is written alone.
+    let name = "walk.clip.safetensors"
+    let isSame = try Work.bytes("\(output)/\(name)") == Work.bytes("\(alsoAlone)/\(name)")
+    #expect(isSame)
     let same = try table("walk", "\(folder)/again")
-    expectRefusal(try smooth(output, good, same), output, says: "same name")
+    let none = try Work.folder()
+    expectRefusal(try smooth(none, good, same), none, says: "same name")
   }
 
   @Test("A file is never written over by what is made of it")
