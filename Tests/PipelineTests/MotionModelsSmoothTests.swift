@@ -173,7 +173,7 @@ struct MotionModelsSmoothTests {
       says: "17")
     expectRefusal(
       try smooth(output, "\(folder)/track.npy", "--joints", "smpl22", "--rate", "30"), output,
-      says: "leg")
+      says: "nobody")
   }
 
   @Test("Of several files, a bad one is reported and counted, and the others are smoothed")
