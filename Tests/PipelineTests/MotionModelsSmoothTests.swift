@@ -238,7 +238,9 @@ struct MotionModelsSmoothTests {
     }
     let smoother = try TinySmoother.plain.get()
     let run = try Tool.run("sample", "--model", smoother, "-o", output, within: 20)
-    expectRefusal(run, output, says: "generator")
+    expectRefusal(
+      run, output, says: "it is a smoother (HPSTM)",
+      "a generator of motion (HPSTM-Gen) or a PoseGPT expected")
     var random = Damage(seed: 12)
     for round in 0..<40 {
       let length = 8 + good[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
