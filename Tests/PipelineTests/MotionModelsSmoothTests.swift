@@ -37,7 +37,8 @@ struct MotionModelsSmoothTests {
   /// A motion that ships as a table of named joints, with holes as asked.
   private func table(
     _ name: String, _ folder: String, rate: Double = 30,
-    isMissing: (_ frame: Int, _ joint: Int) -> Bool = { _, _ in false }
+    isMissing: (_ frame: Int, _ joint: Int) -> Bool = { _, _ in false },
+    shift: (_ frame: Int) -> Vector3 = { _ in .zero }
   ) throws -> String {
     let clip = try MotionFile.read(Shipped.motion(name)).clip
     var text =
@@ -45,8 +46,9 @@ struct MotionModelsSmoothTests {
       + Skeleton.Joint.names.map { "\($0)_x,\($0)_y,\($0)_z" }
       .joined(separator: ",") + "\n"
     for frame in 0..<min(clip.frameCount, 60) {
-      let cells = clip.jointPositions(frame: frame).enumerated().map { joint, place in
-        isMissing(frame, joint) ? ",," : "\(place.x),\(place.y),\(place.z)"
+      let cells = clip.jointPositions(frame: frame).enumerated().map { joint, old in
+        let place = old + shift(frame)
+        return isMissing(frame, joint) ? ",," : "\(place.x),\(place.y),\(place.z)"
       }
       text += "\(Double(frame) / rate)," + cells.joined(separator: ",") + "\n"
     }
@@ -127,6 +129,21 @@ struct MotionModelsSmoothTests {
       let values = try archive.array("positions", in: output).doubles()
       #expect(values.count == 60 * 66 && values.allSatisfy { abs($0) < 5 }, "\(name)")
     }
+  }
+
+  @Test("Jumps that are left in what is written are said, in words and in JSON")
+  func jumps() throws {
+    let (folder, output) = (try Work.folder(), try Work.folder())
+    let calm = try smooth(output, try table("walk", folder))
+    #expect(calm.status == 0 && !calm.output.contains("m/s behind"), "\(calm.text)")
+    let path = try table("walk", "\(folder)/jump", shift: { $0 < 30 ? .zero : [5, 0, 0] })
+    let said = try smooth(output, path)
+    #expect(said.status == 0, "\(said.text)")
+    let words = "when smoothed, the whole body jumps behind frame"
+    #expect(said.output.contains(words), "\(said.text)")
+    let json = try smooth(output, path, "--json")
+    #expect(json.output.contains("{\"kind\": \"teleport\""), "\(json.text)")
+    #expect(json.output.contains("{\"kind\": \"glitch\""), "\(json.text)")
   }
 
   @Test("The same file gives the same bytes; tracks at other rates keep their length in seconds")

@@ -74,6 +74,10 @@ struct Smooth: ParsableCommand {
         var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
         var found = reading.adding(result)
         if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
+        // Those of the file, where a reader reports them, may have been smoothed away.
+        found.findings += result.clip.jumps.map {
+          .init($0.kind, "when smoothed, \($0.message)")
+        }
         let stem = "\(output)/\(MotionPaths.outputName(file))"
         var arrays = result.arrays
         let filled = Self.emptyFrames(of: track)
