@@ -57,10 +57,11 @@ extension SourceTrack {
     let zeros = positions.indices.filter { positions[$0] == .zero && confidences[$0] > 0 }
     guard !zeros.isEmpty else { return [] }
     let nearest = Self.near * size()
+    let isAlone = zeros.count { $0 < jointCount } == 1
     return Set(zeros.map { $0 % jointCount }).sorted().flatMap { joint in
       zeroRuns(of: joint).filter { run in
-        let isStart =
-          run.places == [joint] && zeros.count { $0 < jointCount } == 1
+        // Two joints are at no one place, so that no path of two begins at the origin.
+        let isStart = isAlone && run.places == [joint]
         return !isStart && run.beside.contains { positions[$0].length > nearest }
       }.flatMap(\.places)
     }

@@ -14,7 +14,7 @@ struct Smooth: ParsableCommand {
       motionc smooth track.npy --joints h36m --rate 50 -o smooth --format npz,bvh,clip
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
-      Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
+      Without --model the shipped smoother is used. Missing joints (NaN, null, zeros, no confidence) and \
       frames that the times leave out are filled in, with --filling by a model of motion (HG-VAE) first; frames in which nobody was seen are marked by \
       a 1 in the array filled_frames. Where the tracker exchanges left and right for some frames, \
       they are exchanged back; limbs hidden for long are interpolated; legs that are never seen are \
