@@ -38,22 +38,28 @@ public struct ModelFile {
 
   /// What a file of another kind is and what was expected, in a sentence.
   public static func mismatch(_ found: String?, expected: String) -> String {
+    mismatch(found, expected: [expected])
+  }
+
+  /// The same where files of several kinds are read.
+  public static func mismatch(_ found: String?, expected: [String]) -> String {
     /// The kind without its format, and the format.
     func parts(_ kind: String) -> (name: String, format: Substring) {
       let words = kind.split(separator: " ")
       return (words.dropLast().joined(separator: " "), words.last ?? "")
     }
-    let wanted = parts(expected)
-    let name = Self.words[wanted.name] ?? wanted.name
+    func word(_ name: String) -> String { words[name] ?? name }
+    let wanted = expected.map(parts)
+    let names = wanted.map { word($0.name) }.joined(separator: " or ")
     guard let found, !found.isEmpty else {
-      return "it does not say what it is, \(name) of motionc expected"
+      return "it does not say what it is, \(names) of motionc expected"
     }
     let own = parts(found)
-    guard own.name == wanted.name else {
-      return "it is \(Self.words[own.name] ?? "of the kind '\(found.printable)'"), \(name) expected"
+    guard let same = wanted.first(where: { $0.name == own.name }) else {
+      return "it is \(words[own.name] ?? "of the kind '\(found.printable)'"), \(names) expected"
     }
-    return "it is \(name) of the format \(own.format.description.printable), which this version "
-      + "does not read; format \(wanted.format) expected: train it anew"
+    return "it is \(word(same.name)) of the format \(own.format.description.printable), which this "
+      + "version does not read; format \(same.format) expected: train it anew"
   }
 
   /// That the file is not what it should be.

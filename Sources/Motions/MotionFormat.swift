@@ -138,6 +138,6 @@ struct RefusedFormat: MotionFormat {
   func read(_ bytes: [UInt8], path: String, options: ImportOptions) throws(MotionError)
     -> (clip: MotionClip, report: ImportReport)
   {
-    throw .malformed(path: path, reason: reason)
+    throw .malformed(path: path, reason: bytes.isEmpty ? "it is empty" : reason)
   }
 }

@@ -8,6 +8,8 @@ import Geometry
 public enum NativeClip {
   static let format = "motionc-clip"
   static let version = "1"
+  /// How the kind of PoseGPT's files of codes begins.
+  private static let codes = "motionc motion codes"
 
   /// The file's contents.
   public static func encoded(_ clip: MotionClip, report: ImportReport? = nil) -> Safetensors {
@@ -87,6 +89,15 @@ public enum NativeClip {
 
   private static func check(_ metadata: [String: String], _ path: String) throws(MotionError) {
     guard metadata["format"] == format else {
+      if let kind = metadata["kind"], kind.hasPrefix("motionc ") {
+        throw .malformed(
+          path: path,
+          reason: kind.hasPrefix(codes)
+            ? "it holds the codes of a motion, which only 'motionc sample' with a PoseGPT reads; a"
+              + " clip expected, as 'motionc sample' writes it beside the codes"
+            : "it is a '\(kind.printable(limit: 60))', a clip expected as 'motionc import' writes it"
+        )
+      }
       throw .malformed(
         path: path,
         reason: "the metadata's 'format' is '\((metadata["format"] ?? "absent").printable)',"

@@ -108,6 +108,76 @@ struct LivelinessAllowanceTests {
   }
 
   @Test(
+    "Gaps, in which stillness is expected, make no window calmer; whole windows keep their bits")
+  func gaps() {
+    let model = HGVAESubjects.model()
+    /// A wave in all nodes; still where hidden.
+    func reading(_ occlusion: Occlusion) -> WindowReading {
+      let expected = (0..<(BodyWindow.nodes * 50)).map { at in
+        occlusion.isSeen[at] ? sin(0.4 * Float(at % 50) + Float(at / 50)) : 0
+      }
+      return WindowReading(
+        evidence: 0, divergence: 0, logDensity: 0, expected: expected, topLatent: [], deviations: []
+      )
+    }
+    let whole = Occlusion(frames: 50)
+    let lively = model.liveliness(reading(whole))
+    #expect(model.liveliness(reading(whole), seen: whole) == lively && lively > 100)
+    for hidden in [10..<25, 0..<40, 7..<50, 12..<31] {
+      var nobody = whole
+      for joint in 0..<Skeleton.jointCount { nobody.hide(joint: joint, frames: hidden) }
+      let found = model.liveliness(reading(nobody), seen: nobody)
+      #expect(abs(found / lively - 1) < 0.1, "\(hidden): \(found), \(lively) without a gap")
+    }
+    // Twelve joints that are never seen are not the median.
+    var most = whole
+    for joint in 0..<12 { most.hide(joint: joint, frames: 0..<50) }
+    #expect(model.liveliness(reading(most)) == 0)
+    #expect(abs(model.liveliness(reading(most), seen: most) / lively - 1) < 0.1)
+    // A second difference beside a gap, whose frames were not all seen, does not count.
+    var holed = reading(whole)
+    var hole = whole
+    for joint in 0..<Skeleton.jointCount {
+      for frame in stride(from: 1, to: 36, by: 3) {
+        hole.hide(joint: joint, frames: frame..<(frame + 1))
+        for node in (3 * joint)..<(3 * joint + 3) { holed.expected[node * 50 + frame] = 9 }
+      }
+    }
+    #expect(abs(model.liveliness(holed, seen: hole) / lively - 1) < 0.3)
+    // Of hardly anything seen, and of nothing, it is a number.
+    for seen in 0...4 {
+      var little = whole
+      for joint in 0..<Skeleton.jointCount { little.hide(joint: joint, frames: seen..<50) }
+      #expect(model.liveliness(reading(whole), seen: little) == lively)
+    }
+  }
+
+  @Test("A walk is as lively where nobody is seen for a while", arguments: [15, 30, 40])
+  func unseen(count: Int) throws {
+    let models = SharedData.checkout.appending(path: "Examples/Models")
+    let model = try HGVAE(contentsOf: models.appending(path: "hgvae.safetensors").path)
+    var request = MotionRequest()
+    (request.count, request.frames, request.action, request.seed) = (3, 150, "walk", 3)
+    let walks = try Generator(contentsOf: models.appending(path: "generator.safetensors").path)
+      .sample(request)
+    for walk in walks {
+      let whole = JointTrack(walk)
+      var track = whole
+      let first = track.frameCount / 2 - count / 2
+      for at in (first * Skeleton.jointCount)..<((first + count) * Skeleton.jointCount) {
+        track.positions[at] = Vector3(repeating: .nan)
+        track.confidences[at] = 0
+      }
+      let (before, after) = try (model.score(whole), model.score(track))
+      #expect(after.unseen == count * Skeleton.jointCount)
+      for (old, new) in zip(before.windows, after.windows) {
+        let ratio = new.liveliness / old.liveliness
+        #expect(ratio > 0.5 && ratio < 2, "from frame \(old.start): \(ratio)")
+      }
+    }
+  }
+
+  @Test(
     "It is in the model's file; a file of before has none and is read; a damaged one is refused")
   func stored() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

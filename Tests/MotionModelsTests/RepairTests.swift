@@ -121,6 +121,43 @@ struct RepairTests {
     #expect(open.emptyFrames == 40)
   }
 
+  @Test("Bones of missing joints get their lengths: along their directions where nobody is seen")
+  func lengths() {
+    let truth = HGVAESubjects.positions(frames: 40, seed: 4)
+    let check = BoneCheck(truth, confidences: [Float](repeating: 1, count: 40 * Self.joints))
+    var random = RandomSource(seed: 7)
+    var places = truth
+    var missing = [Bool](repeating: false, count: 40 * Self.joints)
+    // Frame 5 shows nobody, frame 6 only a wrist, frame 7 all but a wrist.
+    for joint in 0..<Self.joints {
+      missing[5 * Self.joints + joint] = true
+      missing[6 * Self.joints + joint] = joint != 20
+      missing[7 * Self.joints + joint] = joint == 20
+    }
+    for at in missing.indices where missing[at] {
+      for axis in 0..<3 { places[3 * at + axis] += 0.04 * random.normal() }
+    }
+    let before = places
+    check.project(&places, missing: missing)
+    func bone(_ p: [Float], _ frame: Int, _ joint: Int) -> SIMD3<Float> {
+      let at = frame * Self.joints + joint
+      let parent = frame * Self.joints + Skeleton.parents[joint]
+      return SIMD3(
+        p[3 * at] - p[3 * parent], p[3 * at + 1] - p[3 * parent + 1],
+        p[3 * at + 2] - p[3 * parent + 2])
+    }
+    for joint in 1..<Self.joints {
+      #expect(abs(check.error(places, frame: 5, joint: joint)) < 1e-5)
+      #expect(abs(check.error(places, frame: 6, joint: joint)) < 0.01)
+      let (old, new) = (bone(before, 5, joint), bone(places, 5, joint))
+      #expect((new / new.length - old / old.length).length < 1e-4)
+    }
+    #expect(abs(check.error(places, frame: 7, joint: 20)) < 1e-5)
+    for at in missing.indices where !missing[at] || at == 5 * Self.joints {
+      #expect(places[(3 * at)..<(3 * at + 3)] == before[(3 * at)..<(3 * at + 3)])
+    }
+  }
+
   @Test("Nothing seen, too short, no rate, no thresholds: refused with what is needed")
   func refusals() throws {
     let model = HGVAESubjects.model()

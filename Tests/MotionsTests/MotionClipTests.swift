@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Geometry
 import Testing
@@ -157,6 +158,28 @@ struct MotionClipTests {
     #expect(place(.leftWrist).y > 0.6 && place(.rightWrist).y < -0.6)
     #expect(place(.leftFoot).x > place(.leftAnkle).x + 0.1)
     #expect(abs(Skeleton.canonical.stature - 1.7) < 1e-9)
+  }
+
+  @Test("jumps are those that the import of the clip's file reports")
+  func jumps() throws {
+    let frames = 300
+    let still = [Skeleton.worldFromBodyAtRest] + Array(repeating: .identity, count: 21)
+    var clip = MotionClip(
+      name: "jump", skeleton: .canonical, frameRate: 30,
+      rootTranslations: Array(repeating: [0, 0, 0.97], count: frames),
+      rotations: (0..<frames).flatMap { _ in still })
+    #expect(clip.jumps.isEmpty)
+    // The second one is where a block of frames ends.
+    for frame in 101..<256 { clip.rootTranslations[frame].x += 2 }
+    let words = clip.jumps.map(\.message)
+    try #require(words.count == 2)
+    #expect(words[0] == "the whole body jumps behind frame 100 and 1 more, faster than 25 m/s")
+    #expect(words[1].hasPrefix("a joint is faster than 25 m/s behind frame 100 and 1 more"))
+    #expect(words[1].contains(" at 60 m/s behind frame "))
+    let report = try MotionFile.read(
+      NativeClip.encoded(clip).encoded(), path: "x.safetensors", options: ImportOptions()
+    ).report
+    #expect(report.findings.suffix(2) == clip.jumps[...] && report.glitchFrames == [100, 255])
   }
 
   @Test("joint names are found, and names that do not exist list those that do")

@@ -65,6 +65,29 @@ struct RefusedMotionTests {
     #expect(off.angle < 1e-9 && off.distance < 1e-9 && report.format == "WHAM", "\(off)")
   }
 
+  @Test(
+    "An empty file is called empty, whatever its ending",
+    arguments: ["json", "csv", "tsv", "npy", "trc"])
+  func empty(_ ending: String) {
+    let found = sentence([], "x.\(ending)")
+    #expect(found.hasSuffix("it is empty"), "\(found)")
+    #expect(!sentence(Array("{}".utf8), "x.json").contains("empty"))
+  }
+
+  @Test("Codes of a motion and models are named where a clip is expected")
+  func otherKinds() {
+    func sentence(_ kind: String) -> String {
+      self.sentence(
+        Safetensors(metadata: ["kind": kind], tensors: [:]).encoded(), "x.safetensors")
+    }
+    let codes = sentence("motionc motion codes 2")
+    #expect(codes.contains("the codes of a motion"), "\(codes)")
+    #expect(codes.contains("a clip expected"), "\(codes)")
+    let model = sentence("motionc generator 5")
+    #expect(model.contains("'motionc generator 5', a clip expected"), "\(model)")
+    #expect(sentence("other").contains("'format' is 'absent'"))
+  }
+
   @Test("GMR's pickle, BeyondMimic, qpos: a robot's motion is named")
   func robots() throws {
     let gmr = Self.pickle(

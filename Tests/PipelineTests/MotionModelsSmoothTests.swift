@@ -37,7 +37,8 @@ struct MotionModelsSmoothTests {
   /// A motion that ships as a table of named joints, with holes as asked.
   private func table(
     _ name: String, _ folder: String, rate: Double = 30,
-    isMissing: (_ frame: Int, _ joint: Int) -> Bool = { _, _ in false }
+    isMissing: (_ frame: Int, _ joint: Int) -> Bool = { _, _ in false },
+    shift: (_ frame: Int) -> Vector3 = { _ in .zero }
   ) throws -> String {
     let clip = try MotionFile.read(Shipped.motion(name)).clip
     var text =
@@ -45,8 +46,9 @@ struct MotionModelsSmoothTests {
       + Skeleton.Joint.names.map { "\($0)_x,\($0)_y,\($0)_z" }
       .joined(separator: ",") + "\n"
     for frame in 0..<min(clip.frameCount, 60) {
-      let cells = clip.jointPositions(frame: frame).enumerated().map { joint, place in
-        isMissing(frame, joint) ? ",," : "\(place.x),\(place.y),\(place.z)"
+      let cells = clip.jointPositions(frame: frame).enumerated().map { joint, old in
+        let place = old + shift(frame)
+        return isMissing(frame, joint) ? ",," : "\(place.x),\(place.y),\(place.z)"
       }
       text += "\(Double(frame) / rate)," + cells.joined(separator: ",") + "\n"
     }
@@ -129,6 +131,21 @@ struct MotionModelsSmoothTests {
     }
   }
 
+  @Test("Jumps that are left in what is written are said, in words and in JSON")
+  func jumps() throws {
+    let (folder, output) = (try Work.folder(), try Work.folder())
+    let calm = try smooth(output, try table("walk", folder))
+    #expect(calm.status == 0 && !calm.output.contains("m/s behind"), "\(calm.text)")
+    let path = try table("walk", "\(folder)/jump", shift: { $0 < 30 ? .zero : [5, 0, 0] })
+    let said = try smooth(output, path)
+    #expect(said.status == 0, "\(said.text)")
+    let words = "when smoothed, the whole body jumps behind frame"
+    #expect(said.output.contains(words), "\(said.text)")
+    let json = try smooth(output, path, "--json")
+    #expect(json.output.contains("{\"kind\": \"teleport\""), "\(json.text)")
+    #expect(json.output.contains("{\"kind\": \"glitch\""), "\(json.text)")
+  }
+
   @Test("The same file gives the same bytes; tracks at other rates keep their length in seconds")
   func repeatable() throws {
     let folder = try Work.folder()
@@ -173,17 +190,33 @@ struct MotionModelsSmoothTests {
       says: "17")
     expectRefusal(
       try smooth(output, "\(folder)/track.npy", "--joints", "smpl22", "--rate", "30"), output,
-      says: "leg")
+      says: "nobody")
   }
 
-  @Test("Of several files, a bad one leaves nothing of the good ones")
+  @Test("Of several files, a bad one is reported and counted, and the others are smoothed")
   func several() throws {
     let (folder, output) = (try Work.folder(), try Work.folder())
     let good = try table("walk", folder)
+    let nobody = try table("squat", folder, isMissing: { _, _ in true })
     let bad = try Work.write("{", "\(folder)/bad.json")
-    expectRefusal(try smooth(output, good, bad), output, says: "bad.json")
+    let run = try smooth(output, nobody, good, bad, try table("wave", folder), "--json")
+    #expect(run.status == 65, "\(run.text)")
+    #expect(Work.files(in: output) == ["walk.clip.safetensors", "wave.clip.safetensors"])
+    #expect(run.outputLines.count == 2, "\(run.text)")
+    #expect(run.outputLines.allSatisfy { $0.contains("\"findings\"") }, "\(run.text)")
+    #expect(run.error.contains("squat.csv") && run.error.contains("bad.json"), "\(run.text)")
+    #expect(run.error.contains("2 smoothed, 2 failed"), "\(run.text)")
+    let (alone, alsoAlone) = (try Work.folder(), try Work.folder())
+    expectRefusal(try smooth(alone, bad), alone, says: "bad.json")
+    let whole = try smooth(alsoAlone, good)
+    #expect(whole.status == 0 && !whole.error.contains("failed"), "\(whole.text)")
+    // What is written beside a bad file is what is written alone.
+    let name = "walk.clip.safetensors"
+    let isSame = try Work.bytes("\(output)/\(name)") == Work.bytes("\(alsoAlone)/\(name)")
+    #expect(isSame)
     let same = try table("walk", "\(folder)/again")
-    expectRefusal(try smooth(output, good, same), output, says: "same name")
+    let none = try Work.folder()
+    expectRefusal(try smooth(none, good, same), none, says: "same name")
   }
 
   @Test("A file is never written over by what is made of it")
@@ -222,7 +255,9 @@ struct MotionModelsSmoothTests {
     }
     let smoother = try TinySmoother.plain.get()
     let run = try Tool.run("sample", "--model", smoother, "-o", output, within: 20)
-    expectRefusal(run, output, says: "generator")
+    expectRefusal(
+      run, output, says: "it is a smoother (HPSTM)",
+      "a generator of motion (HPSTM-Gen) or a PoseGPT expected")
     var random = Damage(seed: 12)
     for round in 0..<40 {
       let length = 8 + good[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }

@@ -86,17 +86,35 @@ struct BoneCheck: Sendable {
     return sum.squareRoot()
   }
 
-  /// Moves missing joints so that their bones have the usual lengths, by repeated projection.
+  /// Moves missing joints so that their bones have the usual lengths: by repeated projection, and where nobody is
+  /// seen, from the pelvis outwards along the bones as they are.
   func project(_ positions: inout [Float], missing: [Bool], rounds: Int = 20) {
     let frames = missing.count / Self.joints
     for frame in 0..<frames {
       let base = frame * Self.joints
+      guard missing[base..<(base + Self.joints)].contains(false) else {
+        stretch(&positions, base)
+        continue
+      }
       let bones = (1..<Self.joints).filter {
         missing[base + $0] || missing[base + Skeleton.parents[$0]]
       }
-      guard !bones.isEmpty, bones.count < Self.joints - 1 else { continue }
       for _ in 0..<rounds {
         for bone in bones { project(&positions, base, bone, missing) }
+      }
+    }
+  }
+
+  /// Gives all bones of a frame the usual lengths and leaves their directions; the pelvis stays.
+  private func stretch(_ p: inout [Float], _ base: Int) {
+    let old = Array(p[(3 * base)..<(3 * (base + Self.joints))])
+    for joint in 1..<Self.joints {
+      let parent = Skeleton.parents[joint]
+      let length = Self.length(old, joint, parent)
+      let factor = length > 1e-6 ? lengths[joint] / length : 1
+      for axis in 0..<3 {
+        let bone = old[3 * joint + axis] - old[3 * parent + axis]
+        p[3 * (base + joint) + axis] = p[3 * (base + parent) + axis] + factor * bone
       }
     }
   }

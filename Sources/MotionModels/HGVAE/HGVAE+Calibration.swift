@@ -33,15 +33,16 @@ extension HGVAE {
     var found = PlausibilityCalibration(
       thresholds: thresholds, allowance: .none, likelihoods: [], anomalies: [])
     found.allowance = LivelinessAllowance(
-      liveliness: readings.map(liveliness),
+      liveliness: readings.map { liveliness($0) },
       anomalies: zip(residuals, readings).map { anomaly($0, $1, found) })
     found.likelihoods = Self.table(readings.map(\.evidence))
     found.anomalies = Self.table(zip(residuals, readings).map { anomaly($0, $1, found) })
     calibration = found
   }
 
-  func liveliness(_ reading: WindowReading) -> Float {
-    reading.liveliness(frames: frames, frameRate: Float(frameRate))
+  /// How lively a window is, of which this was seen; nil for all.
+  func liveliness(_ reading: WindowReading, seen occlusion: Occlusion? = nil) -> Float {
+    reading.liveliness(frames: frames, frameRate: Float(frameRate), seen: occlusion)
   }
 
   func residuals(_ window: SeenWindow, _ reading: WindowReading) -> Residuals {
@@ -51,12 +52,15 @@ extension HGVAE {
 
   /// How unusual a window is: the greatest quotient of a residual and its threshold, which is higher for lively
   /// motion.
+  ///
+  /// - Parameter occlusion: What was seen of the window; nil for all.
   func anomaly(
-    _ residuals: Residuals, _ reading: WindowReading, _ calibration: PlausibilityCalibration
+    _ residuals: Residuals, _ reading: WindowReading, _ calibration: PlausibilityCalibration,
+    seen occlusion: Occlusion? = nil
   ) -> Float {
     guard reading.evidence.isFinite else { return .infinity }
     let greatest = residuals.ratios(calibration.thresholds).max() ?? 0
-    return greatest / calibration.allowance.factor(of: liveliness(reading))
+    return greatest / calibration.allowance.factor(of: liveliness(reading, seen: occlusion))
   }
 
   /// The usual bound of each joint, [22], of values [frame, 22] of windows.

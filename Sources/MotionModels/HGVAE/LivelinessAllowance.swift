@@ -73,25 +73,43 @@ public struct LivelinessAllowance: Sendable, Hashable {
 }
 
 extension WindowReading {
+  /// A joint that is seen in a smaller share of the frames, each with those beside it, tells nothing.
+  private static let leastSeen = 0.1
+
   /// How lively the window is: the median over joints of the upper quartile over frames of a joint's acceleration,
   /// the pelvis's own and the others' relative to it [m/s²].
   ///
   /// Of what the model expects, of most of the joints and in many frames, so that what is wrong with a limb or
-  /// with some frames does not excuse itself.
-  func liveliness(frames: Int, frameRate: Float) -> Float {
+  /// with some frames does not excuse itself. Of a window with gaps only joints and frames that were seen, with both
+  /// frames beside them: in gaps stillness is expected, and beside them the motion is as lively as before. Where
+  /// hardly anything was seen, all of it.
+  func liveliness(frames: Int, frameRate: Float, seen occlusion: Occlusion? = nil) -> Float {
     guard frames > 2 else { return 0 }
-    let joints = (0..<Skeleton.jointCount).map { joint -> Float in
+    let gaps = occlusion.flatMap { $0.isPartial ? $0 : nil }
+    let least = max(1, Int(Self.leastSeen * Double(frames)))
+    let joints = (0..<Skeleton.jointCount).compactMap { joint -> Float? in
+      let nodes = (3 * joint)..<(3 * joint + 3)
       var squares = [Float](repeating: 0, count: frames - 2)
-      for node in (3 * joint)..<(3 * joint + 3) {
+      for node in nodes {
         for frame in squares.indices {
           let at = node * frames + frame
           let bend = expected[at] - 2 * expected[at + 1] + expected[at + 2]
           squares[frame] += bend * bend
         }
       }
+      if let gaps {
+        let known = squares.indices.filter { frame in
+          nodes.allSatisfy { node in
+            gaps.isSeen[(node * frames + frame)...(node * frames + frame + 2)].allSatisfy { $0 }
+          }
+        }
+        guard known.count >= least else { return nil }
+        squares = known.map { squares[$0] }
+      }
       squares.sort()
       return squares[3 * (squares.count - 1) / 4]
     }.sorted()
+    guard !joints.isEmpty else { return liveliness(frames: frames, frameRate: frameRate) }
     return joints[joints.count / 2].squareRoot() * frameRate * frameRate
   }
 }

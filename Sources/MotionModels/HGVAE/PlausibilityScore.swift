@@ -13,7 +13,8 @@ public struct PlausibilityScore: Sendable {
     public var evidence: Float
     /// The log-density of the posterior means under the prior [nats a number].
     public var logDensity: Float
-    /// How lively it is: the median over joints of the upper quartile over frames of the expected acceleration [m/s²].
+    /// How lively it is: the median over joints of the upper quartile over frames of the expected acceleration of
+    /// what was seen [m/s²].
     public var liveliness: Float
     /// The greatest quotient of a residual and its threshold, which is higher for lively motion.
     public var anomaly: Float
@@ -124,9 +125,10 @@ extension HGVAE {
       acceleration: [], findings: [])
     var sums = ResidualSums(frames: cut.frames, length: frames)
     for (index, start) in cut.starts.enumerated() {
-      let residuals = residuals(windows[index], readings[index]).seen(windows[index].occlusion)
-      let anomaly = anomaly(residuals, readings[index], calibration)
-      let liveliness = liveliness(readings[index])
+      let occlusion = windows[index].occlusion
+      let residuals = residuals(windows[index], readings[index]).seen(occlusion)
+      let anomaly = anomaly(residuals, readings[index], calibration, seen: occlusion)
+      let liveliness = liveliness(readings[index], seen: occlusion)
       result.windows.append(
         .init(
           start: start, evidence: readings[index].evidence,

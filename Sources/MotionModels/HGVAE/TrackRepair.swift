@@ -127,11 +127,13 @@ struct ModelRateRepair {
   /// What missing joints become [m], [frames, 22, 3].
   ///
   /// By run of frames it is what the model says or a straight line, whichever the check finds better;
-  /// short gaps are crossed by cubics. Then bones get their lengths.
+  /// short gaps are crossed by cubics. A joint that is seen in no frame has no line, only its place in a body
+  /// that stands with its arms out, which keeps lengths and never jumps: it is where the model says. Then bones get
+  /// their lengths.
   private func chosen(_ imputed: [Float]) -> [Float] {
     var result = imputed
     for joint in 0..<Self.joints {
-      for run in runs(of: joint) {
+      for run in runs(of: joint) where run.count < cut.frames {
         let range = beside(run)
         let model = check.badness(imputed, joint: joint, frames: range)
         guard check.badness(cut.filled, joint: joint, frames: range) < model else { continue }

@@ -1,4 +1,5 @@
 public import Files
+import Learning
 
 /// The generators that a model's file may hold.
 public enum MotionModelKind: String, Sendable, Hashable, CaseIterable {
@@ -17,10 +18,14 @@ public enum MotionModelKind: String, Sendable, Hashable, CaseIterable {
 public enum MotionGeneratorFile {
   /// Reads a generator.
   public static func read(_ path: String) throws -> any MotionGenerator {
-    switch try MotionModelKind(path: path) {
-    case .poseGPT: try PoseGPT(contentsOf: path)
-    // Any other file is refused with what was expected.
-    case .generator, nil: try Generator(contentsOf: path)
+    let kind = try Safetensors(contentsOf: path).metadata["kind"]
+    switch MotionModelKind(rawValue: kind ?? "") {
+    case .poseGPT: return try PoseGPT(contentsOf: path)
+    case .generator: return try Generator(contentsOf: path)
+    case nil:
+      throw LearningError.mismatch(
+        path: path,
+        reason: ModelFile.mismatch(kind, expected: MotionModelKind.allCases.map(\.rawValue)))
     }
   }
 }

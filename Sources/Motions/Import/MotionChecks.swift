@@ -82,62 +82,16 @@ enum MotionChecks {
   }
 
   private static func reportSpeeds(of clip: MotionClip, in report: inout ImportReport) {
-    var fastest = (speed: 0.0, frame: 0, joint: 0)
-    var glitches: [Int] = []
-    var teleports: [Int] = []
-    var fastestOfFrames: [Double] = []
-    var positions: [Vector3] = []
-    let block = 256
-    for frame in 0..<max(clip.frameCount - 1, 0) {
-      var fastestHere = 0.0
-      // A block at a time, so that long clips need no memory for all their positions.
-      if frame % block == 0 {
-        positions = clip.jointPositions(frames: frame..<min(frame + block + 1, clip.frameCount))
-      }
-      let base = frame % block * Skeleton.jointCount
-      for joint in 0..<Skeleton.jointCount {
-        let step = positions[base + Skeleton.jointCount + joint] - positions[base + joint]
-        let speed = step.length * clip.frameRate
-        fastestHere = max(fastestHere, speed)
-        if speed > fastest.speed { fastest = (speed, frame, joint) }
-        if joint == 0, speed > glitchSpeed { teleports.append(frame) }
-      }
-      if fastestHere > glitchSpeed { glitches.append(frame) }
-      fastestOfFrames.append(fastestHere)
-    }
-    reportRate(fastestOfFrames.sorted(), clip.frameRate, in: &report)
-    report.fastestJointSpeed = fastest.speed
-    report.glitchFrames = glitches
-    if let frame = teleports.first {
+    let speeds = ClipSpeeds(clip)
+    if let median = speeds.median, median > implausibleMedianSpeed {
       report.findings.append(
         .init(
-          .teleport,
-          "the whole body jumps behind frame \(frame)\(more(teleports)), faster than"
-            + " \(ImportReport.short(glitchSpeed)) m/s"))
+          .doubtfulRate,
+          "half of the time a joint is faster than \(ImportReport.short(median)) m/s, so the frame"
+            + " rate of \(ImportReport.short(clip.frameRate)) Hz is probably too high"))
     }
-    guard let first = glitches.first else { return }
-    let name = Skeleton.Joint.names[fastest.joint]
-    report.findings.append(
-      .init(
-        .glitch,
-        "a joint is faster than \(ImportReport.short(glitchSpeed)) m/s behind frame"
-          + " \(first)\(more(glitches)); the worst is \(name) at"
-          + " \(ImportReport.short(fastest.speed)) m/s behind frame \(fastest.frame)"))
-  }
-
-  /// Warns about a frame rate at which the body is implausibly fast all the time.
-  private static func reportRate(
-    _ speeds: [Double], _ rate: Double, in report: inout ImportReport
-  ) {
-    guard speeds.count >= 10, speeds[speeds.count / 2] > implausibleMedianSpeed else { return }
-    report.findings.append(
-      .init(
-        .doubtfulRate,
-        "half of the time a joint is faster than \(ImportReport.short(speeds[speeds.count / 2]))"
-          + " m/s, so the frame rate of \(ImportReport.short(rate)) Hz is probably too high"))
-  }
-
-  private static func more(_ frames: [Int]) -> String {
-    frames.count > 1 ? " and \(frames.count - 1) more" : ""
+    report.fastestJointSpeed = speeds.fastest.speed
+    report.glitchFrames = speeds.glitches
+    report.findings += speeds.findings
   }
 }

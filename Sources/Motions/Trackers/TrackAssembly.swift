@@ -22,17 +22,24 @@ struct TrackAssembly {
       throw .malformed(path: source.path, reason: "it has no frames")
     }
     try MotionClip.check(frameCount: source.frameCount, path: source.path)
+    try refuseNobody(source)
+    let columns = try source.columns(as: joints)
+    let timing = try source.timing(given: frameRate)
+    // Before frames are put between others, which would make places of zeros.
+    source.dropZeros()
+    try refuseNobody(source)
+    source.place(on: timing)
+    try TrackShape.refuseFlat(source, columns: columns)
+    var assembly = TrackAssembly(source: source, columns: columns)
+    return try assembly.run((timing.rate, timing.reason), stature: stature)
+  }
+
+  private static func refuseNobody(_ source: SourceTrack) throws(MotionError) {
     guard source.confidences.contains(where: { $0 > 0 }) else {
       throw .malformed(
         path: source.path,
         reason: "nobody was found in any of its \(Wording.count(source.frameCount, "frame"))")
     }
-    let columns = try source.columns(as: joints)
-    let timing = try source.timing(given: frameRate)
-    source.place(on: timing)
-    try TrackShape.refuseFlat(source, columns: columns)
-    var assembly = TrackAssembly(source: source, columns: columns)
-    return try assembly.run((timing.rate, timing.reason), stature: stature)
   }
 
   private init(source: SourceTrack, columns: JointColumns) {

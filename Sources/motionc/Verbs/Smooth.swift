@@ -14,11 +14,12 @@ struct Smooth: ParsableCommand {
       motionc smooth track.npy --joints h36m --rate 50 -o smooth --format npz,bvh,clip
       motionc smooth shaky.bvh --model mine.safetensors -o smooth
 
-      Without --model the shipped smoother is used. Missing joints (NaN, null, no confidence) and \
+      Without --model the shipped smoother is used. Missing joints (NaN, null, zeros, no confidence) and \
       frames that the times leave out are filled in, with --filling by a model of motion (HG-VAE) first; frames in which nobody was seen are marked by \
       a 1 in the array filled_frames. Where the tracker exchanges left and right for some frames, \
       they are exchanged back; limbs hidden for long are interpolated; legs that are never seen are \
-      made up for a --stature. Each is reported. .npz holds positions [m, z up], rotations, root, bone_lengths, fps, \
+      made up for a --stature. Each is reported. A file that cannot be smoothed is reported too, and \
+      the others are smoothed. .npz holds positions [m, z up], rotations, root, bone_lengths, fps, \
       names, and covariances [frames, 22, 3, 3, m²] where the model predicts them.
       """)
 
@@ -64,37 +65,47 @@ struct Smooth: ParsableCommand {
     let filling = try fillingPath.map { try HGVAE(contentsOf: $0) }
     let inputs = InputFiles(files + [model, fillingPath])
     try formats.refuse(inputs, stems: files.map { "\(output)/\(MotionPaths.outputName($0))" })
-    // All files are read before anything is written.
-    var results: [(file: String, result: Smoother.Result, filled: [UInt8], report: TrackReport)] =
-      []
-    for file in files {
-      let (track, report) = try TrackFile.read(
-        file, joints: set, frameRate: rate, person: tracked.person, stature: stature)
-      var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
-      var found = report.adding(result)
-      if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
-      results.append((file, result, Self.emptyFrames(of: track), found))
-    }
     try AtomicFile.makeFolder(output)
-    for (file, result, filled, report) in results {
-      let stem = "\(output)/\(MotionPaths.outputName(file))"
-      var arrays = result.arrays
-      if filled.contains(1) {
-        arrays["filled_frames"] = StoredTensor(type: .uint8, shape: [filled.count], bytes: filled)
-      }
-      try formats.write(result.clip, with: arrays, to: stem, sparing: inputs)
-      if json {
-        Console.result(
-          "{\"file\": \(JSONText.quoted(file)), \"frames\": \(result.clip.frameCount), "
-            + "\"rate_hz\": \(JSONText.number(result.clip.frameRate)), \"stature_m\": "
-            + "\(JSONText.number(result.clip.skeleton.stature)), \"filled_frames\": "
-            + "\(report.emptyFrameCount), \"findings\": [\(Self.json(report.findings))], "
-            + "\"output\": \(JSONText.quoted(stem))}")
-      } else {
-        Console.result((report.lines + ["  written to \(stem.shownPath)"]).joined(separator: "\n"))
+    var batch = Batch("smoothed")
+    for file in files {
+      do {
+        let (track, reading) = try TrackFile.read(
+          file, joints: set, frameRate: rate, person: tracked.person, stature: stature)
+        var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
+        var found = reading.adding(result)
+        if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
+        // Those of the file, where a reader reports them, may have been smoothed away.
+        found.findings += result.clip.jumps.map {
+          .init($0.kind, "when smoothed, \($0.message)")
+        }
+        let stem = "\(output)/\(MotionPaths.outputName(file))"
+        var arrays = result.arrays
+        let filled = Self.emptyFrames(of: track)
+        if filled.contains(1) {
+          arrays["filled_frames"] = StoredTensor(type: .uint8, shape: [filled.count], bytes: filled)
+        }
+        try formats.write(result.clip, with: arrays, to: stem, sparing: inputs)
+        report(result.clip, found, file: file, stem: stem)
+        batch.succeed()
+      } catch {
+        batch.fail(error, file: file)
       }
     }
-    if files.count > 1 { Console.note("note: \(files.count) smoothed, 0 failed") }
+    try batch.conclude()
+  }
+
+  /// Says what was found in a file and what was written of it.
+  private func report(_ clip: MotionClip, _ report: TrackReport, file: String, stem: String) {
+    guard json else {
+      Console.result((report.lines + ["  written to \(stem.shownPath)"]).joined(separator: "\n"))
+      return
+    }
+    Console.result(
+      "{\"file\": \(JSONText.quoted(file)), \"frames\": \(clip.frameCount), "
+        + "\"rate_hz\": \(JSONText.number(clip.frameRate)), \"stature_m\": "
+        + "\(JSONText.number(clip.skeleton.stature)), \"filled_frames\": "
+        + "\(report.emptyFrameCount), \"findings\": [\(Self.json(report.findings))], "
+        + "\"output\": \(JSONText.quoted(stem))}")
   }
 
   /// A 1 for each frame in which nobody is seen, 0 for the others.
