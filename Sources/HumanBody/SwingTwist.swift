@@ -162,7 +162,29 @@ package struct SwingTwist {
         world[joint] = world[Skeleton.parents[joint]] * ends[base + joint]
       }
     }
-    return (0..<Self.joints).map { joint in
+    return Self.local(world)
+  }
+
+  /// The rotations that were split, with another one's twists and ends in a frame: bones keep their directions exactly.
+  fileprivate func with(
+    _ other: SwingTwist, in own: [Quaternion], frame: Int
+  ) -> [Quaternion] {
+    let base = frame * Self.joints
+    var world = Self.world(own, base)
+    for joint in 0..<Self.joints {
+      let at = base + joint
+      if let axis = axes[joint] {
+        let turn = other.twists[at] - twists[at]
+        if turn != 0 { world[joint] = world[joint] * Quaternion(angle: turn, axis: axis) }
+      } else if Self.isLeaf[joint] {
+        world[joint] = world[Skeleton.parents[joint]] * other.ends[at]
+      }
+    }
+    return Self.local(world)
+  }
+
+  private static func local(_ world: [Quaternion]) -> [Quaternion] {
+    (0..<joints).map { joint in
       let parent = Skeleton.parents[joint]
       return parent < 0 ? world[joint] : (world[parent].inverse * world[joint]).normalized
     }
@@ -198,7 +220,7 @@ extension MotionClip {
       return self
     }
     var result = self
-    result.rotations = (0..<frameCount).flatMap { calm.rotations(frame: $0) }
+    result.rotations = (0..<frameCount).flatMap { motion.with(calm, in: rotations, frame: $0) }
     return result
   }
 }

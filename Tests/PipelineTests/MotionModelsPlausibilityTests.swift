@@ -114,6 +114,13 @@ struct MotionModelsPlausibilityTests {
     #expect(isFinite)
     let smooth = try tool("smooth", "\(output)/wave.npz", "-o", "\(output)/smooth")
     #expect(smooth.status == 0, "\(smooth.text)")
+    #expect(!run.text.contains("never seen"))
+    let unseen = try archive("wave", folder) { _, confidences in
+      for at in stride(from: 20, to: confidences.count, by: Self.joints) { confidences[at] = 0 }
+    }
+    let guessed = try tool("repair", unseen, "--model", model, "-o", output)
+    #expect(guessed.status == 0 && guessed.text.contains("never seen"), "\(guessed.text)")
+    #expect(guessed.output.contains("hands and knees: L_Wrist"), "\(guessed.text)")
   }
 
   @Test("Scores say which joint is unusual, in words, JSON and arrays")

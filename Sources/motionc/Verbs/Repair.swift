@@ -80,10 +80,22 @@ extension RepairedTrack {
     ]
     for change in changes.prefix(12) { lines.append("  " + sentence(change)) }
     if changes.count > 12 { lines.append("  … and \(changes.count - 12) more") }
+    if !neverSeen.isEmpty {
+      let names = neverSeen.map { Skeleton.Joint.names[$0] }.joined(separator: ", ")
+      lines.append(
+        "never seen, so that their places are guesses, off by decimetres for hands and knees: \(names)"
+      )
+    }
     if emptyFrames > 0 {
       lines.append("\(Wording.count(emptyFrames, "frame")) without anybody stay open")
     }
     return lines
+  }
+
+  /// The joints that were filled in in every frame.
+  private var neverSeen: [Int] {
+    changes.filter { $0.kind == .filled && $0.frames == 0..<track.frameCount }.flatMap(\.joints)
+      .sorted()
   }
 
   private func sentence(_ change: Change) -> String {
