@@ -54,14 +54,20 @@ public struct FloatQuaternion: Sendable, Hashable {
   /// where they are opposite.
   @inlinable
   public init(turning from: SIMD3<Float>, into to: SIMD3<Float>) {
-    let cosine = from.dot(to)
-    guard cosine > -0.9999 else {
-      let axis = from.anyPerpendicular
-      self.init(w: 0, x: axis.x, y: axis.y, z: axis.z)
+    let (axis, cosine) = (from.cross(to), from.dot(to))
+    guard cosine < 0 else {
+      self = FloatQuaternion(w: 1 + cosine, x: axis.x, y: axis.y, z: axis.z).normalized
       return
     }
-    let axis = from.cross(to)
-    self = FloatQuaternion(w: 1 + cosine, x: axis.x, y: axis.y, z: axis.z).normalized
+    // 1 + cosine would lose its digits where the two are nearly opposite.
+    let square = axis.squaredLength
+    guard square > 1e-10 else {
+      let across = from.anyPerpendicular
+      self.init(w: 0, x: across.x, y: across.y, z: across.z)
+      return
+    }
+    self =
+      FloatQuaternion(w: square / (1 - cosine), x: axis.x, y: axis.y, z: axis.z).normalized
   }
 
   /// The scalar part.

@@ -105,6 +105,21 @@ struct RotationTests {
     }
   }
 
+  @Test("in single precision too, also nearly into the opposite direction")
+  func turningInSinglePrecision() {
+    var random = RandomGeometry(state: 8)
+    for round in 0..<Self.rounds {
+      let from = random.direction()
+      // Off the opposite direction by 1e-7 to 1 rad.
+      let off = pow(10, -7 * Double(round) / Double(Self.rounds))
+      let to = Quaternion(angle: off, axis: from.anyPerpendicular) * -from
+      let turn = FloatQuaternion(turning: SIMD3<Float>(from), into: SIMD3<Float>(to))
+      let found = turn * SIMD3<Float>(from)
+      #expect((Vector3(found) - to).length < 1.2e-5)
+      #expect(2 * abs(turn.w) < Float(off) + 1e-5)
+    }
+  }
+
   @Test("lengths that are zero or not finite")
   func degenerate() {
     #expect(Vector3.zero.normalized == nil)
