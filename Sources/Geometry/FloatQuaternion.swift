@@ -54,12 +54,14 @@ public struct FloatQuaternion: Sendable, Hashable {
   /// where they are opposite.
   @inlinable
   public init(turning from: SIMD3<Float>, into to: SIMD3<Float>) {
-    let (axis, cosine) = (from.cross(to), from.dot(to))
+    let cosine = from.dot(to)
+    var axis = from.cross(to)
     guard cosine < 0 else {
       self = FloatQuaternion(w: 1 + cosine, x: axis.x, y: axis.y, z: axis.z).normalized
       return
     }
-    // 1 + cosine would lose its digits where the two are nearly opposite.
+    // Where the two are nearly opposite, 1 + cosine would lose its digits, and rounding tilts the axis.
+    axis -= from * axis.dot(from)
     let square = axis.squaredLength
     guard square > 1e-10 else {
       let across = from.anyPerpendicular
