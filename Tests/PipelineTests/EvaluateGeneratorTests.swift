@@ -60,8 +60,14 @@ struct EvaluateGeneratorTests {
     let tremor = try #require(figures["energyAt5To8"] as? [String: Double])
     #expect(try #require(tremor["samples"]) > 0 && #require(tremor["real"]) > 0)
     let labels = try #require(figures["labels"] as? [String: Any])
-    let each = try #require(labels["each"] as? [String: [Double]])
-    #expect(Set(each.keys) == ["walk", "wave"] && each.values.allSatisfy { $0.count == 2 })
+    let each = try #require(labels["each"] as? [String: [String: Double]])
+    #expect(Set(each.keys) == ["walk", "wave"])
+    #expect(each.values.allSatisfy { $0["real"] != nil && $0["samples"] != nil })
+    for accuracy in ["real", "learned", "otherTrials", "trainedOnReal", "trainedOnSamples"] {
+      let found = try #require(labels[accuracy] as? [String: Double], "\(accuracy)")
+      #expect(Set(found.keys) == ["ofLabels", "ofWindows"])
+      #expect(found.values.allSatisfy { (0...1).contains($0) })
+    }
     #expect(labels["names"] as? [String] == ["walk", "wave"])
     let text = try String(contentsOfFile: card, encoding: .utf8)
     for word in ["energy distance, motion", "R_T (quality)", "SHA-256", "| seed | 1 |"] {
