@@ -102,6 +102,12 @@ public enum BodyModel {
     return result
   }
 
+  /// The child of each joint that has exactly one, 22; nil for all others.
+  package static let onlyChild: [Int?] = (0..<jointCount).map { joint in
+    let children = (0..<jointCount).filter { Skeleton.parents[$0] == joint }
+    return children.count == 1 ? children[0] : nil
+  }
+
   /// The unit direction of a joint's bone in its parent's frame.
   package static func direction(_ joint: Int) -> SIMD3<Float> {
     SIMD3(

@@ -24,11 +24,6 @@ public struct SkeletonFit: Sendable {
   package static let canonicalDirections: [SIMD3<Float>] = (0..<joints).map {
     BodyModel.direction($0)
   }
-  /// The child of each joint that has exactly one.
-  private static let onlyChild: [Int?] = (0..<joints).map { joint in
-    let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
-    return children.count == 1 ? children[0] : nil
-  }
 
   /// Fits a skeleton to positions [frames, 22, 3] in metres, all finite.
   ///
@@ -122,7 +117,7 @@ public struct SkeletonFit: Sendable {
       }
       let above = axes[base + parent]
       axes[base + joint] = above
-      guard let child = Self.onlyChild[joint],
+      guard let child = BodyModel.onlyChild[joint],
         let rest = restOffsets[child].normalized,
         let way = (seen[base + child] - places[joint]).normalized
       else { continue }

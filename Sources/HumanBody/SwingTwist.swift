@@ -9,11 +9,6 @@ package import Motions
 /// bone about its own axis, and the rotations of joints without children, do not change positions.
 package struct SwingTwist {
   private static let joints = BodyModel.jointCount
-  /// The only child of a joint; nil where it has none or several.
-  private static let onlyChild: [Int?] = (0..<joints).map { joint in
-    let children = (0..<joints).filter { Skeleton.parents[$0] == joint }
-    return children.count == 1 ? children[0] : nil
-  }
   private static let isLeaf: [Bool] = (0..<joints).map { !Skeleton.parents.contains($0) }
 
   /// The rotations determined by positions, parentFromJoint, 22 for each frame.
@@ -37,7 +32,7 @@ package struct SwingTwist {
       }
     }
     let directions = BoneDirectionFit.directions(of: window.offsets)
-    axes = Self.onlyChild.map { child in
+    axes = BodyModel.onlyChild.map { child in
       child.map { Vector3(directions[$0]).normalized ?? .unitY }
     }
     let columns = BoneDirectionFit.columns(
@@ -87,7 +82,9 @@ package struct SwingTwist {
 
   /// The same with twist angles and end rotations averaged over this many frames to each side,
   /// since a network's predictions of them vary more from frame to frame than real motion does.
-  package func steadied(over reach: Int) -> SwingTwist { averaged(over: reach) { _, _ in true } }
+  package func steadied(over reach: Int) -> SwingTwist {
+    averaged(over: reach, from: carriedAngles()) { _, _ in true }
+  }
 
   /// The same where no bone or end turns by more than `limit` from a frame to the next; nil where none does.
   ///
@@ -97,7 +94,8 @@ package struct SwingTwist {
   ///   - limit: The greatest turn of a bone about itself, or of an end [rad].
   ///   - reach: The frames to each side of the average.
   package func withoutFlips(above limit: Double, over reach: Int) -> SwingTwist? {
-    let angles = unwrapped(carriedAngles())
+    let carried = carriedAngles()
+    let angles = unwrapped(carried)
     var isNear = [Bool](repeating: false, count: shown.count)
     for at in Self.joints..<max(Self.joints, shown.count) {
       let before = at - Self.joints
@@ -110,7 +108,7 @@ package struct SwingTwist {
       }
     }
     guard isNear.contains(true) else { return nil }
-    return averaged(over: reach) { isNear[$0 * Self.joints + $1] }
+    return averaged(over: reach, from: carried) { isNear[$0 * Self.joints + $1] }
   }
 
   /// The twist angles from the rotations that are carried along [rad], unwrapped: these are what may be averaged.
@@ -123,13 +121,12 @@ package struct SwingTwist {
     return angles
   }
 
-  /// The same with the twist angles and end rotations of some joints in some frames averaged over this many frames
-  /// to each side.
+  /// The same with the twist angles, from the carried ones, and end rotations of some joints in some frames averaged
+  /// over this many frames to each side.
   private func averaged(
-    over reach: Int, where isChosen: (_ frame: Int, _ joint: Int) -> Bool
+    over reach: Int, from carried: [Double], where isChosen: (_ frame: Int, _ joint: Int) -> Bool
   ) -> SwingTwist {
     var result = self
-    let carried = carriedAngles()
     let angles = unwrapped(carried)
     for frame in 0..<frames {
       let range = max(0, frame - reach)...min(frames - 1, frame + reach)

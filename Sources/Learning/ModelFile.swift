@@ -28,14 +28,6 @@ public struct ModelFile {
     }
   }
 
-  /// What files of each kind hold, in words.
-  private static let words = [
-    "motionc generator": "a generator of motion (HPSTM-Gen)", "motionc posegpt": "a PoseGPT",
-    "motionc motion tokenizer": "an autoencoder of PoseGPT",
-    "motionc motion codes": "the codes of a motion", "motionc smoother": "a smoother (HPSTM)",
-    "motionc hgvae": "an HG-VAE", "motionc retargeter": "a retargeter (PoseTransformer)",
-  ]
-
   /// What a file of another kind is and what was expected, in a sentence.
   public static func mismatch(_ found: String?, expected: String) -> String {
     mismatch(found, expected: [expected])
@@ -43,23 +35,21 @@ public struct ModelFile {
 
   /// The same where files of several kinds are read.
   public static func mismatch(_ found: String?, expected: [String]) -> String {
-    /// The kind without its format, and the format.
-    func parts(_ kind: String) -> (name: String, format: Substring) {
-      let words = kind.split(separator: " ")
-      return (words.dropLast().joined(separator: " "), words.last ?? "")
-    }
-    func word(_ name: String) -> String { words[name] ?? name }
-    let wanted = expected.map(parts)
-    let names = wanted.map { word($0.name) }.joined(separator: " or ")
+    func name(_ kind: String) -> String { FileKind(of: kind)?.words ?? "'\(kind.printable)'" }
+    func format(_ kind: String) -> Substring { kind.split(separator: " ").last ?? "" }
+    let names = expected.map(name).joined(separator: " or ")
     guard let found, !found.isEmpty else {
       return "it does not say what it is, \(names) of motionc expected"
     }
-    let own = parts(found)
-    guard let same = wanted.first(where: { $0.name == own.name }) else {
-      return "it is \(words[own.name] ?? "of the kind '\(found.printable)'"), \(names) expected"
+    guard let own = FileKind(of: found),
+      let same = expected.first(where: { FileKind(of: $0) == own })
+    else {
+      return
+        "it is \(FileKind(of: found)?.words ?? "of the kind '\(found.printable)'"), \(names) expected"
     }
-    return "it is \(word(same.name)) of the format \(own.format.description.printable), which this "
-      + "version does not read; format \(same.format) expected: train it anew"
+    return
+      "it is \(own.words) of the format \(format(found).description.printable), which this version does"
+      + " not read; format \(format(same)) expected: train it anew"
   }
 
   /// That the file is not what it should be.

@@ -8,8 +8,6 @@ import Geometry
 public enum NativeClip {
   static let format = "motionc-clip"
   static let version = "1"
-  /// How the kind of PoseGPT's files of codes begins.
-  private static let codes = "motionc motion codes"
 
   /// The file's contents.
   public static func encoded(_ clip: MotionClip, report: ImportReport? = nil) -> Safetensors {
@@ -92,7 +90,7 @@ public enum NativeClip {
       if let kind = metadata["kind"], kind.hasPrefix("motionc ") {
         throw .malformed(
           path: path,
-          reason: kind.hasPrefix(codes)
+          reason: FileKind(of: kind) == .codes
             ? "it holds the codes of a motion, which only 'motionc sample' with a PoseGPT reads; a"
               + " clip expected, as 'motionc sample' writes it beside the codes"
             : "it is a '\(kind.printable(limit: 60))', a clip expected as 'motionc import' writes it"

@@ -1,3 +1,4 @@
+import Foundation
 import Geometry
 import Learning
 import Motions
@@ -79,6 +80,47 @@ struct SmootherFitTests {
       return [1 + t - 0.5 * t * t, 3 * t]
     }
     for (a, b) in zip(filter.applied(to: values, width: 2), values) { #expect(abs(a - b) < 1e-4) }
+  }
+
+  /// A figure that stands, whose right foot moves along a half circle in some frames from the twentieth on [m],
+  /// seen from this angle.
+  private func kick(frames: Int, angle: Float) -> [Float] {
+    let one = SmootherTruth(SmootherSubjects.window(frames: 1, seed: 8)).positions
+    let axes = RotationMatrix(FloatQuaternion(Quaternion(angle: Double(angle), axis: .unitZ)))
+    return (0..<63).flatMap { frame -> [Float] in
+      let phase = min(max(Float(frame - 20) / Float(frames), 0), 1)
+      return (0..<22).flatMap { joint -> [Float] in
+        var place = SIMD3(one[3 * joint], one[3 * joint + 1], one[3 * joint + 2])
+        if joint == Skeleton.Joint.rightFoot.rawValue {
+          // Slowly at first and at last, so that it leaves and arrives at rest.
+          let turn = Float.pi * phase * phase * (3 - 2 * phase)
+          let radius: Float = 0.8
+          place += [radius * (1 - cos(turn)), radius * sin(turn), radius * turn / 4]
+        }
+        let seen = axes(place)
+        return [seen.x, seen.y, seen.z]
+      }
+    }
+  }
+
+  @Test(
+    "A foot that is kicked is no outlier, whichever way the window faces; one thrown off for a frame or two is",
+    arguments: [6, 8, 10])
+  func kicks(frames: Int) {
+    let filter = TrackFilter(frames: 63)
+    let foot = Skeleton.Joint.rightFoot.rawValue
+    let seen = [Float](repeating: 1, count: 63 * 22)
+    for step in 0..<24 {
+      let places = kick(frames: frames, angle: Float(step) / 24 * 2 * .pi)
+      let track = FilteredTrack(places, confidences: seen, filter: filter)
+      #expect(zip(track.smooth, places).allSatisfy { abs($0 - $1) < 1e-4 })
+      for thrown in [[10], [50, 51]] {
+        var wrong = places
+        for frame in thrown { wrong[3 * (22 * frame + foot) + step % 3] += 0.3 }
+        let mended = FilteredTrack(wrong, confidences: seen, filter: filter)
+        #expect(zip(mended.smooth, places).allSatisfy { abs($0 - $1) < 1e-4 })
+      }
+    }
   }
 
   @Test("Gaps are crossed in straight lines, joints never seen stand beside the others")

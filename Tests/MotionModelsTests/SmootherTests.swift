@@ -90,6 +90,50 @@ struct SmootherTests {
     #expect(SmootherSubjects.distance(result.positions, truth) < 0.004)
   }
 
+  /// The greatest turn of the left elbow in the world from a frame to the next [rad].
+  private func greatestElbowTurn(_ clip: MotionClip) -> Double {
+    let turns = (0..<clip.frameCount).map {
+      clip.jointPoses(frame: $0)[Skeleton.Joint.leftElbow.rawValue].rotation
+    }
+    return zip(turns, turns.dropFirst()).map { ($0.inverse * $1).rotationVector.length }.max() ?? 0
+  }
+
+  @Test("A forearm that is folded all the way does not flip, and every joint stays where it was")
+  func folded() throws {
+    let rest = MotionClip(
+      name: "rest", skeleton: .canonical, frameRate: 30, rootTranslations: [[0, 0, 1]],
+      rotations: [Quaternion](repeating: .identity, count: Skeleton.jointCount)
+    ).jointPositions()
+    let (elbow, wrist) = (Skeleton.Joint.leftElbow.rawValue, Skeleton.Joint.leftWrist.rawValue)
+    let (straight, length) = (
+      rest[wrist] - rest[elbow], Skeleton.canonical.length(of: .leftWrist)
+    )
+    let across = straight.cross(.unitY)
+    var places: [Vector3] = []
+    for frame in 0..<60 {
+      let way = 0.8 * (Double(frame) / 59 - 0.5)
+      var body = rest
+      let bone = -straight + Vector3.unitY * (way * length) + across * 0.01
+      body[wrist] = body[elbow] + (bone.normalized ?? .zero) * length
+      places += body
+    }
+    let track = JointTrack(
+      name: "folded", frameRate: 30, positions: places,
+      confidences: [Float](repeating: 1, count: places.count))
+    let smoother = SmootherSubjects.smoother(frames: 31)
+    let plain = smoother.smooth(
+      places.flatMap { [Float($0.x), Float($0.y), Float($0.z)] }, confidences: track.confidences,
+      name: "folded", frameRate: 30
+    ).clip
+    let calm = try smoother.smooth(track).clip
+    let fastest = 1500 / 180 * Double.pi / 30 + 0.05
+    #expect(greatestElbowTurn(plain) > fastest)
+    #expect(greatestElbowTurn(calm) < fastest)
+    for (old, new) in zip(plain.jointPositions(), calm.jointPositions()) {
+      #expect((old - new).length < 1e-5)
+    }
+  }
+
   @Test("Turned, moved tracks are answered alike, turned and moved")
   func anyPlace() throws {
     let smoother = SmootherSubjects.smoother(head: 0.05)

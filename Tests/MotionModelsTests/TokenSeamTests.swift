@@ -42,6 +42,37 @@ struct TokenSeamTests {
     #expect(values.first == 0 && values.last == Float(tokens - 1))
   }
 
+  @Test("A jump between tokens of waves is gone from the steps, and what is no jump stays", arguments: [2, 4, 8])
+  func jumps(framesPerToken: Int) {
+    // A wave of little curvature, on which each token is off by a number of its own.
+    let (size, tokens) = (framesPerToken, 12)
+    var random = RandomSource(seed: 3)
+    let offsets = random.normals(tokens)
+    func wave(_ frame: Int) -> Float { 10 * sin(Float(frame) / 40) }
+    var features = (0..<(tokens * size)).flatMap { frame in
+      [Float](repeating: wave(frame) + offsets[frame / size], count: Self.columns)
+    }
+    TokenSeams.spread(&features, framesPerToken: size)
+    let values = stride(from: 0, to: features.count, by: Self.columns).map { features[$0] }
+    for frame in 1..<values.count {
+      // Each step has the wave's own, and at most the share of one frame of the jump beside it.
+      let own = wave(frame) - wave(frame - 1)
+      let token = frame / size
+      let beside = [token, token + 1].filter { 0 < $0 && $0 < tokens }.map {
+        abs(offsets[$0] - offsets[$0 - 1])
+      }
+      let share = (beside.max() ?? 0) / Float(size)
+      #expect(abs(values[frame] - values[frame - 1] - own) < 1.5 * share + 0.02)
+    }
+    // In the middle of tokens of more than two frames nothing is moved by more than that share.
+    for token in 1..<(tokens - 1) {
+      let middle = token * size + size / 2
+      let jump = max(
+        abs(offsets[token] - offsets[token - 1]), abs(offsets[token + 1] - offsets[token]))
+      #expect(abs(values[middle] - wave(middle) - offsets[token]) < jump / Float(size) + 0.02)
+    }
+  }
+
   @Test("Samples of the shipped model do not jerk in time with its tokens")
   func samples() throws {
     let model = try PoseGPT(

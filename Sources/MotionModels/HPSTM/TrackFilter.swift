@@ -12,7 +12,7 @@ struct FilteredTrack {
   /// The deviation of the noise of each joint's coordinates as estimated [m], 22.
   var deviations: [Float]
 
-  /// The largest distance of a position from the median of five frames [m].
+  /// The largest distance of a position from the median of five frames [m], but where most of the five are as far.
   static let outlierDistance: Float = 0.15
   /// The noise level below which the filter is bypassed [m].
   static let smallestDeviation: Float = 0.006
@@ -38,6 +38,9 @@ struct FilteredTrack {
   }
 
   /// Replaces positions far from the median of five frames by that median.
+  ///
+  /// Of a foot that is kicked all five are far from each other. The one in the middle counts as an outlier only
+  /// where it is farther from the median than most are, which no steady motion has in the middle.
   private static func withoutOutliers(_ positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
@@ -53,9 +56,17 @@ struct FilteredTrack {
             positions[rows[0] + column], positions[rows[1] + column], positions[rows[2] + column],
             positions[rows[3] + column], positions[rows[4] + column])
         }
-        let here = frame * width + at
-        let place = SIMD3(positions[here], positions[here + 1], positions[here + 2])
-        if (place - median).squaredLength > outlierDistance * outlierDistance {
+        func squaredDistance(_ row: Int) -> Float {
+          let place = SIMD3(
+            positions[row + at], positions[row + at + 1], positions[row + at + 2])
+          return (place - median).squaredLength
+        }
+        let (here, own) = (frame * width + at, squaredDistance(rows[2]))
+        guard own > outlierDistance * outlierDistance else { continue }
+        let usual = middle(
+          squaredDistance(rows[0]), squaredDistance(rows[1]), own, squaredDistance(rows[3]),
+          squaredDistance(rows[4]))
+        if own > usual {
           for axis in 0..<3 { result[here + axis] = median[axis] }
         }
       }

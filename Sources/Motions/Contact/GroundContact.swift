@@ -63,7 +63,7 @@ extension GroundContact {
   public static func raised(_ clip: MotionClip, above floor: Double, after fixed: Int) -> MotionClip
   {
     let ground = Self.ground(
-      below: Settling.heights(clip).low.map { $0 + standing }, reach: reach(at: clip.frameRate))
+      below: RestingHeights(clip).lowest.map { $0 + standing }, reach: reach(at: clip.frameRate))
     var result = clip
     for frame in min(fixed, clip.frameCount)..<clip.frameCount {
       let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / max(1, rise * clip.frameRate))

@@ -6,14 +6,6 @@ import Geometry
 /// in the air. Here something always touches the ground but where the body falls, as in a jump. The whole body
 /// is lowered, which leaves every pose unchanged; nobody is raised.
 public struct Settling: Sendable {
-  /// How high joints are when they rest on the ground, above a foot that does [m]; by the canonical body.
-  private static let resting: [Skeleton.Joint: Double] = [
-    .pelvis: 0.08, .leftHip: 0.07, .rightHip: 0.07, .spine1: 0.08, .spine2: 0.08, .spine3: 0.08,
-    .leftKnee: 0.04, .rightKnee: 0.04, .leftAnkle: 0.04, .rightAnkle: 0.04, .leftFoot: 0,
-    .rightFoot: 0, .neck: 0.05, .leftCollar: 0.06, .rightCollar: 0.06, .head: 0.07,
-    .leftShoulder: 0.06, .rightShoulder: 0.06, .leftElbow: 0.03, .rightElbow: 0.03,
-    .leftWrist: 0.02, .rightWrist: 0.02,
-  ]
   /// Whoever is higher than this touches nothing [m].
   private static let touching = 0.03
   /// A flight is looked for above each of these heights [m]: sampled feet leave the ground, and come back to
@@ -39,7 +31,8 @@ public struct Settling: Sendable {
   ///   - fixed: The frames at the beginning that do not change. What they stand on is the ground; without
   ///     them it is z = 0.
   public init(_ clip: MotionClip, fixed: Int = 0) {
-    var (low, middle) = Self.heights(clip)
+    let heights = RestingHeights(clip)
+    var (low, middle) = (heights.lowest, heights.middle)
     let reach = GroundContact.reach(at: clip.frameRate)
     let level = max(0, low[..<min(fixed, low.count)].suffix(2 * reach).min() ?? 0)
     // What never comes down within the time of a jump first, so that a jump from there is one.
@@ -65,21 +58,6 @@ public struct Settling: Sendable {
       let x = fixed == 0 ? 1 : min(1, Double(frame - fixed + 1) / fade)
       return x * x * x * (10 - 15 * x + 6 * x * x) * (parts.0 + max(0, parts.1))
     }
-  }
-
-  /// How high the lowest joint is above one that rests on z = 0, and the mean height of all joints [m].
-  static func heights(_ clip: MotionClip) -> (low: [Double], middle: [Double]) {
-    var (low, middle) = ([Double](), [Double]())
-    for frame in 0..<clip.frameCount {
-      let places = clip.jointPositions(frame: frame)
-      low.append(
-        Skeleton.Joint.allCases.reduce(Double.infinity) { lowest, joint in
-          min(
-            lowest, places[joint.rawValue].z - GroundContact.standing - (resting[joint] ?? 0))
-        })
-      middle.append(places.reduce(0) { $0 + $1.z } / Double(places.count))
-    }
-    return (low, middle)
   }
 
   /// The frames in which nothing touches the ground and the body falls, as in a jump or a run.

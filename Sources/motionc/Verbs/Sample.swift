@@ -143,12 +143,16 @@ struct Sample: ParsableCommand {
   /// Refuses to write the uncertainty over one of the samples.
   private func refuseUncertainty(over request: MotionRequest, _ formats: ClipFormats) throws {
     guard let uncertainty else { return }
-    func whole(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
-    let own = whole(uncertainty)
+    /// With links followed.
+    func place(_ path: String) -> URL {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
+    }
+    let (own, folder) = (place(uncertainty), place(output))
+    guard own.deletingLastPathComponent().path == folder.path else { return }
     for member in 0..<count {
       let name = request.name(ofMember: member)
       let paths = formats.paths("\(output)/\(name)") + (codes ? [codesPath(name)] : [])
-      guard !paths.map(whole).contains(own) else {
+      guard !paths.contains(where: { place($0).path == own.path }) else {
         throw GenerationError.request(
           "--uncertainty '\(uncertainty.shownPath)' is the file of a sample, another one expected")
       }
