@@ -30,17 +30,18 @@ struct RigidSegment {
   ///
   /// The positions follow from the scalar products of the vectors to the children, which are
   /// invariant under rotation and have a known bias by noise; the frames follow by Wahba's problem.
+  /// Only some frames count for the positions.
   func fit(
-    _ places: [SIMD3<Float>], variances: [Float], directions: [SIMD3<Float>]?
+    _ places: [SIMD3<Float>], in counting: [Int], variances: [Float], directions: [SIMD3<Float>]?
   ) -> (offsets: [SIMD3<Float>], axes: [RotationMatrix]) {
     let frames = places.count / Skeleton.jointCount
     let rough = roughAxes(places, frames)
-    let arms = means(of: children, places, rough)
-    var template = shape(places, frames, variances)
+    let arms = means(of: children, places, rough, counting)
+    var template = shape(places, counting, variances)
     // The shape has no frame of its own: it takes the rough one's.
     let turn = WahbaProblem.rotation(template, onto: arms)
     template = template.map { turn($0) }
-    let far = means(of: descendants, places, rough)
+    let far = means(of: descendants, places, rough, counting)
     let noise = variances[joint]
     let share = Self.shares.clean + Self.shares.noisy * noise / (noise + Self.smallVariance)
     let model = template + far
@@ -86,25 +87,25 @@ struct RigidSegment {
 
   /// The mean positions of joints relative to the group's mean, over some frames.
   private func means(
-    of joints: [Int], _ places: [SIMD3<Float>], _ axes: [RotationMatrix]
+    of joints: [Int], _ places: [SIMD3<Float>], _ axes: [RotationMatrix], _ frames: [Int]
   ) -> [SIMD3<Float>] {
     joints.map { other in
       var sum = SIMD3<Float>.zero
-      for (frame, axes) in axes.enumerated() {
+      for frame in frames {
         let base = frame * Skeleton.jointCount
-        sum += axes.local(places[base + other] - places[base + joint])
+        sum += axes[frame].local(places[base + other] - places[base + joint])
       }
-      return sum / Float(max(1, axes.count))
+      return sum / Float(max(1, frames.count))
     }
   }
 
   /// The children's positions up to a rotation, from their mean scalar products.
   private func shape(
-    _ places: [SIMD3<Float>], _ frames: Int, _ variances: [Float]
+    _ places: [SIMD3<Float>], _ frames: [Int], _ variances: [Float]
   ) -> [SIMD3<Float>] {
     var products = [Double](repeating: 0, count: 9)
     var volume: Float = 0
-    for frame in 0..<frames {
+    for frame in frames {
       let base = frame * Skeleton.jointCount
       let arms = children.map { places[base + $0] - places[base + joint] }
       for row in 0..<3 {
@@ -114,7 +115,7 @@ struct RigidSegment {
     }
     for row in 0..<3 {
       for column in 0..<3 {
-        products[3 * row + column] /= Double(max(1, frames))
+        products[3 * row + column] /= Double(max(1, frames.count))
         products[3 * row + column] -= 3 * Double(variances[joint])
       }
       products[4 * row] -= 3 * Double(variances[children[row]])

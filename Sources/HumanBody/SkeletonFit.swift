@@ -30,9 +30,13 @@ public struct SkeletonFit: Sendable {
   /// - Parameters:
   ///   - positions: measured joint positions [m]
   ///   - directions: unit directions of the rest offsets where they are known, 22
+  ///   - lengths: the lengths of bones that are known [m], 22; nil for one that is to be found
   ///   - variances: noise variances of each joint's coordinates, if known [m²], 22
+  ///   - confidences: 0 where a position was made up, [frames, 22]: lengths are those of bones of which both ends
+  ///     were seen, where there are any
   public init(
-    _ positions: [Float], directions: [SIMD3<Float>]? = nil, variances: [Float]? = nil
+    _ positions: [Float], directions: [SIMD3<Float>]? = nil, lengths: [Float?]? = nil,
+    variances: [Float]? = nil, confidences: [Float]? = nil
   ) {
     let joints = Self.joints
     frames = positions.count / (3 * joints)
@@ -43,12 +47,18 @@ public struct SkeletonFit: Sendable {
     root = (0..<frames).map { places[$0 * joints] }
     axes = [RotationMatrix](repeating: .identity, count: frames * joints)
     let noise = variances ?? [Float](repeating: 0, count: joints)
-    let pelvis = RigidSegment.pelvis.fit(places, variances: noise, directions: directions)
-    let chest = RigidSegment.chest.fit(places, variances: noise, directions: directions)
+    let seen = SeenFrames(confidences, frames: frames)
+    func fit(_ segment: RigidSegment) -> (offsets: [SIMD3<Float>], axes: [RotationMatrix]) {
+      segment.fit(
+        places, in: seen.frames(of: [segment.joint] + segment.children), variances: noise,
+        directions: directions)
+    }
+    let (pelvis, chest) = (fit(.pelvis), fit(.chest))
     for (group, fit) in [(RigidSegment.pelvis, pelvis), (.chest, chest)] {
       for (child, offset) in zip(group.children, fit.offsets) { restOffsets[child] = offset }
     }
-    fitLengths(places, directions, noise)
+    fitLengths(places, directions, noise, seen)
+    if let lengths { take(lengths) }
     for frame in 0..<frames {
       turnJoints(frame, places, pelvis: pelvis.axes[frame], chest: chest.axes[frame])
     }
@@ -71,19 +81,31 @@ public struct SkeletonFit: Sendable {
       offsets: restOffsets)
   }
 
-  /// The lengths of all other bones: root mean squares over the frames, corrected for noise.
+  /// Gives bones the lengths that are known.
+  private mutating func take(_ lengths: [Float?]) {
+    for joint in 1..<Self.joints {
+      guard let length = lengths[joint], let direction = restOffsets[joint].normalized else {
+        continue
+      }
+      restOffsets[joint] = direction * length
+    }
+  }
+
+  /// The lengths of all other bones: root mean squares over the frames that show them, corrected for noise.
   private mutating func fitLengths(
-    _ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?, _ variances: [Float]
+    _ places: [SIMD3<Float>], _ directions: [SIMD3<Float>]?, _ variances: [Float],
+    _ seen: SeenFrames
   ) {
     let grouped = Set(RigidSegment.pelvis.children + RigidSegment.chest.children)
     restOffsets[0] = .zero
     for joint in 1..<Self.joints where !grouped.contains(joint) {
       var sum: Float = 0
-      for frame in 0..<frames {
+      let showing = seen.frames(of: [joint, Skeleton.parents[joint]])
+      for frame in showing {
         let base = frame * Self.joints
         sum += (places[base + joint] - places[base + Skeleton.parents[joint]]).squaredLength
       }
-      let mean = sum / Float(max(1, frames))
+      let mean = sum / Float(max(1, showing.count))
       // Noise makes bones longer on average; at least half of the measured length is kept.
       let noise = 3 * (variances[joint] + variances[Skeleton.parents[joint]])
       let direction = directions?[joint] ?? Self.canonicalDirections[joint]
@@ -133,6 +155,27 @@ public struct SkeletonFit: Sendable {
       for (joint, place) in self.places(frame).enumerated() { sum += places[base + joint] - place }
       root[frame] += sum / Float(Self.joints)
     }
+  }
+}
+
+/// The frames of a track in which joints were seen.
+private struct SeenFrames {
+  /// 0 where a joint was not seen, [frames, 22]; nil where all were.
+  private let confidences: [Float]?
+  private let all: [Int]
+
+  init(_ confidences: [Float]?, frames: Int) {
+    self.confidences = confidences
+    all = Array(0..<frames)
+  }
+
+  /// The frames in which all of some joints were seen; all frames where there is none.
+  func frames(of joints: [Int]) -> [Int] {
+    guard let confidences else { return all }
+    let found = all.filter { frame in
+      joints.allSatisfy { confidences[frame * Skeleton.jointCount + $0] > 0 }
+    }
+    return found.isEmpty ? all : found
   }
 }
 

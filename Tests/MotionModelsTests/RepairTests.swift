@@ -59,7 +59,8 @@ struct RepairTests {
   }
 
   @Test(
-    "A frame between two wrong ones that is right comes back bit for bit", arguments: [15, 20, 7])
+    "A frame between two wrong ones that is right comes back bit for bit",
+    arguments: [15, 20, 7, 0])
   func between(_ joint: Int) throws {
     let models = SharedData.checkout.appending(path: "Examples/Models")
     var request = MotionRequest()

@@ -51,11 +51,55 @@ struct SideSwapTests {
     }
   }
 
-  @Test("Exchanges that never end, and those at the ends of a track, are left alone")
-  func unpaired() {
+  /// A real body that walks, at 30 Hz.
+  private func realWalk() throws -> JointTrack {
+    let path = SharedData.checkout.appending(path: "Examples/Motions/walk.bvh").path
+    return JointTrack(try MotionFile.read(path).clip.resampled(to: 30).slice(0..<120))
+  }
+
+  @Test(
+    "Exchanges that reach an end of the track or last for more than a second are exchanged back where the body shows them",
+    arguments: SideSwap.Part.allCases)
+  func atEnds(part: SideSwap.Part) throws {
+    let truth = try realWalk()
+    for frames in [0..<3, 0..<6, 0..<20, 114..<120, 100..<120, 30..<75, 60..<104] {
+      var track = truth
+      SideSwap(part, frames: frames).exchange(in: &track)
+      let found = track.withoutSideSwaps()
+      #expect(
+        found.swaps == [SideSwap(part, frames: frames)], "\(part) in \(frames): \(found.swaps)")
+      #expect(found.track.positions == truth.positions)
+    }
+    #expect(truth.withoutSideSwaps().swaps.isEmpty)
+  }
+
+  @Test(
+    "Where the body does not show its sides, exchanges that reach an end or last long are left alone"
+  )
+  func unpaired() throws {
+    // A figure without feet, whose legs are straight: which side is its left only its past tells.
+    var figure = JointTrack(
+      MotionClip(
+        name: "gliding", skeleton: .canonical, frameRate: 30,
+        rootTranslations: (0..<60).map { [0.02 * Double($0), 0, 1] },
+        rotations: Array(repeating: .identity, count: 60 * Skeleton.jointCount)))
+    for frame in 0..<60 {
+      for foot in [Skeleton.Joint.leftFoot, .rightFoot] {
+        figure.confidences[frame * Skeleton.jointCount + foot.rawValue] = 0.3
+      }
+      for (knee, hip, ankle) in [
+        (Skeleton.Joint.leftKnee, Skeleton.Joint.leftHip, Skeleton.Joint.leftAnkle),
+        (.rightKnee, .rightHip, .rightAnkle),
+      ] {
+        let base = frame * Skeleton.jointCount
+        figure.positions[base + knee.rawValue] =
+          (figure.positions[base + hip.rawValue] + figure.positions[base + ankle.rawValue]) / 2
+      }
+    }
     for frames in [0..<6, 30..<60, 20..<55] {
-      var track = walk(frames: 60)
+      var track = figure
       SideSwap(.body, frames: frames).exchange(in: &track)
+      #expect(track.positions != figure.positions)
       let found = track.withoutSideSwaps()
       #expect(found.swaps.isEmpty && found.track.positions == track.positions, "\(frames)")
     }

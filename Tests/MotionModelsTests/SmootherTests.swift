@@ -5,6 +5,7 @@ import Geometry
 import HumanBody
 import Learning
 import Motions
+import TestSupport
 import Testing
 
 @testable import MotionMetrics
@@ -131,6 +132,32 @@ struct SmootherTests {
     #expect(greatestElbowTurn(calm) < fastest)
     for (old, new) in zip(plain.jointPositions(), calm.jointPositions()) {
       #expect((old - new).length < 1e-5)
+    }
+  }
+
+  @Test(
+    "A limb that is hidden for long keeps the lengths of its bones, and what is seen stays in place",
+    arguments: [
+      [Skeleton.Joint.leftWrist], [.rightAnkle, .rightFoot], [.leftElbow, .leftWrist],
+      [.leftKnee, .leftAnkle, .leftFoot],
+    ], [30, 60, 90])
+  func hiddenLengths(limb: [Skeleton.Joint], frames: Int) throws {
+    let path = SharedData.checkout.appending(path: "Examples/Motions/walk.bvh").path
+    let walk = try MotionFile.read(path).clip.resampled(to: 30).slice(0..<160)
+    let whole = JointTrack(walk)
+    var track = whole
+    for frame in 35..<(35 + frames) {
+      for joint in limb { track.confidences[frame * Skeleton.jointCount + joint.rawValue] = 0 }
+    }
+    let smoother = SmootherSubjects.smoother(frames: 63)
+    let (seen, hidden) = (try smoother.smooth(whole).clip, try smoother.smooth(track).clip)
+    for joint in Skeleton.Joint.allCases where joint != .pelvis {
+      let (a, b) = (seen.skeleton.length(of: joint), hidden.skeleton.length(of: joint))
+      #expect(abs(a - b) < 0.005, "\(joint): \(b) m, \(a) m where all is seen")
+    }
+    let (old, new) = (seen.jointPositions(), hidden.jointPositions())
+    for at in old.indices where track.confidences[at] > 0 {
+      #expect((old[at] - new[at]).length < 0.03)
     }
   }
 

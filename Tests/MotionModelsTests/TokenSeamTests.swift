@@ -42,7 +42,9 @@ struct TokenSeamTests {
     #expect(values.first == 0 && values.last == Float(tokens - 1))
   }
 
-  @Test("A jump between tokens of waves is gone from the steps, and what is no jump stays", arguments: [2, 4, 8])
+  @Test(
+    "A jump between tokens of waves is gone from the steps, and what is no jump stays",
+    arguments: [2, 4, 8])
   func jumps(framesPerToken: Int) {
     // A wave of little curvature, on which each token is off by a number of its own.
     let (size, tokens) = (framesPerToken, 12)

@@ -56,6 +56,52 @@ struct LegIKTests {
     }
   }
 
+  @Test(
+    "A knee that bends backwards bends forwards as far, from the same hip to the same ankle; others stay bit for bit"
+  )
+  func backwards() {
+    for bend in stride(from: -1.2, through: 1.2, by: 0.1) {
+      for turn in [0.0, 0.7, 2.5] {
+        var clip = StandingFigure.clip(frames: 1)
+        clip.rotations[0] = Quaternion(angle: turn, axis: .unitZ) * clip.rotations[0]
+        clip.rotations[Skeleton.Joint.leftKnee.rawValue] = Quaternion(angle: bend, axis: .unitX)
+        let (before, old) = (clip, clip.jointPoses(frame: 0))
+        LegIK.left.bendForward(in: &clip, frame: 0)
+        let new = clip.jointPoses(frame: 0)
+        if bend > 0.15 { #expect(clip.rotations == before.rotations) }
+        if bend < -0.15 { #expect(clip.rotations != before.rotations) }
+        for joint in Skeleton.Joint.allCases where joint != .leftKnee {
+          let moved = new[joint.rawValue].translation - old[joint.rawValue].translation
+          #expect(moved.length < 1e-9, "\(joint)")
+        }
+        let foot = new[Skeleton.Joint.leftAnkle.rawValue].rotation.inverse
+        let turned = foot * old[Skeleton.Joint.leftAnkle.rawValue].rotation
+        #expect(turned.rotationVector.length < 1e-9)
+        /// The angle between thigh and shank about the body's left.
+        func angle(_ poses: [Pose]) -> Double {
+          let places = [Skeleton.Joint.leftHip, .leftKnee, .leftAnkle].map {
+            poses[$0.rawValue].translation
+          }
+          let (thigh, shank) = (places[1] - places[0], places[2] - places[1])
+          let left = poses[0].rotation * .unitX
+          return atan2(thigh.cross(shank).dot(left), thigh.dot(shank))
+        }
+        #expect(abs(angle(new) - abs(angle(old))) < 1e-6, "\(bend)")
+      }
+    }
+  }
+
+  @Test(
+    "A leg that is folded all the way stays as it is, whichever side its knee is on",
+    arguments: [-3.1, -2.8, 2.8, 3.1])
+  func folded(bend: Double) {
+    var clip = StandingFigure.clip(frames: 1)
+    clip.rotations[Skeleton.Joint.rightKnee.rawValue] = Quaternion(angle: bend, axis: .unitX)
+    let before = clip
+    LegIK.right.bendForward(in: &clip, frame: 0)
+    #expect(clip.rotations == before.rotations)
+  }
+
   @Test("A knee goes on bending forwards, also from a straight leg")
   func knees() {
     var clip = StandingFigure.clip(frames: 1)

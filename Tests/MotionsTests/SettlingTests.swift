@@ -188,7 +188,8 @@ struct SettlingTests {
     #expect(Settling(one).lowering.count == 1)
   }
 
-  @Test("Who sinks in, by feet, hands or knees, is raised by as much and no more", arguments: 1...40)
+  @Test(
+    "Who sinks in, by feet, hands or knees, is raised by as much and no more", arguments: 1...40)
   func sinks(seed: UInt64) throws {
     var random = SeededGenerator(seed)
     func unit() -> Double { .random(in: -1...1, using: &random) }

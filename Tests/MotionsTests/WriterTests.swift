@@ -33,6 +33,38 @@ struct WriterTests {
     }
   }
 
+  /// A walk that is laid on its back or its side in some of its frames, ten centimetres above the ground.
+  private func lying(_ frames: Range<Int>, about axis: Vector3) throws -> MotionClip {
+    let path = SharedData.checkout.appending(path: "Examples/Motions/walk.bvh").path
+    var clip = try MotionFile.read(path).clip.resampled(to: 30).slice(0..<120)
+    for frame in frames {
+      let root = frame * Skeleton.jointCount
+      clip.rotations[root] = Quaternion(angle: .pi / 2, axis: axis) * clip.rotations[root]
+    }
+    for frame in frames {
+      let low = clip.jointPositions(frame: frame).map(\.z).min() ?? 0
+      clip.rootTranslations[frame].z += 0.1 - low
+    }
+    return clip
+  }
+
+  @Test(
+    "Somebody who lies for a time, or crawls about lying, is not stood up",
+    arguments: [0..<70, 40..<110, 20..<120, 0..<120], [Vector3(1, 0, 0), Vector3(0, 1, 0)])
+  func lying(_ frames: Range<Int>, _ axis: Vector3) throws {
+    let clip = try lying(frames, about: axis)
+    let path = temporaryPath("lying.bvh")
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try BVHWriter.write(clip, to: path)
+    let (read, report) = try MotionFile.read(path, options: ImportOptions(ground: .keep))
+    #expect(report.upAxis == "y up" || report.upAxis == "y", "\(report.upAxis)")
+    for frame in stride(from: 0, to: 120, by: 7) {
+      for (a, b) in zip(clip.jointPositions(frame: frame), read.jointPositions(frame: frame)) {
+        #expect((a - b).length < 1e-6)
+      }
+    }
+  }
+
   @Test("a clip's own file reads back bit for bit")
   func native() throws {
     var clip = randomClip(seed: 9, frames: 12, rate: 119.88)

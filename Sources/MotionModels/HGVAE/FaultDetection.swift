@@ -40,7 +40,7 @@ struct FaultDetection {
         faults[frame * Self.joints + joint] = true
       }
     }
-    for joint in 1..<Self.joints {
+    for joint in 0..<Self.joints {
       extend(&faults, joint, frames) { frame in
         let at = frame * Self.joints + joint
         guard confidences[at] > 0 else { return false }
@@ -68,7 +68,7 @@ struct FaultDetection {
     while !open.isEmpty {
       // The joint that explains most deviations and contradicts the fewest bones; of equals the one
       // that the model finds stranger.
-      let suspects = (1..<Self.joints).filter { joint in
+      let suspects = (0..<Self.joints).filter { joint in
         isSeen(joint) && !open.isDisjoint(with: BoneCheck.bones[joint])
       }
       func weight(_ joint: Int) -> Float {

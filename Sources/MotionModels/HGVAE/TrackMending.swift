@@ -39,6 +39,13 @@ extension RepairedTrack {
     }
   }
 
+  /// The frames about both ends of a run, where an exchange jumps: within it nothing but lengths of bones may show it.
+  private func ends(_ frames: Range<Int>) -> [Range<Int>] {
+    [frames.lowerBound, frames.upperBound].filter { 0 < $0 && $0 < track.frameCount }.map {
+      max(0, $0 - 2)..<min(track.frameCount, $0 + 2)
+    }
+  }
+
   /// Some frames and those to both sides.
   private func beside(_ frames: Range<Int>) -> Range<Int> {
     max(0, frames.lowerBound - 1)..<min(track.frameCount, frames.upperBound + 1)
@@ -50,7 +57,7 @@ extension RepairedTrack {
     guard var local = Local(track) else { return }
     for swap in track.withoutSideSwaps().swaps {
       let pairs = swap.part.leftJoints.map { (left: $0.rawValue, right: $0.mirrored.rawValue) }
-      exchange(pairs, in: swap.frames, judgedOver: beside(swap.frames), &local)
+      exchange(pairs, in: swap.frames, judgedOver: ends(swap.frames), &local)
     }
   }
 
@@ -58,12 +65,12 @@ extension RepairedTrack {
   mutating func exchangeLimbs() {
     guard var local = Local(track) else { return }
     for run in LimbSwaps(check: local.check).runs(local.positions, confidences: local.confidences) {
-      exchange(LimbSwaps.pairs[run.limb], in: run.frames, judgedOver: run.frames, &local)
+      exchange(LimbSwaps.pairs[run.limb], in: run.frames, judgedOver: [run.frames], &local)
     }
   }
 
   private mutating func exchange(
-    _ pairs: [(left: Int, right: Int)], in frames: Range<Int>, judgedOver range: Range<Int>,
+    _ pairs: [(left: Int, right: Int)], in frames: Range<Int>, judgedOver ranges: [Range<Int>],
     _ local: inout Local
   ) {
     let names = pairs.flatMap { [$0.left, $0.right] }
@@ -71,9 +78,10 @@ extension RepairedTrack {
       pairs.map { (frame * Skeleton.jointCount + $0.left, frame * Skeleton.jointCount + $0.right) }
     }
     func badness() -> Float {
-      names.reduce(0) {
-        $0 + local.check.badness(local.positions, joint: $1, frames: range)
-      } / Float(names.count)
+      let all = ranges.flatMap { range in
+        names.map { local.check.badness(local.positions, joint: $0, frames: range) }
+      }
+      return all.reduce(0, +) / Float(max(1, all.count))
     }
     func swap() {
       for (a, b) in places {

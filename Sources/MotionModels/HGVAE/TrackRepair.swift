@@ -91,6 +91,9 @@ struct ModelRateRepair {
   private static let joints = Skeleton.jointCount
   /// A replaced joint has to be better by this factor.
   private static let betterBy: Float = 0.7
+  /// Of what it was worse than the joint usually is, no more than this share may be left: what is half mended is
+  /// mostly no truth, as where a model takes a kick for a step.
+  private static let mostLeft: Float = 0.2
 
   /// Writes what is better into the track.
   func finish(_ result: inout RepairedTrack, imputed: [Float]?) {
@@ -99,12 +102,14 @@ struct ModelRateRepair {
     let original = originals()
     let trackSeen = Smoother.confidences(of: result.track)
     for joint in 0..<Self.joints {
+      let usual = usualBadness(original, joint: joint)
       var isBetter = [Bool](repeating: false, count: cut.frames)
       var checks: [(frames: Range<Int>, before: Float)] = []
       for run in runs(of: joint)
       where run.allSatisfy({ confidences[$0 * Self.joints + joint] > 0 }) {
         let bad = check.badness(original, joint: joint, frames: beside(run))
-        guard check.badness(found, joint: joint, frames: beside(run)) < Self.betterBy * bad else {
+        let left = check.badness(found, joint: joint, frames: beside(run))
+        guard left < Self.betterBy * bad, left < usual + Self.mostLeft * max(0, bad - usual) else {
           result.rejected += 1
           continue
         }
@@ -117,6 +122,14 @@ struct ModelRateRepair {
       ($0.frames.lowerBound, $0.joints[0]) < ($1.frames.lowerBound, $1.joints[0])
     }
     result.emptyFrames = result.track.frameCount - Self.seenFrames(result.track)
+  }
+
+  /// How bad a joint is where it was seen and not judged wrong [m]: the median over its frames.
+  private func usualBadness(_ positions: [Float], joint: Int) -> Float {
+    let found = (0..<cut.frames).filter { cut.confidences[$0 * Self.joints + joint] > 0 }.map {
+      check.badness(positions, joint: joint, frames: beside($0..<($0 + 1)))
+    }.sorted()
+    return found.isEmpty ? 0 : found[found.count / 2]
   }
 
   /// A run with a frame to each side.

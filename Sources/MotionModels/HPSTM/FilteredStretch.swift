@@ -35,12 +35,15 @@ struct FilteredStretch {
       local, confidences: confidences, filter: filter, stature: stature)
   }
 
-  /// The figure behind the filtered positions; `directions` are those of the rest offsets where they
-  /// are known.
-  func fit(directions: [SIMD3<Float>]? = nil) -> SkeletonFit {
+  /// The figure behind the filtered positions.
+  ///
+  /// - Parameters:
+  ///   - directions: Those of the rest offsets where they are known, 22.
+  ///   - lengths: Those of bones that are known [m], 22; nil for one that is to be found.
+  func fit(directions: [SIMD3<Float>]? = nil, lengths: [Float?]? = nil) -> SkeletonFit {
     SkeletonFit(
-      track.smooth, directions: directions,
-      variances: track.deviations.map { Self.leftNoise * $0 * $0 })
+      track.smooth, directions: directions, lengths: lengths,
+      variances: track.deviations.map { Self.leftNoise * $0 * $0 }, confidences: confidences)
   }
 
   /// Where a stretch is and faces, from what was seen: the mean of all joints, the mean direction

@@ -75,8 +75,8 @@ extension JointTrack {
   /// The track with left and right as they were before a tracker exchanged them for a few frames.
   ///
   /// Swaps of 3 frames to one second are found by the assignment of joints over time; see
-  /// `SideSwapSearch`. Limbs that truly cross are left alone, and so are swaps at the ends of the
-  /// track, which only the motion on one side contradicts.
+  /// `SideSwapSearch`. Limbs that truly cross are left alone. Longer swaps, and those at the ends of the
+  /// track, which only the motion on one side contradicts, are found where the body shows which side is which.
   public func withoutSideSwaps() -> (track: JointTrack, swaps: [SideSwap]) {
     var track = self
     var swaps: [SideSwap] = []

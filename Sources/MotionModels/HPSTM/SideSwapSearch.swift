@@ -5,9 +5,10 @@ import Motions
 ///
 /// Before and after each boundary between two frames, a line is fitted to three frames of each joint,
 /// and both are extrapolated to the boundary. Where left continues as right and right as left, better
-/// than each as itself and by more than noise explains, an exchange begins or ends. Only exchanges
-/// that begin *and* end within a second count. Where limbs cross, each continues as itself; where
-/// they touch, both assignments are as good and nothing is exchanged.
+/// than each as itself and by more than noise explains, an exchange begins or ends. Exchanges
+/// that begin *and* end within a second count, unless the body itself says otherwise; longer ones, and those that
+/// reach the first or the last frame, where the body itself says so (`SideEvidence`). Where limbs cross, each
+/// continues as itself; where they touch, both assignments are as good and nothing is exchanged.
 struct SideSwapSearch {
   /// The number of passes over a track.
   static let passes = 4
@@ -43,6 +44,7 @@ struct SideSwapSearch {
 
   private let frames: Int
   private let longestRun: Int
+  private let bodily: SideEvidence
   /// Half the square distances over each boundary, by their variance, [frames, pairs].
   private var straight: [Double]
   /// The same with left and right exchanged after the boundary.
@@ -51,6 +53,7 @@ struct SideSwapSearch {
   /// Measures all boundaries of a track.
   init(_ track: JointTrack) {
     frames = track.frameCount
+    bodily = SideEvidence(track)
     longestRun = max(
       Self.reach, Int(min(Self.longest * track.frameRate, Double(frames)).rounded()))
     straight = Array(repeating: 0, count: frames * Self.pairs.count)
@@ -68,27 +71,36 @@ struct SideSwapSearch {
 
   /// The swaps that are found, no two of them in the same frames.
   var swaps: [SideSwap] {
-    var found: [(evidence: Double, swap: SideSwap)] = []
+    var (short, others): ([Candidate], [Candidate]) = ([], [])
     for (part, numbers) in Self.parts {
-      let evidence = (0..<frames).map { self.evidence(at: $0, numbers) }
+      let jumps = (0..<frames).map { self.evidence(at: $0, numbers) }
       let boundaries = (0..<frames).filter { boundary in
         let near = max(0, boundary - 2)..<min(frames, boundary + 3)
-        return evidence[boundary] > 0 && near.allSatisfy { evidence[$0] <= evidence[boundary] }
+        return jumps[boundary] > 0 && near.allSatisfy { jumps[$0] <= jumps[boundary] }
       }
-      for (first, last) in zip(boundaries, boundaries.dropFirst())
-      where (Self.reach...longestRun).contains(last - first) {
-        let cost = Self.costOfFrame * Double(last - first)
-        found.append(
-          (evidence[first] + evidence[last] - cost, SideSwap(part, frames: first..<last)))
+      // The track's own ends are no jumps.
+      let ends = [0] + boundaries + [frames]
+      for (first, last) in zip(ends, ends.dropFirst()) where last - first >= Self.reach {
+        let swap = SideSwap(part, frames: first..<last)
+        let isPaired = first > 0 && last < frames
+        let sum = (first > 0 ? jumps[first] : 0) + (last < frames ? jumps[last] : 0)
+        if isPaired, last - first <= longestRun {
+          guard !isContradicted(swap) else { continue }
+          short.append((sum - Self.costOfFrame * Double(last - first), swap))
+        } else if sum > 0, isShown(swap) {
+          others.append((sum, swap))
+        }
       }
     }
-    // The strongest evidence first; of parts with the same, the smaller.
-    let sorted = found.sorted {
-      ($0.evidence, $1.swap.part.leftJoints.count, $1.swap.frames.lowerBound)
-        > ($1.evidence, $0.swap.part.leftJoints.count, $0.swap.frames.lowerBound)
+    /// The strongest evidence first; of parts with the same, the smaller.
+    func sorted(_ found: [Candidate]) -> [Candidate] {
+      found.sorted {
+        ($0.evidence, $1.swap.part.leftJoints.count, $1.swap.frames.lowerBound)
+          > ($1.evidence, $0.swap.part.leftJoints.count, $0.swap.frames.lowerBound)
+      }
     }
     var taken = Array(repeating: false, count: frames)
-    return sorted.compactMap { _, swap in
+    return (sorted(short) + sorted(others)).compactMap { _, swap in
       let near =
         max(
           0, swap.frames.lowerBound - Self.reach)..<min(frames, swap.frames.upperBound + Self.reach)
@@ -96,6 +108,24 @@ struct SideSwapSearch {
       for frame in swap.frames { taken[frame] = true }
       return swap
     }
+  }
+
+  /// A swap, and the sum of the evidence at its ends.
+  private typealias Candidate = (evidence: Double, swap: SideSwap)
+
+  /// Whether the body says that a part is as it should be.
+  private func isContradicted(_ swap: SideSwap) -> Bool {
+    bodily.exchange(of: swap.part, in: swap.frames) < -SideEvidence.least
+  }
+
+  /// Whether the body says that a part is exchanged, and beside that as it should be.
+  private func isShown(_ swap: SideSwap) -> Bool {
+    let (first, last) = (swap.frames.lowerBound, swap.frames.upperBound)
+    let beside = [max(0, first - longestRun)..<first, last..<min(frames, last + longestRun)]
+    return bodily.exchange(of: swap.part, in: swap.frames) > SideEvidence.least
+      && beside.allSatisfy {
+        $0.isEmpty || bodily.exchange(of: swap.part, in: $0) < -SideEvidence.least
+      }
   }
 
   /// How much likelier an exchange at a boundary is than none, as a logarithm; 0 where it is not.

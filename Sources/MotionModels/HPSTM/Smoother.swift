@@ -187,8 +187,14 @@ public struct Smoother: Sendable {
       FilteredStretch(
         $0.places, confidences: $0.confidence, filter: filter, stature: stature)
     }
-    let directions = Self.directions(of: filtered.map { $0.fit() })
-    return filtered.map { SmootherInput($0, directions: directions) }
+    let fits = filtered.map { $0.fit() }
+    let directions = Self.directions(of: fits)
+    let seen = filtered.map { SeenLengths.frames($0.confidences) }
+    var lengths = SeenLengths()
+    for (fit, seen) in zip(fits, seen) { lengths.add(fit.restOffsets.map(\.length), seenIn: seen) }
+    return zip(filtered, seen).map {
+      SmootherInput($0, directions: directions, lengths: lengths.missing(seenIn: $1))
+    }
   }
 
   /// The mean directions of the rest offsets over all windows.

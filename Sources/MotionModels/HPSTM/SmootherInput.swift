@@ -23,11 +23,13 @@ struct SmootherInput {
   /// The network's input features, [frames, featureCount].
   var features: [Float]
 
-  /// The input of a filtered stretch; `directions` are those of the rest offsets where they are known.
-  init(_ stretch: FilteredStretch, directions: [SIMD3<Float>]? = nil) {
+  /// The input of a filtered stretch; `directions` of the rest offsets and `lengths` [m] where they are known.
+  init(
+    _ stretch: FilteredStretch, directions: [SIMD3<Float>]? = nil, lengths: [Float?]? = nil
+  ) {
     (axes, origin) = (stretch.axes, stretch.origin)
     (track, confidences) = (stretch.track, stretch.confidences)
-    fit = stretch.fit(directions: directions)
+    fit = stretch.fit(directions: directions, lengths: lengths)
     features = []
     features = features { track, fitted in
       let width = 3 * Self.joints
@@ -63,10 +65,11 @@ struct SmootherInput {
   /// The input of a stretch of `filter.frames` frames [m].
   init(
     _ positions: [Float], confidences: [Float], filter: TrackFilter,
-    directions: [SIMD3<Float>]? = nil
+    directions: [SIMD3<Float>]? = nil, lengths: [Float?]? = nil
   ) {
     self.init(
-      FilteredStretch(positions, confidences: confidences, filter: filter), directions: directions)
+      FilteredStretch(positions, confidences: confidences, filter: filter), directions: directions,
+      lengths: lengths)
   }
 
   /// The features of the frames; `differences` gives three of each coordinate [m], [frames, 66].

@@ -36,8 +36,8 @@ public final class StreamingSmoother {
   private var confidences: [Float] = []
   private var received = 0
   private var offsetSums = [SIMD3<Float>](repeating: .zero, count: Skeleton.jointCount)
-  private var lengthSums = [Float](repeating: 0, count: Skeleton.jointCount)
-  private var windows: Float = 0
+  private var lengths = SeenLengths()
+  private var windows = 0
 
   /// Starts a stream.
   ///
@@ -86,22 +86,22 @@ public final class StreamingSmoother {
   /// Smooths the present window; frames before its first are missing.
   private func answer(padding: Int) -> Frame {
     let joints = Skeleton.jointCount
+    let seen = SeenLengths.frames(confidences)
     let input = SmootherInput(
       [Float](repeating: 0, count: 3 * joints * padding) + positions,
       confidences: [Float](repeating: 0, count: joints * padding) + confidences, filter: filter,
-      directions: windows > 0 ? directions : nil)
+      directions: windows > 0 ? directions : nil, lengths: lengths.missing(seenIn: seen))
     tape.reset()
     let answer = smoother.network([input], on: &tape)
     let part = WindowAnswer.read(
       answer, [input], on: tape, covarianceScale: smoother.covarianceScale)[0]
-    if windows < Float(Self.settlingFrames) {
+    if windows < Self.settlingFrames {
       windows += 1
       for joint in 1..<joints {
         offsetSums[joint] += input.fit.restOffsets[joint].normalized ?? .zero
-        let length =
-          part.lengths.isEmpty ? input.fit.restOffsets[joint].length : part.lengths[joint]
-        lengthSums[joint] += logarithm(length)
       }
+      lengths.add(
+        part.lengths.isEmpty ? input.fit.restOffsets.map(\.length) : part.lengths, seenIn: seen)
     }
     return frame(of: part, at: smoother.frames - 1 - latency)
   }
@@ -115,8 +115,7 @@ public final class StreamingSmoother {
   private func frame(of part: WindowAnswer, at index: Int) -> Frame {
     let joints = Skeleton.jointCount
     let range = (index * joints)..<((index + 1) * joints)
-    let lengths = lengthSums.map { exponential($0 / max(1, windows)) }
-    let offsets = [.zero] + zip(directions, lengths).dropFirst().map { $0 * $1 }
+    let offsets = [.zero] + zip(directions, lengths.lengths).dropFirst().map { $0 * $1 }
     let pose: SkeletonFit
     if part.rotations.isEmpty {
       pose = SkeletonFit(

@@ -40,7 +40,8 @@ struct FilteredTrack {
   /// Replaces positions far from the median of five frames by that median.
   ///
   /// Of a foot that is kicked all five are far from each other. The one in the middle counts as an outlier only
-  /// where it is farther from the median than most are, which no steady motion has in the middle.
+  /// where it is twice as far from the median as most are, which no motion has in the middle, nor where it turns
+  /// back.
   private static func withoutOutliers(_ positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
@@ -66,7 +67,7 @@ struct FilteredTrack {
         let usual = middle(
           squaredDistance(rows[0]), squaredDistance(rows[1]), own, squaredDistance(rows[3]),
           squaredDistance(rows[4]))
-        if own > usual {
+        if own > 4 * usual {
           for axis in 0..<3 { result[here + axis] = median[axis] }
         }
       }

@@ -13,6 +13,8 @@ struct WindowAnswer {
   var root: [SIMD3<Float>]
   /// The lengths of the bones [m], 22.
   var lengths: [Float]
+  /// In how many frames both ends of each bone were seen, 22.
+  let seen: [Float]
   /// xx xy xz yy yz zz [m²], [frames, 22, 6]; empty where there are none.
   var covariances: [Float]
 
@@ -31,7 +33,8 @@ struct WindowAnswer {
       let frames = input.fit.frames
       let points = (index * frames * joints)..<((index + 1) * frames * joints)
       var part = WindowAnswer(
-        positions: [], rotations: [], root: [], lengths: [], covariances: [])
+        positions: [], rotations: [], root: [], lengths: [],
+        seen: SeenLengths.frames(input.confidences), covariances: [])
       for point in points {
         let p = input.world(
           [positions[3 * point], positions[3 * point + 1], positions[3 * point + 2]])
@@ -84,8 +87,7 @@ struct WindowBlend {
   private var weights: [Float]
   private var rotations: [SIMD4<Float>]
   private var root: [SIMD3<Float>]
-  private var logLengths = [Float](repeating: 0, count: Skeleton.jointCount)
-  private var windows: Float = 0
+  private var lengths = SeenLengths()
   private var positions: [Float]
   private var covariances: [Float] = []
   private static let joints = Skeleton.jointCount
@@ -109,10 +111,7 @@ struct WindowBlend {
   /// Adds a window that begins at a frame; frames after the last one are ignored.
   mutating func add(_ part: WindowAnswer, at start: Int) {
     let joints = Self.joints
-    windows += 1
-    if hasSkeleton {
-      for joint in 1..<joints { logLengths[joint] += logarithm(part.lengths[joint]) }
-    }
+    if hasSkeleton { lengths.add(part.lengths, seenIn: part.seen) }
     if !part.covariances.isEmpty, covariances.isEmpty {
       covariances = [Float](repeating: 0, count: 6 * frames * joints)
     }
@@ -153,9 +152,8 @@ struct WindowBlend {
         clip: fit.clip(name: name, frameRate: frameRate, shift: shift),
         positions: means.indices.map { means[$0] + shift[$0 % 3] }, covariances: covariances)
     }
-    let lengths = logLengths.map { exponential($0 / max(1, windows)) }
     var fit = SkeletonFit(
-      restOffsets: [.zero] + zip(directions, lengths).dropFirst().map { $0 * $1 },
+      restOffsets: [.zero] + zip(directions, lengths.lengths).dropFirst().map { $0 * $1 },
       root: root.indices.map { root[$0] / weights[$0] }, axes: [])
     fit.axes = rotations.map { q in
       let norm = (q * q).sum().squareRoot()

@@ -41,7 +41,7 @@ struct GrowingMotion: Sendable {
   /// - Parameters:
   ///   - features: The channels of the new frames, [frames, 140].
   ///   - last: The channels that the last frame so far was decoded to; the difference of the true
-  ///     frame from it fades over the first new ones. Nil where there is no frame yet.
+  ///     frame from it, and that of their speeds, fade over the first new ones. Nil where there is no frame yet.
   mutating func append(_ features: [Float], after last: [Float]?) {
     guard frames > 0, let last else {
       window.append(PoseFeatures.window(of: features, offsets: window.offsets))
@@ -50,21 +50,40 @@ struct GrowingMotion: Sendable {
     let heading = window.heading(frame: frames - 1)
     let place = PoseFeatures.Place(
       x: window.root[3 * frames - 3], y: window.root[3 * frames - 2], heading: heading)
-    var next = PoseFeatures.window(of: features, offsets: window.offsets, from: place)
+    var next = PoseFeatures.window(
+      of: goingOn(features), offsets: window.offsets, from: place)
     let found = PoseFeatures.window(of: last, offsets: window.offsets)
     let joints = Skeleton.jointCount
-    let offsets = (0..<joints).map { joint -> FloatQuaternion in
-      let seen = window.rotation((frames - 1) * joints + joint)
-      let own = joint == 0 ? Self.turn(-heading) * seen : seen
-      return (own * found.rotation(joint).inverse).normalized
+    /// A joint's rotation in a frame so far, the pelvis's as if it faced along x.
+    func own(_ joint: Int, _ frame: Int) -> FloatQuaternion {
+      let seen = window.rotation(frame * joints + joint)
+      return joint == 0 ? Self.turn(-window.heading(frame: frame)) * seen : seen
+    }
+    let offsets = (0..<joints).map {
+      (own($0, frames - 1) * found.rotation($0).inverse).normalized
+    }
+    let speeds = (0..<joints).map { joint -> SIMD3<Float> in
+      guard frames > 1 else { return .zero }
+      let first = next.rotation(joint)
+      let new = joint == 0 ? Self.turn(-next.heading()) * first : first
+      let change =
+        Self.vector(own(joint, frames - 1) * own(joint, frames - 2).inverse)
+        - Self.vector(new * found.rotation(joint).inverse)
+      return change * min(1, Self.fastestChange / max(change.length, 1e-6))
     }
     let lift = window.root[3 * frames - 1] - found.root[2]
-    for frame in 0..<min(Self.fade, next.frames) {
-      let stay = Self.stay(after: frame + 1)
-      next.root[3 * frame + 2] += stay * lift
+    let rise =
+      frames > 1
+      ? window.root[3 * frames - 1] - window.root[3 * frames - 4]
+        - (next.root[2] - found.root[2]) : 0
+    for frame in 0..<min(max(Self.fade, Self.speedFade), next.frames) {
+      let (stay, way) = (Self.stay(after: frame + 1), Self.way(after: frame + 1))
+      next.root[3 * frame + 2] += stay * lift + way * rise
       let turn = Self.turn(next.heading(frame: frame))
       for joint in 0..<joints {
-        let offset = FloatQuaternion.identity.interpolated(to: offsets[joint], fraction: stay)
+        let offset =
+          Self.rotation(speeds[joint] * way)
+          * FloatQuaternion.identity.interpolated(to: offsets[joint], fraction: stay)
         let placed = joint == 0 ? turn * offset * turn.inverse : offset
         next.set(
           (placed * next.rotation(frame * joints + joint)).normalized, frame * joints + joint)
@@ -73,13 +92,48 @@ struct GrowingMotion: Sendable {
     window.append(next)
   }
 
+  /// New channels whose steps and turns over the ground go on from those so far.
+  private func goingOn(_ features: [Float]) -> [Float] {
+    guard frames > 1 else { return features }
+    let seen = PoseFeatures.features(of: window.slice((frames - 2)..<frames))
+    var result = features
+    for column in [PoseFeatures.along, PoseFeatures.across, PoseFeatures.turn] {
+      let change = seen[PoseFeatures.columns + column] - features[column]
+      for frame in 0..<min(Self.speedFade, features.count / PoseFeatures.columns) {
+        let left = 1 - Float(frame) / Float(Self.speedFade)
+        result[frame * PoseFeatures.columns + column] += change * left * left
+      }
+    }
+    return result
+  }
+
+  /// The frames over which the difference of speeds fades.
+  private static let speedFade = 10
+  /// A greater change of a joint's turn from frame to frame is not made up for [rad].
+  private static let fastestChange: Float = 0.3
+
+  /// How far a difference of speeds of 1 a frame has led after so many frames: it begins as fast and comes back to
+  /// nothing.
+  private static func way(after frames: Int) -> Float {
+    let x = Float(frames) / Float(speedFade)
+    return x < 1 ? Float(frames) * (1 - x) * (1 - x) : 0
+  }
+
+  private static func vector(_ q: FloatQuaternion) -> SIMD3<Float> {
+    SIMD3<Float>(Quaternion(q).normalized.rotationVector)
+  }
+
+  private static func rotation(_ vector: SIMD3<Float>) -> FloatQuaternion {
+    FloatQuaternion(Quaternion(rotationVector: Vector3(vector)))
+  }
+
   private static func turn(_ angle: Float) -> FloatQuaternion {
     FloatQuaternion(aboutZ: cos(angle / 2), sin(angle / 2))
   }
 
   /// The share of a difference that stays after so many frames: from 1 to 0 without a jerk.
   private static func stay(after frames: Int) -> Float {
-    let x = Float(frames) / Float(fade + 1)
+    let x = min(1, Float(frames) / Float(fade + 1))
     return 1 - x * x * x * (10 - 15 * x + 6 * x * x)
   }
 

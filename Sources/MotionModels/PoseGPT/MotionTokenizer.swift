@@ -131,6 +131,7 @@ public struct MotionTokenizer: Sendable {
       // What a causal decoder made does not change with what follows.
       if configuration.causality != .both {
         TokenSeams.spread(&features, framesPerToken: framesPerToken)
+        RotationLeaps.spread(&features)
       }
       return features
     }

@@ -53,17 +53,21 @@ public struct FootLock: Sendable {
     return lock.run()
   }
 
-  /// A sampled motion with its feet held and above the ground.
+  /// A sampled motion with its feet held and above the ground, and knees that do not bend backwards.
   ///
   /// - Parameters:
-  ///   - clip: The motion.
+  ///   - sampled: The motion.
   ///   - fixed: The number of frames at the beginning that do not change.
   ///   - floor: The height that no ball of a foot and no ankle goes below [m].
   ///   - contacts: The probability that the left and the right ball stand, [2][frames], if what sampled
   ///     the motion says so.
   public static func holdSampled(
-    _ clip: MotionClip, fixed: Int, floor: Double, contacts: [[Double]]? = nil
+    _ sampled: MotionClip, fixed: Int, floor: Double, contacts: [[Double]]? = nil
   ) -> (clip: MotionClip, report: Report) {
+    var clip = sampled
+    for frame in min(fixed, clip.frameCount)..<clip.frameCount {
+      for leg in [LegIK.left, .right] { leg.bendForward(in: &clip, frame: frame) }
+    }
     var lock = FootLock(clip, fixed: fixed, floor: floor)
     let (left, right) = (lock.tracks[0].balls, lock.tracks[1].balls)
     let found = GroundContact(left: left, right: right, frameRate: clip.frameRate).ground
@@ -141,7 +145,7 @@ public struct FootLock: Sendable {
   private static let entry = 0.2
 
   /// The corrections, none of which changes faster than `fastest`, and that set in slowly behind the frames
-  /// that do not change, unless a foot goes on standing there.
+  /// that do not change; of a foot that goes on standing there only the height does.
   ///
   /// Two stances that are near each other in time and far in place, or one just behind a past in which the
   /// foot swings, would throw the foot from one to the other: there it glides.
@@ -167,9 +171,10 @@ public struct FootLock: Sendable {
       let near = max(0, frame - 2)...min(wanted.count - 1, frame + 2)
       // What begins and ends at once is rounded.
       let mean = near.contains { isHeldBack[$0] } ? Self.rounded(means, at: frame) : means[frame]
-      guard setsIn else { return mean }
+      guard fixed > 0 else { return mean }
       let x = min(1, max(0, Double(frame - fixed + 1) / entry))
-      return mean * (x * x * (3 - 2 * x))
+      let share = x * x * (3 - 2 * x)
+      return setsIn ? mean * share : Vector3(mean.x, mean.y, mean.z * share)
     }
   }
 

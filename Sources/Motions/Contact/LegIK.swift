@@ -42,6 +42,34 @@ struct LegIK {
     clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
   }
 
+  /// Turns a knee that bends backwards to the front, between the same hip and ankle; the foot keeps its
+  /// orientation in the world.
+  ///
+  /// What leaves the knee in the plane ahead of the leg is mirrored there, so that a knee that goes through straight
+  /// does not jump. A leg that is folded by more than a right angle is left: there hip and ankle may be in one place.
+  func bendForward(in clip: inout MotionClip, frame: Int) {
+    let poses = clip.jointPoses(frame: frame)
+    let (pelvis, start) = (poses[0], poses[hip.rawValue])
+    let (middle, end) = (poses[knee.rawValue], poses[ankle.rawValue])
+    let thigh = middle.translation - start.translation
+    let shank = end.translation - middle.translation
+    guard let way = (end.translation - start.translation).normalized,
+      let ahead = way.cross(middle.rotation * .unitX).normalized
+    else { return }
+    let behind = thigh.dot(ahead)
+    guard behind < 0, thigh.dot(shank) > 0, let old = thigh.normalized,
+      let oldShank = shank.normalized,
+      let new = (thigh - ahead * (2 * behind)).normalized,
+      let newShank = (shank + ahead * (2 * behind)).normalized
+    else { return }
+    let hipTurn = (Quaternion(turning: old, into: new) * start.rotation).normalized
+    let kneeTurn = (Quaternion(turning: oldShank, into: newShank) * middle.rotation).normalized
+    let base = frame * Skeleton.jointCount
+    clip.rotations[base + hip.rawValue] = (pelvis.rotation.inverse * hipTurn).normalized
+    clip.rotations[base + knee.rawValue] = (hipTurn.inverse * kneeTurn).normalized
+    clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
+  }
+
   /// The angle that the shank turns by about the axis, so that hip and ankle are this far apart
   /// [rad].
   private func bend(

@@ -73,11 +73,16 @@ struct RecognisedSkeleton {
     guard let left = slots[.leftAnkle], let right = slots[.rightAnkle], let pelvis = slots[.pelvis],
       let top = slots[.head] ?? slots[.neck] ?? slots[.spine3]
     else { return UpFinder([]) }
+    let joints = Skeleton.Joint.allCases.compactMap { slots[$0] }
     return UpFinder(
       (0..<tree.poseCount).map { pose in
+        let places = joints.map { tree.place($0, in: pose) }
         let middle = tree.place(pelvis, in: pose)
         let feet = (tree.place(left, in: pose) + tree.place(right, in: pose)) / 2
-        return .init(legs: middle - feet, trunk: tree.place(top, in: pose) - middle)
+        return .init(
+          legs: middle - feet, trunk: tree.place(top, in: pose) - middle,
+          low: places.reduce(middle) { pointwiseMin($0, $1) },
+          high: places.reduce(middle) { pointwiseMax($0, $1) })
       })
   }
 

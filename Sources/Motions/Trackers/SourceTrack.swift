@@ -26,6 +26,8 @@ struct SourceTrack {
   var set: JointSet?
   /// The axis that the format prescribes or the file states.
   var up: UpAxis?
+  /// Whether that axis is beyond doubt, however the person stands or lies.
+  var isUpCertain = false
   /// The axis that the user says.
   var givenUp: UpAxis?
   /// One unit as the format prescribes or the file states [m].

@@ -7,7 +7,7 @@ enum TrackArrays {
   /// The arrays of an archive that are read.
   static let wanted: Set<String> = [
     "positions", "fps", "mocap_framerate", "mocap_frame_rate", "names", "joint_names",
-    "confidences",
+    "confidences", "axes",
   ]
 
   /// A single array; its names stand in a text file beside it, where there is one.
@@ -68,6 +68,10 @@ enum TrackArrays {
     for name in ["fps", "mocap_framerate", "mocap_frame_rate"] {
       track.statedRate = archive.arrays[name]?.single
       if track.statedRate != nil { break }
+    }
+    // Only archives that we write have it, and a person may lie in them.
+    if let axes = archive.strings["axes"]?.first, let up = UpAxis(in: axes) {
+      (track.up, track.isUpCertain) = (up, true)
     }
     var names = archive.strings["names"] ?? archive.strings["joint_names"]
     if names == nil { names = try namesBeside(path) }

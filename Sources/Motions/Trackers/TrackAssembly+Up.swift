@@ -5,6 +5,7 @@ extension TrackAssembly {
   /// The axis that points up, as the file states it or as the person stands.
   mutating func upAxis() throws(MotionError) -> (axis: UpAxis, reason: String) {
     if let given = source.givenUp { return (given, "as you said") }
+    if let stated = source.up, source.isUpCertain { return (stated, "stated") }
     var sum = Vector3.zero
     var trunk = Vector3.zero
     for frame in 0..<frameCount {

@@ -168,6 +168,7 @@ public struct InverseKinematicsRetargeter: Sendable {
       motion, self, clip, targets: targets, placed: placed, effort: effort, speed: speed,
       atRest: atRest)
     var (refined, notes) = refinement.refined()
+    if atRest, let ends = RestAtEnds(motion, refined, in: robot).sentence { notes.append(ends) }
     if !notes.isEmpty { refined.provenance["refinement_notes"] = notes.joined(separator: "; ") }
     return refined
   }

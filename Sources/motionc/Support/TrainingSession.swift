@@ -71,7 +71,10 @@ struct TrainingFileOptions: ParsableArguments {
 
   /// Refuses to write over a file that is there, a finished model perhaps, or over the state of an unfinished
   /// training.
-  func refuseFinished() throws {
+  ///
+  /// From here on Ctrl-C is a wish to end: reading a large folder takes longer than many a training step.
+  func begin() throws {
+    Interruption.catchSignals()
     guard !resume, !force else { return }
     guard try InputFile.isAbsent(output) else {
       throw FileError.cannotCreate(
@@ -101,11 +104,10 @@ struct TrainingFileOptions: ParsableArguments {
     finish: (inout Subject.Model) throws -> Void = { _ in },
     write: (Subject.Model, String) throws -> Void
   ) throws {
-    try refuseFinished()
+    try begin()
     // A place that cannot be written to is found now and not after the training.
     try AtomicFile.requireWritable(output)
     Console.note(announcement)
-    Interruption.catchSignals()
     var meter = TrainingMeter(json: json)
     var (model, ending) = try TrainingRun(subject).run(
       resume: resume, isCancelled: { Interruption.isRequested },

@@ -58,6 +58,21 @@ struct Import: ParsableCommand {
   private func stem(_ path: String) -> String { "\(output)/\(MotionPaths.outputName(path))" }
 }
 
+/// Which way is up in motion files.
+struct UpOption: ParsableArguments {
+  @Option(
+    help: "The files' axis that points up: x, y, z, -x, -y or -z; by default it is found.",
+    transform: Self.axis)
+  var up: UpAxis?
+
+  private static func axis(_ text: String) throws -> UpAxis {
+    guard let axis = UpAxis(option: text) else {
+      throw ValidationError("'\(text.printable)' is no axis: x, y, z, -x, -y or -z expected.")
+    }
+    return axis
+  }
+}
+
 /// What the user may say about motion files that they do not say themselves.
 struct ReadingOptions: ParsableArguments {
   @Option(help: "One unit of the files in metres; by default detected from the body's size.")
@@ -73,17 +88,7 @@ struct ReadingOptions: ParsableArguments {
   )
   var skeleton: String?
 
-  @Option(
-    help: "The files' axis that points up: x, y, z, -x, -y or -z; by default it is found.",
-    transform: Self.axis)
-  var up: UpAxis?
-
-  private static func axis(_ text: String) throws -> UpAxis {
-    guard let axis = UpAxis(option: text) else {
-      throw ValidationError("'\(text.printable)' is no axis: x, y, z, -x, -y or -z expected.")
-    }
-    return axis
-  }
+  @OptionGroup var axis: UpOption
 
   /// The files that these options name.
   var files: [String] {
@@ -105,7 +110,7 @@ struct ReadingOptions: ParsableArguments {
   var given: [String] {
     [
       ("--scale", scale != nil), ("--source-rate", sourceRate != nil),
-      ("--skeleton", skeleton != nil), ("--up", up != nil), ("--ground", ground != .stance),
+      ("--skeleton", skeleton != nil), ("--up", axis.up != nil), ("--ground", ground != .stance),
     ].filter(\.1).map(\.0)
   }
 
@@ -113,7 +118,7 @@ struct ReadingOptions: ParsableArguments {
     var options = ImportOptions(
       metresPerUnit: scale, frameRate: sourceRate, skeleton: skeleton,
       ground: ground == .keep ? .keep : .stance)
-    options.up = up
+    options.up = axis.up
     return options
   }
 }

@@ -13,7 +13,7 @@ struct Repair: ParsableCommand {
       motionc repair landmarks.json -o repaired
       motionc repair track.npy --joints h36m --rate 50 --model mine.safetensors -o repaired
 
-      Writes NAME.npz with positions [frames, 22, 3] in metres, z up, confidences, fps, names, and repaired \
+      Writes NAME.npz with positions [frames, 22, 3] in metres, z up, confidences, fps, names, axes, and repaired \
       [frames, 22] (1 where a joint was changed), which 'smooth', 'score' and 'import' read. A joint \
       that was seen is replaced only where lengths of bones and jumps, which no model judges, \
       become better. Gaps of more than a second without anybody stay open.
@@ -29,6 +29,7 @@ struct Repair: ParsableCommand {
   var output: String
 
   @OptionGroup var tracked: TrackOptions
+  @OptionGroup var axis: UpOption
 
   @Option(help: "The true frame rate of the files [Hz].")
   var rate: Double?
@@ -48,7 +49,7 @@ struct Repair: ParsableCommand {
     for file in files {
       do {
         let (track, report) = try TrackFile.read(
-          file, joints: set, frameRate: rate, person: tracked.person)
+          file, joints: set, frameRate: rate, person: tracked.person, up: axis.up)
         let repaired = try hgvae.repair(track)
         var outputs = OutputSet(sparing: inputs)
         try outputs.add(repaired.archive.encoded(), to: path(file))
@@ -132,6 +133,6 @@ extension RepairedTrack {
         "confidences": StoredTensor(track.confidences, shape: shape),
         "repaired": StoredTensor(type: .uint8, shape: shape, bytes: isChanged.map { $0 ? 1 : 0 }),
         "fps": StoredTensor([track.frameRate], shape: []),
-      ], strings: ["names": Skeleton.Joint.names])
+      ], strings: ["names": Skeleton.Joint.names, "axes": ["x forward, y left, z up"]])
   }
 }

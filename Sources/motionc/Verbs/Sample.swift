@@ -118,7 +118,10 @@ struct Sample: ParsableCommand {
     if path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT {
       return (try model.clip(of: try MotionCodes(contentsOf: path)), 0)
     }
-    let clip = try MotionFile.read(path).clip
+    let (clip, report) = try MotionFile.read(path)
+    for finding in report.findings where finding.kind.isDoubt {
+      Console.note("the past '\(path.shownPath)': \(finding.message)")
+    }
     let asIs = try MotionFile.read(path, options: ImportOptions(ground: .keep)).clip
     let height = (asIs.rootTranslations.last?.z ?? 0) - (clip.rootTranslations.last?.z ?? 0)
     let rate = MotionRequest.frameRate

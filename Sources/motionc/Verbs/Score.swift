@@ -30,6 +30,7 @@ struct Score: ParsableCommand {
   var output: String?
 
   @OptionGroup var tracked: TrackOptions
+  @OptionGroup var axis: UpOption
 
   @Option(help: "The true frame rate of the files [Hz].")
   var rate: Double?
@@ -52,7 +53,7 @@ struct Score: ParsableCommand {
     for file in files {
       do {
         let (track, _) = try TrackFile.read(
-          file, joints: set, frameRate: rate, person: tracked.person)
+          file, joints: set, frameRate: rate, person: tracked.person, up: axis.up)
         let score = try hgvae.score(track)
         if let output {
           var outputs = OutputSet(sparing: inputs)

@@ -38,6 +38,7 @@ struct Smooth: ParsableCommand {
   var output: String
 
   @OptionGroup var tracked: TrackOptions
+  @OptionGroup var axis: UpOption
 
   @Option(help: "The true frame rate of the files [Hz].")
   var rate: Double?
@@ -70,7 +71,7 @@ struct Smooth: ParsableCommand {
     for file in files {
       do {
         let (track, reading) = try TrackFile.read(
-          file, joints: set, frameRate: rate, person: tracked.person, stature: stature)
+          file, joints: set, frameRate: rate, person: tracked.person, up: axis.up, stature: stature)
         var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
         var found = reading.adding(result)
         if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
@@ -85,7 +86,7 @@ struct Smooth: ParsableCommand {
           arrays["filled_frames"] = StoredTensor(type: .uint8, shape: [filled.count], bytes: filled)
         }
         try formats.write(result.clip, with: arrays, to: stem, sparing: inputs)
-        report(result.clip, found, file: file, stem: stem)
+        report(result.clip, found, file: file, stem: stem, paths: formats.paths(stem))
         batch.succeed()
       } catch {
         batch.fail(error, file: file)
@@ -95,9 +96,12 @@ struct Smooth: ParsableCommand {
   }
 
   /// Says what was found in a file and what was written of it.
-  private func report(_ clip: MotionClip, _ report: TrackReport, file: String, stem: String) {
+  private func report(
+    _ clip: MotionClip, _ report: TrackReport, file: String, stem: String, paths: [String]
+  ) {
     guard json else {
-      Console.result((report.lines + ["  written to \(stem.shownPath)"]).joined(separator: "\n"))
+      let written = paths.map(\.shownPath).joined(separator: ", ")
+      Console.result((report.lines + ["  written to \(written)"]).joined(separator: "\n"))
       return
     }
     Console.result(

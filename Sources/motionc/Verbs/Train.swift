@@ -108,7 +108,7 @@ struct TrainRetargeter: ParsableCommand {
   }
 
   func run() throws {
-    try file.refuseFinished()
+    try file.begin()
     let robot = try robot.load()
     let mapping = try InverseKinematicsRetargeter.chosen(for: robot, mapping: mapping, front: nil)
       .retargeter.targets.mapping

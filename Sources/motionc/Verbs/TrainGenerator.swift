@@ -66,7 +66,7 @@ struct TrainGenerator: ParsableCommand {
   }
 
   func run() throws {
-    try training.file.refuseFinished()
+    try training.file.begin()
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: labels,
       embeddings: embeddings, readsTexts: text, reading: reading.options, file: training.pack,

@@ -67,7 +67,7 @@ struct TrainHGVAE: ParsableCommand {
   }
 
   func run() throws {
-    try training.file.refuseFinished()
+    try training.file.begin()
     let given = try weights.map { try HGVAE(contentsOf: $0) }
     if let weights { try InputFiles([weights]).refuse(training.file.output) }
     let data = try TrainingData(

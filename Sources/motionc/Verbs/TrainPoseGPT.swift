@@ -90,6 +90,7 @@ struct TrainPoseGPT: ParsableCommand {
   }
 
   func run() throws {
+    Interruption.catchSignals()
     try refuseInputs()
     try refuseToResumeNothing()
     let given = try tokenizer.map { try MotionTokenizer(contentsOf: $0) }

@@ -45,7 +45,7 @@ struct TrainSmoother: ParsableCommand {
   }
 
   func run() throws {
-    try training.file.refuseFinished()
+    try training.file.begin()
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: nil, embeddings: nil,
       reading: reading.options, file: training.pack, model: training.file.output,
