@@ -62,7 +62,7 @@ public struct SkeletonFit: Sendable {
     for frame in 0..<frames {
       turnJoints(frame, places, pelvis: pelvis.axes[frame], chest: chest.axes[frame])
     }
-    centre(on: places)
+    centre(on: places, seen)
   }
 
   /// The positions of the fitted joints [m], [frames, 22, 3].
@@ -147,13 +147,14 @@ public struct SkeletonFit: Sendable {
     }
   }
 
-  /// Translates the body of each frame so that its mean joint position is the measured one.
-  private mutating func centre(on places: [SIMD3<Float>]) {
+  /// Translates the body of each frame so that the mean position of the joints that are seen is the measured one.
+  private mutating func centre(on places: [SIMD3<Float>], _ seen: SeenFrames) {
     for frame in 0..<frames {
       let base = frame * Self.joints
-      var sum = SIMD3<Float>.zero
-      for (joint, place) in self.places(frame).enumerated() { sum += places[base + joint] - place }
-      root[frame] += sum / Float(Self.joints)
+      let joints = seen.joints(in: frame)
+      let fitted = self.places(frame)
+      let sum = joints.reduce(SIMD3<Float>.zero) { $0 + places[base + $1] - fitted[$1] }
+      root[frame] += sum / Float(joints.count)
     }
   }
 }
@@ -167,6 +168,14 @@ private struct SeenFrames {
   init(_ confidences: [Float]?, frames: Int) {
     self.confidences = confidences
     all = Array(0..<frames)
+  }
+
+  /// The joints that were seen in a frame; all joints where none was.
+  func joints(in frame: Int) -> [Int] {
+    let joints = Array(0..<Skeleton.jointCount)
+    guard let confidences else { return joints }
+    let found = joints.filter { confidences[frame * Skeleton.jointCount + $0] > 0 }
+    return found.isEmpty ? joints : found
   }
 
   /// The frames in which all of some joints were seen; all frames where there is none.

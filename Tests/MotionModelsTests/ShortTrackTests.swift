@@ -9,13 +9,13 @@ import Testing
 @Suite("Tracks that are shorter than a window")
 struct ShortTrackTests {
   @Test(
-    "A part of a real track alone is nearer to the truth than with frames without anybody behind it",
+    "A part of a real track that is shorter than a window becomes half as noisy, its ends included",
     .enabled(if: SharedData.isPresent, "\(SharedData.absence)"), .timeLimit(.minutes(5)),
     arguments: [10, 20, 30, 45])
   func real(length: Int) throws {
     let smoother = try Smoother(
       contentsOf: SharedData.checkout.appending(path: "Examples/Models/smoother.safetensors").path)
-    var (alone, before) = (0.0, 0.0)
+    var (smoothed, input, ends, endsBefore) = (0.0, 0.0, 0.0, 0.0)
     for truth in try HeldOutTracks.positions(every: 4) {
       let noisy = HeldOutTracks.noisy(truth, seed: 5)
       for start in stride(from: 0, through: truth.count / 66 - length, by: 60) {
@@ -24,15 +24,39 @@ struct ShortTrackTests {
         let result = try smoother.smooth(part)
         #expect(result.clip.frameCount == length && result.positions.count == range.count)
         #expect(result.covariances?.count == 2 * range.count)
-        var longer = part
-        longer.positions += [Vector3](repeating: .zero, count: 22 * (smoother.frames - length))
-        longer.confidences += [Float](repeating: 0, count: 22 * (smoother.frames - length))
-        let other = try smoother.smooth(longer).positions
-        alone += SmootherSubjects.distance(result.positions, Array(truth[range]))
-        before += SmootherSubjects.distance(Array(other.prefix(range.count)), Array(truth[range]))
+        let (own, seen) = (Array(truth[range]), Array(noisy[range]))
+        smoothed += SmootherSubjects.distance(result.positions, own)
+        input += SmootherSubjects.distance(seen, own)
+        for end in [0..<66, (own.count - 66)..<own.count] {
+          ends += SmootherSubjects.distance(Array(result.positions[end]), Array(own[end]))
+          endsBefore += SmootherSubjects.distance(Array(seen[end]), Array(own[end]))
+        }
       }
     }
-    #expect(alone < before, "\(alone / before)")
+    #expect(smoothed < 0.5 * input, "\(smoothed / input)")
+    #expect(ends < 0.75 * endsBefore, "\(ends / endsBefore)")
+  }
+
+  @Test(
+    "A fast foot in a short track is where it was in the first and the last frame",
+    arguments: [12, 30, 52])
+  func fastEnds(frames: Int) throws {
+    let still = SmootherTruth(SmootherSubjects.window(frames: 1, seed: 3)).positions
+    let foot = Skeleton.Joint.rightFoot.rawValue
+    var positions = (0..<frames).flatMap { _ in still }
+    for frame in 0..<frames {
+      // Faster and faster, up to 9 m/s.
+      let time = Float(frame) / Float(frames - 1)
+      positions[66 * frame + 3 * foot] += 0.15 * Float(frames) * time * time
+    }
+    let filtered = FilteredTrack(
+      positions + [Float](repeating: 0, count: 66 * (63 - frames)),
+      confidences: (0..<(22 * 63)).map { $0 < 22 * frames ? 1 : 0 }, filter: TrackFilter(frames: 63)
+    )
+    for frame in [0, frames - 1] {
+      let at = 66 * frame + 3 * foot
+      #expect(abs(filtered.smooth[at] - positions[at]) < 0.03, "\(frame)")
+    }
   }
 
   @Test("One frame, two frames, and a gap in few frames", arguments: [1, 2, 3, 14])

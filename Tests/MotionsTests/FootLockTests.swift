@@ -206,7 +206,7 @@ struct FootLockTests {
       // The height of a standing foot on the ground that nothing is below.
       func ground(_ clip: MotionClip) -> [Double] {
         GroundContact.ground(
-          below: Settling.heights(clip).low.map { $0 + GroundContact.standing },
+          below: RestingHeights(clip).lowest.map { $0 + GroundContact.standing },
           reach: GroundContact.reach(at: clip.frameRate))
       }
       let floor = (ground(clip).max() ?? 0) - depth / 2
@@ -217,7 +217,7 @@ struct FootLockTests {
       }
       let low = zip(feet(result)[0], feet(result)[1]).map { min($0.z, $1.z) }
       #expect(low.allSatisfy { $0 > floor - 1e-9 })
-      let rests = Settling.heights(result).low.map { $0 + GroundContact.standing }
+      let rests = RestingHeights(result).lowest.map { $0 + GroundContact.standing }
       #expect(rests.allSatisfy { $0 > floor - 1e-9 })
       let begun = GroundContact.raised(clip, above: floor, after: 40)
       #expect(begun.rootTranslations.prefix(40) == clip.rootTranslations.prefix(40))

@@ -187,38 +187,4 @@ struct SettlingTests {
     let one = try clip.slice(0..<1)
     #expect(Settling(one).lowering.count == 1)
   }
-
-  @Test(
-    "Who sinks in, by feet, hands or knees, is raised by as much and no more", arguments: 1...40)
-  func sinks(seed: UInt64) throws {
-    var random = SeededGenerator(seed)
-    func unit() -> Double { .random(in: -1...1, using: &random) }
-    let frames = 60
-    let turns = (0..<Skeleton.jointCount).map { _ in
-      Quaternion(rotationVector: Vector3(unit(), unit(), unit()))
-    }
-    // Some pose, upright or not, that sinks and rises.
-    let clip = MotionClip(
-      name: "sinking", skeleton: .canonical, frameRate: 30,
-      rootTranslations: (0..<frames).map { [0, 0, 0.5 + 0.4 * sin(Double($0) / 9)] },
-      rotations: (0..<frames).flatMap { _ in turns })
-    // The depth of every joint by itself: bellies and backs are thicker than feet.
-    func depths(_ clip: MotionClip) -> [Double] { RestingHeights(clip).lowest.map { -$0 } }
-    #expect(depths(clip).contains { $0 > 0.02 })
-    let whole = GroundContact.raised(clip, above: GroundContact.standing, after: 0)
-    #expect(depths(whole).allSatisfy { $0 < 1e-9 })
-    #expect(whole.rotations == clip.rotations)
-    let lifts = zip(whole.rootTranslations, clip.rootTranslations).map { ($0 - $1).z }
-    let deepest = max(0, depths(clip).max() ?? 0)
-    #expect(lifts.allSatisfy { -1e-12 < $0 && $0 < deepest + 1e-9 })
-    // Feet as they are, each joint not lower than it may be.
-    for (frame, joint) in [(0, Skeleton.Joint.leftFoot), (30, .rightFoot), (59, .rightWrist)] {
-      #expect(
-        whole.jointPositions(frame: frame)[joint.rawValue].z
-          > GroundContact.standing - 1e-9)
-    }
-    let begun = GroundContact.raised(clip, above: GroundContact.standing, after: 20)
-    #expect(begun.rootTranslations[..<20] == clip.rootTranslations[..<20])
-    #expect(depths(begun)[30...].allSatisfy { $0 < 1e-9 })
-  }
 }

@@ -118,11 +118,10 @@ public struct Smoother: Sendable {
         local[3 * at + axis] = confidences[at] > 0 ? local[3 * at + axis] - shift[axis] : 0
       }
     }
-    let seen = ShortTrack(frames: count, window: frames)
     var blend = WindowBlend(
-      frames: seen.count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
-    let starts = windowStarts(seen.count)
-    let inputs = windows(seen.filled(local), seen.filled(confidences), starts, stature)
+      frames: count, window: frames, hasSkeleton: network.configuration.usesSkeleton)
+    let starts = windowStarts(count)
+    let inputs = windows(local, confidences, starts, stature)
     let buffer =
       isIdle ? FloatBuffer(count: weights.count) : FloatBuffer(weights)
     var tape = Tape(parameters: buffer, recording: false)
@@ -138,7 +137,6 @@ public struct Smoother: Sendable {
     var result = blend.result(
       directions: Self.directions(of: inputs.map(\.fit)), name: name, frameRate: frameRate,
       shift: shift)
-    result.keep(seen.own)
     let bridge = GapBridge(confidences, window: frames, frameRate: frameRate)
     bridge.bridge(&result)
     result.gaps = bridge.gaps

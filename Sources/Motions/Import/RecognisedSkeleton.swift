@@ -66,7 +66,9 @@ struct RecognisedSkeleton {
   private static func up(
     _ slots: SkeletonSlots, _ tree: BodyTree, _ options: ImportOptions
   ) -> Vector3 {
-    (options.up ?? upFinder(slots, tree).standing)?.direction ?? .unitY
+    let finder = upFinder(slots, tree)
+    guard options.up != nil || finder.standing != nil else { return .unitY }
+    return finder.choice(rest: nil, given: options.up, format: "the file").axis.direction
   }
 
   private static func upFinder(_ slots: SkeletonSlots, _ tree: BodyTree) -> UpFinder {
