@@ -147,14 +147,20 @@ public struct SkeletonFit: Sendable {
     }
   }
 
-  /// Translates the body of each frame so that the mean position of the joints that are seen is the measured one.
+  /// Translates the body of each frame so that the mean position of the joints is the measured one; joints that are
+  /// hidden for long do not count.
   private mutating func centre(on places: [SIMD3<Float>], _ seen: SeenFrames) {
+    let weights = seen.weights
     for frame in 0..<frames {
       let base = frame * Self.joints
-      let joints = seen.joints(in: frame)
       let fitted = self.places(frame)
-      let sum = joints.reduce(SIMD3<Float>.zero) { $0 + places[base + $1] - fitted[$1] }
-      root[frame] += sum / Float(joints.count)
+      var (sum, total) = (SIMD3<Float>.zero, Float(0))
+      for joint in 0..<Self.joints {
+        let weight = weights[base + joint]
+        sum += (places[base + joint] - fitted[joint]) * weight
+        total += weight
+      }
+      root[frame] += sum / max(total, 1e-6)
     }
   }
 }
@@ -170,12 +176,24 @@ private struct SeenFrames {
     all = Array(0..<frames)
   }
 
-  /// The joints that were seen in a frame; all joints where none was.
-  func joints(in frame: Int) -> [Int] {
-    let joints = Array(0..<Skeleton.jointCount)
-    guard let confidences else { return joints }
-    let found = joints.filter { confidences[frame * Skeleton.jointCount + $0] > 0 }
-    return found.isEmpty ? joints : found
+  /// The frames to each side over which weights change.
+  private static let reach = 15
+
+  /// How much of the time about each frame each joint is seen, [frames, 22]: slowly changing, so that a joint that
+  /// comes and goes does not shake what is weighted by it.
+  var weights: [Float] {
+    let joints = Skeleton.jointCount
+    guard let confidences else { return [Float](repeating: 1, count: all.count * joints) }
+    var weights = [Float](repeating: 0, count: confidences.count)
+    for joint in 0..<joints {
+      let seen = all.map { confidences[$0 * joints + joint] > 0 }
+      for frame in all {
+        let near = seen[max(0, frame - Self.reach)...min(all.count - 1, frame + Self.reach)]
+        // Little and not nothing, for frames in which nobody is seen.
+        weights[frame * joints + joint] = Float(near.count { $0 }) / Float(near.count) + 1e-3
+      }
+    }
+    return weights
   }
 
   /// The frames in which all of some joints were seen; all frames where there is none.

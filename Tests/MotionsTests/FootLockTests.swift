@@ -66,7 +66,7 @@ struct LegIKTests {
         clip.rotations[0] = Quaternion(angle: turn, axis: .unitZ) * clip.rotations[0]
         clip.rotations[Skeleton.Joint.leftKnee.rawValue] = Quaternion(angle: bend, axis: .unitX)
         let (before, old) = (clip, clip.jointPoses(frame: 0))
-        LegIK.left.bendForward(in: &clip, frame: 0)
+        LegIK.left.bendForward(in: &clip, after: 0)
         let new = clip.jointPoses(frame: 0)
         if bend > 0.15 { #expect(clip.rotations == before.rotations) }
         if bend < -0.15 { #expect(clip.rotations != before.rotations) }
@@ -98,8 +98,33 @@ struct LegIKTests {
     var clip = StandingFigure.clip(frames: 1)
     clip.rotations[Skeleton.Joint.rightKnee.rawValue] = Quaternion(angle: bend, axis: .unitX)
     let before = clip
-    LegIK.right.bendForward(in: &clip, frame: 0)
+    LegIK.right.bendForward(in: &clip, after: 0)
     #expect(clip.rotations == before.rotations)
+  }
+
+  @Test(
+    "A knee that swings back and forth through straight does not jump; one that goes on from a past or folds stays",
+    arguments: [0.3, 1.2, 2.5])
+  func swinging(reach: Double) {
+    var clip = StandingFigure.clip(frames: 60)
+    func angle(_ frame: Int) -> Double { reach * sin(Double(frame) / 60 * 4 * .pi) }
+    for frame in 0..<60 {
+      clip.rotations[frame * Skeleton.jointCount + Skeleton.Joint.leftKnee.rawValue] =
+        Quaternion(angle: angle(frame), axis: .unitX)
+    }
+    var moved = clip
+    LegIK.left.bendForward(in: &moved, after: 0)
+    let isMirrored = reach < .pi / 2 - 0.2
+    #expect((moved.rotations == clip.rotations) == !isMirrored)
+    let knees = (0..<60).map {
+      moved.jointPositions(frame: $0)[Skeleton.Joint.leftKnee.rawValue]
+    }
+    let steps = zip(knees, knees.dropFirst()).map { ($1 - $0).length }
+    #expect(steps.allSatisfy { $0 < 0.1 * reach })
+    // The second swing backwards begins behind frame 45: a past that ends in it is gone on from.
+    var past = clip
+    LegIK.left.bendForward(in: &past, after: 50)
+    #expect(past.rotations == clip.rotations)
   }
 
   @Test("A knee goes on bending forwards, also from a straight leg")

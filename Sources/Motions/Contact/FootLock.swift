@@ -65,9 +65,7 @@ public struct FootLock: Sendable {
     _ sampled: MotionClip, fixed: Int, floor: Double, contacts: [[Double]]? = nil
   ) -> (clip: MotionClip, report: Report) {
     var clip = sampled
-    for frame in min(fixed, clip.frameCount)..<clip.frameCount {
-      for leg in [LegIK.left, .right] { leg.bendForward(in: &clip, frame: frame) }
-    }
+    for leg in [LegIK.left, .right] { leg.bendForward(in: &clip, after: fixed) }
     var lock = FootLock(clip, fixed: fixed, floor: floor)
     let (left, right) = (lock.tracks[0].balls, lock.tracks[1].balls)
     let found = GroundContact(left: left, right: right, frameRate: clip.frameRate).ground

@@ -42,12 +42,41 @@ struct LegIK {
     clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
   }
 
+  /// Turns a knee that bends backwards to the front wherever that is continuous: from straight to straight, and never
+  /// by more than a right angle. A leg that folds all the way may come out on the other side, where nothing is the
+  /// front.
+  ///
+  /// - Parameters:
+  ///   - clip: The motion.
+  ///   - fixed: The number of frames at the beginning that do not change.
+  func bendForward(in clip: inout MotionClip, after fixed: Int) {
+    let bends = (0..<clip.frameCount).map { bend(of: clip, frame: $0) }
+    for run in bends.indices.split(whereSeparator: { !(bends[$0] < 0) }) {
+      let frames = run.startIndex..<run.endIndex
+      guard frames.lowerBound >= fixed, frames.allSatisfy({ bends[$0] > -.pi / 2 }) else {
+        continue
+      }
+      for frame in frames { bendForward(in: &clip, frame: frame) }
+    }
+  }
+
+  /// The angle from thigh to shank about the knee's own axis, to the body's left [rad]; below 0 for a knee that is bent
+  /// backwards.
+  private func bend(of clip: MotionClip, frame: Int) -> Double {
+    let poses = clip.jointPoses(frame: frame)
+    let (hip, knee) = (poses[hip.rawValue].translation, poses[knee.rawValue])
+    let (thigh, shank) = (
+      knee.translation - hip, poses[ankle.rawValue].translation - knee.translation
+    )
+    return atan2(thigh.cross(shank).dot(knee.rotation * .unitX), thigh.dot(shank))
+  }
+
   /// Turns a knee that bends backwards to the front, between the same hip and ankle; the foot keeps its
   /// orientation in the world.
   ///
   /// What leaves the knee in the plane ahead of the leg is mirrored there, so that a knee that goes through straight
-  /// does not jump. A leg that is folded by more than a right angle is left: there hip and ankle may be in one place.
-  func bendForward(in clip: inout MotionClip, frame: Int) {
+  /// does not jump.
+  private func bendForward(in clip: inout MotionClip, frame: Int) {
     let poses = clip.jointPoses(frame: frame)
     let (pelvis, start) = (poses[0], poses[hip.rawValue])
     let (middle, end) = (poses[knee.rawValue], poses[ankle.rawValue])
@@ -57,7 +86,7 @@ struct LegIK {
       let ahead = way.cross(middle.rotation * .unitX).normalized
     else { return }
     let behind = thigh.dot(ahead)
-    guard behind < 0, thigh.dot(shank) > 0, let old = thigh.normalized,
+    guard behind < 0, let old = thigh.normalized,
       let oldShank = shank.normalized,
       let new = (thigh - ahead * (2 * behind)).normalized,
       let newShank = (shank + ahead * (2 * behind)).normalized

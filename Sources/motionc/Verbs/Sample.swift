@@ -109,27 +109,27 @@ struct Sample: ParsableCommand {
     }
   }
 
-  /// The motion of a file on the ground, and how high above it the file has it [m].
+  /// The motion of a file on the ground, how high above it the file has it [m], and what is doubtful about it.
   ///
   /// It is at the rate of samples and ends with the file. For PoseGPT it may be one of codes.
   private static func past(
     _ path: String, for generator: any MotionGenerator
-  ) throws -> (clip: MotionClip, height: Double) {
+  ) throws -> (clip: MotionClip, height: Double, doubts: [String]) {
     if path.hasSuffix(MotionCodes.ending), let model = generator as? PoseGPT {
-      return (try model.clip(of: try MotionCodes(contentsOf: path)), 0)
+      return (try model.clip(of: try MotionCodes(contentsOf: path)), 0, [])
     }
     let (clip, report) = try MotionFile.read(path)
-    for finding in report.findings where finding.kind.isDoubt {
-      Console.note("the past '\(path.shownPath)': \(finding.message)")
+    let doubts = report.findings.filter(\.kind.isDoubt).map {
+      "the past '\(path.shownPath)': \($0.message)"
     }
     let asIs = try MotionFile.read(path, options: ImportOptions(ground: .keep)).clip
     let height = (asIs.rootTranslations.last?.z ?? 0) - (clip.rootTranslations.last?.z ?? 0)
     let rate = MotionRequest.frameRate
-    guard abs(clip.frameRate - rate) > 1e-3 else { return (clip, height) }
+    guard abs(clip.frameRate - rate) > 1e-3 else { return (clip, height, doubts) }
     Console.note(
       "the past '\(path.shownPath)' has \(clip.frameRate) Hz and is read at \(rate) Hz, the rate of "
         + "samples")
-    return (try clip.resampled(to: rate, endsTogether: true), height)
+    return (try clip.resampled(to: rate, endsTogether: true), height, doubts)
   }
 
   /// Where the codes of a motion go.
@@ -211,7 +211,9 @@ struct Sample: ParsableCommand {
       let clips = try generator.sample(request, threads: workers)
       // Of a request that is refused only the refusal is said.
       if start == 0 {
-        for finding in generator.findings(for: request) { Console.note(finding) }
+        for finding in (seen?.doubts ?? []) + generator.findings(for: request) {
+          Console.note(finding)
+        }
       }
       // Only now, so that a request that cannot be answered leaves nothing.
       try formats.refuse(inputs, stems: clips.map { "\(output)/\($0.name)" })
