@@ -42,9 +42,10 @@ struct LegIK {
     clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
   }
 
-  /// Turns a knee that bends backwards to the front wherever that is continuous: from straight to straight, and never
-  /// by more than a right angle. A leg that folds all the way may come out on the other side, where nothing is the
-  /// front.
+  /// Turns a knee that bends backwards to the front wherever that is continuous.
+  ///
+  /// That is from straight to straight, and never by more than a right angle: a leg that folds all the way may come out
+  /// on the other side, where nothing is the front.
   ///
   /// - Parameters:
   ///   - clip: The motion.
