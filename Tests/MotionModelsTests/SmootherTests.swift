@@ -114,7 +114,7 @@ struct SmootherTests {
     for frame in 0..<60 {
       let way = 0.8 * (Double(frame) / 59 - 0.5)
       var body = rest
-      let bone = -straight + Vector3.unitY * (way * length) + across * 0.001
+      let bone = -straight + Vector3.unitY * (way * length) + across * 0.02
       body[wrist] = body[elbow] + (bone.normalized ?? .zero) * length
       places += body
     }
