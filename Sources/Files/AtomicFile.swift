@@ -63,7 +63,7 @@ public enum AtomicFile {
   }
 
   /// Where links lead whose last target is not there yet; the path itself where it is no link.
-  private static func linkTarget(_ path: String) throws(FileError) -> String {
+  public static func linkTarget(_ path: String) throws(FileError) -> String {
     var place = path
     for _ in 0..<40 {
       guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: place) else {

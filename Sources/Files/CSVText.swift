@@ -1,33 +1,80 @@
-/// Rows of comma-separated text, with quoted cells.
+/// Rows of comma-separated text (RFC 4180), with quoted cells.
 public enum CSVText {
   /// The largest table that is read [bytes]: a hundred thousand rows.
   public static let largestFile = 16 << 20
 
-  /// The rows of a text and their cells; a cell in quotes may hold commas and line ends.
-  public static func rows(_ text: String) -> [[String]] {
-    var rows: [[String]] = []
-    var row: [String] = []
-    var cell = ""
-    var quoted = false
-    func end(_ row: inout [String], _ cell: inout String) {
-      row.append(cell)
-      cell = ""
+  /// A row.
+  public struct Row: Sendable, Hashable {
+    /// The line in which it begins, from 1.
+    public let line: Int
+    /// Its cells, without the blanks around those that are not in quotes.
+    public let cells: [String]
+  }
+
+  /// The rows of a text; empty lines are none.
+  ///
+  /// A cell in quotes may hold commas, line ends, and quotes that are written twice. Refuses a quote that is not
+  /// closed, which would swallow all rows behind it.
+  ///
+  /// - Parameters:
+  ///   - text: The text; a byte order mark in front of it is passed over.
+  ///   - path: Where it is from, for errors.
+  public static func rows(_ text: String, path: String) throws(FileError) -> [Row] {
+    var (rows, row, cell): ([Row], [String], String) = ([], [], "")
+    var (line, begin, opened) = (1, 1, 1)
+    /// Whether the cell is in quotes, and whether they are still open.
+    var (isQuoted, isOpen, closesOrDoubles) = (false, false, false)
+    func endCell() {
+      row.append(isQuoted ? cell : cell.trimmed)
+      (cell, isQuoted, isOpen, closesOrDoubles) = ("", false, false, false)
     }
-    for character in text {
+    func endRow() {
+      let isEmpty = row.isEmpty && !isQuoted && cell.trimmed.isEmpty
+      endCell()
+      if !isEmpty { rows.append(Row(line: begin, cells: row)) }
+      row = []
+    }
+    for character in text.hasPrefix("\u{FEFF}") ? text.dropFirst() : Substring(text) {
+      if character.isNewline { line += 1 }
+      if isOpen, !closesOrDoubles {
+        if character == "\"" { closesOrDoubles = true } else { cell.append(character) }
+        continue
+      }
+      if closesOrDoubles {
+        if character == "\"" {
+          cell.append(character)
+          closesOrDoubles = false
+          continue
+        }
+        (isOpen, closesOrDoubles) = (false, false)
+      }
       switch character {
-      case "\"": quoted.toggle()
-      case "," where !quoted: end(&row, &cell)
-      case "\n" where !quoted, "\r\n" where !quoted:
-        end(&row, &cell)
-        rows.append(row)
-        row = []
+      case "\"" where !isQuoted && cell.trimmed.isEmpty:
+        (cell, isQuoted, isOpen, opened) = ("", true, true, line)
+      case ",": endCell()
+      case _ where character.isNewline:
+        endRow()
+        begin = line
+      case " " where isQuoted, "\t" where isQuoted: break
       default: cell.append(character)
       }
     }
-    if !cell.isEmpty || !row.isEmpty {
-      end(&row, &cell)
-      rows.append(row)
+    guard !isOpen || closesOrDoubles else {
+      throw .malformed(
+        path: path, reason: "the quote that line \(opened) opens is not closed before the file ends"
+      )
     }
+    endRow()
     return rows
+  }
+}
+
+extension String {
+  /// Without blanks at both ends.
+  fileprivate var trimmed: String {
+    let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+    guard let first = firstIndex(where: { !blank($0) }), let last = lastIndex(where: { !blank($0) })
+    else { return "" }
+    return String(self[first...last])
   }
 }

@@ -14,7 +14,10 @@ public enum InputFile {
       throw .unreadable(path: path, reason: String(cString: strerror(errno)))
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable(path: path, reason: "it is not a file")
+      throw .unreadable(
+        path: path,
+        reason: FileSystem.kind(of: path) == .folder
+          ? "it is a folder; name the files in it" : "it is not a file")
     }
     let size = Int(status.st_size)
     guard size <= limit else {

@@ -88,13 +88,10 @@ public struct Standardization: Sendable, Hashable {
   public init(_ file: Safetensors, path: String) throws {
     func numbers(_ name: String) throws -> [Float] {
       let tensor = try file.tensor(name, in: path)
-      let values = tensor.floats()
-      guard tensor.shape == [Self.channels], values.allSatisfy({ abs($0) < 1e6 }) else {
-        throw LearningError.mismatch(
-          path: path,
-          reason: "'\(name)' has the shape \(tensor.shape), expected [\(Self.channels)] of numbers")
+      if let fault = tensor.fault(name, shape: [Self.channels], below: 1e6) {
+        throw LearningError.mismatch(path: path, reason: fault)
       }
-      return values
+      return tensor.floats()
     }
     mean = try numbers("standardization.mean")
     deviation = try numbers("standardization.deviation")

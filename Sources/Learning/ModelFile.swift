@@ -13,6 +13,8 @@ public struct ModelFile {
   public let fingerprint: String
 
   private static let (kindKey, sizesKey) = ("kind", "network")
+  /// The SHA-256 of sizes and tensors as they were written; files of before have none.
+  private static let digestKey = "contents_sha256"
   /// The largest file that is read [bytes].
   private static let largestFile = 1 << 30
 
@@ -26,6 +28,20 @@ public struct ModelFile {
       throw refusal(
         Self.mismatch(contents.metadata[Self.kindKey], expected: kind))
     }
+    guard let digest = contents.metadata[Self.digestKey] else { return }
+    guard digest == Self.digest(contents) else {
+      throw refusal("its weights are not those that were written: it was damaged or changed")
+    }
+  }
+
+  /// The SHA-256 of the network's sizes and of all tensors with their names, types and shapes.
+  private static func digest(_ contents: Safetensors) -> String {
+    var bytes = Array((contents.metadata[sizesKey] ?? "").utf8)
+    for (name, tensor) in contents.tensors.sorted(by: { $0.key < $1.key }) {
+      bytes += Array("\n\(name) \(tensor.type.rawValue) \(tensor.shape)\n".utf8)
+      bytes += tensor.bytes
+    }
+    return Fingerprint.sha256(bytes)
   }
 
   /// What a file of another kind is and what was expected, in a sentence.
@@ -93,7 +109,7 @@ public struct ModelFile {
   /// The texts that tell where the model comes from: all but the kind, the sizes and a model's own.
   public func history(without own: Set<String> = []) -> [String: String] {
     contents.metadata.filter {
-      $0.key != Self.kindKey && $0.key != Self.sizesKey && !own.contains($0.key)
+      ![Self.kindKey, Self.sizesKey, Self.digestKey].contains($0.key) && !own.contains($0.key)
     }
   }
 
@@ -114,7 +130,9 @@ public struct ModelFile {
     var metadata = history.merging(texts) { $1 }
     metadata[kindKey] = kind
     metadata[sizesKey] = json(sizes)
-    return Safetensors(metadata: metadata, tensors: weights.merging(tensors) { $1 })
+    let tensors = weights.merging(tensors) { $1 }
+    metadata[digestKey] = digest(Safetensors(metadata: metadata, tensors: tensors))
+    return Safetensors(metadata: metadata, tensors: tensors)
   }
 
   /// A value as JSON with its names in order.

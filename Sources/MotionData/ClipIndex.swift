@@ -1,4 +1,5 @@
 package import Files
+import Foundation
 
 /// A table of clips with a header: the `index.csv` of a folder of motions, or one of labels.
 package struct ClipIndex: Sendable {
@@ -13,7 +14,7 @@ package struct ClipIndex: Sendable {
     }
   }
 
-  /// The rows that are as long as the header.
+  /// The rows.
   package let rows: [Row]
   /// The names of the columns.
   package let columns: [String]
@@ -21,15 +22,41 @@ package struct ClipIndex: Sendable {
   package let path: String
 
   /// Reads a table; of two columns of one name the first counts.
+  ///
+  /// Refuses a row that is longer (by more than empty cells) or shorter than the header, and a second row of the same file: it could be on
+  /// both sides of a split, and have two labels.
   package init(path: String) throws(FileError) {
-    let rows = CSVText.rows(try InputFile.text(of: path, limit: CSVText.largestFile))
-    let header = rows.first ?? []
+    let found = try CSVText.rows(
+      try InputFile.text(of: path, limit: CSVText.largestFile), path: path)
+    let header = found.first?.cells ?? []
     let columns = Dictionary(header.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
     self.path = path
     self.columns = header
-    self.rows = rows.dropFirst().filter { $0.count == header.count }.map {
-      Row(columns: columns, cells: $0)
+    var rows: [Row] = []
+    var lines: [String: Int] = [:]
+    for row in found.dropFirst() {
+      // Spreadsheets write empty cells behind the last column, and rows of nothing else.
+      let surplus = row.cells.dropFirst(header.count)
+      guard row.cells.count >= header.count, surplus.allSatisfy(\.isEmpty) else {
+        throw .malformed(
+          path: path,
+          reason: "line \(row.line) has \(Wording.count(row.cells.count, "cell")), \(header.count) "
+            + "expected as in the header; a comma within a cell stands in quotes")
+      }
+      guard row.cells.contains(where: { !$0.isEmpty }) else { continue }
+      rows.append(Row(columns: columns, cells: row.cells))
+      guard let file = rows.last?["file"] else { continue }
+      let place = URL(filePath: file).standardizedFileURL.path
+      if let line = lines[place] {
+        throw .malformed(
+          path: path,
+          reason:
+            "line \(row.line) is of '\(file.shownPath)', and so is line \(line); one row for each "
+            + "file expected")
+      }
+      lines[place] = row.line
     }
+    self.rows = rows
   }
 
   /// Refuses a table that lacks one of these columns.

@@ -41,9 +41,29 @@ public struct MotionSplit: Sendable {
         for file in found.files { add(file) }
       }
     }
-    if validation.isEmpty, training.count > 1, let last = training.popLast() {
+    // An index says itself what is held out, nothing perhaps.
+    if indexes.isEmpty, validation.isEmpty, training.count > 1, let last = training.popLast() {
       validation = [last]
     }
+  }
+
+  /// What is held out though no index says so, in words; nil where nothing is.
+  public var heldOutByName: String? {
+    guard indexes.isEmpty, !training.isEmpty, !validation.isEmpty else { return nil }
+    let count = training.count + validation.count
+    return
+      "\(validation.count) of \(count) clips, chosen by name, \(validation.count == 1 ? "is" : "are") "
+      + "not trained on but kept for evaluation; an index.csv with the columns 'file' and 'split' chooses others"
+  }
+
+  /// Why there is no clip to train on.
+  public func nothingToTrainOn(_ selection: IndexSelection) -> String {
+    var text = "no clip to train on"
+    if let licence = selection.licence { text += " whose licence begins with '\(licence)'" }
+    if !validation.isEmpty {
+      text += "; \(Wording.count(validation.count, "clip")) held out"
+    }
+    return ([text] + warnings).joined(separator: "; ")
   }
 
   private mutating func add(_ file: String) {

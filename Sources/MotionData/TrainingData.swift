@@ -42,10 +42,7 @@ public struct TrainingData: Sendable {
     let set = try MotionSplit(paths: motions, selection: selection, skipping: isOther)
     guard !set.training.isEmpty else {
       throw FileError.malformed(
-        path: motions.joined(separator: " "),
-        reason: "no clip to train on"
-          + (selection.licence.map { " whose licence begins with '\($0)'" } ?? "")
-      )
+        path: motions.joined(separator: " "), reason: set.nothingToTrainOn(selection))
     }
     var inputs = InputFiles(set.files + [labels])
     let embeddings = try embeddings.map { try ClipEmbeddings(folder: $0) }
@@ -63,7 +60,7 @@ public struct TrainingData: Sendable {
     let conditions = ClipConditions(labels: labels, embeddings: embeddings, texts: texts)
     let source = Self.source(set, conditions, reading, tool: tool)
     let path = file ?? Self.temporary(beside: model)
-    var warnings = set.warnings
+    var warnings = set.warnings + [set.heldOutByName].compactMap { $0 }
     if let file, let found = try Self.kept(file, source: source, &warnings) {
       shard = found
       self.warnings = warnings

@@ -19,8 +19,8 @@ struct Motionc: ParsableCommand {
         motionc compile walk.bvh --robot unitree_g1 -o out
         motionc verify out/walk.trajectory.safetensors
 
-      Exit codes: 0 done, 1 a limit or a threshold does not hold, 2 some files were refused by 'import', 64 wrong usage, 65 wrong input, 66 input not \
-      readable, 69 a library is missing, 73 output cannot be created, 74 writing failed, \
+      Exit codes: 0 done, 1 a limit or a threshold does not hold, 2 some files were refused by 'import', 64 wrong usage, 65 wrong input, or motion that --refuse-below \
+      refuses, 66 input not readable, 69 a library is missing, 73 output cannot be created, 74 writing failed, \
       130 ended by Ctrl-C. 'motionc --generate-completion-script bash|zsh|fish' prints shell \
       completions.
       """,

@@ -43,6 +43,58 @@ struct IndexSelectionTests {
     #expect(names(some.training) == "ah" && names(some.validation) == "g")
   }
 
+  /// The split of a folder whose index has this text.
+  private func split(_ index: String) throws -> MotionSplit {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.write(index, to: "\(folder)/index.csv")
+    return try MotionSplit(paths: [folder])
+  }
+
+  @Test("What an index calls training is trained on, also where it holds nothing out")
+  func allTraining() throws {
+    let found = try split("file,split\na.bvh,train\nb.bvh,train\nc.bvh,train\n")
+    #expect(names(found.training) == "abc" && found.validation.isEmpty)
+    #expect(found.heldOutByName == nil)
+    let table = try split("file,split\na.bvh,train,,\n,\nb.bvh,val,\n")
+    #expect(names(table.training) == "a" && names(table.validation) == "b")
+    let held = try split("file,split\na.bvh,val\nb.bvh,test\n")
+    #expect(held.training.isEmpty && names(held.validation) == "a")
+    let why = held.nothingToTrainOn(IndexSelection())
+    #expect(why.contains("1 clip held out") && why.contains("their split is 'test'"), "\(why)")
+  }
+
+  @Test("Without an index what is held out is chosen by name, and said")
+  func byName() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for name in ["one", "two", "three"] { try AtomicFile.write("", to: "\(folder)/\(name).bvh") }
+    let found = try MotionSplit(paths: [folder])
+    #expect(found.training.count + found.validation.count == 3 && !found.validation.isEmpty)
+    #expect(found.heldOutByName?.contains("\(found.validation.count) of 3 clips") == true)
+  }
+
+  @Test(
+    "Rows that are not like the header, and a file's second row, are refused by their lines",
+    arguments: [
+      ("file,split\na.bvh,train\nb.bvh\n", "line 3 has 1 cell, 2 expected"),
+      ("file,split\na.bvh,train,x\n", "line 2 has 3 cells, 2 expected"),
+      (
+        "file,split\na.bvh,train\n\nb.bvh,val\n./a.bvh,val\n",
+        "line 5 is of './a.bvh', and so is line 2"
+      ),
+      ("file,split\na.bvh,\"train\nb.bvh,val\n", "the quote that line 2 opens"),
+    ])
+  func malformed(_ index: String, _ words: String) throws {
+    #expect {
+      try split(index)
+    } throws: {
+      "\($0)".contains(words)
+    }
+  }
+
   @Test("A reference has the licence that is asked for and no faulty recordings")
   func references() throws {
     let folder = try folder()

@@ -192,15 +192,24 @@ struct PoseGPTTrainingTests {
     #expect(throws: (any Error).self) { try PoseGPT(contentsOf: "\(folder)/t") }
     #expect(throws: (any Error).self) { try Generator(contentsOf: "\(folder)/m") }
     var damaged = try Safetensors(contentsOf: "\(folder)/m")
+    damaged.metadata["contents_sha256"] = nil
     damaged.tensors["bodies"] = nil
     try damaged.write(to: "\(folder)/d")
     #expect(throws: (any Error).self) { try PoseGPT(contentsOf: "\(folder)/d") }
     damaged = try Safetensors(contentsOf: "\(folder)/m")
+    damaged.metadata["contents_sha256"] = nil
     let sizes = try #require(damaged.metadata["network"])
     damaged.metadata["network"] = sizes.replacingOccurrences(
       of: "\"codesPerBook\":16", with: "\"codesPerBook\":17")
     try damaged.write(to: "\(folder)/d")
     #expect(throws: (any Error).self) { try PoseGPT(contentsOf: "\(folder)/d") }
+    for (size, value) in [("books", 0), ("codes", 0), ("framesPerToken", 0), ("width", 0)] {
+      let pattern = try Regex("\"\(size)\":[0-9]+")
+      damaged.metadata["network"] = sizes.replacing(pattern, with: "\"\(size)\":\(value)")
+      #expect(damaged.metadata["network"] != sizes)
+      try damaged.write(to: "\(folder)/d")
+      #expect(throws: LearningError.self, "\(size)") { try PoseGPT(contentsOf: "\(folder)/d") }
+    }
   }
 
   @Test("Codes of an encoder that sees later frames are refused by the GPT's training")

@@ -123,6 +123,31 @@ struct SmootherFitTests {
     }
   }
 
+  @Test("What the filter makes of a noisy track with outliers turns with it")
+  func turned() {
+    let filter = TrackFilter(frames: 63)
+    let seen = [Float](repeating: 1, count: 63 * 22)
+    var random = RandomSource(seed: 5)
+    var places = kick(frames: 6, angle: 0)
+    for at in places.indices {
+      places[at] += 0.03 * Float(random.normal()) + (random.uniform() < 0.02 ? 0.4 : 0)
+    }
+    let plain = FilteredTrack(places, confidences: seen, filter: filter).smooth
+    for step in 1..<12 {
+      let axes = RotationMatrix(
+        FloatQuaternion(Quaternion(angle: Double(step) / 12 * 2 * .pi, axis: .unitZ)))
+      func turned(_ values: [Float]) -> [Float] {
+        stride(from: 0, to: values.count, by: 3).flatMap { at -> [Float] in
+          let place = axes(SIMD3(values[at], values[at + 1], values[at + 2]))
+          return [place.x, place.y, place.z]
+        }
+      }
+      let found = FilteredTrack(turned(places), confidences: seen, filter: filter).smooth
+      let worst = zip(found, turned(plain)).map { abs($0 - $1) }.max() ?? .infinity
+      #expect(worst < 1e-3, "\(worst) m at \(step)")
+    }
+  }
+
   @Test("Gaps are crossed in straight lines, joints never seen stand beside the others")
   func gaps() {
     let window = SmootherSubjects.window(frames: 5, seed: 8)

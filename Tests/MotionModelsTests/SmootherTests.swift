@@ -246,6 +246,8 @@ struct SmootherTests {
     let sizes = try #require(old.metadata["network"])
     old.metadata["network"] = sizes.replacing("\"passes\":1,", with: "")
     #expect(old.metadata["network"] != sizes)
+    // Nor had they a digest.
+    old.metadata["contents_sha256"] = nil
     try old.write(to: "\(folder)/single")
     let known = try Smoother(contentsOf: "\(folder)/single")
     #expect(known.network.configuration == single.network.configuration)
@@ -263,8 +265,17 @@ struct SmootherTests {
     ] {
       var file = try Safetensors(contentsOf: "\(folder)/model")
       file.metadata[key] = value
+      // As a file without a digest, so that what is wrong is seen itself.
+      file.metadata["contents_sha256"] = nil
       try file.write(to: "\(folder)/other")
       #expect(throws: (any Error).self) { try Smoother(contentsOf: "\(folder)/other") }
+    }
+    // One bit of one weight, or a size, is seen by the digest.
+    for at in stride(from: bytes.count / 3, to: bytes.count, by: max(1, bytes.count / 9)) {
+      var damaged = bytes
+      damaged[at] ^= 0x40
+      try AtomicFile.write(damaged, to: "\(folder)/damaged")
+      #expect(throws: LearningError.self) { try Smoother(contentsOf: "\(folder)/damaged") }
     }
   }
 }

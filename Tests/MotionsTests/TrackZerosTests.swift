@@ -73,6 +73,23 @@ struct TrackZerosTests {
     #expect(said(report, "17 joints in frames at exactly zero: taken for not seen"))
   }
 
+  @Test(
+    "A limb's joint at zero in every frame, or every second one, was not seen there, wherever the person is",
+    arguments: [Skeleton.Joint.rightWrist, .leftElbow, .leftKnee, .rightAnkle])
+  func neverSeen(joint lost: Skeleton.Joint) throws {
+    for (start, step) in [(Vector3(2, 1, 0), 1), ([0, 0, 0], 1), ([2, 1, 0], 2)] {
+      let whole = try read(start: start)
+      func isLost(_ frame: Int, _ joint: Int) -> Bool {
+        joint == lost.rawValue && frame.isMultiple(of: step)
+      }
+      let (track, report) = try read(start: start) { frame, places in
+        for joint in places.indices where isLost(frame, joint) { places[joint] = .zero }
+      }
+      expect(track, whole.track, lacks: isLost)
+      #expect(said(report, "\(60 / step) joints in frames at exactly zero"))
+    }
+  }
+
   @Test("Places relative to a joint keep it, also where nobody is seen and another joint is lost")
   func relative() throws {
     let wrist = Skeleton.Joint.leftWrist.rawValue

@@ -140,6 +140,45 @@ struct MotionModelsPlausibilityTests {
     #expect(json.outputLines.allSatisfy { $0.contains("\"plausibility\": ") })
   }
 
+  @Test("A joint that is farther away than any can be is implausible, and said, not merely missing")
+  func farAway() throws {
+    let (folder, model) = (try Work.folder(), try TinyHGVAE.model.get())
+    let wrist = Skeleton.Joint.leftWrist.rawValue
+    for height in [1.5, 5, 5000] {
+      let path = try archive("walk", folder) { positions, _ in
+        for frame in 40..<44 { positions[3 * (frame * Self.joints + wrist) + 2] += height }
+      }
+      let run = try tool("score", path, "--model", model)
+      #expect(run.status == 0, "\(run.text)")
+      #expect(run.output.contains("plausibility 0.000"), "\(height): \(run.text)")
+      #expect(run.output.contains("L_Wrist at 1."), "\(height): \(run.text)")
+      #expect(
+        run.output.contains("farther from the middle of the body") == (height > 2), "\(run.text)")
+    }
+  }
+
+  @Test("Of a folder tracked joints are scored as well as captures")
+  func folders() throws {
+    let (folder, model) = (try Work.folder(), try TinyHGVAE.model.get())
+    try FileManager.default.copyItem(atPath: Shipped.motion("walk"), toPath: "\(folder)/a.bvh")
+    let track = try archive("wave", folder)
+    var text =
+      "frame," + Skeleton.Joint.names.map { "\($0)_x,\($0)_y,\($0)_z" }.joined(separator: ",")
+    let places = try MotionFile.read(Shipped.motion("squat")).clip.jointPositions()
+    for frame in 0..<60 {
+      let row = places[(frame * Self.joints)..<((frame + 1) * Self.joints)]
+      text += "\n\(frame)," + row.map { "\($0.x),\($0.y),\($0.z)" }.joined(separator: ",")
+    }
+    _ = try Work.write(text + "\n", "\(folder)/squat.csv")
+    let run = try tool("score", folder, "--model", model, "--rate", "30")
+    #expect(run.status == 0, "\(run.text)")
+    for name in ["a.bvh", track, "squat.csv"] { #expect(run.output.contains(name), "\(run.text)") }
+    // What is not there keeps nothing else from being scored.
+    let some = try tool("score", "\(folder)/none.bvh", track, "--model", model)
+    #expect(some.status == 66 && some.output.contains(track), "\(some.text)")
+    #expect(some.error.contains("none.bvh") && some.error.contains("1 scored, 1 failed"))
+  }
+
   @Test("What is not seen is counted and said")
   func unseen() throws {
     let model = try TinyHGVAE.model.get()

@@ -173,6 +173,24 @@ struct MotionModelsSampleTests {
       own, "--count", "2", "--format", "npz", "--uncertainty", "\(own)/./sample_1_0002.npz")
     #expect(over.status == 65 && over.text.contains("of a sample"), "\(over.text)")
     #expect(Work.files(in: own).isEmpty)
+    let links = try Work.folder()
+    let table = try TinyMotionModel.sample(own, "--count", "2", "--uncertainty", "\(links)/u.csv")
+    #expect(table.status == 65 && table.text.contains(".npz"), "\(table.text)")
+    let nowhere = try TinyMotionModel.sample(
+      own, "--count", "2", "--uncertainty", "\(links)/none/u.npz")
+    #expect(nowhere.status == 73, "\(nowhere.text)")
+    #expect(Work.files(in: own).isEmpty)
+    let fresh = "\(links)/fresh"
+    let within = try TinyMotionModel.sample(
+      fresh, "--count", "2", "--format", "npz", "--uncertainty", "\(fresh)/u.npz")
+    #expect(within.status == 0 && Work.files(in: fresh).contains("u.npz"), "\(within.text)")
+    // Nor by a link to it, which leads nowhere yet.
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(links)/sure.npz", withDestinationPath: "\(own)/sample_1_0002.npz")
+    let linked = try TinyMotionModel.sample(
+      own, "--count", "2", "--format", "npz", "--uncertainty", "\(links)/sure.npz")
+    #expect(linked.status == 65 && linked.text.contains("of a sample"), "\(linked.text)")
+    #expect(Work.files(in: own).isEmpty)
     let alone = try TinyMotionModel.sample(output, "--uncertainty", file)
     #expect(alone.status == 64 && alone.text.contains("--count"), "\(alone.text)")
   }

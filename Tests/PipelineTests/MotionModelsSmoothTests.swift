@@ -146,6 +146,43 @@ struct MotionModelsSmoothTests {
     #expect(json.output.contains("{\"kind\": \"glitch\""), "\(json.text)")
   }
 
+  @Test(
+    "A model that had nothing to fill in is said to have done nothing; one that had, what it did")
+  func filling() throws {
+    let folder = try Work.folder()
+    let model = try TinyHGVAE.model.get()
+    let wrist = Skeleton.Joint.leftWrist.rawValue
+    for (name, hidden, said) in [
+      ("short", 20..<22, "HG-VAE filled in nothing"), ("fit", 20..<35, "filled in by HG-VAE"),
+      ("none", 0..<0, nil),
+    ] {
+      let path = try table(
+        "walk", "\(folder)/\(name)", isMissing: { hidden.contains($0) && $1 == wrist })
+      let run = try smooth(try Work.folder(), path, "--filling", model)
+      #expect(run.status == 0, "\(run.text)")
+      #expect(run.output.contains("HG-VAE") == (said != nil), "\(name): \(run.text)")
+      #expect(said.map { run.output.contains($0) } ?? true, "\(name): \(run.text)")
+    }
+  }
+
+  @Test("The axis that is said to point up is taken, and the one that was found changes nothing")
+  func up() throws {
+    let path = try table("walk", try Work.folder())
+    func head(_ further: String...) throws -> Vector3 {
+      let output = try Work.folder()
+      let run = try Tool.run(
+        arguments: ["smooth", "--model", TinySmoother.plain.get(), "-o", output, path] + further)
+      #expect(run.status == 0, "\(run.text)")
+      let clip = try MotionFile.read("\(output)/walk.clip.safetensors").clip
+      let places = clip.jointPositions(frame: 30)
+      return places[Skeleton.Joint.head.rawValue] - places[0]
+    }
+    let (found, given, other) = (try head(), try head("--up", "z"), try head("--up", "y"))
+    #expect((found - given).length < 1e-9 && found.z > 0.5)
+    // With y up who stands along z lies.
+    #expect(abs(other.z) < 0.3, "\(other)")
+  }
+
   @Test("The same file gives the same bytes; tracks at other rates keep their length in seconds")
   func repeatable() throws {
     let folder = try Work.folder()
@@ -304,7 +341,7 @@ struct MotionModelsSmoothTests {
   func evaluations() throws {
     let clips = try TinyMotionModel.clips()
     let smoother = try Tool.run(
-      "evaluate", "smoother", "--model", try TinySmoother.plain.get(), "--motions", clips,
+      "evaluate", "smoother", "--model", try TinySmoother.plain.get(), "--motions", clips, "--all",
       "--json", within: 120)
     #expect(smoother.status == 0, "\(smoother.text)")
     #expect(throws: Never.self) {

@@ -67,6 +67,15 @@ struct MotionModelsTrainingTests {
     #expect(anew.status == 0, "\(anew.text)")
   }
 
+  @Test("What is there and no file is not to be written over, also not with --force")
+  func noFile() throws {
+    for further in [[], ["--force"]] {
+      let run = try run("/dev/full", further, within: 20)
+      #expect(run.status == 73 && run.error.contains("not a file"), "\(run.text)")
+      #expect(!run.error.contains("--force"), "\(run.text)")
+    }
+  }
+
   @Test("What is not there or does not fit is said before training")
   func badInput() throws {
     let folder = try Work.folder()

@@ -97,11 +97,24 @@ struct PoseGPTVerbsTests {
     #expect(isSame)
   }
 
+  @Test("A file that is there already is refused before the autoencoder is trained, not after")
+  func isThere() throws {
+    let folder = try Work.folder()
+    let path = try Work.write("mine", "\(folder)/m.safetensors")
+    let run = try Tool.run(
+      arguments: ["train", "posegpt", "--motions", try TinyMotionModel.clips(), "-o", path]
+        + TinyPoseGPT.sizes)
+    #expect(run.status == 73 && run.text.contains("--force"), "\(run.text)")
+    let text = try Work.text(path)
+    #expect(Work.files(in: folder) == ["m.safetensors"] && text == "mine")
+  }
+
   @Test(
     "Sizes that do not fit are refused before anything is read",
     arguments: [
       ["--books", "3"], ["--frames-per-token", "5"], ["--context", "1"], ["--codes", "0"],
       ["--quantizer", "scalar", "--codes", "24", "--books", "2"], ["--tokenizer-steps", "0"],
+      ["--books", "0"], ["--tokenizer-width", "9223372036854775804"], ["--frames-per-token", "0"],
     ])
   func sizes(_ further: [String]) throws {
     let run = try Tool.run(

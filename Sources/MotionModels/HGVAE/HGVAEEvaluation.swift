@@ -141,7 +141,8 @@ extension HGVAE {
     let material = try EvaluationMaterial(clips, frames: frames, frameRate: frameRate, options)
     guard material.windows.count >= 16 else {
       throw GenerationError.request(
-        "\(material.windows.count) windows of \(frames) frames of real motion, at least 16 expected"
+        "\(material.windows.count) windows of \(frames) frames of real motion, at least 16 expected: more clips,"
+          + " or --all of them"
       )
     }
     var result = HGVAEEvaluation()

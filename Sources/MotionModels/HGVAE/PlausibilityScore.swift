@@ -75,17 +75,25 @@ public struct PlausibilityScore: Sendable {
 }
 
 extension PlausibilityScore {
-  /// Windows in which a joint is thrown about are as no real one is.
+  /// Windows in which a joint is thrown about, or lies farther away than any can, are as no real one is.
   fileprivate mutating func count(
     _ jolts: [TrackJolt], of track: JointTrack, length: Int, _ calibration: PlausibilityCalibration
   ) {
-    guard let worst = calibration.anomalies.last, !jolts.isEmpty else { return }
-    let thrown = jolts.map { jolt in
-      Finding(
-        joint: jolt.joint,
-        frame: min(frames - 1, Int(Double(jolt.frame) * frameRate / track.frameRate)),
-        kind: .acceleration, value: Float(jolt.acceleration), threshold: Float(jolt.limit))
+    func own(_ frame: Int) -> Int {
+      min(frames - 1, Int(Double(frame) * frameRate / track.frameRate))
     }
+    let thrown =
+      jolts.map { jolt in
+        Finding(
+          joint: jolt.joint, frame: own(jolt.frame), kind: .acceleration,
+          value: Float(jolt.acceleration), threshold: Float(jolt.limit))
+      }
+      + track.farJoints.map { far in
+        Finding(
+          joint: far.joint, frame: own(far.frame), kind: .pose, value: Float(far.distance),
+          threshold: Float(far.stature))
+      }
+    guard let worst = calibration.anomalies.last, !thrown.isEmpty else { return }
     let places = Set(thrown.map(\.frame))
     for index in windows.indices {
       let start = windows[index].start
@@ -108,7 +116,8 @@ extension HGVAE {
   /// Scores a track; joints that are missing are filled in and have no residuals.
   ///
   /// Of tracks faster than the model the frames in between count too: where a joint is thrown about between
-  /// them (`TrackJolt`), windows have a plausibility of 0.
+  /// them (`TrackJolt`), windows have a plausibility of 0. So they have where the file has a joint farther from the
+  /// body than its stature (`JointTrack.farJoints`).
   ///
   /// - Throws: `GenerationError.request` where it is too short, nobody is seen in it, or the model
   ///   has no thresholds.

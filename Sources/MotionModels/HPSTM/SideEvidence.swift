@@ -12,8 +12,6 @@ struct SideEvidence {
   private static let unremarkable = 0.1
   /// Feet and knees that point ahead by less than this say nothing [m].
   private static let leastAhead = 0.05
-  /// Feet of less confidence were constructed from hips and shanks.
-  private static let constructed: Float = 0.3
 
   private let track: JointTrack
   /// The median length of each joint's bone [m], 22; nil of one that was never seen.
@@ -96,7 +94,7 @@ struct SideEvidence {
         Self.place(side ? left.mirrored : left, frame, track)
       }
       let foot = side ? Skeleton.Joint.rightFoot : .leftFoot
-      if track.confidences[frame * Skeleton.jointCount + foot.rawValue] > Self.constructed,
+      if track.confidences[frame * Skeleton.jointCount + foot.rawValue] > SideSwap.constructed,
         let ankle = place(.leftAnkle), let ball = place(.leftFoot)
       {
         sum += ball - ankle

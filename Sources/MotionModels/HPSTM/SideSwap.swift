@@ -49,7 +49,7 @@ public struct SideSwap: Sendable, Hashable {
   }
 
   /// The largest confidence of feet that are constructed from hips and shanks, not seen.
-  private static let constructed: Float = 0.3
+  static let constructed: Float = 0.3
 
   /// Exchanges left and right of a track in the swap's frames.
   ///

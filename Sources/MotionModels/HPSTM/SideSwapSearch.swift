@@ -44,7 +44,7 @@ struct SideSwapSearch {
 
   private let frames: Int
   private let longestRun: Int
-  private let bodily: SideEvidence
+  private let track: JointTrack
   /// Half the square distances over each boundary, by their variance, [frames, pairs].
   private var straight: [Double]
   /// The same with left and right exchanged after the boundary.
@@ -53,7 +53,7 @@ struct SideSwapSearch {
   /// Measures all boundaries of a track.
   init(_ track: JointTrack) {
     frames = track.frameCount
-    bodily = SideEvidence(track)
+    self.track = track
     longestRun = max(
       Self.reach, Int(min(Self.longest * track.frameRate, Double(frames)).rounded()))
     straight = Array(repeating: 0, count: frames * Self.pairs.count)
@@ -72,8 +72,15 @@ struct SideSwapSearch {
   /// The swaps that are found, no two of them in the same frames.
   var swaps: [SideSwap] {
     var (short, others): ([Candidate], [Candidate]) = ([], [])
+    // Most tracks jump nowhere, and have nothing to ask their bodies.
+    guard
+      Self.parts.contains(where: { _, numbers in
+        (0..<frames).contains { evidence(at: $0, numbers) > 0 }
+      })
+    else { return [] }
+    let body = SideEvidence(track)
     for (part, numbers) in Self.parts {
-      let jumps = (0..<frames).map { self.evidence(at: $0, numbers) }
+      let jumps = (0..<frames).map { evidence(at: $0, numbers) }
       let boundaries = (0..<frames).filter { boundary in
         let near = max(0, boundary - 2)..<min(frames, boundary + 3)
         return jumps[boundary] > 0 && near.allSatisfy { jumps[$0] <= jumps[boundary] }
@@ -85,9 +92,9 @@ struct SideSwapSearch {
         let isPaired = first > 0 && last < frames
         let sum = (first > 0 ? jumps[first] : 0) + (last < frames ? jumps[last] : 0)
         if isPaired, last - first <= longestRun {
-          guard !isContradicted(swap) else { continue }
+          guard !isContradicted(swap, by: body) else { continue }
           short.append((sum - Self.costOfFrame * Double(last - first), swap))
-        } else if sum > 0, isShown(swap) {
+        } else if sum > 0, isShown(swap, by: body) {
           others.append((sum, swap))
         }
       }
@@ -114,17 +121,17 @@ struct SideSwapSearch {
   private typealias Candidate = (evidence: Double, swap: SideSwap)
 
   /// Whether the body says that a part is as it should be.
-  private func isContradicted(_ swap: SideSwap) -> Bool {
-    bodily.exchange(of: swap.part, in: swap.frames) < -SideEvidence.least
+  private func isContradicted(_ swap: SideSwap, by body: SideEvidence) -> Bool {
+    body.exchange(of: swap.part, in: swap.frames) < -SideEvidence.least
   }
 
   /// Whether the body says that a part is exchanged, and beside that as it should be.
-  private func isShown(_ swap: SideSwap) -> Bool {
+  private func isShown(_ swap: SideSwap, by body: SideEvidence) -> Bool {
     let (first, last) = (swap.frames.lowerBound, swap.frames.upperBound)
     let beside = [max(0, first - longestRun)..<first, last..<min(frames, last + longestRun)]
-    return bodily.exchange(of: swap.part, in: swap.frames) > SideEvidence.least
+    return body.exchange(of: swap.part, in: swap.frames) > SideEvidence.least
       && beside.allSatisfy {
-        $0.isEmpty || bodily.exchange(of: swap.part, in: $0) < -SideEvidence.least
+        $0.isEmpty || body.exchange(of: swap.part, in: $0) < -SideEvidence.least
       }
   }
 

@@ -1,16 +1,19 @@
 import Motions
 
+extension Smoother {
+  /// The gaps of a joint that a model of motion fills [s]: shorter ones the smoother is trained on, and in longer
+  /// ones arcs between their ends are nearer the truth (`evaluate smoother`).
+  public static let filledGaps = 0.3...1.0
+}
+
 extension JointTrack {
   /// The confidence that a smoother is told of joints that a model has filled in.
   private static let filledConfidence: Float = 0.3
-  /// The gaps of a joint that are filled [s]: shorter ones the smoother is trained on, and in longer
-  /// ones arcs between their ends are nearer the truth (`evaluate smoother`).
-  private static let filledGaps = 0.3...1.0
 
   /// The track with missing joints as a model of motion fills them in, and how many joints in frames
   /// these are.
   ///
-  /// Only gaps of 0.3 to 1 s between frames that show the joint are filled. Others, those that the model
+  /// Only gaps of `Smoother.filledGaps` between frames that show the joint are filled. Others, those that the model
   /// leaves open, and tracks that are too short for it stay as they are, and so does what was seen.
   func filled(by model: HGVAE?) -> (track: JointTrack, count: Int) {
     let gaps = fillableGaps
@@ -37,7 +40,7 @@ extension JointTrack {
           open.append(at)
           continue
         }
-        if hasBegun, Self.filledGaps.contains(Double(open.count) / frameRate) { gaps += open }
+        if hasBegun, Smoother.filledGaps.contains(Double(open.count) / frameRate) { gaps += open }
         (open, hasBegun) = ([], true)
       }
       return gaps

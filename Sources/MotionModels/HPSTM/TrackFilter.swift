@@ -41,7 +41,7 @@ struct FilteredTrack {
   ///
   /// Of a foot that is kicked all five are far from each other. The one in the middle counts as an outlier only
   /// where it is twice as far from the median as most are, which no motion has in the middle, nor where it turns
-  /// back.
+  /// back. The median is the place whose distances from the five have the least sum, whichever way the axes point.
   private static func withoutOutliers(_ positions: [Float]) -> [Float] {
     let width = 3 * Skeleton.jointCount
     let frames = positions.count / width
@@ -50,37 +50,36 @@ struct FilteredTrack {
       // At the ends the first and the last frame are repeated.
       let rows = (-2...2).map { width * min(max(frame + $0, 0), frames - 1) }
       for at in stride(from: 0, to: width, by: 3) {
-        var median = SIMD3<Float>.zero
-        for axis in 0..<3 {
-          let column = at + axis
-          median[axis] = middle(
-            positions[rows[0] + column], positions[rows[1] + column], positions[rows[2] + column],
-            positions[rows[3] + column], positions[rows[4] + column])
+        let places = rows.map {
+          SIMD3(positions[$0 + at], positions[$0 + at + 1], positions[$0 + at + 2])
         }
-        func squaredDistance(_ row: Int) -> Float {
-          let place = SIMD3(
-            positions[row + at], positions[row + at + 1], positions[row + at + 2])
-          return (place - median).squaredLength
-        }
-        let (here, own) = (frame * width + at, squaredDistance(rows[2]))
-        guard own > outlierDistance * outlierDistance else { continue }
-        let usual = middle(
-          squaredDistance(rows[0]), squaredDistance(rows[1]), own, squaredDistance(rows[3]),
-          squaredDistance(rows[4]))
-        if own > 4 * usual {
-          for axis in 0..<3 { result[here + axis] = median[axis] }
+        let own = places[2]
+        // The median is among the five, and so no farther away than the farthest.
+        guard places.contains(where: { ($0 - own).length > outlierDistance }) else { continue }
+        let median = Self.median(places)
+        let distances = places.map { ($0 - median).length }
+        let usual = distances.sorted()[2]
+        if distances[2] > outlierDistance, distances[2] > 2 * usual {
+          for axis in 0..<3 { result[frame * width + at + axis] = median[axis] }
         }
       }
     }
     return result
   }
 
-  /// The median of five numbers.
-  private static func middle(_ a: Float, _ b: Float, _ c: Float, _ d: Float, _ e: Float) -> Float {
-    // The smaller of two pairs and the larger of them can be left out.
-    let f = max(min(a, b), min(c, d))
-    let g = min(max(a, b), max(c, d))
-    return max(min(e, f), min(max(e, f), g))
+  /// The place whose distances from others have the least sum, by Weiszfeld's steps.
+  private static func median(_ places: [SIMD3<Float>]) -> SIMD3<Float> {
+    var found = places.reduce(.zero, +) / Float(places.count)
+    for _ in 0..<30 {
+      var (sum, total) = (SIMD3<Float>.zero, Float(0))
+      for place in places {
+        let weight = 1 / max((place - found).length, 1e-5)
+        sum += weight * place
+        total += weight
+      }
+      found = sum / total
+    }
+    return found
   }
 
   /// Noise levels from third differences, whose variance is twenty times that of white noise.

@@ -71,9 +71,14 @@ extension Smoother {
 }
 
 extension JointTrack {
-  /// The track at another rate [Hz], at least as long: linear interpolation when upsampling,
-  /// weighted means of neighbouring frames when downsampling.
+  /// The track at another rate [Hz], at least as long: linear interpolation when upsampling, the value of a line through
+  /// neighbouring frames when downsampling.
+  ///
+  /// A mean would lag where frames lie on one side alone, as at both ends: by 4 cm in a run.
   func resampled(to rate: Double) -> JointTrack {
+    guard frameCount > 0 else {
+      return JointTrack(name: name, frameRate: rate, positions: [], confidences: [])
+    }
     let joints = Skeleton.jointCount
     let step = frameRate / rate
     let count = Int((Double(frameCount - 1) / step).rounded(.up)) + 2
@@ -81,30 +86,63 @@ extension JointTrack {
     var confidenceSums: [Float] = []
     places.reserveCapacity(count * joints)
     confidenceSums.reserveCapacity(count * joints)
-    // A triangle as wide as a frame of the slower of the two rates.
+    // A triangle as wide as a frame of the slower of the two rates; at the ends it stands half as far inside.
     let reach = max(1, step)
+    let end = Double(frameCount - 1)
+    let inside = min(reach, end) / 2
     for frame in 0..<count {
-      let middle = Double(frame) * step
-      let first = max(0, Int((middle - reach).rounded(.up)))
-      let last = min(frameCount - 1, Int((middle + reach).rounded(.down)))
+      let time = Double(frame) * step
+      let centre = min(max(time, inside), end - inside)
+      let first = max(0, Int((centre - reach).rounded(.up)))
+      let last = min(frameCount - 1, Int((centre + reach).rounded(.down)))
       for joint in 0..<joints {
-        var (sum, confidence, weight) = (Vector3.zero, 0.0, 0.0)
-        for source in Swift.stride(from: first, through: max(first, last), by: 1)
-        where source < frameCount {
+        var line = WeightedLine()
+        var confidence = 0.0
+        for source in first...max(first, last) {
           let at = source * joints + joint
-          let share = max(0, 1 - abs(Double(source) - middle) / reach)
-          guard confidences[at] > 0, positions[at].isFinite, share > 0 else { continue }
-          sum += positions[at] * share
+          let share = 1 - abs(Double(source) - centre) / reach
+          guard share > 0, confidences[at] > 0, positions[at].isFinite else { continue }
+          line.add(positions[at], at: Double(source) - time, weight: share)
           confidence += Double(confidences[at]) * share
-          weight += share
         }
-        places.append(weight > 0 ? sum / weight : [.nan, .nan, .nan])
-        confidenceSums.append(weight > 0 ? Float(confidence / weight) : 0)
+        // In a gap nobody knows where the joint is; behind the last frame it goes on.
+        let isSeen = line.reaches(min(max(time, 0), end) - time)
+        places.append(isSeen ? line.value : Vector3(repeating: .nan))
+        confidenceSums.append(isSeen ? Float(confidence / line.weight) : 0)
       }
     }
     var track = JointTrack(
       name: name, frameRate: rate, positions: places, confidences: confidenceSums)
     track.stature = stature
     return track
+  }
+}
+
+/// A line through weighted places, as its value at 0.
+private struct WeightedLine {
+  /// The sum of the weights.
+  private(set) var weight = 0.0
+  private var (first, last) = (Double.infinity, -Double.infinity)
+  private var (time, square) = (0.0, 0.0)
+  private var (place, product) = (Vector3.zero, Vector3.zero)
+
+  mutating func add(_ place: Vector3, at time: Double, weight: Double) {
+    self.weight += weight
+    self.time += weight * time
+    square += weight * time * time
+    self.place += place * weight
+    product += place * (weight * time)
+    (first, last) = (min(first, time), max(last, time))
+  }
+
+  /// Whether a time lies between the places, or within half a frame of one.
+  func reaches(_ time: Double) -> Bool { first - 0.5 <= time && time <= last + 0.5 }
+
+  /// The line's value at 0; the mean where all places are of one time.
+  var value: Vector3 {
+    let (middle, mean) = (time / weight, place / weight)
+    let spread = square / weight - middle * middle
+    guard spread > 1e-9 else { return mean }
+    return mean - (product / weight - mean * middle) * (middle / spread)
   }
 }

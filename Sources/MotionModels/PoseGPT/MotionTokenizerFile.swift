@@ -29,12 +29,10 @@ extension MotionTokenizer {
     let weights = try layout.values(from: file.contents, prefix: prefix, path: file.path)
     func channels(_ name: String) throws -> [Float] {
       let tensor = try file.tensor(prefix + name)
-      let values = tensor.floats()
-      guard tensor.shape == [PoseFeatures.columns], values.allSatisfy({ abs($0) < 1e6 }) else {
-        throw file.refusal(
-          "'\(prefix + name)' has the shape \(tensor.shape), [\(PoseFeatures.columns)] expected")
+      if let fault = tensor.fault(prefix + name, shape: [PoseFeatures.columns], below: 1e6) {
+        throw file.refusal(fault)
       }
-      return values
+      return tensor.floats()
     }
     let scaling = FeatureScaling(
       mean: try channels(Self.meanKey), deviation: try channels(Self.deviationKey))

@@ -68,11 +68,13 @@ public struct MotionTokenizerNetwork: Parameterized, Sendable {
         && frames % framesPerToken == 0 && frames / framesPerToken >= 2
         && (1...64).contains(books) && (2...65_536).contains(codes) && codes % books == 0
         && codesPerBook >= 2
+      // Nothing is divided by what is no size.
+      guard sizes else { return false }
       let network =
         (1...4096).contains(width) && (1...256).contains(heads) && width % heads == 0
         && (1...64).contains(layers) && (1...16384).contains(feedForward)
         && (1...4096).contains(latent) && latent % books == 0
-      return sizes && network
+      return network
         && (quantizer == .vector || FiniteScalarQuantizer.levels(ofCodes: codesPerBook) != nil)
     }
 

@@ -86,13 +86,10 @@ extension PoseGPT {
     let layout = ParameterLayout(placing: &network)
     let bodies = try file.tensor("bodies")
     let offsets = bodies.floats()
-    guard bodies.shape.count == 3, bodies.shape[0] > 0,
-      bodies.shape[1...] == [BodyModel.jointCount, 3], offsets.allSatisfy({ abs($0) <= 100 })
-    else {
-      throw file.refusal(
-        "'bodies' has the shape \(bodies.shape), [n, \(BodyModel.jointCount), 3] of rest offsets "
-          + "expected; models from before that have lengths alone are not read")
+    if let fault = bodies.fault("bodies", shape: [nil, BodyModel.jointCount, 3], below: 100) {
+      throw file.refusal(fault + "; models from before that have lengths alone are not read")
     }
+    guard !offsets.isEmpty else { throw file.refusal("'bodies' is empty, rest offsets expected") }
     self.init(
       tokenizer: tokenizer, network: network, weights: try file.weights(layout), bodies: offsets,
       history: file.history(), fingerprint: file.fingerprint)

@@ -24,7 +24,7 @@ struct LegIK {
   /// the leg reaches.
   func move(to target: Vector3, in clip: inout MotionClip, frame: Int) {
     let poses = clip.jointPoses(frame: frame)
-    let (pelvis, start) = (poses[0], poses[hip.rawValue])
+    let start = poses[hip.rawValue]
     let (middle, end) = (poses[knee.rawValue], poses[ankle.rawValue])
     let thigh = middle.translation - start.translation
     let shank = end.translation - middle.translation
@@ -36,10 +36,7 @@ struct LegIK {
     let swing = Quaternion(turning: reached, into: way)
     let hipTurn = (swing * start.rotation).normalized
     let kneeTurn = (swing * bend * middle.rotation).normalized
-    let base = frame * Skeleton.jointCount
-    clip.rotations[base + hip.rawValue] = (pelvis.rotation.inverse * hipTurn).normalized
-    clip.rotations[base + knee.rawValue] = (hipTurn.inverse * kneeTurn).normalized
-    clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
+    turn(hip: hipTurn, knee: kneeTurn, from: poses, in: &clip, frame: frame)
   }
 
   /// Turns a knee that bends backwards to the front wherever that is continuous.
@@ -79,7 +76,7 @@ struct LegIK {
   /// does not jump.
   private func bendForward(in clip: inout MotionClip, frame: Int) {
     let poses = clip.jointPoses(frame: frame)
-    let (pelvis, start) = (poses[0], poses[hip.rawValue])
+    let start = poses[hip.rawValue]
     let (middle, end) = (poses[knee.rawValue], poses[ankle.rawValue])
     let thigh = middle.translation - start.translation
     let shank = end.translation - middle.translation
@@ -94,10 +91,19 @@ struct LegIK {
     else { return }
     let hipTurn = (Quaternion(turning: old, into: new) * start.rotation).normalized
     let kneeTurn = (Quaternion(turning: oldShank, into: newShank) * middle.rotation).normalized
+    turn(hip: hipTurn, knee: kneeTurn, from: poses, in: &clip, frame: frame)
+  }
+
+  /// Gives hip and knee orientations in the world; the foot keeps the one of the poses as they were.
+  private func turn(
+    hip hipTurn: Quaternion, knee kneeTurn: Quaternion, from poses: [Pose],
+    in clip: inout MotionClip, frame: Int
+  ) {
     let base = frame * Skeleton.jointCount
-    clip.rotations[base + hip.rawValue] = (pelvis.rotation.inverse * hipTurn).normalized
+    let foot = poses[ankle.rawValue].rotation
+    clip.rotations[base + hip.rawValue] = (poses[0].rotation.inverse * hipTurn).normalized
     clip.rotations[base + knee.rawValue] = (hipTurn.inverse * kneeTurn).normalized
-    clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * end.rotation).normalized
+    clip.rotations[base + ankle.rawValue] = (kneeTurn.inverse * foot).normalized
   }
 
   /// The angle that the shank turns by about the axis, so that hip and ankle are this far apart

@@ -48,6 +48,16 @@ struct JointColumns {
   /// How the set was determined.
   var reason: String
 
+  /// The file's columns of elbows, wrists, knees, ankles and toes.
+  var limbs: Set<Int> {
+    let joints: [Skeleton.Joint] = [.leftElbow, .leftWrist, .leftKnee, .leftAnkle, .leftFoot]
+    return Set(
+      joints.flatMap { [$0, $0.mirrored] }.compactMap { joint in
+        guard let terms = set.recipes[joint.rawValue]?.terms, terms.count == 1 else { return nil }
+        return columns[terms[0].joint]
+      })
+  }
+
   /// The columns in the set's own order.
   init(inOrderOf set: JointSet, count: Int, path: String) throws(MotionError) {
     let fits = set.mayGoOn ? count >= set.joints.count : count == set.joints.count

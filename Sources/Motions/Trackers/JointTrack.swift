@@ -14,6 +14,26 @@ public struct JointTrack: Sendable {
   public var confidences: [Float]
   /// The stature of the body whose unseen legs are made up [m]; nil where legs are seen.
   public var stature: Double?
+  /// The joints that are missing since no part of that body could be where the file has them.
+  public var farJoints: [FarJoint] = []
+
+  /// A joint that a file has farther from the middle of the body than its stature.
+  public struct FarJoint: Sendable, Hashable {
+    /// The frame.
+    public var frame: Int
+    /// The joint's number.
+    public var joint: Int
+    /// The distance from the middle of the body [m].
+    public var distance: Double
+    /// The body's stature [m].
+    public var stature: Double
+
+    /// Creates one.
+    public init(frame: Int, joint: Int, distance: Double, stature: Double) {
+      (self.frame, self.joint) = (frame, joint)
+      (self.distance, self.stature) = (distance, stature)
+    }
+  }
 
   /// Creates a track.
   public init(name: String, frameRate: Double, positions: [Vector3], confidences: [Float]) {

@@ -13,9 +13,11 @@ extension SourceTrack {
   /// Takes frames whose joints are all at one place, and joints at exactly zero, for not seen; says how many.
   ///
   /// Zeros stay where they may be places: of a joint that is at or beside the origin in every frame, as formats
-  /// have it whose places are relative to that joint, and of the only joint that is there in the first frame,
-  /// where a path begins.
-  mutating func dropZeros() {
+  /// have it whose places are relative to that joint (but to no elbow, wrist, knee, ankle or toe), and of the only
+  /// joint that is there in the first frame, where a path begins.
+  ///
+  /// - Parameter columns: Which of the file's joints is which.
+  mutating func dropZeros(_ columns: JointColumns) {
     let nobody = dropCollapsedFrames()
     if nobody > 0 {
       findings.append(
@@ -24,7 +26,7 @@ extension SourceTrack {
           "in \(Wording.count(nobody, "frame")) all joints are at one place: taken for nobody seen")
       )
     }
-    let lost = lostJoints()
+    let lost = lostJoints(limbs: columns.limbs)
     for at in lost { drop(at) }
     if !lost.isEmpty {
       findings.append(
@@ -53,16 +55,18 @@ extension SourceTrack {
   }
 
   /// The places in the arrays of joints that are at zero because they were not seen.
-  private func lostJoints() -> [Int] {
+  private func lostJoints(limbs: Set<Int>) -> [Int] {
     let zeros = positions.indices.filter { positions[$0] == .zero && confidences[$0] > 0 }
     guard !zeros.isEmpty else { return [] }
     let nearest = Self.near * size()
     let isAlone = zeros.count { $0 < jointCount } == 1
     return Set(zeros.map { $0 % jointCount }).sorted().flatMap { joint in
-      zeroRuns(of: joint).filter { run in
-        // Two joints are at no one place, so that no path of two begins at the origin.
-        let isStart = isAlone && run.places == [joint]
-        return !isStart && run.beside.contains { positions[$0].length > nearest }
+      let runs = zeroRuns(of: joint)
+      return runs.filter { run in
+        // Two joints are at no one place, so that no path of two begins at the origin; nor does one come back.
+        let isStart = isAlone && runs.count == 1 && run.places == [joint]
+        let isNever = run.beside.isEmpty && limbs.contains(joint)
+        return !isStart && (isNever || run.beside.contains { positions[$0].length > nearest })
       }.flatMap(\.places)
     }
   }

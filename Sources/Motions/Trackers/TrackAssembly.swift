@@ -26,7 +26,7 @@ struct TrackAssembly {
     let columns = try source.columns(as: joints)
     let timing = try source.timing(given: frameRate)
     // Before frames are put between others, which would make places of zeros.
-    source.dropZeros()
+    source.dropZeros(columns)
     try refuseNobody(source)
     source.place(on: timing)
     try TrackShape.refuseFlat(source, columns: columns)
@@ -58,6 +58,7 @@ struct TrackAssembly {
     let seen = legLength().flatMap { $0 > 1e-9 ? $0 : nil }
     var legs = seen ?? 0
     if seen == nil { legs = try legsOfUpperBody() }
+    let all = places
     if dropImpossible(farther: legs / Skeleton.legFractionOfStature) { assemble() }
     let unit = try unit(legs: legs)
     let up = try upAxis()
@@ -68,6 +69,13 @@ struct TrackAssembly {
       name: ClipName.of(source.path), frameRate: rate.rate,
       positions: places.map { up.axis.world($0) * scale }, confidences: confidences)
     if seen == nil { track.stature = size }
+    track.farJoints = farJoints(
+      of: all, stature: legs / Skeleton.legFractionOfStature
+    ).map {
+      .init(
+        frame: $0.frame, joint: $0.joint, distance: $0.distance * scale, stature: $0.stature * scale
+      )
+    }
     try TrackShape.refuseTurns(track, path: source.path)
     findings += TrackShape.doubts(of: track)
     if TrackLevelling.isWithoutWorld(track) {
@@ -82,6 +90,9 @@ struct TrackAssembly {
       upReason: up.reason, metresPerUnit: scale, unitReason: unit.reason, frameRate: rate.rate,
       rateReason: rate.reason, frameCount: frameCount,
       stature: size)
+    report.knownJointCount = (0..<Self.joints).count { joint in
+      stride(from: joint, to: confidences.count, by: Self.joints).contains { confidences[$0] > 0 }
+    }
     count(in: &report)
     return (track, report)
   }
@@ -177,6 +188,18 @@ struct TrackAssembly {
         "\(Wording.count(dropped, "joint")) farther from the middle of the body than its stature,"
           + " the first in frame \(first): taken for missing"))
     return true
+  }
+
+  /// Our joints that are missing now and were not in these places, in units of the file.
+  private func farJoints(of all: [Vector3], stature: Double) -> [JointTrack.FarJoint] {
+    all.indices.filter { all[$0].isFinite && !places[$0].isFinite }.map { at in
+      let frame = at / Self.joints
+      let near = places[(frame * Self.joints)..<((frame + 1) * Self.joints)].filter(\.isFinite)
+      let middle = near.reduce(Vector3.zero, +) / Double(max(1, near.count))
+      return .init(
+        frame: frame, joint: at % Self.joints, distance: (all[at] - middle).length, stature: stature
+      )
+    }
   }
 
   /// One unit of the file [m], as stated or from the length of the legs.

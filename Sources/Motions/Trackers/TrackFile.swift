@@ -44,6 +44,13 @@ public enum TrackFile {
     try TrackAssembly.check(stature: stature)
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
+      if let joints {
+        throw .malformed(
+          path: path,
+          reason:
+            "it is motion capture, whose skeleton says which joint is which, and no table of joints "
+            + "of the set '\(joints.name)' (--joints)")
+      }
       var options = ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate)
       (options.up, options.person) = (up, person)
       return try capture(bytes, path: path, options)
@@ -69,8 +76,11 @@ public enum TrackFile {
         reason: "it is no file of tracked joints; known are JSON (MediaPipe, named keypoints), CSV,"
           + " .npy and .npz of positions, and motion capture (BVH, AMASS, motionc's clips)")
     }
-    let (clip, report) = try MotionFile.read(bytes, path: path, options: options)
-    return (JointTrack(clip), TrackReport(report))
+    let (clip, read) = try MotionFile.read(bytes, path: path, options: options)
+    var report = TrackReport(read)
+    if options.up != nil { report.upReason = "as you said" }
+    if options.frameRate != nil { report.rateReason = "as you said" }
+    return (JointTrack(clip), report)
   }
 }
 

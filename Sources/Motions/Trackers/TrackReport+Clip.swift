@@ -10,7 +10,7 @@ extension TrackReport {
   ) -> ImportReport {
     var report = ImportReport(
       path: path, format: format, skeleton: joints, sourceJointCount: sourceJointCount,
-      knownJointCount: sourceJointCount, metresPerUnit: metresPerUnit, unitReason: unitReason,
+      knownJointCount: knownJointCount, metresPerUnit: metresPerUnit, unitReason: unitReason,
       upAxis: upAxis.hasSuffix(" down") ? "-\(upAxis.prefix(1))" : "\(upAxis.prefix(1))",
       frameRate: clip.frameRate, frameCount: clip.frameCount, duration: clip.duration,
       stature: clip.skeleton.stature)

@@ -12,6 +12,8 @@ public struct TrackReport: Codable, Sendable, Hashable {
   public var jointsReason: String
   /// The number of joints of the file.
   public var sourceJointCount: Int
+  /// The number of our joints that are seen in some frame.
+  public var knownJointCount = Skeleton.jointCount
   /// The axis of the file that points up: `y down`, `z up`.
   public var upAxis: String
   /// How it is known.

@@ -58,7 +58,9 @@ struct CompileJob: Sendable {
         "\(path.shownPath): \(Wording.count(trajectory.sampleCount, "sample")), \(seconds) s, "
         + "every limit holds\(TrajectoryReport.unlimited(trajectory))"
       if let deviation = trajectory.deviation, let worst = deviation.greatest {
-        text += "; at most \(worst) away from the motion"
+        // As the network or inverse kinematics has it, refined, which is not the person's own.
+        let from = retargeting == nil ? "the motion" : "the retargeted motion"
+        text += "; at most \(worst) away from \(from)"
         if let base = deviation.base { text += ", " + base.sentence }
       }
       if let ends = TrajectoryReport.ends(trajectory) { text += "; \(ends)" }
@@ -137,8 +139,16 @@ struct CompileJob: Sendable {
     }
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
+    let base = "\(output)/\(MotionPaths.outputName(file))"
+    let old = TrajectoryFormat.allCases.compactMap { $0.endings.first }.map { base + $0 }.filter {
+      !paths.contains($0) && FileSystem.exists($0)
+    }
     let findings =
       found.map(\.message)
+      + [
+        old.isEmpty
+          ? nil : "of an earlier motion of this name, and still there: \(old.shownList)"
+      ].compactMap(\.self)
       + [
         motion.provenance["refinement_notes"], held(motion.footholds, trajectory),
         check?.sentence,

@@ -77,9 +77,12 @@ struct ImportSummary {
     let head = word.padding(toLength: 9, withPad: " ", startingAt: 0)
     return ["\(head)\(files.count)"]
       + files.map { file in
-        let why = file.why.replacingOccurrences(of: file.path, with: "").trimmingCharacters(
-          in: CharacterSet(charactersIn: "' :"))
-        let short = why.count > width ? "\(why.prefix(width))…" : why
+        // The path stands in front already.
+        var why = Substring(file.why)
+        for head in ["'\(file.path)'", file.path] where why.hasPrefix(head) {
+          why = why.dropFirst(head.count).drop { " :,".contains($0) }
+        }
+        let short = why.count > width ? "\(why.prefix(width))…" : String(why)
         return "  \(file.path.shownPath): \(short.shownReason)"
       }
   }

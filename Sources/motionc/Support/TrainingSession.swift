@@ -75,6 +75,8 @@ struct TrainingFileOptions: ParsableArguments {
   /// From here on Ctrl-C is a wish to end: reading a large folder takes longer than many a training step.
   func begin() throws {
     Interruption.catchSignals()
+    // A place that cannot be written to is found now and not after the training.
+    try AtomicFile.requireWritable(output)
     guard !resume, !force else { return }
     guard try InputFile.isAbsent(output) else {
       throw FileError.cannotCreate(
@@ -105,10 +107,9 @@ struct TrainingFileOptions: ParsableArguments {
     write: (Subject.Model, String) throws -> Void
   ) throws {
     try begin()
-    // A place that cannot be written to is found now and not after the training.
-    try AtomicFile.requireWritable(output)
     Console.note(announcement)
     var meter = TrainingMeter(json: json)
+    var (done, asked) = (0, 0)
     var (model, ending) = try TrainingRun(subject).run(
       resume: resume, isCancelled: { Interruption.isRequested },
       planned: {
@@ -116,7 +117,11 @@ struct TrainingFileOptions: ParsableArguments {
           resume
             ? "goes on with the schedule that was planned for a time limit: \($0) steps"
             : "the schedule is planned for the time limit: \($0) steps")
-      }, metrics: { meter.show($0) })
+      },
+      metrics: {
+        (done, asked) = ($0.step, $0.steps)
+        meter.show($0)
+      })
     Console.endProgress()
     guard ending != .cancelled else {
       Console.note(
@@ -125,10 +130,15 @@ struct TrainingFileOptions: ParsableArguments {
     }
     try finish(&model)
     try write(model, output)
+    guard ending == .timeLimit else {
+      Console.note("written to '\(output.shownPath)'")
+      return
+    }
+    let when = done == 0 ? "the first step was done" : "the last step, after \(done) of \(asked)"
+    let quality = 10 * done < asked || done == 0 ? "hardly trained; " : ""
     Console.note(
-      ending == .timeLimit
-        ? "the time limit came before the last step: '\(output.shownPath)' is written, --resume goes on"
-        : "written to '\(output.shownPath)'")
+      "the time limit came before \(when): '\(output.shownPath)' is written, \(quality)--resume goes on"
+    )
   }
 }
 

@@ -21,8 +21,8 @@ struct EvaluatePoseGPT: ParsableCommand {
       the reconstruction is measured. Docs/posegpt.md defines each figure.
       """)
 
-  @Option(help: "The model's file.", completion: .file())
-  var model: String
+  @Option(help: "The model's file; by default the shipped PoseGPT.", completion: .file())
+  var model: String?
 
   @Option(parsing: .upToNextOption, help: "Motion files or folders.", completion: .file())
   var motions: [String]
@@ -72,16 +72,17 @@ struct EvaluatePoseGPT: ParsableCommand {
   }
 
   func run() throws {
-    guard try MotionModelKind(path: model) == .poseGPT else {
-      try evaluateTokenizer()
+    let path = try model ?? ShippedModel.path(of: "posegpt")
+    guard try MotionModelKind(path: path) == .poseGPT else {
+      try evaluateTokenizer(path)
       return
     }
-    let model = try PoseGPT(contentsOf: self.model)
+    let model = try PoseGPT(contentsOf: path)
     let other = try beside.map { try Generator(contentsOf: $0) }
     let real = try EvaluationClips(
       paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
-    if let card { try InputFiles([self.model, labels, beside] + real.files).refuse(card) }
+    if let card { try InputFiles([path, labels, beside] + real.files).refuse(card) }
     let training = try windows(real.training, "training", labels: model.labels, limit: 1000)
     let heldOut = try windows(real.heldOut, "held-out", labels: model.labels, limit: 500)
     let options = options(model)
@@ -101,18 +102,18 @@ struct EvaluatePoseGPT: ParsableCommand {
         continuations: continuations(other, ends, other.usualTemperature))
     }
     if let card {
-      try AtomicFile.write(ModelCard(model, report, path: self.model).text, to: card)
+      try AtomicFile.write(ModelCard(model, report, path: path).text, to: card)
     }
     try Console.report(report, lines: report.lines, asJSON: json)
   }
 
   /// The reconstruction by an autoencoder alone.
-  private func evaluateTokenizer() throws {
+  private func evaluateTokenizer(_ path: String) throws {
     guard card == nil, beside == nil else {
       throw FileError.malformed(
-        path: model, reason: "it is no PoseGPT, of which --card and --beside are")
+        path: path, reason: "it is no PoseGPT, of which --card and --beside are")
     }
-    let tokenizer = try MotionTokenizer(contentsOf: model)
+    let tokenizer = try MotionTokenizer(contentsOf: path)
     let real = try EvaluationClips(
       paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }

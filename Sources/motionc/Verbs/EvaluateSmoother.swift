@@ -21,8 +21,8 @@ struct EvaluateSmoother: ParsableCommand {
       and right of parts of the body exchanged for six frames.
       """)
 
-  @Option(help: "The model's file.", completion: .file())
-  var model: String
+  @Option(help: "The model's file; by default the shipped smoother.", completion: .file())
+  var model: String?
 
   @Option(
     help: "An HG-VAE that fills gaps first, as 'smooth' does; by default the shipped one.",
@@ -47,6 +47,7 @@ struct EvaluateSmoother: ParsableCommand {
   var json = false
 
   func run() throws {
+    let model = try model ?? ShippedModel.path(of: "smoother")
     let smoother = try Smoother(contentsOf: model)
     let set = try MotionSplit(motions)
     if let card { try InputFiles([model, filling].compactMap { $0 } + set.files).refuse(card) }
@@ -103,6 +104,10 @@ extension SmootherEvaluation {
     var lines = ["", title + "smoothed   filled first   straight line   between true ends"]
     for gap in armGaps {
       let name = "  \(Console.fixed(gap.seconds, 1)) s, \(gap.count) gaps".padded(60)
+      guard gap.count > 0 else {
+        lines.append(name + "-")
+        continue
+      }
       let error = Console.fixed(1000 * gap.error, 1).padded(11)
       lines.append(
         name + error
@@ -119,6 +124,10 @@ extension SmootherEvaluation {
     var lines = ["", title + "mended   not      found, %"]
     for swap in swaps {
       let name = "  \(swap.part.name), \(swap.count) swaps".padded(60)
+      guard swap.count > 0 else {
+        lines.append(name + "-")
+        continue
+      }
       let error = Console.fixed(1000 * swap.error, 1).padded(9)
       let unmended = Console.fixed(1000 * swap.unmended, 1).padded(9)
       lines.append(name + error + unmended + Console.fixed(100 * swap.found, 1))

@@ -115,7 +115,11 @@ extension RepairedTrack {
       let joints = change.joints.map { JSONText.quoted(Skeleton.Joint.names[$0]) }
       return "{\"kind\": \(JSONText.quoted(change.kind.rawValue)), \"joints\": "
         + "[\(joints.joined(separator: ", "))], \"first_frame\": \(change.frames.lowerBound), "
-        + "\"last_frame\": \(change.frames.upperBound - 1)}"
+        + "\"last_frame\": \(change.frames.upperBound - 1)"
+        + (change.before.map {
+          ", \"check_before_m\": \(JSONText.number(Double($0))), \"check_after_m\": "
+            + "\(JSONText.number(Double(change.after)))"
+        } ?? "") + "}"
     }
     return "{\"file\": \(JSONText.quoted(file)), \"changed\": \(isChanged.count { $0 }), "
       + "\"given_up\": \(rejected), \"empty_frames\": \(emptyFrames), \"changes\": "

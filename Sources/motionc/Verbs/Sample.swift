@@ -58,24 +58,31 @@ struct Sample: ParsableCommand {
   @Flag(help: "PoseGPT: also writes each motion as its codes (NAME.codes.safetensors).")
   var codes = false
 
-  @Option(help: "The scale of classifier-free guidance; 0 for none; 1 if not given.")
+  @Option(
+    parsing: .unconditional,
+    help: "The scale of classifier-free guidance; 0 for none; 1 if not given.")
   var guidance: Float?
 
   @Option(
+    parsing: .unconditional,
     help: "The temperature; above the model's own samples vary more, HPSTM-Gen's in slow motion."
   )
   var temperature: Float?
 
-  @Option(help: "HPSTM-Gen: the number of integration steps from noise to motion (10).")
+  @Option(
+    parsing: .unconditional,
+    help: "HPSTM-Gen: the number of integration steps from noise to motion (10).")
   var steps: Int?
 
   @Option(help: "HPSTM-Gen: the integration method: euler, midpoint or heun.")
   var solver: FlowSolver?
 
-  @Option(help: "PoseGPT: draws only from so many of the likeliest codes.")
+  @Option(parsing: .unconditional, help: "PoseGPT: draws only from so many of the likeliest codes.")
   var topK: Int?
 
-  @Option(help: "PoseGPT: draws only from the likeliest codes of this probability together.")
+  @Option(
+    parsing: .unconditional,
+    help: "PoseGPT: draws only from the likeliest codes of this probability together.")
   var topP: Float?
 
   @Flag(
@@ -146,16 +153,17 @@ struct Sample: ParsableCommand {
   /// Refuses to write the uncertainty over one of the samples.
   private func refuseUncertainty(over request: MotionRequest, _ formats: ClipFormats) throws {
     guard let uncertainty else { return }
-    /// With links followed.
-    func place(_ path: String) -> URL {
-      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath()
+    /// With links followed, also those whose target is not there yet.
+    func place(_ path: String) throws -> URL {
+      URL(fileURLWithPath: try AtomicFile.linkTarget(path)).standardizedFileURL
+        .resolvingSymlinksInPath()
     }
-    let (own, folder) = (place(uncertainty), place(output))
+    let (own, folder) = (try place(uncertainty), try place(output))
     guard own.deletingLastPathComponent().path == folder.path else { return }
     for member in 0..<count {
       let name = request.name(ofMember: member)
       let paths = formats.paths("\(output)/\(name)") + (codes ? [codesPath(name)] : [])
-      guard !paths.contains(where: { place($0).path == own.path }) else {
+      guard try !paths.contains(where: { try place($0).path == own.path }) else {
         throw GenerationError.request(
           "--uncertainty '\(uncertainty.shownPath)' is the file of a sample, another one expected")
       }
@@ -183,7 +191,18 @@ struct Sample: ParsableCommand {
     }
     let model = try model ?? ShippedModel.path(of: "generator")
     let inputs = InputFiles([model, embedding, past])
-    if let uncertainty { try inputs.refuse(uncertainty) }
+    if let uncertainty {
+      try inputs.refuse(uncertainty)
+      guard uncertainty.lowercased().hasSuffix(".npz") else {
+        throw GenerationError.request(
+          "--uncertainty '\(uncertainty.shownPath)' has not the ending .npz of what is written")
+      }
+      // The folder of the samples may not be there yet.
+      let folder = URL(fileURLWithPath: uncertainty).deletingLastPathComponent()
+      if folder.standardizedFileURL.path != URL(fileURLWithPath: output).standardizedFileURL.path {
+        try AtomicFile.requireWritable(uncertainty)
+      }
+    }
     let generator = try MotionGeneratorFile.read(model)
     try refuseForeignOptions(generator)
     var request = MotionRequest()
@@ -205,6 +224,7 @@ struct Sample: ParsableCommand {
     // In blocks, so that a million motions need no more memory than some.
     let block = 64 * workers
     var (spread, replaced) = (SampleSpread(), 0)
+    var old: [String] = []
     for start in stride(from: 0, to: count, by: block) {
       request.first = start
       request.count = min(block, count - start)
@@ -227,6 +247,8 @@ struct Sample: ParsableCommand {
         replaced += isThere ? 1 : 0
         try formats.write(placed, to: stem, sparing: inputs)
         try write(coded, books: model?.books ?? 0, sparing: inputs)
+        let codesThere = !codes && FileSystem.exists(codesPath(clip.name))
+        old += formats.others(stem) + (codesThere ? [codesPath(clip.name)] : [])
         if uncertainty != nil { spread.add(placed) }
       }
     }
@@ -238,8 +260,9 @@ struct Sample: ParsableCommand {
           + "the last; '\(uncertainty)' has all")
     }
     Console.note(
-      "\(count) motions of \(frames) frames in '\(output)'"
+      "\(Wording.count(count, "motion")) of \(Wording.count(frames, "frame")) in '\(output)'"
         + (replaced > 0 ? ", \(replaced) in place of others of the same name" : ""))
+    Console.noteOld(old)
   }
 }
 
@@ -275,6 +298,14 @@ struct ClipFormats {
 
   /// The files that a clip is written to.
   func paths(_ stem: String) -> [String] { formats.map { stem + ($0.endings.first ?? "") } }
+
+  /// The files of the same name in formats that are not written, which are of another motion then.
+  func others(_ stem: String) -> [String] {
+    let own = Set(paths(stem))
+    return MotionFormats.written.compactMap { $0.endings.first }.map { stem + $0 }.filter {
+      !own.contains($0) && FileSystem.exists($0)
+    }
+  }
 
   /// Refuses results that would be written over what they are made from.
   func refuse(_ inputs: InputFiles, stems: [String]) throws(FileError) {

@@ -42,25 +42,32 @@ struct Score: ParsableCommand {
     let set = try tracked.jointSet()
     let model = try model ?? ShippedModel.path(of: "hgvae")
     let hgvae = try HGVAE(contentsOf: model)
-    let files = try MotionPaths.motions(files)
+    var batch = Batch("scored")
+    // One that is not there is said with the others, which are scored.
+    let files = files.flatMap { path -> [String] in
+      do { return try MotionPaths.motions([path], taking: [.capture, .track]) } catch {
+        batch.fail(error, file: path)
+        return []
+      }
+    }
     let inputs = InputFiles(files + [model])
     if let output {
       try MotionPaths.refuseCollisions(files)
       for file in files { try inputs.refuse(path(file, in: output)) }
       try AtomicFile.makeFolder(output)
     }
-    var batch = Batch("scored")
     for file in files {
       do {
-        let (track, _) = try TrackFile.read(
+        let (track, reading) = try TrackFile.read(
           file, joints: set, frameRate: rate, person: tracked.person, up: axis.up)
         let score = try hgvae.score(track)
+        let doubts = reading.findings.filter { $0.kind.isDoubt || $0.kind == .glitch }
         if let output {
           var outputs = OutputSet(sparing: inputs)
           try outputs.add(score.archive.encoded(), to: path(file, in: output))
           try outputs.commit()
         }
-        Console.result(json ? score.json(file) : score.text(file))
+        Console.result(json ? score.json(file) : score.text(file, doubts: doubts.map(\.message)))
         batch.succeed()
       } catch {
         batch.fail(error, file: file)
@@ -98,8 +105,10 @@ extension PlausibilityScore {
         ? "; \(unseen) of \(frames * Skeleton.jointCount) joints in frames not seen" : "")
   }
 
-  func text(_ file: String) -> String {
-    (["\(file.shownPath): \(summary)"] + sentences.map { "  \($0)" }).joined(separator: "\n")
+  /// The score in lines, with what is doubtful about the file.
+  func text(_ file: String, doubts: [String]) -> String {
+    let lines = (sentences + doubts.map(\.shownReason)).map { "  \($0)" }
+    return (["\(file.shownPath): \(summary)"] + lines).joined(separator: "\n")
   }
 
   func json(_ file: String) -> String {

@@ -30,7 +30,7 @@ struct Smooth: ParsableCommand {
   var model: String?
 
   @Option(
-    help: "An HG-VAE that fills in missing joints first, or 'none', the default.",
+    help: "An HG-VAE that first fills in joints missing for 0.3 to 1 s, or 'none', the default.",
     completion: .file())
   var filling: String?
 
@@ -73,7 +73,16 @@ struct Smooth: ParsableCommand {
         let (track, reading) = try TrackFile.read(
           file, joints: set, frameRate: rate, person: tracked.person, up: axis.up, stature: stature)
         var result = try smoother.smoothAtAnyRate(track, filledBy: filling)
-        var found = reading.adding(result)
+        let lacksJoints = track.confidences.contains { !($0 > 0) }
+        var found = reading.adding(result, isFilling: filling != nil && lacksJoints)
+        if let height = result.clip.heightAboveGround {
+          found.findings.append(
+            .init(
+              .unknownGround,
+              "the person stays where the tracker has it, \(Console.fixed(abs(height), 2)) m "
+                + "\(height < 0 ? "below" : "above") z = 0; 'import' and 'compile' set feet on the ground"
+            ))
+        }
         if lockFeet { found.findings.append(.init(.note, result.holdFeet().sentence)) }
         // Those of the file, where a reader reports them, may have been smoothed away.
         found.findings += result.clip.jumps.map {
@@ -86,7 +95,7 @@ struct Smooth: ParsableCommand {
           arrays["filled_frames"] = StoredTensor(type: .uint8, shape: [filled.count], bytes: filled)
         }
         try formats.write(result.clip, with: arrays, to: stem, sparing: inputs)
-        report(result.clip, found, file: file, stem: stem, paths: formats.paths(stem))
+        report(result.clip, found, file: file, paths: formats.paths(stem))
         batch.succeed()
       } catch {
         batch.fail(error, file: file)
@@ -97,7 +106,7 @@ struct Smooth: ParsableCommand {
 
   /// Says what was found in a file and what was written of it.
   private func report(
-    _ clip: MotionClip, _ report: TrackReport, file: String, stem: String, paths: [String]
+    _ clip: MotionClip, _ report: TrackReport, file: String, paths: [String]
   ) {
     guard json else {
       let written = paths.map(\.shownPath).joined(separator: ", ")
@@ -109,7 +118,7 @@ struct Smooth: ParsableCommand {
         + "\"rate_hz\": \(JSONText.number(clip.frameRate)), \"stature_m\": "
         + "\(JSONText.number(clip.skeleton.stature)), \"filled_frames\": "
         + "\(report.emptyFrameCount), \"findings\": [\(Self.json(report.findings))], "
-        + "\"output\": \(JSONText.quoted(stem))}")
+        + "\"output\": [\(paths.map(JSONText.quoted).joined(separator: ", "))]}")
   }
 
   /// A 1 for each frame in which nobody is seen, 0 for the others.
@@ -127,17 +136,40 @@ struct Smooth: ParsableCommand {
   }
 }
 
+extension MotionClip {
+  /// A ground nearer to z = 0 than this is there [m].
+  private static let nearGround = 0.15
+
+  /// How high what is lowest is above z = 0, in the frame in the middle of all by that [m]; nil where it is near.
+  fileprivate var heightAboveGround: Double? {
+    let lowest = (0..<frameCount).map { frame in
+      jointPositions(frame: frame).map(\.z).min() ?? 0
+    }.sorted()
+    guard !lowest.isEmpty else { return nil }
+    let height = lowest[lowest.count / 2]
+    return abs(height) > Self.nearGround ? height : nil
+  }
+}
+
 extension TrackReport {
   /// The most swaps and gaps that are listed one by one.
   private static let listed = 8
 
-  /// The report with what the smoother mended.
-  func adding(_ result: Smoother.Result) -> TrackReport {
+  /// The report with what the smoother mended, and whether a model was to fill in missing joints.
+  func adding(_ result: Smoother.Result, isFilling: Bool) -> TrackReport {
     var report = self
     if result.filled > 0 {
       report.findings.append(
         .init(
           .note, "\(Wording.count(result.filled, "missing joint")) in frames filled in by HG-VAE"))
+    } else if isFilling {
+      let gaps = Smoother.filledGaps
+      report.findings.append(
+        .init(
+          .note,
+          "HG-VAE filled in nothing: it found no joint missing for \(Console.fixed(gaps.lowerBound, 1)) "
+            + "to \(Console.fixed(gaps.upperBound, 1)) s, and seen before and after, that it could place"
+        ))
     }
     for swap in result.swaps.prefix(Self.listed) {
       report.findings.append(.init(.exchangedSides, swap.sentence))

@@ -115,12 +115,10 @@ struct TrainRetargeter: ParsableCommand {
     // One that was found is no file.
     let mappingFile = mapping.path == Mapping.foundPath ? nil : mapping.path
     let set = try MotionSplit(motions, selection: file.selection)
+    if let note = set.heldOutByName { Console.note(note) }
     guard motions.isEmpty || !set.training.isEmpty else {
       throw FileError.malformed(
-        path: motions.joined(separator: " "),
-        reason: "no clip to train on"
-          + (file.licence.map { " whose licence begins with '\($0)'" } ?? "")
-      )
+        path: motions.joined(separator: " "), reason: set.nothingToTrainOn(file.selection))
     }
     let inputs = InputFiles(set.files + [generator, from, mappingFile] + robot.allFiles)
     for path in [file.output, file.checkpoint] { try inputs.refuse(path) }

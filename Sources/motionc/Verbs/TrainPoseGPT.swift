@@ -90,9 +90,10 @@ struct TrainPoseGPT: ParsableCommand {
   }
 
   func run() throws {
-    Interruption.catchSignals()
     try refuseInputs()
     try refuseToResumeNothing()
+    // The autoencoder's training comes first, and would be in vain.
+    try training.file.begin()
     let given = try tokenizer.map { try MotionTokenizer(contentsOf: $0) }
     let data = try TrainingData(
       motions: training.motions, selection: training.file.selection, labels: labels,
@@ -179,7 +180,9 @@ struct TrainPoseGPT: ParsableCommand {
     (network.frames, network.framesPerToken) = (frames, framesPerToken)
     (network.books, network.codes) = (books, codes)
     (network.quantizer, network.causality) = (quantizer, causality)
-    (network.width, network.feedForward) = (tokenizerWidth, 4 * tokenizerWidth)
+    network.width = tokenizerWidth
+    // Of a width beyond all bounds, which is refused, as of a large one.
+    network.feedForward = 4 * min(max(tokenizerWidth, 0), 1 << 20)
     network.layers = tokenizerLayers
     return network
   }

@@ -85,12 +85,10 @@ struct ComponentChoice: Sendable, Hashable {
   init?(_ file: ModelFile, components: Int, width: Int) throws {
     guard width > 0 else { return nil }
     let (weights, biases) = (try file.tensor("choice.weights"), try file.tensor("choice.biases"))
-    guard weights.shape == [components, width], biases.shape == [components],
-      (weights.floats() + biases.floats()).allSatisfy({ abs($0) < 1e4 })
-    else {
-      throw file.refusal(
-        "'choice.weights' and 'choice.biases' have the shapes \(weights.shape) and "
-          + "\(biases.shape), \([components, width]) and \([components]) of numbers expected")
+    if let fault = weights.fault("choice.weights", shape: [components, width], below: 1e4)
+      ?? biases.fault("choice.biases", shape: [components], below: 1e4)
+    {
+      throw file.refusal(fault)
     }
     (self.weights, self.biases) = (weights.floats(), biases.floats())
   }

@@ -177,14 +177,8 @@ struct MotionPrior: Sendable, Hashable {
       do throws(FileError) { tensor = try file.tensor(name, in: path) } catch {
         throw .file(error)
       }
-      let fits =
-        tensor.shape.count == shape.count
-        && zip(tensor.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
-      guard fits, tensor.floats().allSatisfy({ abs($0) < 1e6 }) else {
-        throw .model(
-          path: path,
-          reason: "'\(name)' has the shape \(tensor.shape), expected "
-            + "\(shape.map { $0.map { "\($0)" } ?? "any" }) of numbers")
+      if let fault = tensor.fault(name, shape: shape, below: 1e6) {
+        throw .model(path: path, reason: fault)
       }
       return tensor
     }
