@@ -24,6 +24,8 @@ public enum CSVText {
     var (line, begin, opened) = (1, 1, 1)
     /// Whether the cell is in quotes, and whether they are still open.
     var (isQuoted, isOpen, closesOrDoubles) = (false, false, false)
+    /// Of all that Unicode calls a line end, these end a row.
+    func isLineEnd(_ character: Character) -> Bool { ["\n", "\r", "\r\n"].contains(character) }
     func endCell() {
       row.append(isQuoted ? cell : cell.trimmed)
       (cell, isQuoted, isOpen, closesOrDoubles) = ("", false, false, false)
@@ -35,7 +37,7 @@ public enum CSVText {
       row = []
     }
     for character in text.hasPrefix("\u{FEFF}") ? text.dropFirst() : Substring(text) {
-      if character.isNewline { line += 1 }
+      if isLineEnd(character) { line += 1 }
       if isOpen, !closesOrDoubles {
         if character == "\"" { closesOrDoubles = true } else { cell.append(character) }
         continue
@@ -52,7 +54,7 @@ public enum CSVText {
       case "\"" where !isQuoted && cell.trimmed.isEmpty:
         (cell, isQuoted, isOpen, opened) = ("", true, true, line)
       case ",": endCell()
-      case _ where character.isNewline:
+      case _ where isLineEnd(character):
         endRow()
         begin = line
       case " " where isQuoted, "\t" where isQuoted: break

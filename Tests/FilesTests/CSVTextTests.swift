@@ -16,6 +16,7 @@ struct CSVTextTests {
   @Test("Empty lines are none, empty cells are cells, and a byte order mark is passed over")
   func empty() throws {
     #expect(try rows("\u{FEFF}a,b\n\n,\n  \n\"\"\n") == [["a", "b"], ["", ""], [""]])
+    #expect(try rows("a,b\u{2028}c\u{85}d\re,f") == [["a", "b\u{2028}c\u{85}d"], ["e", "f"]])
     #expect(try rows("") == [] && rows("\n\n") == [])
     #expect(try CSVText.rows("a\n\"b\nc\"\n\nd", path: "t").map(\.line) == [1, 2, 5])
   }

@@ -70,6 +70,27 @@ struct TrackResamplingTests {
     }
   }
 
+  @Test(
+    "A joint that comes back for the last frames does not fly off beyond them",
+    arguments: [38.0, 50, 60, 90, 120, 240])
+  func comesBack(rate: Double) {
+    var random = RandomSource(seed: 8)
+    for seen in 1...3 {
+      var track = track(rate: rate, seconds: 1) { _ in .zero }
+      for at in track.positions.indices {
+        track.positions[at] = [Double(random.normal()), 0, 0]
+        let left = track.frameCount - at / Self.joints
+        if seen < left, left < 20 { track.confidences[at] = 0 }
+      }
+      let found = track.resampled(to: 30)
+      let places = found.positions.indices.filter { found.confidences[$0] > 0 }.map {
+        found.positions[$0].x
+      }
+      let squares = places.suffix(2 * Self.joints).map { $0 * $0 }.reduce(0, +)
+      #expect(squares / Double(2 * Self.joints) < 3, "\(seen) frames: \(squares)")
+    }
+  }
+
   @Test("Noise becomes smaller within, and at the ends no larger than it was")
   func noise() {
     var random = RandomSource(seed: 3)

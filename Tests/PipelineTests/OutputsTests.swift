@@ -30,12 +30,12 @@ struct OutputsTests {
   func older() throws {
     let output = try Work.folder()
     let first = try Subject.uarm.compile(Shipped.motion("wave"), to: output, "--format", "csv,npz")
-    #expect(first.status == 0 && !first.output.contains("of an earlier motion"), "\(first.text)")
+    #expect(first.status == 0 && !first.output.contains("there from before"), "\(first.text)")
     let csv = try Work.bytes("\(output)/wave.csv")
     let second = try Subject.uarm.compile(
       Shipped.motion("wave"), to: output, "--format", "npz", "--speed", "0.5")
     #expect(second.status == 0, "\(second.text)")
-    let words = second.output.split(separator: "\n").filter { $0.contains("of an earlier motion") }
+    let words = second.output.split(separator: "\n").filter { $0.contains("there from before") }
     #expect(words.count == 1 && words[0].contains("wave.csv") && !words[0].contains("wave.npz"))
     #expect(try Work.bytes("\(output)/wave.csv") == csv)
     let model = try TinyMotionModel.plainGenerator.get()
@@ -44,7 +44,7 @@ struct OutputsTests {
       let run = try Tool.run(
         "sample", "--model", model, "-o", samples, "--format", formats, "--count", "2")
       #expect(run.status == 0, "\(run.text)")
-      #expect(run.error.contains("of earlier ones") == isOld, "\(run.text)")
+      #expect(run.error.contains("there from before") == isOld, "\(run.text)")
       #expect(run.error.contains("sample_1_0001.bvh' and 1 more file") == isOld, "\(run.text)")
     }
   }

@@ -86,28 +86,30 @@ extension JointTrack {
     var confidenceSums: [Float] = []
     places.reserveCapacity(count * joints)
     confidenceSums.reserveCapacity(count * joints)
-    // A triangle as wide as a frame of the slower of the two rates; at the ends it stands half as far inside.
+    // A triangle as wide as a frame of the slower of the two rates; at the ends it stands half as far inside, and is
+    // wider, since what goes beyond its middle needs more frames.
     let reach = max(1, step)
     let end = Double(frameCount - 1)
     let inside = min(reach, end) / 2
     for frame in 0..<count {
       let time = Double(frame) * step
       let centre = min(max(time, inside), end - inside)
-      let first = max(0, Int((centre - reach).rounded(.up)))
-      let last = min(frameCount - 1, Int((centre + reach).rounded(.down)))
+      let width = centre == time ? reach : 1.5 * reach
+      let first = max(0, Int((centre - width).rounded(.up)))
+      let last = min(frameCount - 1, Int((centre + width).rounded(.down)))
       for joint in 0..<joints {
         var line = WeightedLine()
         var confidence = 0.0
         for source in first...max(first, last) {
           let at = source * joints + joint
-          let share = 1 - abs(Double(source) - centre) / reach
+          let share = 1 - abs(Double(source) - centre) / width
           guard share > 0, confidences[at] > 0, positions[at].isFinite else { continue }
           line.add(positions[at], at: Double(source) - time, weight: share)
           confidence += Double(confidences[at]) * share
         }
-        // In a gap nobody knows where the joint is; behind the last frame it goes on.
-        let isSeen = line.reaches(min(max(time, 0), end) - time)
-        places.append(isSeen ? line.value : Vector3(repeating: .nan))
+        // In a gap nobody knows where the joint is; behind the last frame it goes on for less than a frame.
+        let isSeen = time < end + step && line.reaches(min(max(time, 0), end) - time)
+        places.append(isSeen ? line.value(beyond: reach) : Vector3(repeating: .nan))
         confidenceSums.append(isSeen ? Float(confidence / line.weight) : 0)
       }
     }
@@ -138,11 +140,12 @@ private struct WeightedLine {
   /// Whether a time lies between the places, or within half a frame of one.
   func reaches(_ time: Double) -> Bool { first - 0.5 <= time && time <= last + 0.5 }
 
-  /// The line's value at 0; the mean where all places are of one time.
-  var value: Vector3 {
+  /// The line's value at 0; the mean where all places are of one time, and where 0 lies outside of their times, and
+  /// these span less than `span`: noise of two frames beside each other says nothing about what is beyond them.
+  func value(beyond span: Double) -> Vector3 {
     let (middle, mean) = (time / weight, place / weight)
     let spread = square / weight - middle * middle
-    guard spread > 1e-9 else { return mean }
+    guard spread > 1e-9, first <= 0 && 0 <= last || last - first >= span else { return mean }
     return mean - (product / weight - mean * middle) * (middle / spread)
   }
 }

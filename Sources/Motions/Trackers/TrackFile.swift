@@ -44,16 +44,18 @@ public enum TrackFile {
     try TrackAssembly.check(stature: stature)
     guard !bytes.isEmpty else { throw .malformed(path: path, reason: "it is empty") }
     guard let format = TrackFormat.all.first(where: { $0.matches(bytes, path: path) }) else {
-      if let joints {
-        throw .malformed(
-          path: path,
-          reason:
-            "it is motion capture, whose skeleton says which joint is which, and no table of joints "
-            + "of the set '\(joints.name)' (--joints)")
-      }
       var options = ImportOptions(metresPerUnit: metresPerUnit, frameRate: frameRate)
       (options.up, options.person) = (up, person)
-      return try capture(bytes, path: path, options)
+      let (track, read) = try capture(bytes, path: path, options)
+      var report = read
+      if let joints {
+        report.findings.append(
+          .init(
+            .note,
+            "its skeleton says which joint is which: the set '\(joints.name)' (--joints) is for tables of joints"
+          ))
+      }
+      return (track, report)
     }
     var source = try format.read(bytes, path, person)
     if let metresPerUnit {

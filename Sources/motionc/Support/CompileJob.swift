@@ -141,13 +141,13 @@ struct CompileJob: Sendable {
     try files.commit()
     let base = "\(output)/\(MotionPaths.outputName(file))"
     let old = TrajectoryFormat.allCases.compactMap { $0.endings.first }.map { base + $0 }.filter {
-      !paths.contains($0) && FileSystem.exists($0)
+      !paths.contains($0) && FileSystem.exists($0) && (try? inputs.refuse($0)) != nil
     }
     let findings =
       found.map(\.message)
       + [
         old.isEmpty
-          ? nil : "of an earlier motion of this name, and still there: \(old.shownList)"
+          ? nil : "there from before, and not written anew: \(old.shownList)"
       ].compactMap(\.self)
       + [
         motion.provenance["refinement_notes"], held(motion.footholds, trajectory),

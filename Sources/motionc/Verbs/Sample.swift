@@ -197,9 +197,10 @@ struct Sample: ParsableCommand {
         throw GenerationError.request(
           "--uncertainty '\(uncertainty.shownPath)' has not the ending .npz of what is written")
       }
-      // The folder of the samples may not be there yet.
-      let folder = URL(fileURLWithPath: uncertainty).deletingLastPathComponent()
-      if folder.standardizedFileURL.path != URL(fileURLWithPath: output).standardizedFileURL.path {
+      // The folder of the samples, and those that it lies in, may not be there yet.
+      let folder = URL(fileURLWithPath: uncertainty).deletingLastPathComponent().standardizedFileURL
+      let samples = URL(fileURLWithPath: output).standardizedFileURL
+      if !(samples.path + "/").hasPrefix(folder.path + "/") {
         try AtomicFile.requireWritable(uncertainty)
       }
     }
@@ -248,7 +249,9 @@ struct Sample: ParsableCommand {
         try formats.write(placed, to: stem, sparing: inputs)
         try write(coded, books: model?.books ?? 0, sparing: inputs)
         let codesThere = !codes && FileSystem.exists(codesPath(clip.name))
-        old += formats.others(stem) + (codesThere ? [codesPath(clip.name)] : [])
+        old += (formats.others(stem) + (codesThere ? [codesPath(clip.name)] : [])).filter {
+          (try? inputs.refuse($0)) != nil
+        }
         if uncertainty != nil { spread.add(placed) }
       }
     }
