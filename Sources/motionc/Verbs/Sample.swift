@@ -302,7 +302,7 @@ struct ClipFormats {
   /// The files that a clip is written to.
   func paths(_ stem: String) -> [String] { formats.map { stem + ($0.endings.first ?? "") } }
 
-  /// The files of the same name in formats that are not written, which are of another motion then.
+  /// The files of the same name in formats that are not written, which may be of another motion.
   func others(_ stem: String) -> [String] {
     let own = Set(paths(stem))
     return MotionFormats.written.compactMap { $0.endings.first }.map { stem + $0 }.filter {
