@@ -12,6 +12,9 @@ ROBOTS   ?= Robots
 
 IMAGE    ?=
 
+# Swift Testing takes a backtrace of every error that is thrown, which takes longer than most refusals
+export SWT_SWIFT_ERROR_BACKTRACING_ENABLED := 0
+
 .PHONY: demo test test-anew fuzz build bench bench-firmware bench-gmr bench-peers models tables robots-table docs pictures format lint packages clean
 
 ## demo: install what is missing, build, run the main job on the shipped motions

@@ -18,6 +18,11 @@ extension MotionPaths {
       files.removeAll { some.contains($0) }
     }
     leave(.trajectory, files.filter(isOther))
+    leave(
+      .model,
+      files.filter { file in
+        FileContents.safetensorsMetadata(of: file)?["kind"].flatMap { FileKind(of: $0) } != nil
+      })
     if let contents {
       for file in files where isDoubtful(file) {
         if let reason = Skipped(file, taking: contents) { leave(reason, [file]) }
@@ -41,6 +46,7 @@ extension MotionPaths {
   /// Why a file of a folder is left alone, as the rest of a note.
   private enum Skipped: String, CaseIterable {
     case trajectory = "robot trajectory"
+    case model = "model or codes of motionc"
     case copy = "copy of a motion beside it"
     case sameName = "another file of a motion's name"
     case nothing = "no motion"

@@ -62,6 +62,11 @@ extension MotionPaths {
     name.replacing(/_[a-z]$/, with: "")
   }
 
+  /// The recording that a file is a part of, by its name.
+  package static func recording(ofFile path: String) -> String {
+    recording(of: outputName(path))
+  }
+
   /// The base name for the results of a motion: its file name without the extension.
   ///
   /// A name stored inside the file is never used: it may belong to another motion or contain a

@@ -5,8 +5,8 @@ public import Motions
 /// Motion files divided into training and validation files.
 ///
 /// In a folder with an `index.csv` with the columns `file` and `split`, the index defines the
-/// split, and a selection takes some of its rows. Otherwise one clip in ten is held
-/// out, chosen by its name; parts of one recording (`walk_a`, `walk_b`) stay together.
+/// split, and a selection takes some of its rows. Otherwise one recording in eight is held
+/// out, chosen by its name; its parts (`walk_a`, `walk_b`) stay together.
 public struct MotionSplit: Sendable {
   /// The files to train on.
   public var training: [String] = []
@@ -25,9 +25,11 @@ public struct MotionSplit: Sendable {
   /// - Parameters:
   ///   - paths: Files and folders.
   ///   - selection: Which rows of an index are taken.
+  ///   - holdsOutOne: Whether the last recording is held out where there is no index and no name says so.
   ///   - isOther: Whether a file of a folder holds no human motion; see `MotionPaths.expand`.
   public init(
     paths: [String], selection: IndexSelection = IndexSelection(),
+    holdingOutOne holdsOutOne: Bool = true,
     skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
     for path in paths {
@@ -42,9 +44,16 @@ public struct MotionSplit: Sendable {
       }
     }
     // An index says itself what is held out, nothing perhaps.
-    if indexes.isEmpty, validation.isEmpty, training.count > 1, let last = training.popLast() {
-      validation = [last]
-    }
+    if holdsOutOne, indexes.isEmpty, validation.isEmpty { holdOutLast() }
+  }
+
+  /// Holds out all parts of the last recording, unless nothing else is there.
+  private mutating func holdOutLast() {
+    guard let last = training.last.map(MotionPaths.recording(ofFile:)) else { return }
+    let others = training.filter { MotionPaths.recording(ofFile: $0) != last }
+    guard !others.isEmpty else { return }
+    validation = training.filter { MotionPaths.recording(ofFile: $0) == last }
+    training = others
   }
 
   /// What is held out though no index says so, in words; nil where nothing is.
@@ -67,8 +76,7 @@ public struct MotionSplit: Sendable {
   }
 
   private mutating func add(_ file: String) {
-    let recording = MotionPaths.recording(of: MotionPaths.stem(file))
-    let digest = Fingerprint.sha256(Array(recording.utf8))
+    let digest = Fingerprint.sha256(Array(MotionPaths.recording(ofFile: file).utf8))
     if digest.hasPrefix("0") || digest.hasPrefix("8") {
       validation.append(file)
     } else {

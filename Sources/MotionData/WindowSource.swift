@@ -5,7 +5,7 @@ public import Learning
 
 /// Random changes to training windows (data augmentation).
 public struct Augmentation: Sendable, Hashable {
-  /// The fraction of windows that are mirrored; labels are kept.
+  /// The fraction of windows that are mirrored, of those whose label and embedding can be.
   public var mirrored: Float = 0.5
   /// The range of playback speed factors.
   public var tempo: ClosedRange<Float> = 0.85...1.15
@@ -43,6 +43,8 @@ public struct WindowSource: Sendable {
   public let usable: [Int]
   /// Whether embeddings are those of `TextFeatures`, whose sides are exchanged in mirrored windows.
   public var mirrorsTexts = false
+  /// What labels are in a mirror.
+  private let sides: MirroredLabels
   /// The cumulative probabilities of the clips.
   private let cumulative: [Double]
 
@@ -59,6 +61,7 @@ public struct WindowSource: Sendable {
     labelPower: Double = 1
   ) throws(MotionDataError) {
     precondition(frames > 0, "windows of \(frames) frames")
+    sides = MirroredLabels(shard.labels)
     self.shard = shard
     self.frames = frames
     self.augmentation = augmentation
@@ -102,13 +105,25 @@ public struct WindowSource: Sendable {
     let first = min(start, last - span)
     var window = read(index, first..<(first + span + 1), step: step)
     if random.uniform() < augmentation.mirrored {
-      window = window.mirrored
-      if mirrorsTexts { window.embedding = window.embedding.map(TextFeatures.mirrored) }
+      window = mirrored(window) ?? window
     }
     window.normalizeHeading()
     let size = random.uniform(from: augmentation.size.lowerBound, to: augmentation.size.upperBound)
     if size != 1 { window.scale(by: size) }
     return window
+  }
+
+  /// A window's mirror image; nil where its label or embedding says a side and no other one is known.
+  private func mirrored(_ window: MotionWindow) -> MotionWindow? {
+    var result = window.mirrored
+    if let label = window.label {
+      guard let other = sides.mirrored(label) else { return nil }
+      result.label = other
+    }
+    guard let embedding = window.embedding else { return result }
+    guard mirrorsTexts else { return nil }
+    result.embedding = TextFeatures.mirrored(embedding)
+    return result
   }
 
   /// The window that begins at a frame of a clip, without augmentation.

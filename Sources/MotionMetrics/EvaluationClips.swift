@@ -8,8 +8,8 @@ public import Motions
 /// the split.
 ///
 /// In a folder with an `index.csv` the columns `file`, `split` and, if present, `subject`, `trial`
-/// and `licence` are read. Without an index the split is that of training, and parts of one
-/// recording (`walk_a`, `walk_b`) are one trial.
+/// and `licence` are read; people who are on both sides are not held out, where others are. Without an index the split
+/// is that of training, and parts of one recording (`walk_a`, `walk_b`) are one trial.
 public struct EvaluationClips: Sendable {
   /// A clip's file with its label and trial.
   public struct Entry: Sendable {
@@ -47,22 +47,51 @@ public struct EvaluationClips: Sendable {
     skipping isOther: (String) -> Bool = { _ in false }
   ) throws {
     self.labels = try ClipColumn("action", of: labels, motions: paths)
+    var others: [String] = []
     for path in paths {
       let index = "\(path)/index.csv"
-      if try !InputFile.isAbsent(index) {
+      if try InputFile.isAbsent(index) {
+        others.append(path)
+      } else {
         try add(index: index, folder: path, selection)
-        continue
       }
-      let set = try MotionSplit(paths: [path], skipping: isOther)
-      warnings += set.warnings
-      training += set.training.map { entry($0) }
-      heldOut += set.validation.map { entry($0) }
     }
+    // All at once and as training divides them, which holds something out by force only where no index is.
+    let set = try MotionSplit(
+      paths: others, holdingOutOne: others.count == paths.count, skipping: isOther)
+    warnings += set.warnings
+    training += set.training.map { entry($0) }
+    heldOut += set.validation.map { entry($0) }
+    keepStrangers()
   }
 
   private func entry(_ file: String, trial: String? = nil, person: String? = nil) -> Entry {
-    let recording = MotionPaths.recording(of: MotionPaths.stem(file))
-    return Entry(file: file, label: labels[file], trial: trial ?? recording, person: person)
+    Entry(
+      file: file, label: labels[file], trial: trial ?? MotionPaths.recording(ofFile: file),
+      person: person)
+  }
+
+  /// Leaves out of what is held out the people who are in training too, unless nobody would be left.
+  private mutating func keepStrangers() {
+    let known = Set(training.compactMap(\.person))
+    let strangers = heldOut.filter { $0.person.map { !known.contains($0) } ?? true }
+    guard strangers.count < heldOut.count else { return }
+    let met = Set(heldOut.compactMap(\.person).filter(known.contains)).sorted()
+    guard !strangers.isEmpty else {
+      warnings.append(
+        "all people who are held out are in training too (\(met.shownList)): what is measured is how well trials are "
+          + "met, not people")
+      return
+    }
+    warnings.append(
+      "\(Wording.count(heldOut.count - strangers.count, "held-out clip")) left out, since the people are in training "
+        + "too: \(met.shownList)")
+    heldOut = strangers
+  }
+
+  /// A number for a trial or a person, the same wherever it is named.
+  private static func number(of name: String) -> Int {
+    Int(Fingerprint.sha256(Array(name.utf8)).prefix(15), radix: 16) ?? 0
   }
 
   private mutating func add(index: String, folder: String, _ selection: IndexSelection) throws {
@@ -98,34 +127,40 @@ public struct EvaluationClips: Sendable {
     var windows: [MotionWindow] = []
     var warnings: [String] = []
     var (trials, people): ([Int], [Int]) = ([], [])
-    var (numbers, numbersOfPeople): ([String: Int], [String: Int]) = ([:], [:])
+    let sides = MirroredLabels(labels)
+    if count < entries.count {
+      warnings.append("\(count) of \(entries.count) clips are read, evenly spread")
+    }
     for entry in chosen {
-      var label: Int?
-      if !labels.isEmpty, let name = entry.label {
-        label = labels.firstIndex(of: name)
-        guard label != nil else {
-          unknown.insert(name)
-          continue
-        }
+      func isKnown(_ name: String?) -> Bool {
+        guard !labels.isEmpty, let name, !labels.contains(name) else { return true }
+        unknown.insert(name)
+        return false
       }
+      guard isKnown(entry.label) else { continue }
       let read = try MotionSplit.read([entry.file], options: options)
       warnings += read.warnings
-      guard let clip = try read.clips.first?.resampled(to: 30) else { continue }
-      let trial = numbers[entry.trial, default: numbers.count]
-      numbers[entry.trial] = trial
+      guard let found = read.clips.first else { continue }
+      // A label that no table gives is the clip's own, as in training.
+      let name = entry.label ?? found.label
+      guard isKnown(name) else { continue }
+      let label = name.flatMap(labels.firstIndex)
+      let clip = try found.resampled(to: 30)
+      let trial = Self.number(of: entry.trial)
       // Of unknown people each recording counts as one.
-      let person = entry.person ?? entry.trial
-      let number = numbersOfPeople[person, default: numbersOfPeople.count]
-      numbersOfPeople[person] = number
+      let person = Self.number(of: entry.person ?? entry.trial)
       let last = clip.frameCount - frames
       for (index, start) in stride(from: 0, through: last, by: max(1, frames / 4)).enumerated() {
         var piece = try clip.slice(start..<(start + frames))
-        if mirroring, !index.isMultiple(of: 2) { piece = piece.mirrored }
+        // What says a side is mirrored only where there is a label for the other one.
+        let other = label.flatMap { sides.mirrored($0) }
+        let isMirrored = mirroring && !index.isMultiple(of: 2) && (label == nil || other != nil)
+        if isMirrored { piece = piece.mirrored }
         var window = MotionWindow(piece.headingNormalized(), frames: 0..<frames)
-        window.label = label
+        window.label = isMirrored ? other : label
         windows.append(window)
         trials.append(trial)
-        people.append(number)
+        people.append(person)
       }
     }
     return (EvaluationSet(windows, trials: trials, people: people), unknown, warnings)

@@ -5,9 +5,10 @@ public import Learning
 public struct EvaluationSet: Sendable {
   /// The windows.
   public let windows: [MotionWindow]
-  /// The trial that each window is from; samples are each a trial of their own.
+  /// The trial that each window is from, by a number that is the same in all sets that are compared; samples are
+  /// each a trial of their own.
   public let trials: [Int]
-  /// The person that each window is of; samples are each a person of their own.
+  /// The person that each window is of, by such a number; samples are each a person of their own.
   public let people: [Int]
   /// The joint positions of each window in the world, [frames, 22, 3], metres.
   public let positions: [[Float]]
@@ -40,15 +41,11 @@ public struct EvaluationSet: Sendable {
     frameRate = other.frameRate
   }
 
-  /// The windows of two sets; their trials and people are kept distinct.
+  /// The windows of two sets.
   init(joining first: EvaluationSet, _ second: EvaluationSet) {
-    func joined(_ first: [Int], _ second: [Int]) -> [Int] {
-      let offset = (first.max() ?? -1) + 1 - (second.min() ?? 0)
-      return first + second.map { $0 + offset }
-    }
     windows = first.windows + second.windows
-    trials = joined(first.trials, second.trials)
-    people = joined(first.people, second.people)
+    trials = first.trials + second.trials
+    people = first.people + second.people
     positions = first.positions + second.positions
     headings = first.headings + second.headings
     frameRate = first.frameRate
@@ -69,17 +66,22 @@ public struct EvaluationSet: Sendable {
 
   /// As many windows with each label as another set has, drawn at random.
   ///
-  /// A window is drawn again only after all of its label were drawn. Labels that are not here are
-  /// left out.
+  /// Labels that are not here are left out.
+  ///
+  /// - Parameters:
+  ///   - other: The other set.
+  ///   - repeating: Whether windows of a label that has too few are drawn again, after all of them were drawn; else
+  ///     there are fewer. Copies are no pairs of a distance.
+  ///   - random: What draws.
   public func withLabels(
-    of other: EvaluationSet, using random: inout RandomSource
+    of other: EvaluationSet, repeating: Bool = true, using random: inout RandomSource
   ) -> EvaluationSet {
     let wanted = Dictionary(grouping: other.windows, by: \.label).mapValues(\.count)
     let here = Dictionary(grouping: windows.indices, by: { windows[$0].label })
     var chosen: [Int] = []
     for label in wanted.keys.sorted(by: { ($0 ?? -1) < ($1 ?? -1) }) {
       guard let rows = here[label], let count = wanted[label] else { continue }
-      var left = count
+      var left = repeating ? count : min(count, rows.count)
       while left > 0 {
         chosen += rows.shuffled(using: &random).prefix(left)
         left -= rows.count

@@ -256,8 +256,7 @@ public struct GeneratorEvaluation: Sendable, Codable {
       }
       let left = all.windows.indices.filter { chosen.contains(all.trials[$0]) }
       let right = all.windows.indices.filter { !chosen.contains(all.trials[$0]) }
-      let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
-      return (first, all.selecting(right).withLabels(of: first, using: &random))
+      return Self.matched(all, left, right, count: heldOut.count, using: &random)
     }
   }
 
@@ -277,10 +276,20 @@ public struct GeneratorEvaluation: Sendable, Codable {
       let chosen = Set(people.shuffled(using: &random).prefix(count))
       let left = all.windows.indices.filter { chosen.contains(all.people[$0]) }
       let right = all.windows.indices.filter { !chosen.contains(all.people[$0]) }
-      let first = all.selecting(Array(left.shuffled(using: &random).prefix(heldOut.count)))
-      let second = all.selecting(right).withLabels(of: first, using: &random)
+      let (first, second) = Self.matched(all, left, right, count: heldOut.count, using: &random)
       return first.count > 1 && second.count > 1 ? (first, second) : nil
     }
+  }
+
+  /// At most `count` of the windows on the left and as many on the right, with the same labels in the same numbers.
+  ///
+  /// No window is there twice: a copy would be a pair at no distance, and the floor too high.
+  private static func matched(
+    _ all: EvaluationSet, _ left: [Int], _ right: [Int], count: Int, using random: inout RandomSource
+  ) -> (EvaluationSet, EvaluationSet) {
+    let first = all.selecting(Array(left.shuffled(using: &random).prefix(count)))
+    let second = all.selecting(right).withLabels(of: first, repeating: false, using: &random)
+    return (first.withLabels(of: second, repeating: false, using: &random), second)
   }
 
   /// The windows of a fifth of each label's trials, drawn at random and at least one, and of the others.

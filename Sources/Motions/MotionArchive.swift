@@ -36,6 +36,13 @@ public enum MotionArchive {
     try archive(clip, with: more).write(to: path)
   }
 
+  /// Whether an archive with these names is of this kind.
+  static func isOne(named names: [String]) -> Bool {
+    Set(names).isSuperset(of: [
+      "positions", "rotations", "root", "rest_offsets", "bone_lengths", "parents",
+    ])
+  }
+
   /// The arrays that make up a clip.
   private static let wanted: Set<String> = ["rotations", "root", "rest_offsets", "fps", "label"]
 

@@ -113,6 +113,17 @@ public enum MotionFile {
       clip.name = name
     }
     clip.frameRate = options.frameRate ?? clip.frameRate
+    let unused = [
+      options.metresPerUnit == nil ? nil : "the unit", options.up == nil ? nil : "the axis that points up",
+      options.skeleton == nil ? nil : "the table of joints",
+    ].compactMap(\.self)
+    if !unused.isEmpty {
+      findings.append(
+        .init(
+          .note,
+          "\(unused.joined(separator: " and ")) that you gave \(unused.count > 1 ? "are" : "is") not used: "
+            + "motionc's own file states it"))
+    }
     var report = ImportReport(
       path: path, format: "motionc", skeleton: "canonical", sourceJointCount: Skeleton.jointCount,
       knownJointCount: Skeleton.jointCount, metresPerUnit: 1, unitReason: "motionc's own file",

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import MotionData
+import Motions
 import Testing
 
 @Suite("Rows of an index")
@@ -105,5 +106,54 @@ struct IndexSelectionTests {
     selection.licence = "other"
     #expect(
       names(try MotionSplit(paths: [folder], selection: selection).training) == "c")
+  }
+
+  @Test("Parts of one recording are on one side, in files of every ending", arguments: [".bvh", ".clip.safetensors"])
+  func parts(_ ending: String) throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    for index in 0..<40 {
+      for part in ["a", "b"] {
+        try AtomicFile.write("", to: "\(folder)/take\(index)_\(part)\(ending)")
+      }
+    }
+    let found = try MotionSplit(paths: [folder])
+    func recordings(_ files: [String]) -> Set<String> {
+      Set(files.map { String($0.split(separator: "/").last?.prefix { $0 != "_" } ?? "") })
+    }
+    #expect(found.validation.count > 2 && found.training.count > 40)
+    #expect(recordings(found.training).isDisjoint(with: recordings(found.validation)))
+  }
+
+  @Test("Where no name is held out, all parts of the last recording are, and of a single one nothing is")
+  func lastRecording() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    // Names that are not held out by themselves.
+    for name in ["m0_a", "m0_b", "m1_a", "m1_b"] {
+      try AtomicFile.write("", to: "\(folder)/\(name).bvh")
+    }
+    let found = try MotionSplit(paths: [folder])
+    #expect(found.training.count == 2 && found.validation.allSatisfy { $0.contains("m1_") })
+    let one = try MotionSplit(paths: ["\(folder)/m0_a.bvh", "\(folder)/m0_b.bvh"])
+    #expect(one.training.count == 2 && one.validation.isEmpty)
+  }
+
+  @Test("In folders codes of motions and models are passed over")
+  func models() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
+    try AtomicFile.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try AtomicFile.write("", to: "\(folder)/walk.bvh")
+    for (name, kind) in [("walk.codes", "motionc motion codes 1"), ("m", "motionc hgvae 3")] {
+      try AtomicFile.write(
+        try Safetensors(metadata: ["kind": kind], tensors: [:]).encoded(),
+        to: "\(folder)/\(name).safetensors")
+    }
+    let found = try MotionPaths.expand([folder], taking: [.capture])
+    #expect(found.files == ["\(folder)/walk.bvh"])
+    #expect(found.notes.contains { $0.contains("model or codes") }, "\(found.notes)")
   }
 }

@@ -45,7 +45,8 @@ enum MeasuredFigures {
       if shuffledLabels { window.label = (index / 3) % 3 }
       return window
     }
-    return EvaluationSet(windows, trials: windows.indices.map { $0 / 6 * 3 + $0 % 3 })
+    return EvaluationSet(
+      windows, trials: windows.indices.map { Int(seed) * 100 + $0 / 6 * 3 + $0 % 3 })
   }
 }
 
@@ -129,6 +130,25 @@ struct MeasuresMotionTests {
     #expect(drawn.windows.map(\.label) == [0, 0, 0, 1, 1, 2])
   }
 
+  @Test("Without copies there are as many windows of a label as there are, and none twice")
+  func labelsWithoutCopies() {
+    var random = RandomSource(seed: 1)
+    let few = MeasuredFigures.set(9, seed: 1).selecting([0, 3, 6, 1, 4, 2])
+    let drawn = MeasuredFigures.set(6, seed: 100).withLabels(
+      of: few, repeating: false, using: &random)
+    #expect(drawn.windows.map(\.label) == [0, 0, 1, 1, 2])
+    #expect(Set(drawn.windows.map(\.root)).count == 5)
+  }
+
+  @Test("Somebody on both sides is one person, and no stranger to himself")
+  func samePerson() {
+    let windows = MeasuredFigures.set(12, seed: 1).windows
+    let first = EvaluationSet(windows, trials: (0..<12).map { $0 }, people: (0..<12).map { $0 % 2 })
+    let second = EvaluationSet(windows, trials: (20..<32).map { $0 }, people: (0..<12).map { $0 % 3 })
+    let all = EvaluationSet(joining: first, second)
+    #expect(Set(all.people) == [0, 1, 2] && Set(all.trials).count == 24)
+  }
+
   @Test("Samples that are real motion are at the floor; what is broken is far from it")
   func evaluation() throws {
     let names = ["still", "march", "walk"]
@@ -180,8 +200,8 @@ struct MeasuresMotionTests {
         return window
       }
       return EvaluationSet(
-        windows, trials: windows.indices.map { $0 % 12 },
-        people: windows.indices.map { $0 % sizes.count })
+        windows, trials: windows.indices.map { Int(seed) * 100 + $0 % 12 },
+        people: windows.indices.map { Int(seed) * 100 + $0 % sizes.count })
     }
     var quick = ActionClassifier.Options()
     quick.steps = 20

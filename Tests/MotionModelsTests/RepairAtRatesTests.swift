@@ -173,4 +173,92 @@ struct RepairAtRatesTests {
       #expect(score.findings.allSatisfy { $0.value > $0.threshold })
     }
   }
+
+  @Test("What is right beside a gap stays, also where a joint pops in the gap's first frame", arguments: [30.0, 120])
+  func besideGaps(_ rate: Double) throws {
+    let (elbow, wrist) = (Skeleton.Joint.leftElbow.rawValue, Skeleton.Joint.leftWrist.rawValue)
+    for truth in try Self.tracks(rate) {
+      for first in stride(from: truth.frameCount / 5, to: truth.frameCount / 2, by: truth.frameCount / 9) {
+        var track = truth
+        let gap = first..<(first + Int(rate * 0.8))
+        for frame in gap {
+          track.positions[frame * Self.joints + elbow] = Vector3(repeating: .nan)
+          track.confidences[frame * Self.joints + elbow] = 0
+        }
+        track.positions[first * Self.joints + wrist] += [0.2, 0.1, 0.2]
+        let repaired = try Self.model.get().repair(track)
+        for frame in (first + 1)..<truth.frameCount {
+          let at = frame * Self.joints + wrist
+          #expect(repaired.track.positions[at] == truth.positions[at], "frame \(frame)")
+        }
+      }
+    }
+  }
+
+  @Test("Exchanged legs are set right where no toe is ever seen, wherever the person has walked to")
+  func legsWithoutToes() throws {
+    let toes = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
+    for truth in try Self.tracks(30) {
+      var track = truth
+      for frame in 0..<track.frameCount {
+        for toe in toes {
+          track.positions[frame * Self.joints + toe] = Vector3(repeating: .nan)
+          track.confidences[frame * Self.joints + toe] = 0
+        }
+      }
+      let swap = SideSwap(.legs, frames: 90..<110)
+      swap.exchange(in: &track)
+      let repaired = try Self.model.get().repair(track)
+      for frame in 0..<track.frameCount {
+        for joint in 0..<Self.joints where !toes.contains(joint) {
+          let at = frame * Self.joints + joint
+          #expect((repaired.track.positions[at] - truth.positions[at]).length < 1e-6)
+        }
+      }
+    }
+  }
+
+  @Test("Feet that were made up from exchanged hips are found anew")
+  func constructedFeet() throws {
+    let feet = [Skeleton.Joint.leftFoot.rawValue, Skeleton.Joint.rightFoot.rawValue]
+    for truth in try Self.tracks(30) {
+      var track = truth
+      let swapped = 90..<110
+      SideSwap(.legs, frames: swapped).exchange(in: &track)
+      for frame in 0..<track.frameCount {
+        for foot in feet {
+          let at = frame * Self.joints + foot
+          track.confidences[at] = 0.3
+          // As readers make feet where they have hips and ankles only: ahead of the ankle as hips face.
+          guard swapped.contains(frame) else { continue }
+          let ankle = track.positions[at - 3]
+          track.positions[at] = ankle - (track.positions[at] - ankle)
+        }
+      }
+      let repaired = try Self.model.get().repair(track)
+      for at in swapped.flatMap({ frame in feet.map { frame * Self.joints + $0 } }) {
+        let off = (repaired.track.positions[at] - truth.positions[at]).length
+        #expect(off < 0.15, "\(off) m, twice the foot when it points backwards")
+      }
+    }
+  }
+
+  @Test("A clip of 49 frames is about as plausible as with one frame more")
+  func shortClips() throws {
+    let model = try Self.model.get()
+    for walk in try Self.tracks(30) {
+      for start in stride(from: 0, to: 100, by: 25) {
+        func part(_ count: Int) -> JointTrack {
+          let range = (start * Self.joints)..<((start + count) * Self.joints)
+          return JointTrack(
+            name: "part", frameRate: 30, positions: Array(walk.positions[range]),
+            confidences: Array(walk.confidences[range]))
+        }
+        let (whole, short) = (try model.score(part(50)), try model.score(part(49)))
+        #expect(
+          short.plausibility > 0.6 * whole.plausibility,
+          "\(short.plausibility), \(whole.plausibility) with a frame more")
+      }
+    }
+  }
 }

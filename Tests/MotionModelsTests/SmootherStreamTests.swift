@@ -4,6 +4,7 @@ import Foundation
 import Geometry
 import Learning
 import Motions
+import TestSupport
 import Testing
 
 @testable import MotionModels
@@ -48,6 +49,31 @@ struct SmootherStreamTests {
     #expect(stream.push(nothing, confidences: [Float](repeating: 0, count: 22)) == nil)
     #expect(throws: GenerationError.self) {
       try StreamingSmoother(SmootherSubjects.smoother(), latency: 30)
+    }
+  }
+
+  @Test("A limb that comes into view late has the length that it shows, not the one that was guessed")
+  func lateLimb() throws {
+    let smoother = try Smoother(
+      contentsOf: SharedData.checkout.appending(path: "Examples/Models/smoother.safetensors").path)
+    let stream = try StreamingSmoother(smoother, latency: 4)
+    let truth = SmootherTruth(SmootherSubjects.window(frames: 420, seed: 4)).positions
+    let arm = [Skeleton.Joint.leftShoulder, .leftElbow, .leftWrist].map(\.rawValue)
+    var last: [Vector3] = []
+    for frame in 0..<420 {
+      let places = (0..<22).map { joint -> Vector3 in
+        let at = 66 * frame + 3 * joint
+        return [Double(truth[at]), Double(truth[at + 1]), Double(truth[at + 2])]
+      }
+      let confidences = (0..<22).map { frame < 170 && arm.contains($0) ? Float(0) : 1 }
+      last = stream.push(places, confidences: confidences)?.restOffsets ?? last
+    }
+    for joint in [Skeleton.Joint.leftElbow, .leftWrist].map(\.rawValue) {
+      func place(_ joint: Int) -> SIMD3<Float> {
+        [truth[3 * joint], truth[3 * joint + 1], truth[3 * joint + 2]]
+      }
+      let length = Double((place(joint) - place(Skeleton.parents[joint])).length)
+      #expect(abs(last[joint].length / length - 1) < 0.03, "\(last[joint].length) of \(length) m")
     }
   }
 }

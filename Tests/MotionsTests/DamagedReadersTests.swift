@@ -16,7 +16,6 @@ struct DamagedReadersTests {
     var random = Damage(seed: 50 + UInt64(seed.bytes.count))
     var readCount = 0
     let rounds = Damage.rounds(700)
-    if rounds > 2_000 { Self.stopBacktraces() }
     let start = Self.processorTime
     for round in 0..<rounds {
       var bytes = random.damaged(seed.bytes)
@@ -33,14 +32,6 @@ struct DamagedReadersTests {
     guard rounds > 2_000 else { return }
     let milliseconds = (Self.processorTime - start) * 1000 / Double(rounds)
     print("fuzz: \(seed.name): \(rounds) files, \(readCount) read, \(milliseconds) ms each")
-  }
-
-  /// Leaves out the backtrace that Swift Testing takes of each error that is thrown, which takes ten
-  /// times as long as reading the file.
-  private static func stopBacktraces() {
-    for name in ["_swift_willThrow", "_swift_willThrowTypedImpl"] {
-      dlsym(nil, name)?.storeBytes(of: 0, as: UInt.self)
-    }
   }
 
   /// What this thread has used of a processor [s].

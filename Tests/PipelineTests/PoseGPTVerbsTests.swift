@@ -121,4 +121,36 @@ struct PoseGPTVerbsTests {
       arguments: ["train", "posegpt", "--motions", "nowhere", "-o", "m"] + further)
     #expect(run.status == 64, "\(run.text)")
   }
+
+  @Test("--resume never takes the autoencoder of another training for its own")
+  func otherAutoencoder() throws {
+    let clips = try TinyMotionModel.clips()
+    func train(_ path: String, steps: String, _ further: String...) throws -> Run {
+      let sizes = TinyPoseGPT.sizes.indices.map {
+        $0 > 0 && TinyPoseGPT.sizes[$0 - 1] == "--tokenizer-steps" ? steps : TinyPoseGPT.sizes[$0]
+      }
+      return try Tool.run(
+        arguments: ["train", "posegpt", "--motions", clips, "-o", path] + sizes + further)
+    }
+    let (folder, other) = (try Work.folder(), try Work.folder())
+    let (path, apart) = ("\(folder)/m.safetensors", "\(other)/m.safetensors")
+    #expect(try train(path, steps: "3").status == 0)
+    #expect(try train(apart, steps: "5").status == 0)
+    // Its state is of another training.
+    let longer = try train(path, steps: "5", "--resume")
+    #expect(longer.status == 65 && longer.text.contains("steps 3"), "\(longer.text)")
+    // So is the autoencoder alone.
+    let state = "\(path).tokenizer.checkpoint"
+    if FileManager.default.fileExists(atPath: state) {
+      try FileManager.default.removeItem(atPath: state)
+    }
+    let alone = try train(path, steps: "5", "--resume")
+    #expect(alone.status == 65 && alone.text.contains("another training"), "\(alone.text)")
+    // As after --force and Ctrl-C: the new state beside the old files.
+    try FileManager.default.copyItem(atPath: "\(apart).tokenizer.checkpoint", toPath: state)
+    let resumed = try train(path, steps: "5", "--resume")
+    #expect(resumed.status == 0 && resumed.text.contains("the GPT begins anew"), "\(resumed.text)")
+    let isSame = try Work.bytes(path) == Work.bytes(apart)
+    #expect(isSame)
+  }
 }

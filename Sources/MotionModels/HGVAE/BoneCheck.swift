@@ -57,20 +57,42 @@ struct BoneCheck: Sendable {
   /// How bad a joint is over some frames [m]: the root mean square of the deviations of its bones,
   /// and half of that of its change of velocity from frame to frame.
   func badness(_ positions: [Float], joint: Int, frames range: Range<Int>) -> Float {
+    badness(positions, joint: joint, frames: range) { _ in true } ?? 0
+  }
+
+  /// The same by what was seen alone: places that were made up, next to a joint or before and behind it, tell nothing
+  /// about it; nil where nothing else is there.
+  ///
+  /// - Parameter confidences: 0 where a joint was not seen, [frames, 22].
+  func badness(
+    _ positions: [Float], joint: Int, frames range: Range<Int>, seen confidences: [Float]
+  ) -> Float? {
+    badness(positions, joint: joint, frames: range) { confidences[$0] > 0 }
+  }
+
+  private func badness(
+    _ positions: [Float], joint: Int, frames range: Range<Int>, isSeen: (_ at: Int) -> Bool
+  ) -> Float? {
     let count = positions.count / (3 * Self.joints)
-    var (bones, bends, bent) = (Float(0), Float(0), 0)
+    var (bones, measured, bends, bent) = (Float(0), 0, Float(0), 0)
     for frame in range {
-      for bone in Self.bones[joint] {
+      let base = frame * Self.joints
+      for bone in Self.bones[joint] where isSeen(base + bone) && isSeen(base + Skeleton.parents[bone])
+      {
         let e = error(positions, frame: frame, joint: bone)
         bones += e * e
+        measured += 1
       }
-      guard frame > 0, frame + 1 < count else { continue }
+      guard frame > 0, frame + 1 < count,
+        (-1...1).allSatisfy({ isSeen(base + $0 * Self.joints + joint) })
+      else { continue }
       let bend = self.bend(positions, frame: frame, joint: joint)
       bends += bend * bend
       bent += 1
     }
-    let stretch = (bones / Float(max(1, range.count * Self.bones[joint].count))).squareRoot()
-    return stretch + 0.5 * (bends / Float(max(1, bent))).squareRoot()
+    guard measured + bent > 0 else { return nil }
+    return (bones / Float(max(1, measured))).squareRoot()
+      + 0.5 * (bends / Float(max(1, bent))).squareRoot()
   }
 
   /// How far a joint is from the middle of the frames before and after, twice [m].

@@ -42,10 +42,11 @@ struct FaultDetection {
     }
     for joint in 0..<Self.joints {
       extend(&faults, joint, frames) { frame in
-        let at = frame * Self.joints + joint
-        guard confidences[at] > 0 else { return false }
+        let base = frame * Self.joints
         return BoneCheck.bones[joint].contains {
-          abs(check.error(positions, frame: frame, joint: $0)) > Self.edge * check.tolerances[$0]
+          confidences[base + $0] > 0 && confidences[base + Skeleton.parents[$0]] > 0
+            && abs(check.error(positions, frame: frame, joint: $0))
+              > Self.edge * check.tolerances[$0]
         }
       }
     }

@@ -11,6 +11,9 @@ extension HGVAE {
     ("left wrist", [20], 30), ("right arm", [17, 19, 21], 30), ("left leg", [4, 7, 10], 30),
   ]
 
+  /// The fewest frames of a window in which what is measured can be hidden.
+  public static let leastEvaluatedFrames = 32
+
   func measureImputation(
     _ material: EvaluationMaterial, _ options: HGVAEEvaluationOptions,
     _ result: inout HGVAEEvaluation

@@ -73,6 +73,11 @@ extension PlausibilityCalibration {
     }
     likelihoods = try numbers("likelihoods", Self.quantileCount) { abs($0) < 1e9 }
     anomalies = try numbers("anomalies", Self.quantileCount) { abs($0) < 1e9 }
+    for (name, values) in [("likelihoods", likelihoods), ("anomalies", anomalies)] {
+      guard values == values.sorted() else {
+        throw file.refusal("'calibration.\(name)' is not in ascending order as expected")
+      }
+    }
   }
 
   /// The calibration as tensors of a model's file.

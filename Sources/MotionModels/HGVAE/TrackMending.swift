@@ -12,7 +12,7 @@ extension RepairedTrack {
     /// The positions less `shift` [m], [frames, 22, 3].
     var positions: [Float]
     /// The confidences, [frames, 22].
-    let confidences: [Float]
+    var confidences: [Float]
     /// The place of the first joint that was seen [m].
     let shift: Vector3
     let check: BoneCheck
@@ -77,21 +77,24 @@ extension RepairedTrack {
     let places = frames.flatMap { frame in
       pairs.map { (frame * Skeleton.jointCount + $0.left, frame * Skeleton.jointCount + $0.right) }
     }
-    func badness() -> Float {
+    func badness() -> Float? {
       let all = ranges.flatMap { range in
-        names.map { local.check.badness(local.positions, joint: $0, frames: range) }
+        names.compactMap {
+          local.check.badness(
+            local.positions, joint: $0, frames: range, seen: local.confidences)
+        }
       }
-      return all.reduce(0, +) / Float(max(1, all.count))
+      return all.isEmpty ? nil : all.reduce(0, +) / Float(all.count)
     }
     func swap() {
       for (a, b) in places {
         for axis in 0..<3 { local.positions.swapAt(3 * a + axis, 3 * b + axis) }
+        local.confidences.swapAt(a, b)
       }
     }
-    let before = badness()
+    let bad = badness()
     swap()
-    let after = badness()
-    guard after < Self.betterBy * before else {
+    guard let before = bad, let after = badness(), after < Self.betterBy * before else {
       swap()
       rejected += 1
       return
@@ -99,6 +102,14 @@ extension RepairedTrack {
     for (a, b) in places {
       track.positions.swapAt(a, b)
       track.confidences.swapAt(a, b)
+    }
+    // Feet that follow from hips pointed where the exchanged ones faced.
+    let feet: [Skeleton.Joint] =
+      names.contains(Skeleton.Joint.leftHip.rawValue) ? [.leftFoot, .rightFoot] : []
+    for at in frames.flatMap({ frame in feet.map { frame * Skeleton.jointCount + $0.rawValue } })
+    where track.confidences[at] <= SideSwap.constructed {
+      track.confidences[at] = 0
+      local.confidences[at] = 0
     }
     changes.append(
       .init(kind: .swapped, joints: names, frames: frames, before: before, after: after))
@@ -136,9 +147,13 @@ extension RepairedTrack {
     CubicGaps.fill(&mended.positions, confidences: confidences, longest: 2)
     for joint in 0..<joints {
       for run in track.runs(of: joint, where: { seen[$0] > 0 && !(confidences[$0] > 0) }) {
-        let before = local.check.badness(positions, joint: joint, frames: beside(run))
-        let after = local.check.badness(mended.positions, joint: joint, frames: beside(run))
-        guard after < Self.betterBy * before else {
+        guard
+          let before = local.check.badness(
+            positions, joint: joint, frames: beside(run), seen: seen),
+          let after = local.check.badness(
+            mended.positions, joint: joint, frames: beside(run), seen: seen),
+          after < Self.betterBy * before
+        else {
           rejected += 1
           continue
         }
@@ -160,6 +175,7 @@ extension RepairedTrack {
     let seen = local.confidences
     CubicGaps.fill(&local.positions, confidences: seen, longest: most)
     let isEmpty = track.emptyFrames(longest: 0)
+    var (crossed, known) = ([(joint: Int, frames: Range<Int>)](), seen)
     for joint in 0..<joints {
       for run in track.runs(of: joint, where: { !(seen[$0] > 0) })
       where run.count <= most && run.lowerBound > 0 && run.upperBound < track.frameCount
@@ -169,12 +185,16 @@ extension RepairedTrack {
           let at = frame * joints + joint
           track.positions[at] = local.place(at)
           track.confidences[at] = max(track.confidences[at], 0.5)
+          known[at] = 0.5
         }
-        changes.append(
-          .init(
-            kind: .filled, joints: [joint], frames: run, before: nil,
-            after: local.check.badness(local.positions, joint: joint, frames: beside(run))))
+        crossed.append((joint, run))
       }
+    }
+    changes += crossed.map { joint, run in
+      .init(
+        kind: .filled, joints: [joint], frames: run, before: nil,
+        after: local.check.badness(
+          local.positions, joint: joint, frames: beside(run), seen: known) ?? 0)
     }
   }
 }

@@ -98,25 +98,12 @@ struct ModelRateRepair {
   /// Writes what is better into the track.
   func finish(_ result: inout RepairedTrack, imputed: [Float]?) {
     guard let imputed else { return }
-    let found = chosen(imputed)
     let original = originals()
+    let found = chosen(imputed)
+    let kept = replacements(found, original: original, rejected: &result.rejected)
     let trackSeen = Smoother.confidences(of: result.track)
     for joint in 0..<Self.joints {
-      let usual = usualBadness(original, joint: joint)
-      var isBetter = [Bool](repeating: false, count: cut.frames)
-      var checks: [(frames: Range<Int>, before: Float)] = []
-      for run in runs(of: joint)
-      where run.allSatisfy({ confidences[$0 * Self.joints + joint] > 0 }) {
-        let bad = check.badness(original, joint: joint, frames: beside(run))
-        let left = check.badness(found, joint: joint, frames: beside(run))
-        guard left < Self.betterBy * bad, left < usual + Self.mostLeft * max(0, bad - usual) else {
-          result.rejected += 1
-          continue
-        }
-        for frame in run { isBetter[frame] = true }
-        checks.append((run, bad))
-      }
-      write(found, joint, isBetter, checks, trackSeen, into: &result)
+      write(found, joint, kept.filter { $0.joint == joint }, trackSeen, into: &result)
     }
     result.changes.sort {
       ($0.frames.lowerBound, $0.joints[0]) < ($1.frames.lowerBound, $1.joints[0])
@@ -124,10 +111,62 @@ struct ModelRateRepair {
     result.emptyFrames = result.track.frameCount - Self.seenFrames(result.track)
   }
 
+  /// A run of frames in which a joint that was seen is replaced, and what the check says of it [m].
+  private struct Replacement {
+    var joint: Int
+    var frames: Range<Int>
+    var before: Float
+    var after: Float
+  }
+
+  /// The replacements of joints that were seen that are better.
+  ///
+  /// What is judged is what will be written: where a neighbour stays where it was seen, a joint has to be better beside
+  /// that.
+  private func replacements(
+    _ new: [Float], original: [Float], rejected: inout Int
+  ) -> [Replacement] {
+    var found = new
+    let usual = (0..<Self.joints).map { usualBadness(original, joint: $0) }
+    var left = (0..<Self.joints).flatMap { joint in
+      runs(of: joint).filter { run in
+        run.allSatisfy { confidences[$0 * Self.joints + joint] > 0 }
+      }.map { Replacement(joint: joint, frames: $0, before: 0, after: 0) }
+    }
+    var isReplaced = [Bool](repeating: false, count: confidences.count)
+    for run in left {
+      for frame in run.frames { isReplaced[frame * Self.joints + run.joint] = true }
+    }
+    func putBack(_ at: Int) {
+      for index in (3 * at)..<(3 * at + 3) { found[index] = original[index] }
+    }
+    for at in faults.indices where faults[at] && !isReplaced[at] { putBack(at) }
+    while true {
+      let judged = left.map { run -> Replacement? in
+        let frames = beside(run.frames)
+        guard
+          let bad = check.badness(original, joint: run.joint, frames: frames, seen: confidences),
+          let now = check.badness(found, joint: run.joint, frames: frames, seen: confidences),
+          now < Self.betterBy * bad,
+          now < usual[run.joint] + Self.mostLeft * max(0, bad - usual[run.joint])
+        else { return nil }
+        return Replacement(joint: run.joint, frames: run.frames, before: bad, after: now)
+      }
+      let better = judged.compactMap(\.self)
+      guard better.count < left.count else { return better }
+      rejected += left.count - better.count
+      for (run, judged) in zip(left, judged) where judged == nil {
+        for frame in run.frames { putBack(frame * Self.joints + run.joint) }
+      }
+      left = better
+    }
+  }
+
   /// How bad a joint is where it was seen and not judged wrong [m]: the median over its frames.
   private func usualBadness(_ positions: [Float], joint: Int) -> Float {
-    let found = (0..<cut.frames).filter { cut.confidences[$0 * Self.joints + joint] > 0 }.map {
-      check.badness(positions, joint: joint, frames: beside($0..<($0 + 1)))
+    let found = (0..<cut.frames).filter { cut.confidences[$0 * Self.joints + joint] > 0 }.compactMap
+    {
+      check.badness(positions, joint: joint, frames: beside($0..<($0 + 1)), seen: confidences)
     }.sorted()
     return found.isEmpty ? 0 : found[found.count / 2]
   }
@@ -197,11 +236,14 @@ struct ModelRateRepair {
   ///
   /// Between wrong frames a joint may have been right: then it is where it is expected, and stays.
   private func write(
-    _ found: [Float], _ joint: Int, _ isBetter: [Bool],
-    _ checks: [(frames: Range<Int>, before: Float)], _ trackSeen: [Float],
+    _ found: [Float], _ joint: Int, _ replacements: [Replacement], _ trackSeen: [Float],
     into result: inout RepairedTrack
   ) {
     let track = result.track
+    var isBetter = [Bool](repeating: false, count: cut.frames)
+    for run in replacements {
+      for frame in run.frames { isBetter[frame] = true }
+    }
     let step = seen.frameRate / track.frameRate
     func near(_ frame: Int) -> Int { min(cut.frames - 1, Int((Double(frame) * step).rounded())) }
     func new(_ frame: Int) -> Vector3 { place(found, joint, Double(frame) * step) + cut.shift }
@@ -234,12 +276,13 @@ struct ModelRateRepair {
     for (kind, chosen) in [(RepairedTrack.Change.Kind.filled, filled), (.replaced, replaced)] {
       for run in Self.runs(chosen) {
         let whole = beside(near(run.lowerBound)..<(near(run.upperBound - 1) + 1))
+        let judged = replacements.first {
+          kind == .replaced && $0.frames.contains(near(run.lowerBound))
+        }
         result.changes.append(
           .init(
-            kind: kind, joints: [joint], frames: run,
-            before: kind == .replaced
-              ? checks.first { $0.frames.contains(near(run.lowerBound)) }?.before : nil,
-            after: check.badness(found, joint: joint, frames: whole)))
+            kind: kind, joints: [joint], frames: run, before: judged?.before,
+            after: judged?.after ?? check.badness(found, joint: joint, frames: whole)))
       }
     }
   }

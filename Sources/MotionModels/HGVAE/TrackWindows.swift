@@ -64,14 +64,17 @@ struct TrackWindows {
     return starts
   }
 
-  /// The window that begins at a frame; after the end of the track its last pose is held.
+  /// The window that begins at a frame; after the end of the track nobody is seen, where its last pose was.
   func window(at start: Int) -> SeenWindow {
     var places: [Float] = []
     var seen: [Float] = []
     for frame in start..<(start + length) {
       let at = min(frame, frames - 1)
       places += filled[(3 * Self.joints * at)..<(3 * Self.joints * (at + 1))]
-      seen += confidences[(Self.joints * at)..<(Self.joints * (at + 1))]
+      seen +=
+        frame < frames
+        ? confidences[(Self.joints * at)..<(Self.joints * (at + 1))]
+        : ArraySlice(repeating: 0, count: Self.joints)
     }
     return SeenWindow(BodyWindow(places), Occlusion(confidences: seen[...]))
   }

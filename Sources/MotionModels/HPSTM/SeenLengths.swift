@@ -26,9 +26,11 @@ struct SeenLengths {
     return counts
   }
 
-  /// Adds the lengths of a window [m], 22, of which each bone was seen in so many frames.
-  mutating func add(_ lengths: [Float], seenIn frames: [Float]) {
-    for joint in 1..<Self.joints {
+  /// Adds the lengths of a window [m], 22, of which each bone was seen in so many frames, of some bones.
+  mutating func add(
+    _ lengths: [Float], seenIn frames: [Float], where isOpen: (_ joint: Int) -> Bool = { _ in true }
+  ) {
+    for joint in 1..<Self.joints where isOpen(joint) {
       // What is seen nowhere is as long as the windows say on average.
       let weight = frames[joint] + 1e-3
       counts[joint] += weight

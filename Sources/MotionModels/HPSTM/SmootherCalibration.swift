@@ -9,15 +9,25 @@ extension DatasetShard {
   /// Divides clips into those for training and those for calibrating covariances: one recording in
   /// twelve, chosen by its name; parts of one recording (`walk_a`, `walk_b`) stay together.
   ///
-  /// If one of the two sets would be empty, all clips are used for both.
+  /// Of few recordings one is apart; of a single one all clips are used for both.
   public var dividedForCalibration: (training: DatasetShard, calibration: DatasetShard) {
-    func isApart(_ clip: Clip) -> Bool {
-      let recording = MotionPaths.recording(of: clip.name)
+    func number(_ recording: String) -> UInt64 {
       let digest = Fingerprint.sha256(Array("calibration \(recording)".utf8))
-      return (UInt64(digest.prefix(8), radix: 16) ?? 0) % 12 == 0
+      return UInt64(digest.prefix(8), radix: 16) ?? 0
     }
-    let (rest, apart) = (part { !isApart($0) }, part(isApart))
-    return rest.clips.isEmpty || apart.clips.isEmpty ? (self, self) : (rest, apart)
+    let recordings = Set(clips.map { MotionPaths.recording(of: $0.name) })
+    guard recordings.count > 1 else { return (self, self) }
+    var apart = recordings.filter { number($0) % 12 == 0 }
+    if apart.isEmpty || apart.count == recordings.count {
+      apart = Set(recordings.min { (number($0), $0) < (number($1), $1) }.map { [$0] } ?? [])
+    }
+    func isApart(_ clip: Clip) -> Bool { apart.contains(MotionPaths.recording(of: clip.name)) }
+    return (part { !isApart($0) }, part(isApart))
+  }
+
+  /// Whether what calibrates is what was trained on, since there is one recording only.
+  public var isOneRecording: Bool {
+    Set(clips.map { MotionPaths.recording(of: $0.name) }).count < 2
   }
 }
 

@@ -27,7 +27,7 @@ public final class StreamingSmoother {
   public let smoother: Smoother
   /// The delay of the output [frames].
   public let latency: Int
-  /// The number of frames after which bone lengths are constant.
+  /// The number of frames that show a bone after which its length is constant.
   public static let settlingFrames = 150
 
   private let filter: TrackFilter
@@ -37,7 +37,9 @@ public final class StreamingSmoother {
   private var received = 0
   private var offsetSums = [SIMD3<Float>](repeating: .zero, count: Skeleton.jointCount)
   private var lengths = SeenLengths()
-  private var windows = 0
+  /// In how many windows each bone was seen, 22.
+  private var windows = [Int](repeating: 0, count: Skeleton.jointCount)
+  private var hasAnswered = false
 
   /// Starts a stream.
   ///
@@ -90,19 +92,21 @@ public final class StreamingSmoother {
     let input = SmootherInput(
       [Float](repeating: 0, count: 3 * joints * padding) + positions,
       confidences: [Float](repeating: 0, count: joints * padding) + confidences, filter: filter,
-      directions: windows > 0 ? directions : nil, lengths: lengths.missing(seenIn: seen))
+      directions: hasAnswered ? directions : nil, lengths: lengths.missing(seenIn: seen))
     tape.reset()
     let answer = smoother.network([input], on: &tape)
     let part = WindowAnswer.read(
       answer, [input], on: tape, covarianceScale: smoother.covarianceScale)[0]
-    if windows < Self.settlingFrames {
-      windows += 1
-      for joint in 1..<joints {
-        offsetSums[joint] += input.fit.restOffsets[joint].normalized ?? .zero
-      }
-      lengths.add(
-        part.lengths.isEmpty ? input.fit.restOffsets.map(\.length) : part.lengths, seenIn: seen)
+    hasAnswered = true
+    let open = (0..<joints).map { windows[$0] < Self.settlingFrames }
+    for joint in 1..<joints where open[joint] {
+      // What nobody has seen yet is not known yet.
+      if seen[joint] > 0 { windows[joint] += 1 }
+      offsetSums[joint] += input.fit.restOffsets[joint].normalized ?? .zero
     }
+    lengths.add(
+      part.lengths.isEmpty ? input.fit.restOffsets.map(\.length) : part.lengths, seenIn: seen,
+      where: { open[$0] })
     return frame(of: part, at: smoother.frames - 1 - latency)
   }
 

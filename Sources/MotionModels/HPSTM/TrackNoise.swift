@@ -52,7 +52,7 @@ public struct TrackNoise: Sendable, Hashable {
   }
 
   /// Random noise for training: one window in eight has none, four have the complex noise scaled by
-  /// one factor of up to 2, the others an independent strength for each noise model.
+  /// one factor of 0.4 to 1.4, the others an independent strength for each noise model.
   public static func random(using random: inout RandomSource) -> TrackNoise {
     let kind = random.uniform()
     if kind < 0.125 { return TrackNoise() }

@@ -56,7 +56,13 @@ struct WindowAnswer {
           return input.world([root[at], root[at + 1], root[at + 2]])
         }
       }
-      if let lengths { part.lengths = Array(lengths[(index * joints)..<((index + 1) * joints)]) }
+      if let lengths {
+        // The network shortens bones that are hardly seen: theirs are those of the frames that show them.
+        part.lengths = (0..<joints).map { joint in
+          let isSeen = part.seen[joint] == 0 || 2 * part.seen[joint] >= Float(frames)
+          return isSeen ? lengths[index * joints + joint] : input.fit.restOffsets[joint].length
+        }
+      }
       return part
     }
   }

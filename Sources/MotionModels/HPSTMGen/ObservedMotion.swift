@@ -175,7 +175,8 @@ struct ObservedMotion: Sendable {
     let second = min(count + 1, window.frames - 1)
     let speed = places[second] - places[count]
     let gap = observed[last] - (places[count] - speed)
-    let change = observed[last] - observed[before] - speed
+    // One frame says nothing of its speed: it goes on at that of the new ones.
+    let change = last > before ? observed[last] - observed[before] - speed : .zero
     let turns = (0..<joints).map { joint -> (gap: Quaternion, change: Vector3) in
       func turn(_ motion: SwingTwist, _ from: Int, _ to: Int) -> Quaternion {
         motion.shown[to * joints + joint] * motion.shown[from * joints + joint].inverse
@@ -185,7 +186,8 @@ struct ObservedMotion: Sendable {
       let gap = was.shown[last * joints + joint] * back.inverse
       // the velocity of the new frames once the offset is added to them
       let moved = gap * speed * gap.inverse
-      return (gap, (turn(was, before, last) * moved.inverse).rotationVector)
+      let change = last > before ? turn(was, before, last) * moved.inverse : .identity
+      return (gap, change.rotationVector)
     }
     for frame in count..<window.frames {
       let (stay, drift) = Self.fading(after: frame - last)

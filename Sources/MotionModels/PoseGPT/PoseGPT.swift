@@ -70,7 +70,7 @@ extension PoseGPT {
 
     var isValid: Bool {
       tokenizer.isValid && codes.isValid && tokenizer.books == codes.books
-        && tokenizer.codesPerBook == codes.codesPerBook
+        && tokenizer.codesPerBook == codes.codesPerBook && tokenizer.causality != .none
     }
   }
 

@@ -156,7 +156,7 @@ public struct TokenizerTraining: TrainableModel {
     let step = trainer.step
     guard let quantizer = network.quantizer as? VectorQuantizer,
       step == 1 || step.isMultiple(of: Self.revivalInterval),
-      Double(step) < (1 - Self.calmShare) * Double(options.run.steps)
+      Double(step) < (1 - Self.calmShare) * Double(trainer.schedule.lastSteps)
     else { return }
     var random = RandomSource(seed: options.run.seed, stream: UInt64(step), 0x7265_7669_7665)
     let latents = latents(network, trainer.parameters, using: &random)

@@ -28,3 +28,14 @@ struct RestingHeights {
     middle = frames.map { $0.reduce(0, +) / Double($0.count) }
   }
 }
+
+extension MotionClip {
+  /// How high what rests lowest is above z = 0 [m], in the frame in the middle of all by that; nil where it is nearer
+  /// than 0.15 m.
+  package var heightAboveGround: Double? {
+    let heights = RestingHeights(self).lowest.sorted()
+    guard !heights.isEmpty else { return nil }
+    let height = heights[heights.count / 2]
+    return abs(height) > 0.15 ? height : nil
+  }
+}

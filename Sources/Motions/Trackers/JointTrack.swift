@@ -27,12 +27,6 @@ public struct JointTrack: Sendable {
     public var distance: Double
     /// The body's stature [m].
     public var stature: Double
-
-    /// Creates one.
-    public init(frame: Int, joint: Int, distance: Double, stature: Double) {
-      (self.frame, self.joint) = (frame, joint)
-      (self.distance, self.stature) = (distance, stature)
-    }
   }
 
   /// Creates a track.

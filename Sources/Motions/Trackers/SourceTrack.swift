@@ -54,7 +54,7 @@ struct SourceTrack {
   /// The largest number of joints in all frames: six hours of 33 joints at 30 Hz.
   static let mostPlaces = 24_000_000
 
-  /// The number of confidences outside of 0...1.
+  /// The number of confidences above 1 or that are no number.
   private var doubtfulConfidences = 0
 
   /// Refuses more joints than fit into memory.
@@ -66,10 +66,10 @@ struct SourceTrack {
     }
   }
 
-  /// Adds a joint of the current frame; NaN or a confidence of zero for one that is missing.
+  /// Adds a joint of the current frame; NaN or a confidence of zero or less for one that is missing.
   mutating func append(_ place: Vector3, confidence: Double) throws(MotionError) {
     try Self.check(placeCount: positions.count, path: path)
-    let isMissing = place.x.isNaN || place.y.isNaN || place.z.isNaN || confidence == 0
+    let isMissing = place.x.isNaN || place.y.isNaN || place.z.isNaN || confidence <= 0
     guard isMissing || place.isWithin(Self.largest) else {
       throw .malformed(
         path: path,
@@ -95,8 +95,8 @@ struct SourceTrack {
       findings.append(
         .init(
           .note,
-          "\(Wording.count(doubtfulConfidences, "confidence")) outside of 0...1:"
-            + " taken for the nearest of the two, or a half where it is no number"))
+          "\(Wording.count(doubtfulConfidences, "confidence")) above 1 or no number:"
+            + " taken for 1, or a half where it is no number"))
     }
     if let jointNames {
       if let given, (try? JointColumns(named: jointNames, as: given, path: path)) == nil {

@@ -72,6 +72,8 @@ enum TrackArrays {
     // Only archives that we write have it, and a person may lie in them.
     if let axes = archive.strings["axes"]?.first, let up = UpAxis(in: axes) {
       (track.up, track.isUpCertain) = (up, true)
+    } else if MotionArchive.isOne(named: archive.names) {
+      (track.up, track.isUpCertain) = (UpAxis(2, isPositive: true), true)
     }
     var names = archive.strings["names"] ?? archive.strings["joint_names"]
     if names == nil { names = try namesBeside(path) }

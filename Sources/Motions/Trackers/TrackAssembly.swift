@@ -59,7 +59,8 @@ struct TrackAssembly {
     var legs = seen ?? 0
     if seen == nil { legs = try legsOfUpperBody() }
     let all = places
-    if dropImpossible(farther: legs / Skeleton.legFractionOfStature) { assemble() }
+    let isAnyTooFar = dropImpossible(farther: legs / Skeleton.legFractionOfStature)
+    if isAnyTooFar { assemble() }
     let unit = try unit(legs: legs)
     let up = try upAxis()
     let scale = unit.metres
@@ -69,12 +70,9 @@ struct TrackAssembly {
       name: ClipName.of(source.path), frameRate: rate.rate,
       positions: places.map { up.axis.world($0) * scale }, confidences: confidences)
     if seen == nil { track.stature = size }
-    track.farJoints = farJoints(
-      of: all, stature: legs / Skeleton.legFractionOfStature
-    ).map {
-      .init(
-        frame: $0.frame, joint: $0.joint, distance: $0.distance * scale, stature: $0.stature * scale
-      )
+    if isAnyTooFar {
+      track.farJoints = farJoints(
+        of: all, stature: legs / Skeleton.legFractionOfStature, scale: scale)
     }
     try TrackShape.refuseTurns(track, path: source.path)
     findings += TrackShape.doubts(of: track)
@@ -190,15 +188,18 @@ struct TrackAssembly {
     return true
   }
 
-  /// Our joints that are missing now and were not in these places, in units of the file.
-  private func farJoints(of all: [Vector3], stature: Double) -> [JointTrack.FarJoint] {
+  /// Our joints that are missing now and were not in these places; stature and places in units of the file, of which
+  /// one has so many metres.
+  private func farJoints(of all: [Vector3], stature: Double, scale: Double)
+    -> [JointTrack.FarJoint]
+  {
     all.indices.filter { all[$0].isFinite && !places[$0].isFinite }.map { at in
       let frame = at / Self.joints
       let near = places[(frame * Self.joints)..<((frame + 1) * Self.joints)].filter(\.isFinite)
       let middle = near.reduce(Vector3.zero, +) / Double(max(1, near.count))
       return .init(
-        frame: frame, joint: at % Self.joints, distance: (all[at] - middle).length, stature: stature
-      )
+        frame: frame, joint: at % Self.joints, distance: (all[at] - middle).length * scale,
+        stature: stature * scale)
     }
   }
 

@@ -1,13 +1,15 @@
 extension TrackReport {
-  /// The report of importing a clip that was fitted to the track.
+  /// A clip that was fitted to the track as import has it, on the ground and with level soles, and what was found.
   ///
   /// - Parameters:
-  ///   - clip: The clip.
+  ///   - fitted: The clip.
   ///   - droppedFrameCount: The number of frames in which nobody had appeared yet or had left.
   ///   - deviation: The root mean square of the distances that the fit moved joints by [m].
-  public func importReport(
-    of clip: MotionClip, droppedFrameCount: Int, deviation: Double
-  ) -> ImportReport {
+  ///   - options: Where the ground is.
+  public func imported(
+    _ fitted: MotionClip, droppedFrameCount: Int, deviation: Double, options: ImportOptions
+  ) -> (clip: MotionClip, report: ImportReport) {
+    var clip = fitted
     var report = ImportReport(
       path: path, format: format, skeleton: joints, sourceJointCount: sourceJointCount,
       knownJointCount: knownJointCount, metresPerUnit: metresPerUnit, unitReason: unitReason,
@@ -28,10 +30,9 @@ extension TrackReport {
         "a skeleton with bones of constant length was fitted to tracked joints: they move by"
           + " \(ImportReport.short(deviation)) m (root mean square); 'motionc smooth' also removes"
           + " noise"))
-    var options = ImportOptions()
+    var options = options
     options.keepsTPose = true
-    var checked = clip
-    MotionChecks.run(on: &checked, options: options, report: &report)
-    return report
+    MotionChecks.run(on: &clip, options: options, report: &report)
+    return (clip, report)
   }
 }

@@ -72,9 +72,12 @@ struct CompileJob: Sendable {
     }
   }
 
+  /// The path of a motion's files without their endings.
+  private func base(of file: String) -> String { "\(output)/\(MotionPaths.outputName(file))" }
+
   /// The files that a motion becomes: the native one, then one for each format, then the dump.
   func outputs(of file: String) -> [String] {
-    let base = "\(output)/\(MotionPaths.outputName(file))"
+    let base = base(of: file)
     return [base + MotionPaths.trajectoryEnding] + formats.map { base + ($0.endings.first ?? "") }
       + [dump].compactMap { $0 }
   }
@@ -139,19 +142,14 @@ struct CompileJob: Sendable {
     }
     if let dump { try files.add(trajectory.optimumDump(of: motion).encoded(), to: dump) }
     try files.commit()
-    let base = "\(output)/\(MotionPaths.outputName(file))"
-    let old = TrajectoryFormat.allCases.compactMap { $0.endings.first }.map { base + $0 }.filter {
-      !paths.contains($0) && FileSystem.exists($0) && (try? inputs.refuse($0)) != nil
-    }
+    let base = base(of: file)
+    let old = inputs.older(
+      TrajectoryFormat.allCases.compactMap { $0.endings.first }.map { base + $0 }, than: paths)
     let findings =
       found.map(\.message)
       + [
-        old.isEmpty
-          ? nil : "there from before, and not written anew: \(old.shownList)"
-      ].compactMap(\.self)
-      + [
-        motion.provenance["refinement_notes"], held(motion.footholds, trajectory),
-        check?.sentence,
+        InputFiles.sentence(older: old), motion.provenance["refinement_notes"],
+        held(motion.footholds, trajectory), check?.sentence,
       ].compactMap(\.self)
     let used = motion.provenance["motion_format"] == nil ? retargeting : nil
     let text = Report(

@@ -40,13 +40,6 @@ enum Console {
   /// The sentence of an error, in one line.
   static func failure(_ sentence: String) { note("motionc: \(sentence)") }
 
-  /// That files lie beside what was written whose names are those of its motions, and which may be of others.
-  static func noteOld(_ paths: [String]) {
-    guard let first = paths.first else { return }
-    let more = paths.count > 1 ? " and \(Wording.count(paths.count - 1, "more file"))" : ""
-    note("'\(first.shownPath)'\(more) there from before, and not written anew")
-  }
-
   /// A note beside the result, in one line.
   static func note(_ text: String) {
     write(text.printable(limit: longestSentence) + "\n", to: STDERR_FILENO)

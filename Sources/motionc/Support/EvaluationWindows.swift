@@ -11,7 +11,7 @@ extension EvaluationClips {
   ///   - frames: The frames of a window.
   ///   - labels: The labels that the model knows.
   ///   - mirroring: Whether every second window is mirrored.
-  ///   - limit: The most windows of a label.
+  ///   - limit: The most clips that are read.
   ///   - options: How motion files are read.
   ///   - motions: The files and folders that were given, for the error of too few windows.
   static func reportedWindows(

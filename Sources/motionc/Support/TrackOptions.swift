@@ -38,8 +38,7 @@ enum ImportedMotion {
     let (track, report) = try input.track(
       joints: tracked.jointSet(), person: tracked.person, options: options)
     let (clip, dropped, deviation) = try MotionClip.fitted(to: track, path: path)
-    return (
-      clip, report.importReport(of: clip, droppedFrameCount: dropped, deviation: deviation)
-    )
+    return report.imported(
+      clip, droppedFrameCount: dropped, deviation: deviation, options: options)
   }
 }

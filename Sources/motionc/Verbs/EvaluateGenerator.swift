@@ -87,8 +87,8 @@ struct EvaluateGenerator: ParsableCommand {
       paths: motions, selection: rows.selection, labels: labels, skipping: SafeTrajectory.isHeld)
     for warning in real.warnings { Console.note(warning) }
     if let card { try InputFiles([path, labels] + real.files).refuse(card) }
-    let training = try windows(real.training, "training", generator, limit: 1000)
-    var heldOut = try windows(real.heldOut, "held-out", generator, limit: 500)
+    let training = try windows(real.training, "training", generator, limit: 4000)
+    var heldOut = try windows(real.heldOut, "held-out", generator, limit: 1000)
     try refuse(training, withoutLabelsOf: heldOut, generator.labels)
     if heldOut.count > count {
       var random = RandomSource(seed: seed, stream: 0x6865_6c64)

@@ -63,6 +63,12 @@ struct EvaluateHGVAE: ParsableCommand {
   func run() throws {
     let path = try model ?? ShippedModel.path(of: "hgvae")
     let hgvae = try HGVAE(contentsOf: path)
+    guard hgvae.frames >= HGVAE.leastEvaluatedFrames else {
+      throw FileError.malformed(
+        path: path,
+        reason: "its windows have \(hgvae.frames) frames, at least \(HGVAE.leastEvaluatedFrames) expected: what is "
+          + "measured is hidden for a second")
+    }
     let set = try MotionSplit(motions, selection: tags.selection)
     if let card { try InputFiles([path] + set.files).refuse(card) }
     let files = try set.evaluated(all: all, of: motions)

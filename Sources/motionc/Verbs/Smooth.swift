@@ -136,21 +136,6 @@ struct Smooth: ParsableCommand {
   }
 }
 
-extension MotionClip {
-  /// A ground nearer to z = 0 than this is there [m].
-  private static let nearGround = 0.15
-
-  /// How high what is lowest is above z = 0, in the frame in the middle of all by that [m]; nil where it is near.
-  fileprivate var heightAboveGround: Double? {
-    let lowest = (0..<frameCount).map { frame in
-      jointPositions(frame: frame).map(\.z).min() ?? 0
-    }.sorted()
-    guard !lowest.isEmpty else { return nil }
-    let height = lowest[lowest.count / 2]
-    return abs(height) > Self.nearGround ? height : nil
-  }
-}
-
 extension TrackReport {
   /// The most swaps and gaps that are listed one by one.
   private static let listed = 8

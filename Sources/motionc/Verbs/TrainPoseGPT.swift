@@ -52,8 +52,8 @@ struct TrainPoseGPT: ParsableCommand {
   @Option(help: "The autoencoder's window in frames, at 30 Hz.")
   var frames: Int = 64
 
-  @Option(help: "The autoencoder's number of steps.")
-  var tokenizerSteps: Int = 16000
+  @Option(help: "The autoencoder's number of steps, by default 16000.")
+  var tokenizerSteps: Int?
 
   @Option(help: "The autoencoder's width of a token, a multiple of 4.")
   var tokenizerWidth: Int = 128
@@ -80,7 +80,7 @@ struct TrainPoseGPT: ParsableCommand {
           + "--books, and the codes of a book 4 to 1024 and a power of two where --quantizer is "
           + "scalar; --tokenizer-width must be a multiple of 4 up to 4096.")
     }
-    guard (2...4096).contains(context), (1...10_000_000).contains(tokenizerSteps) else {
+    guard (2...4096).contains(context), (1...10_000_000).contains(tokenizerSteps ?? 1) else {
       throw ValidationError(
         "--context must be within 2 and 4096, --tokenizer-steps within 1 and 10000000.")
     }
@@ -101,8 +101,10 @@ struct TrainPoseGPT: ParsableCommand {
       reading: reading.options, file: training.pack, model: training.file.output,
       tool: Motionc.nameAndVersion, skipping: SafeTrajectory.isHeld)
     for warning in data.warnings { Console.note(warning) }
+    let before = try? MotionTokenizer(contentsOf: training.file.output + ".tokenizer")
     let codes = try given ?? trainedTokenizer(data)
     if tokenizerOnly { return }
+    let hasChanged = given == nil && before.map { $0.fingerprint != codes.fingerprint } ?? false
     var options = CodeTransformerTraining.Options()
     options.network.context = context
     options.network.width = sizes.width
@@ -113,8 +115,13 @@ struct TrainPoseGPT: ParsableCommand {
     options.run = training.run(usual: options.run, clips: data.clipCount)
     // What was interrupted in its first part has no checkpoint of the second.
     var file = training.file
-    file.resume =
-      file.resume && (tokenizer != nil || FileSystem.exists(file.checkpoint))
+    if file.resume, tokenizer == nil {
+      file.resume = FileSystem.exists(file.checkpoint) && !hasChanged
+      if hasChanged {
+        file.force = true
+        Console.note("the autoencoder has changed since, so that the GPT begins anew")
+      }
+    }
     try file.train(
       CodeTransformerTraining(
         tokenizer: codes, shard: data.shard.training, options: options),
@@ -152,10 +159,6 @@ struct TrainPoseGPT: ParsableCommand {
   private func trainedTokenizer(_ data: TrainingData) throws -> MotionTokenizer {
     var file = training.file
     if !tokenizerOnly { file.output += ".tokenizer" }
-    if file.resume, FileSystem.exists(file.output) {
-      return try MotionTokenizer(contentsOf: file.output)
-    }
-    file.resume = file.resume && FileSystem.exists(file.checkpoint)
     let source = try data.source(frames: frames)
     if source.leftOut > 0 {
       Console.note(
@@ -165,15 +168,46 @@ struct TrainPoseGPT: ParsableCommand {
     var options = TokenizerTraining.Options()
     options.network = network
     options.run = training.run(usual: options.run, clips: data.clipCount)
-    (options.run.steps, options.run.checkpoint) = (tokenizerSteps, file.checkpoint)
+    options.run.steps = tokenizerSteps ?? Self.usualTokenizerSteps
+    options.run.stepsAreStated = tokenizerSteps != nil
+    options.run.checkpoint = file.checkpoint
+    let autoencoder = try TokenizerTraining(source: source, options: options)
+    let isBegun = FileSystem.exists(file.checkpoint)
+    if file.resume, !isBegun, FileSystem.exists(file.output) {
+      return try finished(file.output, autoencoder)
+    }
+    // One that has ended has nothing left to do, and is written anew as it was.
+    file.resume = file.resume && isBegun
     try file.train(
-      TokenizerTraining(source: source, options: options),
+      autoencoder,
       announcement:
-        "autoencoder: \(data.clipCount) clips, \(data.frameCount) frames; \(tokenizerSteps) steps "
+        "autoencoder: \(data.clipCount) clips, \(data.frameCount) frames; \(options.run.steps) steps "
         + "of \(options.run.batch) windows on \(options.run.threads) threads"
     ) { try $0.write(to: $1) }
     return try MotionTokenizer(contentsOf: file.output)
   }
+
+  /// An autoencoder that is there without the state of its training, of which this has to be the same.
+  private func finished(
+    _ path: String, _ autoencoder: TokenizerTraining
+  ) throws -> MotionTokenizer {
+    let found = try MotionTokenizer(contentsOf: path)
+    let training = found.history["training"] ?? "not stated"
+    // How many steps a time limit allowed is not known beforehand.
+    func rest(_ text: String) -> String {
+      tokenizerSteps == nil ? text.replacing(/steps \d+/, with: "") : text
+    }
+    guard rest(training) == rest(autoencoder.signature) else {
+      throw FileError.malformed(
+        path: path,
+        reason: "it is the autoencoder of another training ('\(training.printable)'), this one is "
+          + "'\(autoencoder.signature)'; without --resume it is trained anew, --tokenizer takes it as it is")
+    }
+    return found
+  }
+
+  /// The autoencoder's number of steps, where none are stated.
+  private static let usualTokenizerSteps = 16000
 
   private var network: MotionTokenizerNetwork.Configuration {
     var network = MotionTokenizerNetwork.Configuration()
