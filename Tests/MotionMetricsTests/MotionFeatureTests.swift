@@ -137,7 +137,7 @@ struct MeasuresMotionTests {
     let drawn = MeasuredFigures.set(6, seed: 100).withLabels(
       of: few, repeating: false, using: &random)
     #expect(drawn.windows.map(\.label) == [0, 0, 1, 1, 2])
-    #expect(Set(drawn.windows.map(\.root)).count == 5)
+    #expect(Set(drawn.windows.map { $0.root + $0.rotations }).count == 5)
   }
 
   @Test("Somebody on both sides is one person, and no stranger to himself")

@@ -47,8 +47,14 @@ struct OwnTrackTests {
 
   @Test("What import says that it did to a track it did", arguments: [true, false])
   func imported(_ isOnGround: Bool) throws {
-    var raised = standingClip(seed: 32, frames: 60)
-    for frame in 0..<raised.frameCount { raised.rootTranslations[frame].z += 1 }
+    // Who stands still, a metre up in the air.
+    let pose =
+      [Skeleton.worldFromBodyAtRest]
+      + [Quaternion](repeating: .identity, count: Skeleton.jointCount - 1)
+    let raised = MotionClip(
+      name: "raised", skeleton: .canonical, frameRate: 30,
+      rootTranslations: [Vector3](repeating: [0, 0, 1.95], count: 60),
+      rotations: (0..<60).flatMap { _ in pose })
     let bytes = try MotionArchive.archive(raised).encoded()
     let report = try TrackFile.read(bytes, path: "x.npz", joints: nil, frameRate: nil).report
     var options = ImportOptions()

@@ -36,9 +36,12 @@ public struct RepairedTrack: Sendable {
   public var emptyFrames: Int
 
   /// Whether each joint was changed or filled in, [frames, 22].
-  public var isChanged: [Bool] {
+  public var isChanged: [Bool] { isChanged { _ in true } }
+
+  /// The same by some kinds of change.
+  func isChanged(where isOf: (Change.Kind) -> Bool) -> [Bool] {
     var result = [Bool](repeating: false, count: track.confidences.count)
-    for change in changes {
+    for change in changes where isOf(change.kind) {
       for frame in change.frames {
         for joint in change.joints { result[frame * Skeleton.jointCount + joint] = true }
       }

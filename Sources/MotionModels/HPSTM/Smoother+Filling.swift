@@ -17,12 +17,14 @@ extension JointTrack {
   /// leaves open, and tracks that are too short for it stay as they are, and so does what was seen.
   func filled(by model: HGVAE?) -> (track: JointTrack, count: Int) {
     let gaps = fillableGaps
-    guard let model, !gaps.isEmpty, let repaired = try? model.repair(self).track else {
+    guard let model, !gaps.isEmpty, let repaired = try? model.repair(self) else {
       return (self, 0)
     }
+    // Where it exchanged sides the place is that of the other one, which is seen here.
+    let isExchanged = repaired.isChanged { $0 == .swapped }
     var (result, count) = (self, 0)
-    for at in gaps where repaired.confidences[at] > 0 {
-      result.positions[at] = repaired.positions[at]
+    for at in gaps where repaired.track.confidences[at] > 0 && !isExchanged[at] {
+      result.positions[at] = repaired.track.positions[at]
       result.confidences[at] = Self.filledConfidence
       count += 1
     }

@@ -57,9 +57,10 @@ struct WindowAnswer {
         }
       }
       if let lengths {
-        // The network shortens bones that are hardly seen: theirs are those of the frames that show them.
+        // The network shortens bones that are hardly seen beside others: theirs are those of the frames that show them.
+        let most = part.seen.max() ?? 0
         part.lengths = (0..<joints).map { joint in
-          let isSeen = part.seen[joint] == 0 || 2 * part.seen[joint] >= Float(frames)
+          let isSeen = part.seen[joint] == 0 || 2 * part.seen[joint] >= most
           return isSeen ? lengths[index * joints + joint] : input.fit.restOffsets[joint].length
         }
       }

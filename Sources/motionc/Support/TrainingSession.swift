@@ -75,8 +75,6 @@ struct TrainingFileOptions: ParsableArguments {
   /// From here on Ctrl-C is a wish to end: reading a large folder takes longer than many a training step.
   func begin() throws {
     Interruption.catchSignals()
-    let folder = URL(filePath: output).deletingLastPathComponent().path
-    if try InputFile.isAbsent(folder) { try AtomicFile.makeFolder(folder) }
     // A place that cannot be written to is found now and not after the training.
     try AtomicFile.requireWritable(output)
     guard !resume, !force else { return }
