@@ -285,7 +285,8 @@ public struct GeneratorEvaluation: Sendable, Codable {
   ///
   /// No window is there twice: a copy would be a pair at no distance, and the floor too high.
   private static func matched(
-    _ all: EvaluationSet, _ left: [Int], _ right: [Int], count: Int, using random: inout RandomSource
+    _ all: EvaluationSet, _ left: [Int], _ right: [Int], count: Int,
+    using random: inout RandomSource
   ) -> (EvaluationSet, EvaluationSet) {
     let first = all.selecting(Array(left.shuffled(using: &random).prefix(count)))
     let second = all.selecting(right).withLabels(of: first, repeating: false, using: &random)

@@ -114,7 +114,8 @@ public enum MotionFile {
     }
     clip.frameRate = options.frameRate ?? clip.frameRate
     let unused = [
-      options.metresPerUnit == nil ? nil : "the unit", options.up == nil ? nil : "the axis that points up",
+      options.metresPerUnit == nil ? nil : "the unit",
+      options.up == nil ? nil : "the axis that points up",
       options.skeleton == nil ? nil : "the table of joints",
     ].compactMap(\.self)
     if !unused.isEmpty {

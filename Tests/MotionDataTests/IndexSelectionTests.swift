@@ -108,7 +108,9 @@ struct IndexSelectionTests {
       names(try MotionSplit(paths: [folder], selection: selection).training) == "c")
   }
 
-  @Test("Parts of one recording are on one side, in files of every ending", arguments: [".bvh", ".clip.safetensors"])
+  @Test(
+    "Parts of one recording are on one side, in files of every ending",
+    arguments: [".bvh", ".clip.safetensors"])
   func parts(_ ending: String) throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
     try AtomicFile.makeFolder(folder)
@@ -126,7 +128,9 @@ struct IndexSelectionTests {
     #expect(recordings(found.training).isDisjoint(with: recordings(found.validation)))
   }
 
-  @Test("Where no name is held out, all parts of the last recording are, and of a single one nothing is")
+  @Test(
+    "Where no name is held out, all parts of the last recording are, and of a single one nothing is"
+  )
   func lastRecording() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())").path
     try AtomicFile.makeFolder(folder)

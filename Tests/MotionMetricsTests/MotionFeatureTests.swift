@@ -144,7 +144,8 @@ struct MeasuresMotionTests {
   func samePerson() {
     let windows = MeasuredFigures.set(12, seed: 1).windows
     let first = EvaluationSet(windows, trials: (0..<12).map { $0 }, people: (0..<12).map { $0 % 2 })
-    let second = EvaluationSet(windows, trials: (20..<32).map { $0 }, people: (0..<12).map { $0 % 3 })
+    let second = EvaluationSet(
+      windows, trials: (20..<32).map { $0 }, people: (0..<12).map { $0 % 3 })
     let all = EvaluationSet(joining: first, second)
     #expect(Set(all.people) == [0, 1, 2] && Set(all.trials).count == 24)
   }

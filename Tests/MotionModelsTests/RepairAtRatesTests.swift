@@ -174,11 +174,15 @@ struct RepairAtRatesTests {
     }
   }
 
-  @Test("What is right beside a gap stays, also where a joint pops in the gap's first frame", arguments: [30.0, 120])
+  @Test(
+    "What is right beside a gap stays, also where a joint pops in the gap's first frame",
+    arguments: [30.0, 120])
   func besideGaps(_ rate: Double) throws {
     let (elbow, wrist) = (Skeleton.Joint.leftElbow.rawValue, Skeleton.Joint.leftWrist.rawValue)
     for truth in try Self.tracks(rate) {
-      for first in stride(from: truth.frameCount / 5, to: truth.frameCount / 2, by: truth.frameCount / 9) {
+      for first in stride(
+        from: truth.frameCount / 5, to: truth.frameCount / 2, by: truth.frameCount / 9)
+      {
         var track = truth
         let gap = first..<(first + Int(rate * 0.8))
         for frame in gap {

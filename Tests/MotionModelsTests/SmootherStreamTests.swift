@@ -52,7 +52,8 @@ struct SmootherStreamTests {
     }
   }
 
-  @Test("A limb that comes into view late has the length that it shows, not the one that was guessed")
+  @Test(
+    "A limb that comes into view late has the length that it shows, not the one that was guessed")
   func lateLimb() throws {
     let smoother = try Smoother(
       contentsOf: SharedData.checkout.appending(path: "Examples/Models/smoother.safetensors").path)

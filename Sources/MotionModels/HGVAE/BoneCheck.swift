@@ -77,8 +77,8 @@ struct BoneCheck: Sendable {
     var (bones, measured, bends, bent) = (Float(0), 0, Float(0), 0)
     for frame in range {
       let base = frame * Self.joints
-      for bone in Self.bones[joint] where isSeen(base + bone) && isSeen(base + Skeleton.parents[bone])
-      {
+      for bone in Self.bones[joint]
+      where isSeen(base + bone) && isSeen(base + Skeleton.parents[bone]) {
         let e = error(positions, frame: frame, joint: bone)
         bones += e * e
         measured += 1

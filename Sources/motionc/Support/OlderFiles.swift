@@ -1,8 +1,9 @@
 import Files
 
 extension InputFiles {
-  /// Which of the files that a motion could be written to are there and not written now: they may be of another
-  /// motion of that name. Inputs are none of them.
+  /// Which of the files that a motion could be written to are there and not written now.
+  ///
+  /// They may be of another motion of that name. Inputs are none of them.
   func older(_ possible: [String], than written: [String]) -> [String] {
     possible.filter {
       !written.contains($0) && FileSystem.exists($0) && (try? refuse($0)) != nil

@@ -66,7 +66,8 @@ struct EvaluateHGVAE: ParsableCommand {
     guard hgvae.frames >= HGVAE.leastEvaluatedFrames else {
       throw FileError.malformed(
         path: path,
-        reason: "its windows have \(hgvae.frames) frames, at least \(HGVAE.leastEvaluatedFrames) expected: what is "
+        reason:
+          "its windows have \(hgvae.frames) frames, at least \(HGVAE.leastEvaluatedFrames) expected: what is "
           + "measured is hidden for a second")
     }
     let set = try MotionSplit(motions, selection: tags.selection)

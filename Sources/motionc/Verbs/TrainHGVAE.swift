@@ -82,7 +82,8 @@ struct TrainHGVAE: ParsableCommand {
     let (clips, rest) = data.shard.training.dividedForCalibration
     if data.shard.training.isOneRecording {
       Console.note(
-        "all clips are of one recording: thresholds are measured on what is trained on, and too strict for others")
+        "all clips are of one recording: thresholds are measured on what is trained on, and too strict for others"
+      )
     }
     let source = try WindowSource(shard: clips, frames: frames, labelPower: 0.5)
     if source.leftOut > 0 {

@@ -201,7 +201,8 @@ struct TrainPoseGPT: ParsableCommand {
       throw FileError.malformed(
         path: path,
         reason: "it is the autoencoder of another training ('\(training.printable)'), this one is "
-          + "'\(autoencoder.signature)'; without --resume it is trained anew, --tokenizer takes it as it is")
+          + "'\(autoencoder.signature)'; without --resume it is trained anew, --tokenizer takes it as it is"
+      )
     }
     return found
   }
