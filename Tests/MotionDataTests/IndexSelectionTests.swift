@@ -153,7 +153,7 @@ struct IndexSelectionTests {
     try AtomicFile.write("", to: "\(folder)/walk.bvh")
     for (name, kind) in [("walk.codes", "motionc motion codes 1"), ("m", "motionc hgvae 3")] {
       try AtomicFile.write(
-        try Safetensors(metadata: ["kind": kind], tensors: [:]).encoded(),
+        Safetensors(metadata: ["kind": kind], tensors: [:]).encoded(),
         to: "\(folder)/\(name).safetensors")
     }
     let found = try MotionPaths.expand([folder], taking: [.capture])
